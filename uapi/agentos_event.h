@@ -1,0 +1,206 @@
+/* SPDX-License-Identifier: GPL-2.0-only WITH Linux-syscall-note */
+/* Event records as the BPF programs write them: one fixed layout, little-endian, 8-byte aligned. */
+#ifndef _UAPI_AGENTOS_EVENT_H
+#define _UAPI_AGENTOS_EVENT_H
+
+/* BPF objects take the kernel's types from vmlinux.h instead. */
+#ifndef __VMLINUX_H__
+#include <linux/types.h>
+#endif
+
+#include "agentos_rights.h"
+
+#define AGENTOS_EVENT_VERSION	1
+#define AGENTOS_OBJECT_SIZE	488	/* bytes of object text in a record, NUL included */
+#define AGENTOS_COMM_SIZE	16
+
+/*
+ * AGENTOS_HOOKS(X) expands X(NAME, "hook", "doing"): what an act is called and
+ * which LSM hook sees it. `doing` completes "may not ...". Several kernel hooks
+ * may report under one name (path_mknod, path_mkdir and path_symlink are all
+ * CREATE). Order is the number in records: append only.
+ */
+#define AGENTOS_HOOKS(X)                                                  \
+	X(NONE, "none", "")                                               \
+	X(FILE_OPEN, "file_open", "open")                                 \
+	X(CREATE, "path_mknod", "create")                                 \
+	X(DELETE, "path_unlink", "delete")                                \
+	X(RENAME, "path_rename", "rename")                                \
+	X(LINK, "path_link", "link")                                      \
+	X(TRUNCATE, "path_truncate", "truncate")                          \
+	X(METADATA, "path_chmod", "change the metadata of")               \
+	X(EXEC, "bprm_check_security", "execute")                         \
+	X(MMAP, "mmap_file", "map executable")                            \
+	X(MPROTECT, "file_mprotect", "make executable")                   \
+	X(SOCKET_CREATE, "socket_create", "make a socket of")             \
+	X(SOCKET_CONNECT, "socket_connect", "connect to")                 \
+	X(SOCKET_BIND, "socket_bind", "bind to")                          \
+	X(SOCKET_LISTEN, "socket_listen", "listen on")                    \
+	X(SOCKET_SEND, "socket_sendmsg", "send to")                       \
+	X(UNIX_STREAM, "unix_stream_connect", "connect to Unix socket")   \
+	X(UNIX_SEND, "unix_may_send", "send to Unix socket")              \
+	X(TASK_KILL, "task_kill", "signal")                               \
+	X(PTRACE_ACCESS, "ptrace_access_check", "trace or inspect")       \
+	X(PTRACE_TRACEME, "ptrace_traceme", "be traced by")               \
+	X(USERNS, "userns_create", "make a user namespace")               \
+	X(SB_MOUNT, "sb_mount", "mount")                                  \
+	X(SB_UMOUNT, "sb_umount", "unmount")                              \
+	X(SB_REMOUNT, "sb_remount", "remount")                            \
+	X(MOVE_MOUNT, "move_mount", "move a mount to")                    \
+	X(PIVOTROOT, "sb_pivotroot", "pivot the root to")                 \
+	X(CHROOT, "path_chroot", "change root to")                        \
+	X(FIX_SETUID, "task_fix_setuid", "change user id")                \
+	X(FIX_SETGID, "task_fix_setgid", "change group id")               \
+	X(FIX_SETGROUPS, "task_fix_setgroups", "change groups")           \
+	X(CAPABLE, "capable", "use capability")                           \
+	X(BPF, "bpf", "use bpf command")                                  \
+	X(KERNEL_LOAD_DATA, "kernel_load_data", "load kernel code")       \
+	X(KERNEL_READ_FILE, "kernel_read_file", "load kernel code from")  \
+	X(MODULE_REQUEST, "kernel_module_request", "autoload module")     \
+	X(ANON_INODE, "inode_init_security_anon", "make a descriptor of") \
+	X(TTY_INJECT, "file_ioctl", "type into terminal")                 \
+	X(CLONE_CGROUP, "task_alloc", "fork into another cgroup")         \
+	X(FILE_RECEIVE, "file_receive", "receive")                        \
+	X(URING_CREDS, "uring_override_creds", "borrow credentials for")
+
+#define AGENTOS_HOOK_ENUM(NAME, hook, doing) AGENTOS_HOOK_##NAME,
+enum agentos_hook { AGENTOS_HOOKS(AGENTOS_HOOK_ENUM) AGENTOS_HOOK_COUNT };
+
+/* Rights name their enforcer; this is where one that does not exist fails to compile. */
+#define AGENTOS_RIGHT_ENFORCED(bit, NAME, name, enforcer, test, meaning)  \
+	_Static_assert(AGENTOS_HOOK_##enforcer > AGENTOS_HOOK_NONE &&     \
+		       AGENTOS_HOOK_##enforcer < AGENTOS_HOOK_COUNT,      \
+		       "right " name " has no enforcer");
+AGENTOS_RIGHTS(AGENTOS_RIGHT_ENFORCED)
+
+/* What may be done to a file; a rule allows or denies each. */
+#define AGENTOS_FILE_READ	(1U << 0)
+#define AGENTOS_FILE_WRITE	(1U << 1)
+#define AGENTOS_FILE_EXEC	(1U << 2)
+#define AGENTOS_FILE_ALL	0x7U
+
+enum agentos_verdict {
+	AGENTOS_VERDICT_ALLOWED = 0,
+	AGENTOS_VERDICT_DENIED = 1,
+};
+
+/* Why, in one word; `right` or `rule` of the record say which. */
+enum agentos_why {
+	AGENTOS_WHY_NONE = 0,
+	AGENTOS_WHY_RIGHT = 1,	/* the agent lacks `right` */
+	AGENTOS_WHY_RULE = 2,	/* rule number `rule` of its policy denies */
+	AGENTOS_WHY_NO_RULE = 3,	/* no rule of its policy allows */
+	AGENTOS_WHY_WIDER = 4,	/* rename or link would widen what it may do */
+	AGENTOS_WHY_UNRESOLVED = 5, /* the object could not be told: fail closed */
+	AGENTOS_WHY_NEVER = 6,	/* no agent may, whatever its rights */
+	AGENTOS_WHY_OUTSIDE = 7, /* the target is outside the agent */
+};
+
+enum agentos_object_kind {
+	AGENTOS_OBJECT_NONE = 0,
+	AGENTOS_OBJECT_PATH = 1,	/* text: path; dev, gen, ino */
+	AGENTOS_OBJECT_INET = 2,	/* family, port, addr (IPv4 in the first 4 bytes) */
+	AGENTOS_OBJECT_UNIX = 3,	/* text: path, or '@' and an abstract name, or empty */
+	AGENTOS_OBJECT_TASK = 4,	/* number: tgid; number2: signal or ptrace mode; text: comm */
+	AGENTOS_OBJECT_NUMBER = 5,	/* number, number2: as the hook says */
+	AGENTOS_OBJECT_TEXT = 6,	/* text: a name that is no path */
+};
+
+#define AGENTOS_RULE_NONE	0xffffffffU
+
+/* Bits of agentos_event.flags. */
+#define AGENTOS_EVENT_TRUNCATED	(1U << 0) /* the object's text is only its end */
+#define AGENTOS_EVENT_DENTRY	(1U << 1) /* path is relative to its file system's root */
+
+/*
+ * One act of one agent. Two rings carry these: `denials` and `allowed`; `seq`
+ * counts each ring's records from 1, and a record that found no room has used
+ * up its number. Agent-chosen bytes (comm, text) are raw: whoever shows them
+ * escapes them.
+ */
+struct agentos_event {
+	__u32 size;		/* of this record */
+	__u16 version;		/* AGENTOS_EVENT_VERSION */
+	__u8 verdict;		/* enum agentos_verdict */
+	__u8 why;		/* enum agentos_why */
+	__u16 hook;		/* enum agentos_hook */
+	__u16 object_kind;	/* enum agentos_object_kind */
+	__s32 error;		/* 0 or the negative errno the agent saw */
+	__u64 seq;
+	__u64 time_ns;		/* CLOCK_BOOTTIME */
+	__u64 agent;
+	__u64 right;		/* the right that was missing, else 0 */
+	__u32 policy;
+	__u32 rule;		/* number in the policy, or AGENTOS_RULE_NONE */
+	__u32 access;		/* AGENTOS_FILE_*, what was wanted */
+	__u32 flags;		/* AGENTOS_EVENT_* */
+	__s32 tgid;		/* initial pid namespace */
+	__s32 tid;
+	__u32 uid;		/* initial user namespace */
+	__u32 text_len;		/* bytes in text, NUL not counted */
+	__u64 number;
+	__u64 number2;
+	__u64 ino;
+	__u32 dev;
+	__u32 gen;
+	__u16 family;
+	__u16 port;		/* host order */
+	__u32 protocol;
+	__u8 addr[16];
+	char comm[AGENTOS_COMM_SIZE];
+	char text[AGENTOS_OBJECT_SIZE];
+};
+
+_Static_assert(sizeof(struct agentos_event) == 152 + AGENTOS_OBJECT_SIZE, "event layout");
+
+/*
+ * The maps, pinned below AGENTOS_PIN_DIR. Keys and values of the policy maps
+ * are here because the daemon fills them.
+ */
+#define AGENTOS_PIN_DIR		"/sys/fs/bpf/agentos"
+#define AGENTOS_RULES_MAX	65536	/* rules on objects, all policies together */
+#define AGENTOS_NAMES_MAX	32768	/* rules on (parent, name) */
+#define AGENTOS_RULE_NAME_SIZE	64	/* longest ruled name, NUL included */
+#define AGENTOS_POLICY_RULES_MAX 2048	/* rules of one policy */
+#define AGENTOS_WALK_MAX	64	/* path components a decision follows; deeper is denied */
+#define AGENTOS_RECENT		256	/* denials kept for the iterator */
+
+/*
+ * An object: what kmod answered to POLICY_PIN. Not device and inode number:
+ * overlayfs gives files of different layers the same, and btrfs files of
+ * different subvolumes. The kernel's own inode is one object, and the pin keeps
+ * it one as long as the rule lives.
+ */
+struct agentos_object_key {
+	__u32 policy;
+	__u32 pad;
+	__u64 object;
+};
+
+/* A name in a directory, whether or not it exists. */
+struct agentos_name_key {
+	struct agentos_object_key parent;
+	char name[AGENTOS_RULE_NAME_SIZE]; /* NUL-padded */
+};
+
+/*
+ * What a rule says. For each kind of access the nearest rule that allows or
+ * denies it decides; deny wins within one rule; undecided at the top is denied.
+ */
+#define AGENTOS_RULE_NAMES	(1U << 0) /* names in this directory have rules of their own */
+struct agentos_rule {
+	__u8 allow;		/* AGENTOS_FILE_* */
+	__u8 deny;
+	__u8 flags;		/* AGENTOS_RULE_* */
+	__u8 pad;
+	__u32 number;		/* its number in the policy, for the record */
+};
+
+/* Per-CPU counters, summed by the reader. */
+struct agentos_hook_count {
+	__u64 denied;		/* acts of agents that the hook refused */
+};
+
+enum agentos_ring { AGENTOS_RING_DENIALS, AGENTOS_RING_ALLOWED, AGENTOS_RING_COUNT };
+
+#endif /* _UAPI_AGENTOS_EVENT_H */
