@@ -1,0 +1,217 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* Agents by id and by name; creation, narrowing, end. */
+#include <linux/hash.h>
+#include <linux/hashtable.h>
+#include <linux/module.h>
+#include <linux/sched/signal.h>
+#include <linux/slab.h>
+#include <linux/stringhash.h>
+#include <linux/timekeeping.h>
+#include <linux/xarray.h>
+
+#include "agent.h"
+#include "lifecycle.h"
+#include "policy.h"
+
+/* By id. Holds no reference: found agents are taken with refcount_inc_not_zero(). */
+static DEFINE_XARRAY_FLAGS(agents, XA_FLAGS_LOCK_BH);
+static atomic64_t last_id = ATOMIC64_INIT(0);
+static atomic_t live = ATOMIC_INIT(0);
+
+static DEFINE_SPINLOCK(names_lock);	/* _bh; the table and each agent's `named` */
+static DEFINE_HASHTABLE(names, 10);
+
+bool agent_name_valid(const char name[static AGENTOS_NAME_SIZE])
+{
+	size_t i, len = strnlen(name, AGENTOS_NAME_SIZE);
+
+	if (len == 0 || len == AGENTOS_NAME_SIZE)
+		return false;
+	for (i = 0; i < len; i++)
+		if (name[i] < 0x21 || name[i] > 0x7e || name[i] == '/')
+			return false;
+	return !memchr_inv(name + len, 0, AGENTOS_NAME_SIZE - len);
+}
+
+static int agent_take_name(struct agent *agent)
+{
+	u32 key = full_name_hash(NULL, agent->name, strlen(agent->name));
+	struct agent *other;
+
+	spin_lock_bh(&names_lock);
+	hash_for_each_possible(names, other, by_name, key) {
+		if (!strcmp(other->name, agent->name)) {
+			spin_unlock_bh(&names_lock);
+			return -EEXIST;
+		}
+	}
+	hash_add(names, &agent->by_name, key);
+	agent->named = true;
+	spin_unlock_bh(&names_lock);
+	return 0;
+}
+
+void agent_release_name(struct agent *agent)
+{
+	spin_lock_bh(&names_lock);
+	if (agent->named) {
+		hash_del(&agent->by_name);
+		agent->named = false;
+	}
+	spin_unlock_bh(&names_lock);
+}
+
+int agent_create(const struct agent_options *options, struct agent **ret_agent)
+{
+	struct agent *agent;
+	int err;
+
+	agent = kzalloc(sizeof(*agent), GFP_KERNEL_ACCOUNT);
+	if (!agent)
+		return -ENOMEM;
+	agent->id = atomic64_inc_return(&last_id);
+	agent->flags = options->flags;
+	agent->owner = options->owner;
+	agent->rights = options->rights;
+	agent->created_ns = ktime_get_boottime_ns();
+	memcpy(agent->name, options->name, sizeof(agent->name));
+	spin_lock_init(&agent->lock);
+	INIT_LIST_HEAD(&agent->members);
+	init_waitqueue_head(&agent->wait);
+	refcount_set(&agent->refs, 1);
+
+	err = -ENOSPC;
+	if (atomic_inc_return(&live) > AGENTOS_AGENTS_MAX)
+		goto free;
+	if (options->policy) {
+		err = -ENOENT;
+		agent->policy = policy_use(options->policy);
+		if (!agent->policy)
+			goto free;
+		agent->policy_id = options->policy;
+	}
+	err = agent_take_name(agent);
+	if (err)
+		goto unuse;
+	/* Published last: from here on others find it. */
+	err = xa_insert_bh(&agents, agent->id, agent, GFP_KERNEL_ACCOUNT);
+	if (err)
+		goto unname;
+	__module_get(THIS_MODULE);
+	lifecycle_note(agent, AGENTOS_LIFECYCLE_CREATE, task_tgid_nr(current));
+	*ret_agent = agent;
+	return 0;
+
+unname:
+	agent_release_name(agent);
+unuse:
+	policy_unuse(agent->policy);
+free:
+	atomic_dec(&live);
+	kfree(agent);
+	return err;
+}
+
+struct agent *agent_find(u64 id)
+{
+	struct agent *agent;
+
+	rcu_read_lock();
+	agent = xa_load(&agents, id);
+	if (agent && !refcount_inc_not_zero(&agent->refs))
+		agent = NULL;
+	rcu_read_unlock();
+	return agent;
+}
+
+void agent_get(struct agent *agent)
+{
+	refcount_inc(&agent->refs);
+}
+
+void agent_put(struct agent *agent)
+{
+	if (!agent || !refcount_dec_and_test(&agent->refs))
+		return;
+	xa_erase_bh(&agents, agent->id);
+	if (agent->state == AGENTOS_STATE_CREATED) {
+		agent->state = AGENTOS_STATE_EXITED;
+		agent->reason = AGENTOS_REASON_UNUSED;
+		agent_retire(agent);
+	}
+	put_pid(agent->first);
+	atomic_dec(&live);
+	kfree_rcu(agent, rcu);
+	module_put(THIS_MODULE);
+}
+
+u32 agent_enumerate(u64 after, u64 *ids, u32 count)
+{
+	struct agent *agent;
+	unsigned long index;
+	u32 n = 0;
+
+	if (after == U64_MAX)
+		return 0;
+	rcu_read_lock();
+	xa_for_each_start(&agents, index, agent, after + 1) {
+		if (n == count)
+			break;
+		ids[n++] = index;
+	}
+	rcu_read_unlock();
+	return n;
+}
+
+u32 agent_count(void)
+{
+	return atomic_read(&live);
+}
+
+int agent_restrict(struct agent *agent, u64 mask, u64 *ret_rights)
+{
+	int err = 0;
+	u64 rights;
+
+	spin_lock_bh(&agent->lock);
+	rights = agent->rights & mask;
+	if (agent->state >= AGENTOS_STATE_EXITING)
+		err = -ESRCH;
+	else if (!rights)
+		err = -EINVAL;
+	else
+		WRITE_ONCE(agent->rights, rights);
+	spin_unlock_bh(&agent->lock);
+	if (err)
+		return err;
+	lifecycle_note(agent, AGENTOS_LIFECYCLE_RESTRICT, task_tgid_nr(current));
+	*ret_rights = rights;
+	return 0;
+}
+
+void agent_retire(struct agent *agent)
+{
+	agent_release_name(agent);
+	policy_unuse(agent->policy);
+	lifecycle_note(agent, AGENTOS_LIFECYCLE_EXIT, 0);
+	wake_up_interruptible_poll(&agent->wait, EPOLLIN | EPOLLHUP);
+}
+
+void agent_fill_info(struct agent *agent, struct agentos_info *info)
+{
+	info->ret_flags = agent->flags;
+	info->ret_id = agent->id;
+	info->ret_created_ns = agent->created_ns;
+	info->ret_policy = agent->policy_id;
+	info->ret_owner = from_kuid(&init_user_ns, agent->owner);
+	memcpy(info->ret_name, agent->name, sizeof(info->ret_name));
+	spin_lock_bh(&agent->lock);
+	info->ret_rights = agent->rights;
+	info->ret_forks = agent->forks;
+	info->ret_state = agent->state;
+	info->ret_reason = agent->reason;
+	info->ret_code = agent->code;
+	info->ret_tasks = agent->member_count;
+	info->ret_first = pid_nr(agent->first);
+	spin_unlock_bh(&agent->lock);
+}

@@ -1,0 +1,93 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* The agent: identity, rights, state. Who its tasks are is member.h's business. */
+#ifndef AGENTOS_AGENT_H
+#define AGENTOS_AGENT_H
+
+#include <linux/list.h>
+#include <linux/pid.h>
+#include <linux/refcount.h>
+#include <linux/spinlock.h>
+#include <linux/uidgid.h>
+#include <linux/wait.h>
+
+#include "agentos.h"
+
+struct policy;
+
+/*
+ * Freed after an RCU grace period, so that readers under rcu_read_lock() may
+ * look at an agent they found through a member.
+ */
+struct agent {
+	/* Set once at creation. */
+	u64 id;
+	u32 flags;			/* AGENTOS_CREATE_* */
+	kuid_t owner;
+	u64 created_ns;
+	struct policy *policy;		/* NULL for none; used until retired */
+	u32 policy_id;
+	char name[AGENTOS_NAME_SIZE];
+
+	u64 rights;			/* READ_ONCE; only ever loses bits, under lock */
+
+	spinlock_t lock;		/* _bh: members end in RCU callbacks */
+	/* Under lock. */
+	struct list_head members;	/* struct member.in_agent */
+	u32 member_count;
+	u32 live_count;			/* members with a live thread */
+	u64 forks;
+	enum agentos_state state;
+	enum agentos_exit_reason reason;
+	int code;
+	struct pid *first;		/* first to attach; NULL: none yet */
+	bool barred;			/* killed: whatever is forked dies */
+	bool named;			/* the name is taken; under names_lock in agent.c */
+
+	wait_queue_head_t wait;		/* woken when state becomes exited */
+	refcount_t refs;		/* descriptors and members */
+	struct hlist_node by_name;	/* under names_lock */
+	struct rcu_head rcu;
+};
+
+struct agent_options {
+	const char *name;		/* checked by the caller: agent_name_valid() */
+	u64 rights;
+	u32 policy;
+	u32 flags;
+	kuid_t owner;
+};
+
+bool agent_name_valid(const char name[static AGENTOS_NAME_SIZE]);
+
+/*
+ * Makes an agent without tasks. May sleep. The caller owns one reference.
+ * -ENOENT no such policy; -EEXIST name taken; -ENOSPC too many; -ENOMEM.
+ */
+int agent_create(const struct agent_options *options, struct agent **ret_agent);
+
+/* NULL when it is gone. The caller owns a reference. Any context. */
+struct agent * __must_check agent_find(u64 id);
+void agent_get(struct agent *agent);
+/* Any context but hard interrupts. NULL is allowed. */
+void agent_put(struct agent *agent);
+
+/* Fills up to count ids greater than after, ascending. May sleep. */
+u32 agent_enumerate(u64 after, u64 *ids, u32 count);
+u32 agent_count(void);
+
+/* rights &= mask. -EINVAL when nothing would be left, -ESRCH when exited. */
+int agent_restrict(struct agent *agent, u64 mask, u64 *ret_rights);
+
+/* Lets the name be used again; the agent will have no live task any more. Takes no agent lock. */
+void agent_release_name(struct agent *agent);
+
+/*
+ * The last task is gone, or there will never be one: state exited, policy and
+ * name given back, record, waiters woken. Called once, without the lock, with
+ * state already set to exited under it.
+ */
+void agent_retire(struct agent *agent);
+
+void agent_fill_info(struct agent *agent, struct agentos_info *info);
+
+#endif

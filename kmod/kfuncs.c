@@ -1,0 +1,200 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* The functions that BPF programs call: who is this task, and what is this object called? */
+#include <linux/bpf.h>
+#include <linux/dcache.h>
+#include <linux/fs.h>
+#include <linux/module.h>
+#include <linux/path.h>
+#include <linux/sched/signal.h>
+#include <linux/slab.h>
+
+#include "agent.h"
+#include "compat.h"
+#include "kfuncs.h"
+#include "member.h"
+
+/* As bpf/agentos.bpf.h declares it. */
+struct agentos_facts {
+	u64 id;
+	u64 rights;
+	u32 policy;
+	u32 flags;
+};
+
+#define FACT_PROVING (1U << 0) /* attach asks whether hooks are live: deny, record nothing */
+#define FACT_RECORD  (1U << 1) /* AGENTOS_CREATE_RECORD_ALLOWED */
+
+static void facts_fill(struct agentos_facts *facts, const struct member *member)
+{
+	const struct agent *agent = member->agent;
+
+	facts->id = agent->id;
+	facts->rights = READ_ONCE(agent->rights);
+	facts->policy = agent->policy_id;
+	facts->flags = (READ_ONCE(member->proving) ? FACT_PROVING : 0) |
+		       (agent->flags & AGENTOS_CREATE_RECORD_ALLOWED ? FACT_RECORD : 0);
+}
+
+/*
+ * Copies the end of a path into text when all of it does not fit. Returns the
+ * length of the whole, so that a return of text__sz or more means cut off.
+ */
+static int text_from_end(char *text, u32 text__sz, const char *end, const char *path)
+{
+	size_t len = end - path;
+	size_t kept = min_t(size_t, len, text__sz - 1);
+
+	memmove(text, end - kept, kept);
+	text[kept] = '\0';
+	return len;
+}
+
+__bpf_kfunc_start_defs();
+
+/* 1 and the facts when the calling task is in an agent, else 0. */
+__bpf_kfunc int agentos_facts(struct agentos_facts *facts, u32 facts__sz)
+{
+	struct member *member;
+	int found = 0;
+
+	rcu_read_lock();
+	member = member_find(current);
+	if (member && facts__sz >= sizeof(*facts)) {
+		facts_fill(facts, member);
+		if (unlikely(!READ_ONCE(member->asked)))
+			WRITE_ONCE(member->asked, true);
+		found = 1;
+	}
+	rcu_read_unlock();
+	return found;
+}
+
+/* The same for another task; its name goes to name (name__sz bytes, NUL-padded). */
+__bpf_kfunc int agentos_task_facts(struct task_struct *task, struct agentos_facts *facts,
+				   u32 facts__sz, char *name, u32 name__sz)
+{
+	struct member *member;
+	int found = 0;
+
+	rcu_read_lock();
+	member = member_find(task);
+	if (member && facts__sz >= sizeof(*facts)) {
+		facts_fill(facts, member);
+		strscpy_pad(name, member->agent->name, name__sz);
+		found = 1;
+	}
+	rcu_read_unlock();
+	return found;
+}
+
+/* Is the task inside the calling task's agent? 1 or 0. */
+__bpf_kfunc int agentos_task_inside(struct task_struct *task)
+{
+	struct member *mine, *its;
+	int inside;
+
+	rcu_read_lock();
+	mine = member_find(current);
+	its = member_find(task);
+	inside = mine && its && mine->agent == its->agent;
+	rcu_read_unlock();
+	return inside;
+}
+
+/* The path as the calling task would name it. Length as text_from_end(), or a negative errno. */
+__bpf_kfunc int agentos_path_text(struct path *path, char *text, u32 text__sz)
+{
+	char *whole, *start;
+	int len;
+
+	if (!text__sz)
+		return -EINVAL;
+	/* d_path() puts the text at the end of what it is given. */
+	start = d_path(path, text, text__sz);
+	if (!IS_ERR(start)) {
+		len = strlen(start);
+		memmove(text, start, len + 1);
+		return len;
+	}
+	text[0] = '\0';
+	if (PTR_ERR(start) != -ENAMETOOLONG)
+		return PTR_ERR(start);
+	whole = kmalloc(PATH_MAX, GFP_ATOMIC | __GFP_NOWARN);
+	if (!whole)
+		return -ENOMEM;
+	start = d_path(path, whole, PATH_MAX);
+	if (IS_ERR(start))
+		len = PTR_ERR(start);
+	else
+		len = text_from_end(text, text__sz, start + strlen(start), start);
+	kfree(whole);
+	return len;
+}
+
+/* The path of a name in a directory, whether or not it exists. */
+__bpf_kfunc int agentos_entry_text(struct path *dir, struct dentry *dentry, char *text,
+				   u32 text__sz)
+{
+	struct path entry = { .mnt = dir->mnt, .dentry = dentry };
+
+	return agentos_path_text(&entry, text, text__sz);
+}
+
+/* The path within its file system, where no mount is known. */
+__bpf_kfunc int agentos_dentry_text(struct dentry *dentry, char *text, u32 text__sz)
+{
+	char *start;
+	int len;
+
+	if (!text__sz)
+		return -EINVAL;
+	start = dentry_path_raw(dentry, text, text__sz);
+	if (IS_ERR(start)) {
+		text[0] = '\0';
+		return PTR_ERR(start);
+	}
+	len = strlen(start);
+	memmove(text, start, len + 1);
+	return len;
+}
+
+__bpf_kfunc_end_defs();
+
+BTF_KFUNCS_START(agentos_kfunc_ids)
+BTF_ID_FLAGS(func, agentos_facts)
+BTF_ID_FLAGS(func, agentos_task_facts)
+BTF_ID_FLAGS(func, agentos_task_inside)
+BTF_ID_FLAGS(func, agentos_path_text)
+BTF_ID_FLAGS(func, agentos_entry_text)
+BTF_ID_FLAGS(func, agentos_dentry_text)
+BTF_KFUNCS_END(agentos_kfunc_ids)
+
+static const struct btf_kfunc_id_set agentos_kfunc_set = {
+	.owner = THIS_MODULE,
+	.set = &agentos_kfunc_ids,
+};
+
+bool kfuncs_usable(void)
+{
+	/* Registration without BTF succeeds and does nothing. */
+#ifdef CONFIG_DEBUG_INFO_BTF_MODULES
+	return THIS_MODULE->btf_data_size != 0;
+#else
+	return false;
+#endif
+}
+
+int kfuncs_init(void)
+{
+	int err;
+
+	if (!kfuncs_usable()) {
+		pr_warn("agentos: built without BTF: nothing can be enforced\n");
+		return 0;
+	}
+	/* LSM programs and iterators share one set on both kernels. */
+	err = register_btf_kfunc_id_set(BPF_PROG_TYPE_LSM, &agentos_kfunc_set);
+	if (err)
+		pr_err("agentos: kfuncs refused: %d\n", err);
+	return err;
+}

@@ -1,0 +1,122 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* A circle of records behind one lock; readers keep their own place. */
+#include <linux/mm.h>
+#include <linux/sched.h>
+#include <linux/sched/signal.h>
+#include <linux/timekeeping.h>
+#include <linux/vmalloc.h>
+
+#include "agent.h"
+#include "lifecycle.h"
+
+static DEFINE_SPINLOCK(log_lock);	/* _bh: agents end in RCU callbacks */
+static struct agentos_lifecycle *kept;	/* record seq at seq % AGENTOS_LIFECYCLE_KEPT */
+static u64 next_seq = 1;
+static DECLARE_WAIT_QUEUE_HEAD(readers);
+
+int lifecycle_init(void)
+{
+	kept = vzalloc(array_size(AGENTOS_LIFECYCLE_KEPT, sizeof(*kept)));
+	return kept ? 0 : -ENOMEM;
+}
+
+void lifecycle_exit(void)
+{
+	vfree(kept);
+}
+
+static u64 oldest_locked(void)
+{
+	return next_seq > AGENTOS_LIFECYCLE_KEPT ? next_seq - AGENTOS_LIFECYCLE_KEPT : 1;
+}
+
+void lifecycle_note(const struct agent *agent, enum agentos_lifecycle_type type, pid_t tgid)
+{
+	struct agentos_lifecycle *record;
+
+	spin_lock_bh(&log_lock);
+	record = &kept[next_seq % AGENTOS_LIFECYCLE_KEPT];
+	*record = (struct agentos_lifecycle){
+		.size = sizeof(*record),
+		.type = type,
+		.seq = next_seq++,
+		.time_ns = ktime_get_boottime_ns(),
+		.agent = agent->id,
+		.rights = READ_ONCE(agent->rights),
+		.tgid = tgid,
+		.uid = from_kuid(&init_user_ns, agent->owner),
+		.policy = agent->policy_id,
+	};
+	if (type == AGENTOS_LIFECYCLE_EXIT) {
+		record->reason = agent->reason;
+		record->code = agent->code;
+		record->forks = agent->forks;
+	}
+	memcpy(record->name, agent->name, sizeof(record->name));
+	spin_unlock_bh(&log_lock);
+	wake_up_interruptible_poll(&readers, EPOLLIN | EPOLLRDNORM);
+}
+
+bool lifecycle_next(u64 *cursor, struct agentos_lifecycle *ret_record)
+{
+	bool found = false;
+	u64 oldest;
+
+	spin_lock_bh(&log_lock);
+	oldest = oldest_locked();
+	if (*cursor < oldest) {
+		*ret_record = (struct agentos_lifecycle){
+			.size = sizeof(*ret_record),
+			.type = AGENTOS_LIFECYCLE_LOST,
+			.seq = oldest - 1,
+			.time_ns = ktime_get_boottime_ns(),
+			.lost = oldest - *cursor,
+		};
+		*cursor = oldest;
+		found = true;
+	} else if (*cursor < next_seq) {
+		*ret_record = kept[*cursor % AGENTOS_LIFECYCLE_KEPT];
+		(*cursor)++;
+		found = true;
+	}
+	spin_unlock_bh(&log_lock);
+	return found;
+}
+
+static bool lifecycle_ready(u64 cursor)
+{
+	bool ready;
+
+	spin_lock_bh(&log_lock);
+	ready = cursor < next_seq;
+	spin_unlock_bh(&log_lock);
+	return ready;
+}
+
+int lifecycle_wait(u64 cursor)
+{
+	return wait_event_interruptible(readers, lifecycle_ready(cursor));
+}
+
+__poll_t lifecycle_poll(u64 cursor, struct file *file, poll_table *table)
+{
+	poll_wait(file, &readers, table);
+	return lifecycle_ready(cursor) ? EPOLLIN | EPOLLRDNORM : 0;
+}
+
+int lifecycle_seek(u64 seq, u64 *ret_cursor)
+{
+	int err = 0;
+
+	spin_lock_bh(&log_lock);
+	if (seq == 0)
+		*ret_cursor = oldest_locked();
+	else if (seq == AGENTOS_SEEK_END)
+		*ret_cursor = next_seq;
+	else if (seq <= next_seq)
+		*ret_cursor = seq;
+	else
+		err = -EINVAL;
+	spin_unlock_bh(&log_lock);
+	return err;
+}

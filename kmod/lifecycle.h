@@ -1,0 +1,32 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* The lifecycle stream: the last AGENTOS_LIFECYCLE_KEPT records, read by any number of readers. */
+#ifndef AGENTOS_LIFECYCLE_H
+#define AGENTOS_LIFECYCLE_H
+
+#include <linux/poll.h>
+#include <linux/types.h>
+
+#include "agentos.h"
+
+struct agent;
+
+int lifecycle_init(void);
+void lifecycle_exit(void);
+
+/* Notes what happened to an agent. tgid: who did it, 0 for nobody. Softirq-safe. */
+void lifecycle_note(const struct agent *agent, enum agentos_lifecycle_type type, pid_t tgid);
+
+/*
+ * Copies the record at *cursor, or a LOST record when that was overwritten, and
+ * moves the cursor on. Returns false when there is none yet.
+ */
+bool lifecycle_next(u64 *cursor, struct agentos_lifecycle *ret_record);
+
+/* Waits for a record at cursor. 0, or -ERESTARTSYS. */
+int lifecycle_wait(u64 cursor);
+__poll_t lifecycle_poll(u64 cursor, struct file *file, poll_table *table);
+
+/* The cursor for AGENTOS_IOC_SEEK's seq; -EINVAL when beyond the end. */
+int lifecycle_seek(u64 seq, u64 *ret_cursor);
+
+#endif

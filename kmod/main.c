@@ -1,0 +1,49 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* Start order and its reverse; nothing else. */
+#include <linux/module.h>
+
+#include "device.h"
+#include "kfuncs.h"
+#include "lifecycle.h"
+#include "member.h"
+#include "policy.h"
+
+static int __init agentos_init(void)
+{
+	int err;
+
+	err = lifecycle_init();
+	if (err)
+		return err;
+	err = member_init();
+	if (err)
+		goto exit_lifecycle;
+	err = kfuncs_init();
+	if (err)
+		goto exit_member;
+	/* Last: from here on user space can reach us. */
+	err = device_init();
+	if (err)
+		goto exit_member;
+	return 0;
+
+exit_member:
+	member_exit();
+exit_lifecycle:
+	lifecycle_exit();
+	return err;
+}
+
+/* Agents, descriptors and loaded programs each hold the module: none is left here. */
+static void __exit agentos_exit(void)
+{
+	device_exit();
+	member_exit();
+	policy_exit();
+	lifecycle_exit();
+}
+
+module_init(agentos_init);
+module_exit(agentos_exit);
+MODULE_LICENSE("GPL");
+MODULE_DESCRIPTION("Agents: processes with an identity, rights and a life that the kernel knows");

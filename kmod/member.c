@@ -1,0 +1,402 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* Membership: the table, the probes that keep it exact, attach and kill. */
+#include <linux/err.h>
+#include <linux/fdtable.h>
+#include <linux/fs.h>
+#include <linux/fs_struct.h>
+#include <linux/hash.h>
+#include <linux/mm_types.h>
+#include <linux/module.h>
+#include <linux/rculist_bl.h>
+#include <linux/sched/signal.h>
+#include <linux/sched/task.h>
+#include <linux/slab.h>
+#include <linux/tracepoint.h>
+
+#include "agent.h"
+#include "lifecycle.h"
+#include "member.h"
+
+/*
+ * Lock order: agent->lock, then a bucket's bit lock, or sighand->siglock.
+ * Both ours are taken with softirqs off: members end in RCU callbacks.
+ */
+#define TABLE_BITS 12
+static struct hlist_bl_head table[1 << TABLE_BITS];
+static struct kmem_cache *cache;
+static atomic_t members = ATOMIC_INIT(0);
+
+static struct hlist_bl_head *member_bucket(const struct signal_struct *sig)
+{
+	return &table[hash_ptr(sig, TABLE_BITS)];
+}
+
+struct member *member_find(const struct task_struct *task)
+{
+	const struct signal_struct *sig = task->signal;
+	struct hlist_bl_node *pos;
+	struct member *member;
+
+	hlist_bl_for_each_entry_rcu(member, pos, member_bucket(sig), node)
+		if (member->sig == sig)
+			return member;
+	return NULL;
+}
+
+bool member_current(void)
+{
+	bool found;
+
+	rcu_read_lock();
+	found = member_find(current);
+	rcu_read_unlock();
+	return found;
+}
+
+/* The caller fills in proving; agent's reference is taken over on success by member_insert(). */
+static struct member *member_alloc(struct agent *agent, struct task_struct *task, gfp_t gfp)
+{
+	struct member *member = kmem_cache_zalloc(cache, gfp);
+
+	if (!member)
+		return NULL;
+	member->sig = task->signal;
+	member->pid = get_pid(task_tgid(task));
+	member->agent = agent;
+	agent_get(agent);
+	return member;
+}
+
+static void member_free_rcu(struct rcu_head *rcu)
+{
+	kmem_cache_free(cache, container_of(rcu, struct member, rcu));
+}
+
+static void member_free(struct member *member)
+{
+	put_pid(member->pid);
+	agent_put(member->agent);
+	/* Not kfree_rcu(): 6.1 has no way to wait for that before the cache goes. */
+	call_rcu(&member->rcu, member_free_rcu);
+}
+
+/* Under agent->lock. */
+static void member_insert(struct member *member)
+{
+	struct hlist_bl_head *bucket = member_bucket(member->sig);
+	struct agent *agent = member->agent;
+
+	list_add_tail(&member->in_agent, &agent->members);
+	agent->member_count++;
+	agent->live_count++;
+	hlist_bl_lock(bucket);
+	hlist_bl_add_head_rcu(&member->node, bucket);
+	hlist_bl_unlock(bucket);
+	atomic_inc(&members);
+}
+
+/* Its last thread exits. Under agent->lock. True when the agent has no live task left. */
+static bool member_died(struct member *member)
+{
+	struct agent *agent = member->agent;
+
+	if (member->dead)
+		return false;
+	member->dead = true;
+	if (--agent->live_count || agent->state == AGENTOS_STATE_CREATED)
+		return false;
+	agent->state = AGENTOS_STATE_EXITING;
+	return true;
+}
+
+/* Ends the membership; the agent with it, when this was the last. */
+static void member_remove(struct member *member)
+{
+	struct hlist_bl_head *bucket = member_bucket(member->sig);
+	struct agent *agent = member->agent;
+	bool last;
+
+	spin_lock_bh(&agent->lock);
+	hlist_bl_lock(bucket);
+	hlist_bl_del_rcu(&member->node);
+	hlist_bl_unlock(bucket);
+	list_del(&member->in_agent);
+	agent->member_count--;
+	member_died(member);
+	last = !agent->member_count && agent->state == AGENTOS_STATE_EXITING;
+	if (last)
+		agent->state = AGENTOS_STATE_EXITED;
+	spin_unlock_bh(&agent->lock);
+	atomic_dec(&members);
+	if (last)
+		agent_retire(agent);
+	member_free(member);
+}
+
+/*
+ * Would anything that shares state with the caller stay outside? Another
+ * thread, or a process that sees the same memory, descriptors or directory.
+ */
+static bool member_shares(void)
+{
+	bool shares = get_nr_threads(current) != 1;
+
+	task_lock(current);
+	if (!current->mm || atomic_read(&current->mm->mm_users) != 1)
+		shares = true;
+	if (!current->files || atomic_read(&current->files->count) != 1)
+		shares = true;
+	if (!current->fs)
+		shares = true;
+	else if (current->fs->users != 1)
+		shares = true;
+	task_unlock(current);
+	return shares;
+}
+
+/* Do the hooks refuse the calling task, which is `proving`? No hook, no promise. */
+static bool member_proved(struct member *member)
+{
+	struct file *file = filp_open("/", O_RDONLY | O_DIRECTORY, 0);
+
+	if (!IS_ERR(file))
+		filp_close(file, NULL);
+	return PTR_ERR_OR_ZERO(file) == -EACCES && READ_ONCE(member->asked);
+}
+
+int member_attach(struct agent *agent)
+{
+	struct member *member;
+	int err;
+
+	if (member_current())
+		return -EEXIST;
+	if (member_shares())
+		return -EBUSY;
+	member = member_alloc(agent, current, GFP_KERNEL_ACCOUNT);
+	if (!member)
+		return -ENOMEM;
+	member->proving = !(agent->flags & AGENTOS_CREATE_UNENFORCED);
+
+	spin_lock_bh(&agent->lock);
+	if (agent->state >= AGENTOS_STATE_EXITING) {
+		spin_unlock_bh(&agent->lock);
+		member_free(member);
+		return -ESRCH;
+	}
+	member_insert(member);
+	spin_unlock_bh(&agent->lock);
+
+	if (member->proving && !member_proved(member)) {
+		err = -EUNATCH;
+		goto remove;
+	}
+
+	spin_lock_bh(&agent->lock);
+	if (agent->state >= AGENTOS_STATE_EXITING) {
+		spin_unlock_bh(&agent->lock);
+		err = -ESRCH;
+		goto remove;
+	}
+	WRITE_ONCE(member->proving, false);
+	agent->state = AGENTOS_STATE_RUNNING;
+	if (!agent->first)
+		agent->first = get_pid(member->pid);
+	spin_unlock_bh(&agent->lock);
+	lifecycle_note(agent, AGENTOS_LIFECYCLE_ATTACH, task_tgid_nr(current));
+	return 0;
+
+remove:
+	member_remove(member);
+	return err;
+}
+
+u32 member_kill_all(struct agent *agent)
+{
+	struct member *member;
+	bool last = false;
+	u32 killed = 0;
+
+	spin_lock_bh(&agent->lock);
+	if (agent->state == AGENTOS_STATE_EXITED) {
+		spin_unlock_bh(&agent->lock);
+		return 0;
+	}
+	/* A fork that this walk does not see finds the bar: both hold the lock. */
+	agent->barred = true;
+	agent->reason = AGENTOS_REASON_KILLED;
+	agent->code = SIGKILL;
+	agent->state = AGENTOS_STATE_EXITING;
+	list_for_each_entry(member, &agent->members, in_agent)
+		if (!kill_pid(member->pid, SIGKILL, 1) && !member->dead)
+			killed++;
+	if (list_empty(&agent->members)) {
+		agent->state = AGENTOS_STATE_EXITED;
+		last = true;
+	}
+	spin_unlock_bh(&agent->lock);
+	agent_release_name(agent);
+	lifecycle_note(agent, AGENTOS_LIFECYCLE_KILL, task_tgid_nr(current));
+	if (last)
+		agent_retire(agent);
+	return killed;
+}
+
+u32 member_count(void)
+{
+	return atomic_read(&members);
+}
+
+/*
+ * The child is visible and has not run. It joins its parent's agent here or,
+ * when memory is short, dies here: never is it left outside.
+ */
+static void probe_fork(void *data, struct task_struct *parent, struct task_struct *child)
+{
+	struct member *inherited, *member;
+	struct agent *agent;
+	bool barred = false;
+
+	if (child->signal == parent->signal)
+		return; /* a thread */
+	rcu_read_lock();
+	inherited = member_find(parent);
+	/* The parent is running, so its membership and our pointer stay. */
+	rcu_read_unlock();
+	if (!inherited)
+		return;
+	agent = inherited->agent;
+	member = member_alloc(agent, child, GFP_ATOMIC | __GFP_NOWARN);
+	if (!member) {
+		send_sig(SIGKILL, child, 1);
+		return;
+	}
+	spin_lock_bh(&agent->lock);
+	member_insert(member);
+	agent->forks++;
+	barred = agent->barred;
+	spin_unlock_bh(&agent->lock);
+	if (barred)
+		send_sig(SIGKILL, child, 1);
+}
+
+/* A thread exits; memory is gone, files are still to be closed. */
+static void probe_exit(void *data, struct task_struct *task)
+{
+	struct signal_struct *sig = task->signal;
+	struct member *member;
+	struct agent *agent;
+	bool last;
+
+	if (atomic_read(&sig->live))
+		return;
+	rcu_read_lock();
+	member = member_find(task);
+	rcu_read_unlock();
+	if (!member)
+		return;
+	agent = member->agent;
+	spin_lock_bh(&agent->lock);
+	if (member->pid == agent->first && !agent->barred && !member->dead) {
+		int code = sig->flags & SIGNAL_GROUP_EXIT ? sig->group_exit_code :
+							    task->group_leader->exit_code;
+
+		agent->reason = code & 0x7f ? AGENTOS_REASON_SIGNAL : AGENTOS_REASON_EXIT;
+		agent->code = code & 0x7f ? code & 0x7f : (code >> 8) & 0xff;
+	}
+	last = member_died(member);
+	spin_unlock_bh(&agent->lock);
+	/* The name may be had again as soon as a waiter can know that all are dead. */
+	if (last)
+		agent_release_name(agent);
+}
+
+/* A task_struct is let go of; with the last thread of a group its membership ends. */
+static void probe_free(void *data, struct task_struct *task)
+{
+	struct member *member;
+
+	if (task->signal->nr_threads)
+		return;
+	rcu_read_lock();
+	member = member_find(task);
+	rcu_read_unlock();
+	/* Only RCU callbacks of this group's threads come here, and the first finds it. */
+	if (member)
+		member_remove(member);
+}
+
+/* The kernel's tracepoints are not exported by name, but can be walked. */
+static struct probe {
+	const char *name;
+	void *function;
+	struct tracepoint *tracepoint;
+	bool registered;
+} probes[] = {
+	/* Free first and fork last: what fork adds, the others must be there to end. */
+	{ "sched_process_free", probe_free },
+	{ "sched_process_exit", probe_exit },
+	{ "sched_process_fork", probe_fork },
+};
+
+static void probe_match(struct tracepoint *tracepoint, void *data)
+{
+	size_t i;
+
+	for (i = 0; i < ARRAY_SIZE(probes); i++)
+		if (!strcmp(tracepoint->name, probes[i].name))
+			probes[i].tracepoint = tracepoint;
+}
+
+static void probes_unregister(void)
+{
+	size_t i;
+
+	for (i = 0; i < ARRAY_SIZE(probes); i++)
+		if (probes[i].registered)
+			tracepoint_probe_unregister(probes[i].tracepoint, probes[i].function, NULL);
+	tracepoint_synchronize_unregister();
+}
+
+static int probes_register(void)
+{
+	size_t i;
+	int err;
+
+	for_each_kernel_tracepoint(probe_match, NULL);
+	for (i = 0; i < ARRAY_SIZE(probes); i++) {
+		err = -ENOENT;
+		if (probes[i].tracepoint)
+			err = tracepoint_probe_register(probes[i].tracepoint, probes[i].function,
+							NULL);
+		if (err) {
+			pr_err("agentos: no probe on %s: %d\n", probes[i].name, err);
+			probes_unregister();
+			return err;
+		}
+		probes[i].registered = true;
+	}
+	return 0;
+}
+
+int member_init(void)
+{
+	int err;
+
+	cache = kmem_cache_create("agentos_member", sizeof(struct member), 0, SLAB_HWCACHE_ALIGN,
+				  NULL);
+	if (!cache)
+		return -ENOMEM;
+	err = probes_register();
+	if (err)
+		kmem_cache_destroy(cache);
+	return err;
+}
+
+void member_exit(void)
+{
+	probes_unregister();
+	/* Members that wait for their grace period. */
+	rcu_barrier();
+	kmem_cache_destroy(cache);
+}

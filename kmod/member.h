@@ -1,0 +1,53 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* Membership: which thread group is in which agent. Inherited at fork, never dropped. */
+#ifndef AGENTOS_MEMBER_H
+#define AGENTOS_MEMBER_H
+
+#include <linux/list.h>
+#include <linux/list_bl.h>
+#include <linux/types.h>
+
+struct agent;
+struct pid;
+struct signal_struct;
+struct task_struct;
+
+/*
+ * One per thread group that is in an agent, keyed by its signal_struct: all
+ * its threads share that, io_uring's workers included, over exec as well.
+ * Found under RCU, freed after a grace period.
+ */
+struct member {
+	struct hlist_bl_node node;	/* in the table; under its bucket's lock */
+	struct signal_struct *sig;	/* the key; not a reference */
+	struct agent *agent;		/* a reference */
+	struct list_head in_agent;	/* under agent->lock */
+	struct pid *pid;		/* a reference; of the thread group */
+	bool proving;			/* attach is asking whether hooks are live */
+	bool asked;			/* a hook asked about this member */
+	bool dead;			/* its last thread exits; under agent->lock */
+	struct rcu_head rcu;
+};
+
+/* Under rcu_read_lock(); NULL when the task is in no agent. Any context. */
+struct member * __must_check member_find(const struct task_struct *task);
+
+/* Is the calling task in an agent? Any context. */
+bool member_current(void);
+
+/*
+ * The calling process joins. May sleep. Errors as AGENTOS_AGENT_ATTACH:
+ * -EBUSY, -EEXIST, -ESRCH, -EUNATCH, -ENOMEM.
+ */
+int member_attach(struct agent *agent);
+
+/* SIGKILL to all members and a bar on new ones. Returns how many were signalled. */
+u32 member_kill_all(struct agent *agent);
+
+u32 member_count(void);
+
+/* Probes on fork, exit and free. exit() waits until none is running. */
+int member_init(void);
+void member_exit(void);
+
+#endif

@@ -1,0 +1,188 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* Policy objects: ids and held paths. */
+#include <linux/fs.h>
+#include <linux/mutex.h>
+#include <linux/path.h>
+#include <linux/slab.h>
+#include <linux/xarray.h>
+
+#include "policy.h"
+
+struct policy {
+	u32 id;
+	u32 pin_count;			/* under policies_lock */
+	u32 pin_room;
+	struct path *pins;
+	atomic_t users;			/* agents not yet retired; grows only under policies_lock */
+};
+
+static DEFINE_MUTEX(policies_lock);	/* the table, and each policy's pins */
+static DEFINE_XARRAY_ALLOC1(policies);
+static u32 policies_next = 1;
+static atomic_t policies_live = ATOMIC_INIT(0);
+static atomic_t pins_live = ATOMIC_INIT(0);
+
+int policy_new(u32 *ret_id)
+{
+	struct policy *policy;
+	u32 id;
+	int err;
+
+	policy = kzalloc(sizeof(*policy), GFP_KERNEL);
+	if (!policy)
+		return -ENOMEM;
+	mutex_lock(&policies_lock);
+	err = -ENOSPC;
+	if (atomic_read(&policies_live) >= AGENTOS_POLICIES_MAX)
+		goto unlock;
+	/* Cyclic, so that a stale number in a map does not soon mean another policy. */
+	err = xa_alloc_cyclic(&policies, &id, policy, xa_limit_31b, &policies_next, GFP_KERNEL);
+	if (err < 0)
+		goto unlock;
+	policy->id = id;
+	atomic_inc(&policies_live);
+	mutex_unlock(&policies_lock);
+	*ret_id = id;
+	return 0;
+
+unlock:
+	mutex_unlock(&policies_lock);
+	kfree(policy);
+	return err;
+}
+
+/* Pipes, sockets, memfds: no path leads there, and rules are about paths. */
+static bool policy_can_hold(const struct super_block *sb)
+{
+	return !(sb->s_flags & (SB_KERNMOUNT | SB_NOUSER));
+}
+
+static int policy_make_room(struct policy *policy)
+{
+	u32 room = policy->pin_room ? policy->pin_room * 2 : 32;
+	struct path *pins;
+
+	if (policy->pin_count < policy->pin_room)
+		return 0;
+	if (policy->pin_count >= AGENTOS_PINS_MAX)
+		return -ENOSPC;
+	pins = krealloc(policy->pins, room * sizeof(*pins), GFP_KERNEL);
+	if (!pins)
+		return -ENOMEM;
+	policy->pins = pins;
+	policy->pin_room = room;
+	return 0;
+}
+
+int policy_pin(u32 id, struct file *file, struct agentos_policy_pin *ret_pin)
+{
+	const struct inode *inode = d_inode(file->f_path.dentry);
+	struct policy *policy;
+	int err;
+
+	if (!inode || !policy_can_hold(file->f_path.dentry->d_sb))
+		return -EOPNOTSUPP;
+	mutex_lock(&policies_lock);
+	err = -ENOENT;
+	policy = xa_load(&policies, id);
+	if (!policy)
+		goto unlock;
+	err = policy_make_room(policy);
+	if (err)
+		goto unlock;
+	policy->pins[policy->pin_count] = file->f_path;
+	path_get(&policy->pins[policy->pin_count]);
+	policy->pin_count++;
+	atomic_inc(&pins_live);
+	/* An address, told to CAP_SYS_ADMIN only: the one name that no two objects share. */
+	ret_pin->ret_object = (u64)(uintptr_t)inode;
+	ret_pin->ret_mode = inode->i_mode & S_IFMT;
+	ret_pin->ret_nlink = inode->i_nlink;
+unlock:
+	mutex_unlock(&policies_lock);
+	return err;
+}
+
+static void policy_free(struct policy *policy)
+{
+	u32 i;
+
+	for (i = 0; i < policy->pin_count; i++)
+		path_put(&policy->pins[i]);
+	atomic_sub(policy->pin_count, &pins_live);
+	atomic_dec(&policies_live);
+	kfree(policy->pins);
+	kfree(policy);
+}
+
+int policy_drop(u32 id)
+{
+	struct policy *policy;
+
+	mutex_lock(&policies_lock);
+	policy = xa_load(&policies, id);
+	if (!policy || atomic_read(&policy->users)) {
+		mutex_unlock(&policies_lock);
+		return policy ? -EBUSY : -ENOENT;
+	}
+	xa_erase(&policies, id);
+	mutex_unlock(&policies_lock);
+	policy_free(policy);
+	return 0;
+}
+
+struct policy *policy_use(u32 id)
+{
+	struct policy *policy;
+
+	mutex_lock(&policies_lock);
+	policy = xa_load(&policies, id);
+	if (policy)
+		atomic_inc(&policy->users);
+	mutex_unlock(&policies_lock);
+	return policy;
+}
+
+void policy_unuse(struct policy *policy)
+{
+	if (policy)
+		atomic_dec(&policy->users);
+}
+
+u32 policy_enumerate(u64 after, u64 *ids, u32 count)
+{
+	struct policy *policy;
+	unsigned long index;
+	u32 n = 0;
+
+	if (after >= U32_MAX)
+		return 0;
+	mutex_lock(&policies_lock);
+	xa_for_each_start(&policies, index, policy, after + 1) {
+		if (n == count)
+			break;
+		ids[n++] = index;
+	}
+	mutex_unlock(&policies_lock);
+	return n;
+}
+
+u32 policy_count(void)
+{
+	return atomic_read(&policies_live);
+}
+
+u32 policy_pin_count(void)
+{
+	return atomic_read(&pins_live);
+}
+
+void policy_exit(void)
+{
+	struct policy *policy;
+	unsigned long index;
+
+	xa_for_each(&policies, index, policy)
+		policy_free(policy);
+	xa_destroy(&policies);
+}
