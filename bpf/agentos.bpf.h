@@ -1,0 +1,106 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* What every program shares: the module's kfuncs, constants the BTF lacks, the shape of a verdict. */
+#ifndef AGENTOS_BPF_H
+#define AGENTOS_BPF_H
+
+#include "vmlinux.h"
+#include <bpf/bpf_core_read.h>
+#include <bpf/bpf_endian.h>
+#include <bpf/bpf_helpers.h>
+#include <bpf/bpf_tracing.h>
+
+#include "agentos_event.h"
+
+/* Macros are not in BTF. */
+#define EPERM		1
+#define EACCES		13
+#define FMODE_READ	0x1
+#define FMODE_WRITE	0x2
+#define FMODE_EXEC	0x20
+#define FMODE_NOACCOUNT 0x20000000	/* the kernel's own open of a backing file */
+#define O_TRUNC		01000
+#define O_ACCMODE	03
+#define PROT_WRITE	0x2
+#define PROT_EXEC	0x4
+#define VM_WRITE	0x2
+#define VM_EXEC		0x4
+#define AF_UNSPEC	0
+#define AF_UNIX		1
+#define AF_INET		2
+#define AF_INET6	10
+#define AF_NETLINK	16
+#define SB_KERNMOUNT	(1 << 22)
+
+/* As kmod/kfuncs.c has it. */
+struct agentos_facts {
+	__u64 id;
+	__u64 rights;
+	__u32 policy;
+	__u32 flags;
+};
+
+#define FACT_PROVING	(1U << 0)	/* attach asks whether hooks are live: deny, record nothing */
+#define FACT_RECORD	(1U << 1)	/* record what is allowed as well */
+
+extern int agentos_facts(struct agentos_facts *facts, __u32 facts__sz) __ksym;
+extern int agentos_task_facts(struct task_struct *task, struct agentos_facts *facts,
+			      __u32 facts__sz, char *name, __u32 name__sz) __ksym;
+extern int agentos_task_inside(struct task_struct *task) __ksym;
+extern int agentos_path_text(struct path *path, char *text, __u32 text__sz) __ksym;
+extern int agentos_entry_text(struct path *dir, struct dentry *dentry, char *text,
+			      __u32 text__sz) __ksym;
+extern int agentos_dentry_text(struct dentry *dentry, char *text, __u32 text__sz) __ksym;
+
+/* Begins every program: whoever is not an agent leaves here. */
+#define AGENT_OR_RETURN(facts)                                 \
+	struct agentos_facts facts = {};                       \
+	if (!agentos_facts(&facts, sizeof(facts)))             \
+		return 0
+
+/*
+ * Ends every program. The verifier must see a constant on each path: left
+ * alone, clang 14 makes arithmetic of it, which 6.12 refuses.
+ */
+static __always_inline int verdict(int denied, int error)
+{
+	int ret = 0;
+
+	if (denied) {
+		if (error == -EACCES)
+			ret = -EACCES;
+		else
+			ret = -EPERM;
+		barrier_var(ret);
+		if (ret < -4095 || ret >= 0)
+			return -EPERM;
+		return ret;
+	}
+	return 0;
+}
+
+/*
+ * A hook's pointer argument that may be NULL. 6.12 takes the arguments of LSM
+ * hooks for trusted, so never NULL, and deletes a plain test as dead code.
+ */
+static __always_inline bool argument_is_null(const unsigned long long *ctx, int index)
+{
+	unsigned long value = 0;
+
+	bpf_probe_read_kernel(&value, sizeof(value), &ctx[index]);
+	return !value;
+}
+
+/*
+ * The kernel acts on the task's behalf with credentials of its own: overlayfs
+ * on its upper and lower objects. The act on the object that the task named
+ * was decided before. No agent can borrow credentials: uring_override_creds
+ * is refused to all of them.
+ */
+static __always_inline bool creds_overridden(void)
+{
+	struct task_struct *task = bpf_get_current_task_btf();
+
+	return task->cred != task->real_cred;
+}
+
+#endif

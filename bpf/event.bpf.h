@@ -1,0 +1,214 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* Records: begun in ring memory, filled in by the hook, sent to whoever listens. */
+#ifndef AGENTOS_EVENT_BPF_H
+#define AGENTOS_EVENT_BPF_H
+
+#include "maps.bpf.h"
+
+/* What a program decided, before the object is described. */
+struct act {
+	__u16 hook;	/* enum agentos_hook */
+	__u8 verdict;	/* enum agentos_verdict */
+	__u8 why;	/* enum agentos_why */
+	int error;
+	__u64 right;	/* missing, else 0 */
+	__u32 rule;	/* number, or AGENTOS_RULE_NONE */
+	__u32 access;	/* AGENTOS_FILE_* wanted */
+};
+
+static __always_inline void drop_count(__u32 ring)
+{
+	__u64 *count = bpf_map_lookup_elem(&drops, &ring);
+
+	if (count)
+		__sync_fetch_and_add(count, 1);
+}
+
+/* A lost record uses up its number: the reader sees the gap, and the count says how wide. */
+static __always_inline __u64 sequence_next(__u32 ring)
+{
+	__u64 *last = bpf_map_lookup_elem(&sequences, &ring);
+
+	return last ? __sync_fetch_and_add(last, 1) + 1 : 0;
+}
+
+/* NULL when the ring is full (counted). To be ended with event_end(). */
+static __always_inline struct agentos_event *event_begin(const struct agentos_facts *facts,
+							 const struct act *act)
+{
+	bool denied = act->verdict == AGENTOS_VERDICT_DENIED;
+	__u32 ring = denied ? AGENTOS_RING_DENIALS : AGENTOS_RING_ALLOWED;
+	struct agentos_hook_count *count;
+	struct agentos_event *event;
+	__u32 hook = act->hook;
+	__u64 seq, id;
+
+	if (denied) {
+		count = bpf_map_lookup_elem(&hook_counts, &hook);
+		if (count)
+			__sync_fetch_and_add(&count->denied, 1);
+	}
+	if (denied)
+		event = bpf_ringbuf_reserve(&ring_denials, sizeof(*event), 0);
+	else
+		event = bpf_ringbuf_reserve(&ring_allowed, sizeof(*event), 0);
+	seq = sequence_next(ring);
+	if (!event) {
+		drop_count(ring);
+		return NULL;
+	}
+	__builtin_memset(event, 0, offsetof(struct agentos_event, comm));
+	event->size = sizeof(*event);
+	event->version = AGENTOS_EVENT_VERSION;
+	event->verdict = act->verdict;
+	event->why = act->why;
+	event->hook = act->hook;
+	event->error = act->error;
+	event->seq = seq;
+	event->time_ns = bpf_ktime_get_boot_ns();
+	event->agent = facts->id;
+	event->policy = facts->policy;
+	event->right = act->right;
+	event->rule = act->rule;
+	event->access = act->access;
+	id = bpf_get_current_pid_tgid();
+	event->tgid = id >> 32;
+	event->tid = (__u32)id;
+	event->uid = (__u32)bpf_get_current_uid_gid();
+	bpf_get_current_comm(event->comm, sizeof(event->comm));
+	event->text[0] = '\0';
+	return event;
+}
+
+static __always_inline void event_end(void *ctx, struct agentos_event *event)
+{
+	/* Nobody listening: -ENOENT, and that is all it costs. */
+	bpf_perf_event_output(ctx, &events, BPF_F_CURRENT_CPU, event, sizeof(*event));
+	if (event->verdict == AGENTOS_VERDICT_DENIED) {
+		__u32 slot = event->seq % AGENTOS_RECENT;
+		struct agentos_event *kept = bpf_map_lookup_elem(&recent, &slot);
+
+		/* Two records 256 apart may meet here; the log has both whole. */
+		if (kept)
+			bpf_probe_read_kernel(kept, sizeof(*kept), event);
+	}
+	bpf_ringbuf_submit(event, 0);
+}
+
+/* The outcome of one of the text kfuncs: a length that may exceed the room, or an errno. */
+static __always_inline void event_text_len(struct agentos_event *event, int len)
+{
+	if (len < 0) {
+		event->text[0] = '\0';
+		return;
+	}
+	if (len >= AGENTOS_OBJECT_SIZE) {
+		event->flags |= AGENTOS_EVENT_TRUNCATED;
+		len = AGENTOS_OBJECT_SIZE - 1;
+	}
+	event->text_len = len;
+}
+
+/* By probing reads: there may be no inode, and 6.12 will not let us test for that. */
+static __always_inline void event_inode(struct agentos_event *event, struct dentry *dentry)
+{
+	struct inode *inode = BPF_CORE_READ(dentry, d_inode);
+
+	event->object_kind = AGENTOS_OBJECT_PATH;
+	event->ino = BPF_CORE_READ(inode, i_ino);
+	event->gen = BPF_CORE_READ(inode, i_generation);
+	event->dev = BPF_CORE_READ(inode, i_sb, s_dev);
+}
+
+/* The common case: a right decides alone. */
+#define RIGHT_ACT(facts, HOOK, RIGHT, errno_)                                               \
+	{                                                                                   \
+		.hook = AGENTOS_HOOK_##HOOK,                                                \
+		.verdict = (facts).rights & AGENTOS_RIGHT(RIGHT) ? AGENTOS_VERDICT_ALLOWED : \
+								   AGENTOS_VERDICT_DENIED,  \
+		.why = (facts).rights & AGENTOS_RIGHT(RIGHT) ? AGENTOS_WHY_NONE :           \
+							       AGENTOS_WHY_RIGHT,           \
+		.error = (facts).rights & AGENTOS_RIGHT(RIGHT) ? 0 : -(errno_),             \
+		.right = (facts).rights & AGENTOS_RIGHT(RIGHT) ? 0 : AGENTOS_RIGHT(RIGHT),  \
+		.rule = AGENTOS_RULE_NONE,                                                  \
+	}
+
+/* Refused to every agent, whatever its rights. */
+#define NEVER_ACT(HOOK, WHY)                       \
+	{                                          \
+		.hook = AGENTOS_HOOK_##HOOK,       \
+		.verdict = AGENTOS_VERDICT_DENIED, \
+		.why = AGENTOS_WHY_##WHY,          \
+		.error = -EPERM,                   \
+		.rule = AGENTOS_RULE_NONE,         \
+	}
+
+/* Is there anything to record? */
+static __always_inline bool act_recorded(const struct agentos_facts *facts, const struct act *act)
+{
+	if (facts->flags & FACT_PROVING)
+		return false;
+	return act->verdict == AGENTOS_VERDICT_DENIED || facts->flags & FACT_RECORD;
+}
+
+/* A record whose object is two numbers, or nothing. Returns whether the act is denied. */
+static __noinline int act_number(void *ctx, const struct agentos_facts *facts,
+				 const struct act *act, __u64 number, __u64 number2)
+{
+	struct agentos_event *event;
+
+	if (!facts || !act)
+		return 1;
+	if (act_recorded(facts, act)) {
+		event = event_begin(facts, act);
+		if (event) {
+			event->object_kind = AGENTOS_OBJECT_NUMBER;
+			event->number = number;
+			event->number2 = number2;
+			event_end(ctx, event);
+		}
+	}
+	return act->verdict == AGENTOS_VERDICT_DENIED;
+}
+
+/* A record whose object is a task. */
+static __always_inline int act_task(void *ctx, const struct agentos_facts *facts,
+				    const struct act *act, struct task_struct *task, __u64 detail)
+{
+	struct agentos_event *event;
+
+	if (act_recorded(facts, act)) {
+		event = event_begin(facts, act);
+		if (event) {
+			event->object_kind = AGENTOS_OBJECT_TASK;
+			event->number = task->tgid;
+			event->number2 = detail;
+			event_text_len(event, bpf_probe_read_kernel_str(event->text,
+									AGENTOS_COMM_SIZE,
+									task->comm) - 1);
+			event_end(ctx, event);
+		}
+	}
+	return act->verdict == AGENTOS_VERDICT_DENIED;
+}
+
+/* A record whose object is a path that exists. */
+static __always_inline int act_path(void *ctx, const struct agentos_facts *facts,
+				    const struct act *act, struct path *path, __u64 number)
+{
+	struct agentos_event *event;
+
+	if (act_recorded(facts, act)) {
+		event = event_begin(facts, act);
+		if (event) {
+			event_inode(event, path->dentry);
+			event->number = number;
+			event_text_len(event, agentos_path_text(path, event->text,
+								AGENTOS_OBJECT_SIZE));
+			event_end(ctx, event);
+		}
+	}
+	return act->verdict == AGENTOS_VERDICT_DENIED;
+}
+
+#endif

@@ -1,0 +1,73 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* Execution: programs, code mapped from files, code from nowhere. */
+#include "walk.bpf.h"
+
+/*
+ * Code from a file: it must still have a name (memfds and deleted files have
+ * none) and a rule must allow it. Returns whether it is denied.
+ */
+static __always_inline int code_check(void *ctx, const struct agentos_facts *facts,
+				      struct file *file, __u16 hook)
+{
+	struct act act = {};
+	struct walk w;
+
+	if (!file->f_inode->i_nlink || object_without_path(file->f_inode->i_sb)) {
+		struct act anonymous = RIGHT_ACT(*facts, FILE_OPEN, ANON_EXEC, EACCES);
+
+		anonymous.hook = hook;
+		anonymous.access = AGENTOS_FILE_EXEC;
+		return act_path(ctx, facts, &anonymous, &file->f_path, 0);
+	}
+	file_decide(&act, &w, facts, file->f_path.mnt, file->f_path.dentry, hook,
+		    AGENTOS_FILE_EXEC);
+	/* Every library is a mapping: allowed ones are told by the exec and the opens. */
+	if (act.verdict == AGENTOS_VERDICT_ALLOWED && hook != AGENTOS_HOOK_EXEC)
+		return 0;
+	return act_path(ctx, facts, &act, &file->f_path, 0);
+}
+
+SEC("lsm/bprm_check_security")
+int BPF_PROG(agentos_bprm_check, struct linux_binprm *bprm)
+{
+	AGENT_OR_RETURN(facts);
+
+	return verdict(code_check(ctx, &facts, bprm->file, AGENTOS_HOOK_EXEC), -EACCES);
+}
+
+SEC("lsm/mmap_file")
+int BPF_PROG(agentos_mmap_file, struct file *file, unsigned long reqprot, unsigned long prot,
+	     unsigned long flags)
+{
+	if (!(prot & PROT_EXEC))
+		return 0;
+
+	AGENT_OR_RETURN(facts);
+	struct act anonymous = RIGHT_ACT(facts, MMAP, ANON_EXEC, EACCES);
+
+	anonymous.access = AGENTOS_FILE_EXEC;
+	if (argument_is_null(ctx, 0))
+		return verdict(act_number(ctx, &facts, &anonymous, prot, 0), -EACCES);
+	/* Writable and executable at once is code from nowhere, whatever file is below. */
+	if (prot & PROT_WRITE && anonymous.verdict == AGENTOS_VERDICT_DENIED)
+		return verdict(act_path(ctx, &facts, &anonymous, &file->f_path, prot), -EACCES);
+	return verdict(code_check(ctx, &facts, file, AGENTOS_HOOK_MMAP), -EACCES);
+}
+
+SEC("lsm/file_mprotect")
+int BPF_PROG(agentos_file_mprotect, struct vm_area_struct *vma, unsigned long reqprot,
+	     unsigned long prot)
+{
+	if (!(prot & PROT_EXEC))
+		return 0;
+
+	AGENT_OR_RETURN(facts);
+	struct act anonymous = RIGHT_ACT(facts, MPROTECT, ANON_EXEC, EACCES);
+	struct file *file = vma->vm_file;
+
+	anonymous.access = AGENTOS_FILE_EXEC;
+	/* Pages that may have been written are no longer the file's. */
+	if (!file || prot & PROT_WRITE || vma->vm_flags & VM_WRITE || vma->anon_vma)
+		return verdict(act_number(ctx, &facts, &anonymous, prot, 0), -EACCES);
+	return verdict(code_check(ctx, &facts, file, AGENTOS_HOOK_MPROTECT), -EACCES);
+}

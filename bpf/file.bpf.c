@@ -1,0 +1,358 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* Files: opening, receiving, creating, deleting, renaming, linking, truncating, metadata. */
+#include "walk.bpf.h"
+
+static __always_inline __u32 access_of_mode(struct file *file)
+{
+	__u32 mode = file->f_mode, want = 0;
+
+	if (mode & FMODE_READ)
+		want |= AGENTOS_FILE_READ;
+	if (mode & FMODE_WRITE || file->f_flags & O_TRUNC)
+		want |= AGENTOS_FILE_WRITE;
+	/* Access mode 3: neither, "for ioctl only"; permissions as for both. */
+	return want ?: AGENTOS_FILE_READ | AGENTOS_FILE_WRITE;
+}
+
+/* An open file, whether opened or received. Returns whether it is denied. */
+static __always_inline int file_check(void *ctx, const struct agentos_facts *facts,
+				      struct file *file, __u16 hook)
+{
+	struct act act = {};
+	struct walk w;
+
+	if (object_without_path(file->f_inode->i_sb))
+		return 0;
+	/* Overlayfs opens directories below it like anybody, but with its own credentials. */
+	if (file_decide(&act, &w, facts, file->f_path.mnt, file->f_path.dentry, hook,
+			access_of_mode(file)) &&
+	    creds_overridden())
+		return 0;
+	return act_path(ctx, facts, &act, &file->f_path, 0);
+}
+
+SEC("lsm/file_open")
+int BPF_PROG(agentos_file_open, struct file *file, int ret)
+{
+	AGENT_OR_RETURN(facts);
+
+	if (ret)
+		return ret;
+	/* Overlayfs opens what is below; the open above was decided. */
+	if (file->f_mode & FMODE_NOACCOUNT)
+		return 0;
+	if (facts.flags & FACT_PROVING)
+		return -EACCES;
+	/* An open for execution: bprm_check_security or mmap_file decides, knowing what for. */
+	if (file->f_flags & FMODE_EXEC)
+		return 0;
+	return verdict(file_check(ctx, &facts, file, AGENTOS_HOOK_FILE_OPEN), -EACCES);
+}
+
+#define FMODE_PATH 0x4000
+
+SEC("lsm/file_receive")
+int BPF_PROG(agentos_file_receive, struct file *file, int ret)
+{
+	AGENT_OR_RETURN(facts);
+
+	if (ret)
+		return ret;
+	/* A bare location gives nothing: opening from it is decided then. */
+	if (file->f_mode & FMODE_PATH)
+		return 0;
+	return verdict(file_check(ctx, &facts, file, AGENTOS_HOOK_FILE_RECEIVE), -EACCES);
+}
+
+/* A name in a directory is made, removed or replaced. Returns whether it is denied. */
+static __always_inline int entry_check(void *ctx, const struct agentos_facts *facts,
+				       struct path *dir, struct dentry *dentry, __u16 hook)
+{
+	struct act act = {};
+	struct agentos_event *event;
+	struct walk w;
+
+	file_decide(&act, &w, facts, dir->mnt, dentry, hook, AGENTOS_FILE_WRITE);
+	if (act_recorded(facts, &act)) {
+		event = event_begin(facts, &act);
+		if (event) {
+			event_inode(event, dentry);
+			event_text_len(event, agentos_entry_text(dir, dentry, event->text,
+								 AGENTOS_OBJECT_SIZE));
+			event_end(ctx, event);
+		}
+	}
+	return act.verdict == AGENTOS_VERDICT_DENIED;
+}
+
+SEC("lsm/path_mknod")
+int BPF_PROG(agentos_path_mknod, struct path *dir, struct dentry *dentry)
+{
+	AGENT_OR_RETURN(facts);
+
+	return verdict(entry_check(ctx, &facts, dir, dentry, AGENTOS_HOOK_CREATE), -EACCES);
+}
+
+SEC("lsm/path_mkdir")
+int BPF_PROG(agentos_path_mkdir, struct path *dir, struct dentry *dentry)
+{
+	AGENT_OR_RETURN(facts);
+
+	return verdict(entry_check(ctx, &facts, dir, dentry, AGENTOS_HOOK_CREATE), -EACCES);
+}
+
+SEC("lsm/path_symlink")
+int BPF_PROG(agentos_path_symlink, struct path *dir, struct dentry *dentry)
+{
+	AGENT_OR_RETURN(facts);
+
+	return verdict(entry_check(ctx, &facts, dir, dentry, AGENTOS_HOOK_CREATE), -EACCES);
+}
+
+SEC("lsm/path_unlink")
+int BPF_PROG(agentos_path_unlink, struct path *dir, struct dentry *dentry)
+{
+	AGENT_OR_RETURN(facts);
+
+	return verdict(entry_check(ctx, &facts, dir, dentry, AGENTOS_HOOK_DELETE), -EACCES);
+}
+
+SEC("lsm/path_rmdir")
+int BPF_PROG(agentos_path_rmdir, struct path *dir, struct dentry *dentry)
+{
+	AGENT_OR_RETURN(facts);
+
+	return verdict(entry_check(ctx, &facts, dir, dentry, AGENTOS_HOOK_DELETE), -EACCES);
+}
+
+/*
+ * A file moves or gets a second name. It must be writable where it arrives,
+ * and there the agent must not be able to do more with it than before: else a
+ * name would be a way to gain rights. Returns whether it is denied.
+ */
+static __always_inline int move_check(void *ctx, const struct agentos_facts *facts,
+				      struct path *from_dir, struct dentry *from,
+				      struct path *to_dir, struct dentry *to, __u16 hook)
+{
+	struct act act = {
+		.hook = hook,
+		.verdict = AGENTOS_VERDICT_DENIED,
+		.access = AGENTOS_FILE_WRITE,
+		.error = -EACCES,
+		.rule = AGENTOS_RULE_NONE,
+	};
+	__u32 before, after, gate;
+	struct agentos_event *event;
+	bool at_target = true;
+	struct walk w;
+
+	gate = rights_to_access(facts->rights);
+	if (!(gate & AGENTOS_FILE_WRITE)) {
+		act.why = AGENTOS_WHY_RIGHT;
+		act.right = AGENTOS_RIGHT(FILE_WRITE);
+		goto decided;
+	}
+	after = walk_allowed(&w, facts->policy, to_dir->mnt, to, AGENTOS_FILE_ALL);
+	if (!(after & AGENTOS_FILE_WRITE)) {
+		act.why = w.unresolved ? AGENTOS_WHY_UNRESOLVED :
+			  w.denied     ? AGENTOS_WHY_RULE :
+					 AGENTOS_WHY_NO_RULE;
+		act.rule = w.rule;
+		goto decided;
+	}
+	before = walk_allowed(&w, facts->policy, from_dir->mnt, from, AGENTOS_FILE_ALL);
+	at_target = false;
+	if (!(before & AGENTOS_FILE_WRITE)) {
+		act.why = w.unresolved ? AGENTOS_WHY_UNRESOLVED :
+			  w.denied     ? AGENTOS_WHY_RULE :
+					 AGENTOS_WHY_NO_RULE;
+		act.rule = w.rule;
+		goto decided;
+	}
+	if (after & gate & ~before) {
+		act.why = AGENTOS_WHY_WIDER;
+		goto decided;
+	}
+	act.verdict = AGENTOS_VERDICT_ALLOWED;
+	act.error = 0;
+decided:
+	if (act_recorded(facts, &act)) {
+		event = event_begin(facts, &act);
+		if (event) {
+			struct dentry *shown = at_target ? to : from;
+
+			event_inode(event, shown);
+			if (at_target)
+				event_text_len(event, agentos_entry_text(to_dir, to, event->text,
+									 AGENTOS_OBJECT_SIZE));
+			else
+				event_text_len(event, agentos_entry_text(from_dir, from,
+									 event->text,
+									 AGENTOS_OBJECT_SIZE));
+			event_end(ctx, event);
+		}
+	}
+	return act.verdict == AGENTOS_VERDICT_DENIED;
+}
+
+SEC("lsm/path_link")
+int BPF_PROG(agentos_path_link, struct dentry *old, struct path *dir, struct dentry *new)
+{
+	AGENT_OR_RETURN(facts);
+
+	/* Both names are on one mount: link() demands it. */
+	return verdict(move_check(ctx, &facts, dir, old, dir, new, AGENTOS_HOOK_LINK), -EACCES);
+}
+
+#define RENAME_EXCHANGE 2
+
+SEC("lsm/path_rename")
+int BPF_PROG(agentos_path_rename, struct path *old_dir, struct dentry *old, struct path *new_dir,
+	     struct dentry *new, unsigned int flags)
+{
+	AGENT_OR_RETURN(facts);
+
+	if (move_check(ctx, &facts, old_dir, old, new_dir, new, AGENTOS_HOOK_RENAME))
+		return -EACCES;
+	/* An exchange moves both ways. */
+	if (flags & RENAME_EXCHANGE)
+		return verdict(move_check(ctx, &facts, new_dir, new, old_dir, old,
+					  AGENTOS_HOOK_RENAME), -EACCES);
+	return 0;
+}
+
+/* A change to an object that exists, by path. Returns whether it is denied. */
+static __always_inline int path_check(void *ctx, const struct agentos_facts *facts,
+				      struct path *path, __u16 hook)
+{
+	struct act act = {};
+	struct walk w;
+
+	file_decide(&act, &w, facts, path->mnt, path->dentry, hook, AGENTOS_FILE_WRITE);
+	return act_path(ctx, facts, &act, path, 0);
+}
+
+/* On 6.12 ftruncate() has a hook of its own; it needs a descriptor opened for writing, decided then. */
+SEC("lsm/path_truncate")
+int BPF_PROG(agentos_path_truncate, struct path *path)
+{
+	AGENT_OR_RETURN(facts);
+
+	if (object_without_path(path->dentry->d_sb))
+		return 0;
+	return verdict(path_check(ctx, &facts, path, AGENTOS_HOOK_TRUNCATE), -EACCES);
+}
+
+SEC("lsm/path_chmod")
+int BPF_PROG(agentos_path_chmod, struct path *path)
+{
+	AGENT_OR_RETURN(facts);
+
+	if (object_without_path(path->dentry->d_sb))
+		return 0;
+	return verdict(path_check(ctx, &facts, path, AGENTOS_HOOK_METADATA), -EACCES);
+}
+
+SEC("lsm/path_chown")
+int BPF_PROG(agentos_path_chown, struct path *path)
+{
+	AGENT_OR_RETURN(facts);
+
+	if (object_without_path(path->dentry->d_sb))
+		return 0;
+	return verdict(path_check(ctx, &facts, path, AGENTOS_HOOK_METADATA), -EACCES);
+}
+
+/*
+ * Times, extended attributes and ACLs: the hooks know no mount, so a rule must
+ * stand on the object's own file system to allow it.
+ */
+static __always_inline int dentry_check(void *ctx, const struct agentos_facts *facts,
+					struct dentry *dentry)
+{
+	struct act act = {};
+	struct agentos_event *event;
+	struct walk w;
+
+	if (object_without_path(dentry->d_sb) || creds_overridden())
+		return 0;
+	file_decide(&act, &w, facts, NULL, dentry, AGENTOS_HOOK_METADATA,
+		    AGENTOS_FILE_WRITE);
+	if (act_recorded(facts, &act)) {
+		event = event_begin(facts, &act);
+		if (event) {
+			event_inode(event, dentry);
+			event->flags |= AGENTOS_EVENT_DENTRY;
+			event_text_len(event, agentos_dentry_text(dentry, event->text,
+								  AGENTOS_OBJECT_SIZE));
+			event_end(ctx, event);
+		}
+	}
+	return act.verdict == AGENTOS_VERDICT_DENIED;
+}
+
+#define ATTR_MODE  (1 << 0)
+#define ATTR_UID   (1 << 1)
+#define ATTR_GID   (1 << 2)
+#define ATTR_SIZE  (1 << 3)
+#define ATTR_FORCE (1 << 9)
+
+/* Mode, owner and size have path hooks; forced changes are the kernel's own. */
+#define ATTR_DECIDED_ELSEWHERE (ATTR_MODE | ATTR_UID | ATTR_GID | ATTR_SIZE | ATTR_FORCE)
+
+/* 6.1: (dentry, attr). */
+SEC("?lsm/inode_setattr")
+int BPF_PROG(agentos_setattr_2, struct dentry *dentry, struct iattr *attr)
+{
+	AGENT_OR_RETURN(facts);
+
+	if (attr->ia_valid & ATTR_DECIDED_ELSEWHERE)
+		return 0;
+	return verdict(dentry_check(ctx, &facts, dentry), -EACCES);
+}
+
+/* 6.12: (idmap, dentry, attr). */
+SEC("?lsm/inode_setattr")
+int BPF_PROG(agentos_setattr_3, struct mnt_idmap *idmap, struct dentry *dentry,
+	     struct iattr *attr)
+{
+	AGENT_OR_RETURN(facts);
+
+	if (attr->ia_valid & ATTR_DECIDED_ELSEWHERE)
+		return 0;
+	return verdict(dentry_check(ctx, &facts, dentry), -EACCES);
+}
+
+/* The first argument is a namespace on 6.1, an idmap on 6.12; neither is looked at. */
+SEC("lsm/inode_setxattr")
+int BPF_PROG(agentos_inode_setxattr, void *idmap, struct dentry *dentry)
+{
+	AGENT_OR_RETURN(facts);
+
+	return verdict(dentry_check(ctx, &facts, dentry), -EACCES);
+}
+
+SEC("lsm/inode_removexattr")
+int BPF_PROG(agentos_inode_removexattr, void *idmap, struct dentry *dentry)
+{
+	AGENT_OR_RETURN(facts);
+
+	return verdict(dentry_check(ctx, &facts, dentry), -EACCES);
+}
+
+/* 6.12 took ACLs out of the xattr hooks. */
+SEC("?lsm/inode_set_acl")
+int BPF_PROG(agentos_inode_set_acl, void *idmap, struct dentry *dentry)
+{
+	AGENT_OR_RETURN(facts);
+
+	return verdict(dentry_check(ctx, &facts, dentry), -EACCES);
+}
+
+SEC("?lsm/inode_remove_acl")
+int BPF_PROG(agentos_inode_remove_acl, void *idmap, struct dentry *dentry)
+{
+	AGENT_OR_RETURN(facts);
+
+	return verdict(dentry_check(ctx, &facts, dentry), -EACCES);
+}

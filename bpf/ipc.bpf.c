@@ -1,0 +1,91 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* Other processes: signals, tracing, terminals, cgroups. */
+#include "event.bpf.h"
+
+SEC("lsm/task_kill")
+int BPF_PROG(agentos_task_kill, struct task_struct *task, struct kernel_siginfo *info, int sig)
+{
+	AGENT_OR_RETURN(facts);
+	struct act act = RIGHT_ACT(facts, TASK_KILL, SIGNAL_OUTSIDE, EPERM);
+
+	if (agentos_task_inside(task))
+		return 0;
+	return verdict(act_task(ctx, &facts, &act, task, sig), -EPERM);
+}
+
+#define PTRACE_MODE_NOAUDIT 0x04
+#define PTRACE_MODE_ATTACH  0x02
+
+SEC("lsm/ptrace_access_check")
+int BPF_PROG(agentos_ptrace_access, struct task_struct *child, unsigned int mode)
+{
+	AGENT_OR_RETURN(facts);
+	struct act inside = RIGHT_ACT(facts, PTRACE_ACCESS, PTRACE, EPERM);
+	struct act outside = NEVER_ACT(PTRACE_ACCESS, OUTSIDE);
+
+	if (!agentos_task_inside(child)) {
+		/* ps and top ask about everybody, and say that a no is no news. */
+		if (mode & PTRACE_MODE_NOAUDIT)
+			return -EPERM;
+		return verdict(act_task(ctx, &facts, &outside, child, mode), -EPERM);
+	}
+	if (!(mode & PTRACE_MODE_ATTACH))
+		return 0;
+	return verdict(act_task(ctx, &facts, &inside, child, mode), -EPERM);
+}
+
+SEC("lsm/ptrace_traceme")
+int BPF_PROG(agentos_ptrace_traceme, struct task_struct *parent)
+{
+	AGENT_OR_RETURN(facts);
+	struct act inside = RIGHT_ACT(facts, PTRACE_TRACEME, PTRACE, EPERM);
+	struct act outside = NEVER_ACT(PTRACE_TRACEME, OUTSIDE);
+
+	if (!agentos_task_inside(parent))
+		return verdict(act_task(ctx, &facts, &outside, parent, 0), -EPERM);
+	return verdict(act_task(ctx, &facts, &inside, parent, 0), -EPERM);
+}
+
+#define TIOCSTI	  0x5412
+#define TIOCLINUX 0x541C
+
+/* Typing into a terminal is typing as whoever reads it. Returns whether it is denied. */
+static __always_inline int terminal_check(void *ctx, struct file *file, unsigned int cmd)
+{
+	struct act act = NEVER_ACT(TTY_INJECT, NEVER);
+	struct agentos_facts facts = {};
+
+	if (cmd != TIOCSTI && cmd != TIOCLINUX)
+		return 0;
+	if (!agentos_facts(&facts, sizeof(facts)))
+		return 0;
+	return act_number(ctx, &facts, &act, cmd, 0);
+}
+
+SEC("lsm/file_ioctl")
+int BPF_PROG(agentos_file_ioctl, struct file *file, unsigned int cmd)
+{
+	return verdict(terminal_check(ctx, file, cmd), -EPERM);
+}
+
+/* 32-bit callers come this way only. */
+SEC("?lsm/file_ioctl_compat")
+int BPF_PROG(agentos_file_ioctl_compat, struct file *file, unsigned int cmd)
+{
+	return verdict(terminal_check(ctx, file, cmd), -EPERM);
+}
+
+#define CLONE_INTO_CGROUP 0x200000000ULL
+
+/* The one way out of a cgroup that opens no file. */
+SEC("lsm/task_alloc")
+int BPF_PROG(agentos_task_alloc, struct task_struct *task, unsigned long clone_flags)
+{
+	if (!(clone_flags & CLONE_INTO_CGROUP))
+		return 0;
+
+	AGENT_OR_RETURN(facts);
+	struct act act = NEVER_ACT(CLONE_CGROUP, NEVER);
+
+	return verdict(act_number(ctx, &facts, &act, clone_flags, 0), -EPERM);
+}

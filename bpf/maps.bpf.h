@@ -1,0 +1,87 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* The maps: policies come in through two, records go out through three; the rest counts. */
+#ifndef AGENTOS_MAPS_BPF_H
+#define AGENTOS_MAPS_BPF_H
+
+#include "agentos.bpf.h"
+
+/* Preallocated: a policy that does not fit is refused when it is loaded, not when it is needed. */
+struct {
+	__uint(type, BPF_MAP_TYPE_HASH);
+	__uint(max_entries, AGENTOS_RULES_MAX);
+	__type(key, struct agentos_object_key);
+	__type(value, struct agentos_rule);
+} rules SEC(".maps");
+
+struct {
+	__uint(type, BPF_MAP_TYPE_HASH);
+	__uint(max_entries, AGENTOS_NAMES_MAX);
+	__type(key, struct agentos_name_key);
+	__type(value, struct agentos_rule);
+} names SEC(".maps");
+
+struct {
+	__uint(type, BPF_MAP_TYPE_RINGBUF);
+	__uint(max_entries, 4 << 20);
+} ring_denials SEC(".maps");
+
+struct {
+	__uint(type, BPF_MAP_TYPE_RINGBUF);
+	__uint(max_entries, 4 << 20);
+} ring_allowed SEC(".maps");
+
+/* For `bpftool map event_pipe`, which takes the array over; the daemon reads the rings. */
+struct {
+	__uint(type, BPF_MAP_TYPE_PERF_EVENT_ARRAY);
+	__type(key, __u32);
+	__type(value, __u32);
+} events SEC(".maps");
+
+/* The last denials, for the iterator: record seq at seq % AGENTOS_RECENT. */
+struct {
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(max_entries, AGENTOS_RECENT);
+	__type(key, __u32);
+	__type(value, struct agentos_event);
+} recent SEC(".maps");
+
+/* Last sequence number given out, per ring. */
+struct {
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(max_entries, AGENTOS_RING_COUNT);
+	__type(key, __u32);
+	__type(value, __u64);
+} sequences SEC(".maps");
+
+/* Records that found no room, per ring. */
+struct {
+	__uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
+	__uint(max_entries, AGENTOS_RING_COUNT);
+	__type(key, __u32);
+	__type(value, __u64);
+} drops SEC(".maps");
+
+struct {
+	__uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
+	__uint(max_entries, AGENTOS_HOOK_COUNT);
+	__type(key, __u32);
+	__type(value, struct agentos_hook_count);
+} hook_counts SEC(".maps");
+
+/* Which agent made a Unix socket; absent: made outside. */
+struct {
+	__uint(type, BPF_MAP_TYPE_SK_STORAGE);
+	__uint(map_flags, BPF_F_NO_PREALLOC);
+	__type(key, int);
+	__type(value, __u64);
+} socket_owner SEC(".maps");
+
+/* Which build of these programs is pinned: written by the loader, read by the next daemon. */
+struct {
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(max_entries, 1);
+	__type(key, __u32);
+	__type(value, __u64);
+} build SEC(".maps");
+
+#endif

@@ -1,0 +1,220 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* Sockets: which kinds, to whom, from where. */
+#include "event.bpf.h"
+
+#define SOCK_TYPE_MASK	0xf
+#define SOCK_STREAM	1
+#define SOCK_DGRAM	2
+#define NETLINK_ROUTE	0
+#define IPPROTO_MPTCP	262
+
+static __always_inline bool socket_is_plain(int family, int type, int protocol)
+{
+	type &= SOCK_TYPE_MASK;
+	switch (family) {
+	case AF_UNIX:
+		return true;
+	case AF_INET:
+	case AF_INET6:
+		if (type == SOCK_STREAM)
+			return protocol == 0 || protocol == IPPROTO_TCP ||
+			       protocol == IPPROTO_MPTCP;
+		return type == SOCK_DGRAM && (protocol == 0 || protocol == IPPROTO_UDP);
+	case AF_NETLINK:
+		/* libc asks it for interfaces; changing anything needs a capability. */
+		return protocol == NETLINK_ROUTE;
+	}
+	return false;
+}
+
+SEC("lsm/socket_create")
+int BPF_PROG(agentos_socket_create, int family, int type, int protocol, int kern)
+{
+	AGENT_OR_RETURN(facts);
+	struct act act = RIGHT_ACT(facts, SOCKET_CREATE, NET_RAW, EPERM);
+
+	if (kern || socket_is_plain(family, type, protocol))
+		return 0;
+	return verdict(act_number(ctx, &facts, &act, family, type & SOCK_TYPE_MASK), -EPERM);
+}
+
+/* Unix sockets remember who made them. */
+SEC("lsm/socket_post_create")
+int BPF_PROG(agentos_socket_post_create, struct socket *sock, int family, int type, int protocol,
+	     int kern)
+{
+	if (family != AF_UNIX || kern)
+		return 0;
+
+	AGENT_OR_RETURN(facts);
+	struct sock *sk = sock->sk;
+	__u64 *owner;
+
+	if (!sk)
+		return 0;
+	owner = bpf_sk_storage_get(&socket_owner, sk, NULL, BPF_SK_STORAGE_GET_F_CREATE);
+	/* Without room it counts as made outside: the agent cannot reach its own socket. */
+	if (owner)
+		*owner = facts.id;
+	return 0;
+}
+
+/* An address, copied out of what the kernel copied in. Returns whether the act is denied. */
+static __noinline int act_inet(void *ctx, const struct agentos_facts *facts,
+			       const struct act *act, struct sockaddr *address, int protocol)
+{
+	struct agentos_event *event;
+	struct sockaddr_in6 in6 = {};
+	struct sockaddr_in in = {};
+
+	if (!facts || !act)
+		return 1;
+	if (act_recorded(facts, act)) {
+		event = event_begin(facts, act);
+		if (event) {
+			event->object_kind = AGENTOS_OBJECT_INET;
+			event->protocol = protocol;
+			bpf_probe_read_kernel(&in, sizeof(in), address);
+			event->family = in.sin_family;
+			event->port = bpf_ntohs(in.sin_port);
+			if (in.sin_family == AF_INET6) {
+				bpf_probe_read_kernel(&in6, sizeof(in6), address);
+				__builtin_memcpy(event->addr, &in6.sin6_addr, 16);
+			} else {
+				__builtin_memcpy(event->addr, &in.sin_addr, 4);
+			}
+			event_end(ctx, event);
+		}
+	}
+	return act->verdict == AGENTOS_VERDICT_DENIED;
+}
+
+static __always_inline bool family_is_inet(int family)
+{
+	return family == AF_INET || family == AF_INET6;
+}
+
+/* Sockets that neither reach the network nor are decided by another hook. */
+static __always_inline bool family_is_local(int family)
+{
+	return family == AF_UNIX || family == AF_NETLINK;
+}
+
+SEC("lsm/socket_connect")
+int BPF_PROG(agentos_socket_connect, struct socket *sock, struct sockaddr *address, int addrlen)
+{
+	AGENT_OR_RETURN(facts);
+	struct act act = RIGHT_ACT(facts, SOCKET_CONNECT, NET_CONNECT, EACCES);
+	struct sock *sk = sock->sk;
+
+	if (!sk || family_is_local(sk->__sk_common.skc_family))
+		return 0;
+	/* AF_UNSPEC undoes a connection. */
+	if (address->sa_family == AF_UNSPEC)
+		return 0;
+	return verdict(act_inet(ctx, &facts, &act, address, sk->sk_protocol), -EACCES);
+}
+
+/*
+ * Every send on every socket of every process comes here: leave first. What
+ * counts is the socket's family: UDP takes an AF_UNSPEC address for AF_INET.
+ */
+SEC("lsm/socket_sendmsg")
+int BPF_PROG(agentos_socket_sendmsg, struct socket *sock, struct msghdr *msg, int size)
+{
+	struct sockaddr *address = msg->msg_name;
+
+	if (!address)
+		return 0;
+
+	AGENT_OR_RETURN(facts);
+	struct act act = RIGHT_ACT(facts, SOCKET_SEND, NET_CONNECT, EACCES);
+	struct sock *sk = sock->sk;
+
+	if (!sk || family_is_local(sk->__sk_common.skc_family))
+		return 0;
+	return verdict(act_inet(ctx, &facts, &act, address, sk->sk_protocol), -EACCES);
+}
+
+SEC("lsm/socket_bind")
+int BPF_PROG(agentos_socket_bind, struct socket *sock, struct sockaddr *address, int addrlen)
+{
+	AGENT_OR_RETURN(facts);
+	struct act act = RIGHT_ACT(facts, SOCKET_BIND, NET_LISTEN, EACCES);
+	struct sock *sk = sock->sk;
+
+	if (!sk || family_is_local(sk->__sk_common.skc_family))
+		return 0;
+	return verdict(act_inet(ctx, &facts, &act, address, sk->sk_protocol), -EACCES);
+}
+
+/* listen() without bind() takes a port by itself. */
+SEC("lsm/socket_listen")
+int BPF_PROG(agentos_socket_listen, struct socket *sock, int backlog)
+{
+	AGENT_OR_RETURN(facts);
+	struct act act = RIGHT_ACT(facts, SOCKET_LISTEN, NET_LISTEN, EACCES);
+	struct sock *sk = sock->sk;
+
+	if (!sk || family_is_local(sk->__sk_common.skc_family))
+		return 0;
+	return verdict(act_number(ctx, &facts, &act, sk->__sk_common.skc_family,
+				  sk->__sk_common.skc_num), -EACCES);
+}
+
+/* Unix: sockets of the agent's own are free, others need the right. Returns whether it is denied. */
+static __always_inline int act_unix(void *ctx, const struct agentos_facts *facts,
+				    const struct act *act, struct sock *other)
+{
+	__u64 *owner = bpf_sk_storage_get(&socket_owner, other, NULL, 0);
+	struct agentos_event *event;
+	struct unix_address *address;
+	int len;
+
+	if (owner && *owner == facts->id)
+		return 0;
+	if (act_recorded(facts, act)) {
+		event = event_begin(facts, act);
+		if (event) {
+			event->object_kind = AGENTOS_OBJECT_UNIX;
+			/* The socket's own name, not what the caller wrote. */
+			address = BPF_CORE_READ((struct unix_sock *)other, addr);
+			if (address) {
+				char *path = (char *)address->name +
+					     bpf_core_field_offset(struct sockaddr_un, sun_path);
+
+				len = bpf_probe_read_kernel_str(event->text, 109, path) - 1;
+				if (len == 0) { /* abstract: a NUL stands first */
+					event->text[0] = '@';
+					len = bpf_probe_read_kernel_str(event->text + 1, 108,
+									path + 1);
+				}
+				event_text_len(event, len);
+			}
+			event_end(ctx, event);
+		}
+	}
+	return act->verdict == AGENTOS_VERDICT_DENIED;
+}
+
+SEC("lsm/unix_stream_connect")
+int BPF_PROG(agentos_unix_stream_connect, struct sock *sock, struct sock *other,
+	     struct sock *newsk)
+{
+	AGENT_OR_RETURN(facts);
+	struct act act = RIGHT_ACT(facts, UNIX_STREAM, UNIX_CONNECT, EACCES);
+
+	return verdict(act_unix(ctx, &facts, &act, other), -EACCES);
+}
+
+SEC("lsm/unix_may_send")
+int BPF_PROG(agentos_unix_may_send, struct socket *sock, struct socket *other)
+{
+	AGENT_OR_RETURN(facts);
+	struct act act = RIGHT_ACT(facts, UNIX_SEND, UNIX_CONNECT, EACCES);
+	struct sock *sk = other->sk;
+
+	if (!sk)
+		return 0;
+	return verdict(act_unix(ctx, &facts, &act, sk), -EACCES);
+}

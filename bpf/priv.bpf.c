@@ -1,0 +1,233 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* Privilege: ids, capabilities, namespaces, mounts, kernel code, kernel doors. */
+#include "event.bpf.h"
+
+SEC("lsm/userns_create")
+int BPF_PROG(agentos_userns_create)
+{
+	AGENT_OR_RETURN(facts);
+	struct act act = RIGHT_ACT(facts, USERNS, NAMESPACES, EPERM);
+
+	return verdict(act_number(ctx, &facts, &act, 0, 0), -EPERM);
+}
+
+SEC("lsm/sb_mount")
+int BPF_PROG(agentos_sb_mount, char *dev_name, struct path *path)
+{
+	AGENT_OR_RETURN(facts);
+	struct act act = RIGHT_ACT(facts, SB_MOUNT, MOUNT, EPERM);
+
+	return verdict(act_path(ctx, &facts, &act, path, 0), -EPERM);
+}
+
+SEC("lsm/sb_umount")
+int BPF_PROG(agentos_sb_umount, struct vfsmount *mnt, int flags)
+{
+	AGENT_OR_RETURN(facts);
+	struct act act = RIGHT_ACT(facts, SB_UMOUNT, MOUNT, EPERM);
+
+	return verdict(act_number(ctx, &facts, &act, flags, 0), -EPERM);
+}
+
+SEC("lsm/sb_remount")
+int BPF_PROG(agentos_sb_remount, struct super_block *sb)
+{
+	AGENT_OR_RETURN(facts);
+	struct act act = RIGHT_ACT(facts, SB_REMOUNT, MOUNT, EPERM);
+
+	return verdict(act_number(ctx, &facts, &act, sb->s_dev, 0), -EPERM);
+}
+
+SEC("lsm/move_mount")
+int BPF_PROG(agentos_move_mount, struct path *from, struct path *to)
+{
+	AGENT_OR_RETURN(facts);
+	struct act act = RIGHT_ACT(facts, MOVE_MOUNT, MOUNT, EPERM);
+
+	return verdict(act_path(ctx, &facts, &act, to, 0), -EPERM);
+}
+
+SEC("lsm/sb_pivotroot")
+int BPF_PROG(agentos_sb_pivotroot, struct path *old, struct path *new)
+{
+	AGENT_OR_RETURN(facts);
+	struct act act = RIGHT_ACT(facts, PIVOTROOT, MOUNT, EPERM);
+
+	return verdict(act_path(ctx, &facts, &act, new, 0), -EPERM);
+}
+
+SEC("lsm/path_chroot")
+int BPF_PROG(agentos_path_chroot, struct path *path)
+{
+	AGENT_OR_RETURN(facts);
+	struct act act = RIGHT_ACT(facts, CHROOT, MOUNT, EPERM);
+
+	return verdict(act_path(ctx, &facts, &act, path, 0), -EPERM);
+}
+
+/* Setting an id to what it is changes nothing, and libraries do it. */
+SEC("lsm/task_fix_setuid")
+int BPF_PROG(agentos_fix_setuid, struct cred *new, const struct cred *old)
+{
+	AGENT_OR_RETURN(facts);
+	struct act act = RIGHT_ACT(facts, FIX_SETUID, SET_IDS, EPERM);
+
+	if (new->uid.val == old->uid.val && new->euid.val == old->euid.val &&
+	    new->suid.val == old->suid.val && new->fsuid.val == old->fsuid.val)
+		return 0;
+	return verdict(act_number(ctx, &facts, &act, new->uid.val, new->euid.val), -EPERM);
+}
+
+SEC("lsm/task_fix_setgid")
+int BPF_PROG(agentos_fix_setgid, struct cred *new, const struct cred *old)
+{
+	AGENT_OR_RETURN(facts);
+	struct act act = RIGHT_ACT(facts, FIX_SETGID, SET_IDS, EPERM);
+
+	if (new->gid.val == old->gid.val && new->egid.val == old->egid.val &&
+	    new->sgid.val == old->sgid.val && new->fsgid.val == old->fsgid.val)
+		return 0;
+	return verdict(act_number(ctx, &facts, &act, new->gid.val, new->egid.val), -EPERM);
+}
+
+SEC("lsm/task_fix_setgroups")
+int BPF_PROG(agentos_fix_setgroups, struct cred *new)
+{
+	AGENT_OR_RETURN(facts);
+	struct act act = RIGHT_ACT(facts, FIX_SETGROUPS, SET_IDS, EPERM);
+
+	return verdict(act_number(ctx, &facts, &act, 0, 0), -EPERM);
+}
+
+/*
+ * What root may do with files that rules decide about anyway, and what has a
+ * hook of its own (ids, signals). Everything else of root is off.
+ */
+#define CAPS_ALLOWED                                                              \
+	(1ULL << CAP_CHOWN | 1ULL << CAP_DAC_OVERRIDE | 1ULL << CAP_DAC_READ_SEARCH | \
+	 1ULL << CAP_FOWNER | 1ULL << CAP_FSETID | 1ULL << CAP_KILL |               \
+	 1ULL << CAP_SETGID | 1ULL << CAP_SETUID | 1ULL << CAP_NET_BIND_SERVICE)
+
+#define CAP_CHOWN		0
+#define CAP_DAC_OVERRIDE	1
+#define CAP_DAC_READ_SEARCH	2
+#define CAP_FOWNER		3
+#define CAP_FSETID		4
+#define CAP_KILL		5
+#define CAP_SETGID		6
+#define CAP_SETUID		7
+#define CAP_NET_BIND_SERVICE	10
+#define CAP_OPT_NOAUDIT		0x2
+
+SEC("lsm/capable")
+int BPF_PROG(agentos_capable, const struct cred *cred, struct user_namespace *ns, int cap,
+	     unsigned int opts)
+{
+	if (cap < 64 && CAPS_ALLOWED & 1ULL << (cap & 63))
+		return 0;
+
+	AGENT_OR_RETURN(facts);
+	struct act act = RIGHT_ACT(facts, CAPABLE, CAPABILITIES, EPERM);
+
+	if (creds_overridden() || act.verdict == AGENTOS_VERDICT_ALLOWED)
+		return 0;
+	/* Only asked whether it could, to choose a path: no news. */
+	if (opts & CAP_OPT_NOAUDIT)
+		return -EPERM;
+	return verdict(act_number(ctx, &facts, &act, cap, 0), -EPERM);
+}
+
+SEC("lsm/bpf")
+int BPF_PROG(agentos_bpf, int cmd)
+{
+	AGENT_OR_RETURN(facts);
+	struct act act = RIGHT_ACT(facts, BPF, BPF, EPERM);
+
+	return verdict(act_number(ctx, &facts, &act, cmd, 0), -EPERM);
+}
+
+SEC("lsm/kernel_load_data")
+int BPF_PROG(agentos_kernel_load_data, int id)
+{
+	AGENT_OR_RETURN(facts);
+	struct act act = RIGHT_ACT(facts, KERNEL_LOAD_DATA, MODULE, EPERM);
+
+	return verdict(act_number(ctx, &facts, &act, id, 0), -EPERM);
+}
+
+SEC("lsm/kernel_read_file")
+int BPF_PROG(agentos_kernel_read_file, struct file *file, int id)
+{
+	AGENT_OR_RETURN(facts);
+	struct act act = RIGHT_ACT(facts, KERNEL_READ_FILE, MODULE, EPERM);
+
+	if (argument_is_null(ctx, 0))
+		return verdict(act_number(ctx, &facts, &act, id, 0), -EPERM);
+	return verdict(act_path(ctx, &facts, &act, &file->f_path, id), -EPERM);
+}
+
+/* A record whose object is a kernel string. Returns whether the act is denied. */
+static __noinline int act_text(void *ctx, const struct agentos_facts *facts,
+			       const struct act *act, const void *text)
+{
+	struct agentos_event *event;
+
+	if (!facts || !act)
+		return 1;
+	if (act_recorded(facts, act)) {
+		event = event_begin(facts, act);
+		if (event) {
+			event->object_kind = AGENTOS_OBJECT_TEXT;
+			event_text_len(event, bpf_probe_read_kernel_str(event->text, 64, text) - 1);
+			event_end(ctx, event);
+		}
+	}
+	return act->verdict == AGENTOS_VERDICT_DENIED;
+}
+
+SEC("lsm/kernel_module_request")
+int BPF_PROG(agentos_module_request, char *name)
+{
+	AGENT_OR_RETURN(facts);
+	struct act act = RIGHT_ACT(facts, MODULE_REQUEST, MODULE, EPERM);
+
+	return verdict(act_text(ctx, &facts, &act, name), -EPERM);
+}
+
+static __always_inline bool text_is(const char *text, const char *expected, int size)
+{
+	int i;
+
+	for (i = 0; i < size; i++)
+		if (text[i] != expected[i])
+			return false;
+	return true;
+}
+
+/* Descriptors that open a door of their own are told by name. */
+SEC("lsm/inode_init_security_anon")
+int BPF_PROG(agentos_anon_inode, struct inode *inode, const struct qstr *name)
+{
+	AGENT_OR_RETURN(facts);
+	struct act uring = RIGHT_ACT(facts, ANON_INODE, IO_URING, EPERM);
+	struct act userfault = RIGHT_ACT(facts, ANON_INODE, USERFAULTFD, EPERM);
+	char text[32] = {};
+
+	if (bpf_probe_read_kernel_str(text, sizeof(text), name->name) < 0)
+		return -EPERM;
+	if (text_is(text, "[io_uring]", 11))
+		return verdict(act_text(ctx, &facts, &uring, text), -EPERM);
+	if (text_is(text, "[userfaultfd]", 14))
+		return verdict(act_text(ctx, &facts, &userfault, text), -EPERM);
+	return 0;
+}
+
+/* A ring may act with credentials registered earlier: then creds_overridden() would lie. */
+SEC("lsm/uring_override_creds")
+int BPF_PROG(agentos_uring_override)
+{
+	AGENT_OR_RETURN(facts);
+	struct act act = NEVER_ACT(URING_CREDS, NEVER);
+
+	return verdict(act_number(ctx, &facts, &act, 0, 0), -EPERM);
+}
