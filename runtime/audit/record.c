@@ -1,0 +1,397 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/* The canonical bytes of an audit record. */
+#include "audit/record.h"
+
+#include <errno.h>
+#include <string.h>
+
+#include "base/crc32c.h"
+#include "base/limits.h"
+
+/*
+ * The format, version 1. All numbers are little-endian, signed ones in two's
+ * complement; there is no padding. Offsets are in bytes.
+ *
+ * Frame
+ *	 0  u32  length of the body
+ *	 4  u32  CRC-32C over the four bytes of length, then the body
+ *	 8       body
+ * Body, all types
+ *	 0  u8   version, 1
+ *	 1  u8   type, enum record_type
+ *	 2  u8   stream, enum record_stream
+ *	 3  u8   bytes of agent_name, at most 63
+ *	 4  u8   bytes of comm: at most 15 for EVENT, else 0
+ *	 5  u16  bytes of text: at most 487 for EVENT (text), 63 for LIFECYCLE
+ *	         (name), 255 for DAEMON (text), else 0
+ *	 7  u64  seq
+ *	15  u64  time_ns
+ *	23  u8x16  boot
+ *	39       fields of the type, in the order of its struct in record.h and
+ *	         uapi/, as wide as there:
+ *	  EVENT, 126 bytes: verdict, why, hook, object_kind, error, seq, time_ns,
+ *	         agent, right, policy, rule, access, flags, tgid, tid, uid, number,
+ *	         number2, ino, dev, gen, family, port, protocol, addr
+ *	  LIFECYCLE, 64 bytes: type, reason, seq, time_ns, agent, rights, lost,
+ *	         tgid, uid, code, policy, forks
+ *	  LOSS, 24 bytes: count, first, last
+ *	  DAEMON, 12 bytes: note, number
+ *	 ...     agent_name, comm, text: the bytes only
+ *
+ * Canonical: the lengths add up to that of the body, so that no byte belongs
+ * to none; agent_name, comm, and the texts of LIFECYCLE and DAEMON have no NUL
+ * in them (a text of EVENT may: abstract Unix names do). What the structs have
+ * besides, size, version and padding, has one value and is not stored. The
+ * lengths stand first so that the start of a record tells whether it was torn
+ * (its end is missing) or damaged (its lengths disagree).
+ */
+#define RECORD_VERSION	1
+#define FRAME_BYTES	8
+#define HEADER_BYTES	39
+#define EVENT_BYTES	126
+#define LIFECYCLE_BYTES	64
+#define LOSS_BYTES	24
+#define DAEMON_BYTES	12
+
+/* Lengths and addresses of the three texts of a record. */
+struct texts {
+	size_t name_len, comm_len, text_len;
+	const char *name, *comm, *text;
+};
+
+static const struct layout {
+	uint16_t fixed;		/* bytes of the type's fields; 0 is no type */
+	uint16_t comm_max, text_max;
+} layouts[] = {
+	[RECORD_EVENT] = { EVENT_BYTES, AGENTOS_COMM_SIZE - 1, AGENTOS_OBJECT_SIZE - 1 },
+	[RECORD_LIFECYCLE] = { LIFECYCLE_BYTES, 0, AGENTOS_NAME_SIZE - 1 },
+	[RECORD_LOSS] = { LOSS_BYTES, 0, 0 },
+	[RECORD_DAEMON] = { DAEMON_BYTES, 0, sizeof(((struct record *)0)->u.daemon.text) - 1 },
+};
+
+_Static_assert(FRAME_BYTES + HEADER_BYTES + EVENT_BYTES + AGENTOS_NAME_SIZE + AGENTOS_COMM_SIZE +
+			       AGENTOS_OBJECT_SIZE <=
+		       LIMIT_RECORD,
+	       "the longest record fits its limit");
+
+static const struct layout *layout_find(unsigned int type)
+{
+	if (type >= sizeof(layouts) / sizeof(layouts[0]) || !layouts[type].fixed)
+		return NULL;
+	return &layouts[type];
+}
+
+/* Writing: p moves on. */
+static void put_uint(uint8_t **p, uint64_t value, size_t bytes)
+{
+	while (bytes--) {
+		*(*p)++ = (uint8_t)value;
+		value >>= 8;
+	}
+}
+
+static void put_bytes(uint8_t **p, const void *from, size_t bytes)
+{
+	memcpy(*p, from, bytes);
+	*p += bytes;
+}
+
+/* Reading, from bytes whose number was checked. */
+static uint64_t get_uint(const uint8_t **p, size_t bytes)
+{
+	uint64_t value = 0;
+	size_t i;
+
+	for (i = 0; i < bytes; i++)
+		value |= (uint64_t)(*p)[i] << (8 * i);
+	*p += bytes;
+	return value;
+}
+
+static void get_bytes(const uint8_t **p, void *to, size_t bytes)
+{
+	memcpy(to, *p, bytes);
+	*p += bytes;
+}
+
+static void event_put(uint8_t **p, const struct agentos_event *e)
+{
+	put_uint(p, e->verdict, 1);
+	put_uint(p, e->why, 1);
+	put_uint(p, e->hook, 2);
+	put_uint(p, e->object_kind, 2);
+	put_uint(p, (uint32_t)e->error, 4);
+	put_uint(p, e->seq, 8);
+	put_uint(p, e->time_ns, 8);
+	put_uint(p, e->agent, 8);
+	put_uint(p, e->right, 8);
+	put_uint(p, e->policy, 4);
+	put_uint(p, e->rule, 4);
+	put_uint(p, e->access, 4);
+	put_uint(p, e->flags, 4);
+	put_uint(p, (uint32_t)e->tgid, 4);
+	put_uint(p, (uint32_t)e->tid, 4);
+	put_uint(p, e->uid, 4);
+	put_uint(p, e->number, 8);
+	put_uint(p, e->number2, 8);
+	put_uint(p, e->ino, 8);
+	put_uint(p, e->dev, 4);
+	put_uint(p, e->gen, 4);
+	put_uint(p, e->family, 2);
+	put_uint(p, e->port, 2);
+	put_uint(p, e->protocol, 4);
+	put_bytes(p, e->addr, sizeof(e->addr));
+}
+
+static void event_get(const uint8_t **p, struct agentos_event *e)
+{
+	e->size = sizeof(*e);
+	e->version = AGENTOS_EVENT_VERSION;
+	e->verdict = (uint8_t)get_uint(p, 1);
+	e->why = (uint8_t)get_uint(p, 1);
+	e->hook = (uint16_t)get_uint(p, 2);
+	e->object_kind = (uint16_t)get_uint(p, 2);
+	e->error = (int32_t)get_uint(p, 4);
+	e->seq = get_uint(p, 8);
+	e->time_ns = get_uint(p, 8);
+	e->agent = get_uint(p, 8);
+	e->right = get_uint(p, 8);
+	e->policy = (uint32_t)get_uint(p, 4);
+	e->rule = (uint32_t)get_uint(p, 4);
+	e->access = (uint32_t)get_uint(p, 4);
+	e->flags = (uint32_t)get_uint(p, 4);
+	e->tgid = (int32_t)get_uint(p, 4);
+	e->tid = (int32_t)get_uint(p, 4);
+	e->uid = (uint32_t)get_uint(p, 4);
+	e->number = get_uint(p, 8);
+	e->number2 = get_uint(p, 8);
+	e->ino = get_uint(p, 8);
+	e->dev = (uint32_t)get_uint(p, 4);
+	e->gen = (uint32_t)get_uint(p, 4);
+	e->family = (uint16_t)get_uint(p, 2);
+	e->port = (uint16_t)get_uint(p, 2);
+	e->protocol = (uint32_t)get_uint(p, 4);
+	get_bytes(p, e->addr, sizeof(e->addr));
+}
+
+static void lifecycle_put(uint8_t **p, const struct agentos_lifecycle *l)
+{
+	put_uint(p, l->type, 2);
+	put_uint(p, l->reason, 2);
+	put_uint(p, l->seq, 8);
+	put_uint(p, l->time_ns, 8);
+	put_uint(p, l->agent, 8);
+	put_uint(p, l->rights, 8);
+	put_uint(p, l->lost, 8);
+	put_uint(p, (uint32_t)l->tgid, 4);
+	put_uint(p, l->uid, 4);
+	put_uint(p, (uint32_t)l->code, 4);
+	put_uint(p, l->policy, 4);
+	put_uint(p, l->forks, 4);
+}
+
+static void lifecycle_get(const uint8_t **p, struct agentos_lifecycle *l)
+{
+	l->size = sizeof(*l);
+	l->type = (uint16_t)get_uint(p, 2);
+	l->reason = (uint16_t)get_uint(p, 2);
+	l->seq = get_uint(p, 8);
+	l->time_ns = get_uint(p, 8);
+	l->agent = get_uint(p, 8);
+	l->rights = get_uint(p, 8);
+	l->lost = get_uint(p, 8);
+	l->tgid = (int32_t)get_uint(p, 4);
+	l->uid = (uint32_t)get_uint(p, 4);
+	l->code = (int32_t)get_uint(p, 4);
+	l->policy = (uint32_t)get_uint(p, 4);
+	l->forks = (uint32_t)get_uint(p, 4);
+}
+
+/* Where a record has its texts; -EINVAL when one does not end, or claims more than its room. */
+static int texts_of(const struct record *r, struct texts *t)
+{
+	*t = (struct texts){ .name = r->agent_name };
+	t->name_len = strnlen(r->agent_name, sizeof(r->agent_name));
+	if (t->name_len == sizeof(r->agent_name))
+		return -EINVAL;
+	switch (r->type) {
+	case RECORD_EVENT:
+		t->comm = r->u.event.comm;
+		t->comm_len = strnlen(t->comm, AGENTOS_COMM_SIZE);
+		t->text = r->u.event.text;
+		t->text_len = r->u.event.text_len;
+		break;
+	case RECORD_LIFECYCLE:
+		t->text = r->u.lifecycle.name;
+		t->text_len = strnlen(t->text, AGENTOS_NAME_SIZE);
+		break;
+	case RECORD_DAEMON:
+		t->text = r->u.daemon.text;
+		t->text_len = strnlen(t->text, sizeof(r->u.daemon.text));
+		break;
+	}
+	return 0;
+}
+
+int record_encode(const struct record *r, uint8_t *buf, size_t size)
+{
+	const struct layout *layout = layout_find(r->type);
+	struct texts t;
+	uint8_t *p = buf;
+	size_t body;
+
+	if (!layout || r->stream >= STREAM_COUNT || texts_of(r, &t) != 0 ||
+	    t.comm_len > layout->comm_max || t.text_len > layout->text_max)
+		return -EINVAL;
+	body = HEADER_BYTES + layout->fixed + t.name_len + t.comm_len + t.text_len;
+	if (FRAME_BYTES + body > size || FRAME_BYTES + body > LIMIT_RECORD)
+		return -E2BIG;
+
+	put_uint(&p, body, 4);
+	p += 4;
+	put_uint(&p, RECORD_VERSION, 1);
+	put_uint(&p, r->type, 1);
+	put_uint(&p, r->stream, 1);
+	put_uint(&p, t.name_len, 1);
+	put_uint(&p, t.comm_len, 1);
+	put_uint(&p, t.text_len, 2);
+	put_uint(&p, r->seq, 8);
+	put_uint(&p, r->time_ns, 8);
+	put_bytes(&p, r->boot, sizeof(r->boot));
+	switch (r->type) {
+	case RECORD_EVENT:
+		event_put(&p, &r->u.event);
+		break;
+	case RECORD_LIFECYCLE:
+		lifecycle_put(&p, &r->u.lifecycle);
+		break;
+	case RECORD_LOSS:
+		put_uint(&p, r->u.loss.count, 8);
+		put_uint(&p, r->u.loss.first, 8);
+		put_uint(&p, r->u.loss.last, 8);
+		break;
+	case RECORD_DAEMON:
+		put_uint(&p, r->u.daemon.note, 4);
+		put_uint(&p, r->u.daemon.number, 8);
+		break;
+	}
+	put_bytes(&p, t.name, t.name_len);
+	if (t.comm_len)
+		put_bytes(&p, t.comm, t.comm_len);
+	if (t.text_len)
+		put_bytes(&p, t.text, t.text_len);
+
+	p = buf + 4;
+	put_uint(&p, crc32c(crc32c(0, buf, 4), buf + FRAME_BYTES, body), 4);
+	return (int)(FRAME_BYTES + body);
+}
+
+int record_extent(const uint8_t *buf, size_t len)
+{
+	const struct layout *layout;
+	const uint8_t *p = buf;
+	size_t body, name, comm, text;
+
+	if (len < FRAME_BYTES)
+		return 0;
+	body = get_uint(&p, 4);
+	if (body < HEADER_BYTES + DAEMON_BYTES || body > LIMIT_RECORD - FRAME_BYTES)
+		return -EBADMSG;
+	if (len < FRAME_BYTES + 7)
+		return 0;
+	p = buf + FRAME_BYTES;
+	layout = layout_find(p[1]);
+	if (p[0] != RECORD_VERSION || !layout || p[2] >= STREAM_COUNT)
+		return -EBADMSG;
+	p += 3;
+	name = get_uint(&p, 1);
+	comm = get_uint(&p, 1);
+	text = get_uint(&p, 2);
+	if (name >= AGENTOS_NAME_SIZE || comm > layout->comm_max || text > layout->text_max ||
+	    body != HEADER_BYTES + layout->fixed + name + comm + text)
+		return -EBADMSG;
+	return (int)(FRAME_BYTES + body);
+}
+
+/* Takes a text that has no NUL of its own into zeroed room that is longer than it. */
+static int string_get(const uint8_t **p, char *to, size_t len)
+{
+	if (memchr(*p, '\0', len))
+		return -EBADMSG;
+	get_bytes(p, to, len);
+	return 0;
+}
+
+/* The body, its extent checked. */
+static int body_get(const uint8_t *p, struct record *r)
+{
+	size_t name, comm, text;
+	int err;
+
+	memset(r, 0, sizeof(*r));
+	p++;
+	r->type = (uint16_t)get_uint(&p, 1);
+	r->stream = (uint16_t)get_uint(&p, 1);
+	name = get_uint(&p, 1);
+	comm = get_uint(&p, 1);
+	text = get_uint(&p, 2);
+	r->seq = get_uint(&p, 8);
+	r->time_ns = get_uint(&p, 8);
+	get_bytes(&p, r->boot, sizeof(r->boot));
+	switch (r->type) {
+	case RECORD_EVENT:
+		event_get(&p, &r->u.event);
+		break;
+	case RECORD_LIFECYCLE:
+		lifecycle_get(&p, &r->u.lifecycle);
+		break;
+	case RECORD_LOSS:
+		r->u.loss.count = get_uint(&p, 8);
+		r->u.loss.first = get_uint(&p, 8);
+		r->u.loss.last = get_uint(&p, 8);
+		break;
+	case RECORD_DAEMON:
+		r->u.daemon.note = (uint32_t)get_uint(&p, 4);
+		r->u.daemon.number = get_uint(&p, 8);
+		break;
+	}
+
+	err = string_get(&p, r->agent_name, name);
+	if (err)
+		return err;
+	switch (r->type) {
+	case RECORD_EVENT:
+		err = string_get(&p, r->u.event.comm, comm);
+		get_bytes(&p, r->u.event.text, text);
+		r->u.event.text_len = (uint32_t)text;
+		break;
+	case RECORD_LIFECYCLE:
+		err = string_get(&p, r->u.lifecycle.name, text);
+		break;
+	case RECORD_DAEMON:
+		err = string_get(&p, r->u.daemon.text, text);
+		break;
+	}
+	return err;
+}
+
+int record_decode(const uint8_t *buf, size_t len, struct record *ret_record)
+{
+	const uint8_t *p = buf + 4;
+	struct record r;
+	int extent, err;
+
+	extent = record_extent(buf, len);
+	if (extent <= 0)
+		return extent;
+	if ((size_t)extent > len)
+		return 0;
+	if (get_uint(&p, 4) != crc32c(crc32c(0, buf, 4), buf + FRAME_BYTES,
+				      (size_t)extent - FRAME_BYTES))
+		return -EBADMSG;
+	err = body_get(buf + FRAME_BYTES, &r);
+	if (err)
+		return err;
+	*ret_record = r;
+	return extent;
+}

@@ -1,0 +1,77 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* One audit record: what it holds, and its canonical bytes. */
+#ifndef AGENTOS_AUDIT_RECORD_H
+#define AGENTOS_AUDIT_RECORD_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include "agentos.h"
+#include "agentos_event.h"
+
+enum record_type {
+	RECORD_EVENT = 1,	/* an act: u.event */
+	RECORD_LIFECYCLE = 2,	/* from the module: u.lifecycle */
+	RECORD_LOSS = 3,	/* u.loss: records of a stream that nobody will ever see */
+	RECORD_DAEMON = 4,	/* u.daemon: the daemon started, adopted, stopped, cut a torn tail, ... */
+};
+
+enum record_stream { STREAM_DENIALS = 0, STREAM_ALLOWED = 1, STREAM_LIFECYCLE = 2, STREAM_COUNT };
+
+enum daemon_note {
+	DAEMON_STARTED = 1,	/* first start of this enforcement */
+	DAEMON_ADOPTED = 2,	/* took over from a daemon that was gone; number: agents adopted */
+	DAEMON_STOPPED = 3,	/* enforcement goes on without it; number: agents left running */
+	DAEMON_ENDED = 4,	/* enforcement was ended */
+	DAEMON_TORN = 5,	/* recovery cut number bytes of a half-written record */
+	DAEMON_UNWRITABLE = 6,	/* number records could not be written; text: why */
+};
+
+struct record {
+	uint64_t seq;		/* of the log, from 1, no gaps */
+	uint64_t time_ns;	/* CLOCK_REALTIME when the act happened (or was noted) */
+	uint8_t boot[16];	/* boot id */
+	uint16_t type;		/* enum record_type */
+	uint16_t stream;	/* enum record_stream, where it came from */
+	char agent_name[AGENTOS_NAME_SIZE]; /* as known when written; may be empty */
+	union {
+		struct agentos_event event; /* text is NUL-terminated */
+		struct agentos_lifecycle lifecycle;
+		struct {
+			uint64_t count;	/* how many are missing */
+			uint64_t first;	/* kernel sequence range in which they fell, inclusive */
+			uint64_t last;
+		} loss;
+		struct {
+			uint32_t note;	/* enum daemon_note */
+			uint64_t number;
+			char text[256];
+		} daemon;
+	} u;
+};
+
+/*
+ * Canonical bytes: fixed-width little-endian fields in the order of the format
+ * comment in record.c, texts length-prefixed; framed as length, CRC-32C, body.
+ * Returns the number of bytes written, or -E2BIG (does not fit size) or
+ * -EINVAL (a type or stream that is none, a text that is not terminated or
+ * longer than its room). Numbers that this version has no name for (a hook, a
+ * reason, a note) are kept as they are.
+ */
+int record_encode(const struct record *r, uint8_t *buf, size_t size);
+
+/*
+ * Reads one framed record. Returns bytes consumed; 0 when more bytes are
+ * needed; -EBADMSG when it cannot be one (length out of bounds, CRC, unknown
+ * version or type, a text that overruns). Never reads past len.
+ */
+int record_decode(const uint8_t *buf, size_t len, struct record *ret_record);
+
+/*
+ * How many bytes the record that begins here claims to have, by its first 15
+ * alone: 0 when there are not that many yet, -EBADMSG when it cannot be a
+ * record. The claim is checked for consistency only; record_decode() proves it.
+ */
+int record_extent(const uint8_t *buf, size_t len);
+
+#endif

@@ -1,0 +1,433 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/* Records in plain words, one line each. */
+#include "audit/render.h"
+
+#include <arpa/inet.h>
+#include <inttypes.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <time.h>
+
+#include "audit/names.h"
+#include "base/escape.h"
+
+/* How a line begins; the word is what the eye looks for. */
+static const struct {
+	const char *word, *colour;
+} heads[] = {
+	[0] = { "allowed", "\033[32m" },
+	[1] = { "DENIED", "\033[1;31m" },
+	[2] = { "LOST", "\033[1;37;41m" },
+	[3] = { "agent", "\033[36m" },
+	[4] = { "daemon", "\033[36m" },
+	[5] = { "unclear", "\033[1;33m" },
+};
+enum head { HEAD_ALLOWED, HEAD_DENIED, HEAD_LOST, HEAD_AGENT, HEAD_DAEMON, HEAD_UNCLEAR };
+
+/* With a blank or a quote in it, it stands in quotes: an agent's words must not pass for ours. */
+static void put_escaped(FILE *out, const char *text, size_t len)
+{
+	char shown[ESCAPE_TEXT_MAX(AGENTOS_OBJECT_SIZE) + 1];
+	const char *p;
+
+	escape_text(shown, sizeof(shown), text, len);
+	if (!strpbrk(shown, " \"")) {
+		fputs(shown, out);
+		return;
+	}
+	fputc('"', out);
+	for (p = shown; *p; p++) {
+		if (*p == '"')
+			fputs("\\x22", out);
+		else
+			fputc(*p, out);
+	}
+	fputc('"', out);
+}
+
+static void put_head(FILE *out, const struct record *r, enum head head, bool colour)
+{
+	time_t seconds = (time_t)(r->time_ns / 1000000000);
+	struct tm tm = { 0 };
+
+	localtime_r(&seconds, &tm);
+	fprintf(out, "%02d:%02d:%02d.%03u  ", tm.tm_hour, tm.tm_min, tm.tm_sec,
+		(unsigned int)(r->time_ns / 1000000 % 1000));
+	fprintf(out, "%s%s%s%*s", colour ? heads[head].colour : "", heads[head].word,
+		colour ? "\033[0m" : "", (int)(8 - strlen(heads[head].word)), "");
+}
+
+static void put_text(FILE *out, const struct agentos_event *e)
+{
+	put_escaped(out, e->text,
+		    e->text_len < sizeof(e->text) ? e->text_len : sizeof(e->text) - 1);
+}
+
+/* "coder(7)"; a name that nobody told stays away. */
+static void put_agent(FILE *out, const char *name, size_t size, uint64_t id)
+{
+	size_t len = strnlen(name, size);
+
+	if (len)
+		put_escaped(out, name, len);
+	else
+		fputs("agent", out);
+	fprintf(out, "(%" PRIu64 ")", id);
+}
+
+static void put_rights(FILE *out, uint64_t rights)
+{
+	const char *comma = "", *name;
+	char other[NAME_ROOM];
+	unsigned int bit;
+
+	if (rights == AGENTOS_RIGHTS_ALL) {
+		fputs("rights all", out);
+		return;
+	}
+	fputs(rights ? "rights " : "no rights", out);
+	for (bit = 0; bit < 64; bit++) {
+		if (!(rights >> bit & 1))
+			continue;
+		name = name_right(bit, other);
+		fprintf(out, "%s%s", comma, name);
+		comma = ",";
+	}
+}
+
+static void put_address(FILE *out, const struct agentos_event *e)
+{
+	char text[INET6_ADDRSTRLEN], other[NAME_ROOM];
+
+	if ((e->family == AF_INET || e->family == AF_INET6) &&
+	    inet_ntop(e->family, e->addr, text, sizeof(text)))
+		fprintf(out, "%s port %u", text, e->port);
+	else
+		fprintf(out, "an address of family %s", name_family(e->family, other));
+	if (e->protocol)
+		fprintf(out, " (%s)", name_protocol(e->protocol, other));
+}
+
+static void put_task(FILE *out, const struct agentos_event *e)
+{
+	char other[NAME_ROOM];
+
+	if (e->text_len)
+		put_text(out, e);
+	else
+		fputs("process ", out);
+	fprintf(out, "[%llu]", e->number);
+	if (e->hook == AGENTOS_HOOK_TASK_KILL && e->number2)
+		fprintf(out, " with %s", name_signal(e->number2, other));
+}
+
+/* What a number means is the hook's to say. */
+static void put_number(FILE *out, const struct agentos_event *e)
+{
+	char other[NAME_ROOM];
+
+	switch (e->hook) {
+	case AGENTOS_HOOK_CAPABLE:
+		fputs(name_capability(e->number, other), out);
+		break;
+	case AGENTOS_HOOK_SOCKET_CREATE:
+		fprintf(out, "family %s, type %llu", name_family(e->number, other), e->number2);
+		break;
+	case AGENTOS_HOOK_FIX_SETUID:
+	case AGENTOS_HOOK_FIX_SETGID:
+		fprintf(out, "to %llu", e->number);
+		break;
+	case AGENTOS_HOOK_TASK_KILL:
+	case AGENTOS_HOOK_PTRACE_ACCESS:
+		put_task(out, e);
+		break;
+	default:
+		fprintf(out, "number %llu", e->number);
+		if (e->number2)
+			fprintf(out, ", %llu", e->number2);
+	}
+}
+
+/* Whether "may not <doing>" is a sentence without an object. */
+static bool doing_is_whole(unsigned int hook)
+{
+	switch (hook) {
+	case AGENTOS_HOOK_USERNS:
+	case AGENTOS_HOOK_FIX_SETUID:
+	case AGENTOS_HOOK_FIX_SETGID:
+	case AGENTOS_HOOK_FIX_SETGROUPS:
+	case AGENTOS_HOOK_KERNEL_LOAD_DATA:
+	case AGENTOS_HOOK_CLONE_CGROUP:
+		return true;
+	default:
+		return false;
+	}
+}
+
+static void put_object(FILE *out, const struct agentos_event *e)
+{
+	if (e->object_kind == AGENTOS_OBJECT_NONE && doing_is_whole(e->hook))
+		return;
+	fputc(' ', out);
+	if (e->flags & AGENTOS_EVENT_TRUNCATED)
+		fputs("...", out);
+	switch (e->object_kind) {
+	case AGENTOS_OBJECT_INET:
+		put_address(out, e);
+		break;
+	case AGENTOS_OBJECT_TASK:
+		put_task(out, e);
+		break;
+	case AGENTOS_OBJECT_NUMBER:
+		put_number(out, e);
+		break;
+	case AGENTOS_OBJECT_UNIX:
+		if (e->text_len)
+			put_text(out, e);
+		else
+			fputs("(unnamed)", out);
+		break;
+	default:
+		if (e->text_len)
+			put_text(out, e);
+		else if (e->ino)
+			fprintf(out, "inode %llu of device %u:%u", e->ino, e->dev >> 20,
+				e->dev & 0xfffff);
+		else
+			fputs("something without a name", out);
+	}
+	if (e->flags & AGENTOS_EVENT_DENTRY)
+		fputs(" (counted from the root of its file system)", out);
+}
+
+static void put_access(FILE *out, uint32_t access)
+{
+	static const char *const words[] = { "reading", "writing", "executing" };
+	const char *before = " for ";
+	unsigned int bit;
+
+	for (bit = 0; bit < 3; bit++) {
+		if (!(access >> bit & 1))
+			continue;
+		fprintf(out, "%s%s", before, words[bit]);
+		before = " and ";
+	}
+}
+
+static void put_rule(FILE *out, const struct agentos_event *e, const char *does)
+{
+	if (e->rule == AGENTOS_RULE_NONE)
+		fprintf(out, ": a rule of its policy %s it", does);
+	else
+		fprintf(out, ": rule %u of its policy %s it", e->rule, does);
+}
+
+static void put_why(FILE *out, const struct agentos_event *e)
+{
+	const char *comma = ": it lacks the right ";
+	char other[NAME_ROOM];
+	unsigned int bit;
+
+	switch (e->why) {
+	case AGENTOS_WHY_NONE:
+		fputs(": no reason was recorded", out);
+		break;
+	case AGENTOS_WHY_RIGHT:
+		if (!e->right)
+			fputs(": it lacks a right", out);
+		for (bit = 0; bit < 64; bit++) {
+			if (!(e->right >> bit & 1))
+				continue;
+			fprintf(out, "%s%s", comma, name_right(bit, other));
+			comma = ", ";
+		}
+		break;
+	case AGENTOS_WHY_RULE:
+		put_rule(out, e, "denies");
+		break;
+	case AGENTOS_WHY_NO_RULE:
+		fputs(": no rule of its policy allows it", out);
+		break;
+	case AGENTOS_WHY_WIDER:
+		fputs(": under the new name its policy would allow more", out);
+		break;
+	case AGENTOS_WHY_UNRESOLVED:
+		fputs(": what this is could not be determined", out);
+		break;
+	case AGENTOS_WHY_NEVER:
+		fputs(": no agent may, whatever its rights", out);
+		break;
+	case AGENTOS_WHY_OUTSIDE:
+		fputs(": the target is outside the agent", out);
+		break;
+	default:
+		fprintf(out, ": reason number %u, which this program does not know", e->why);
+	}
+}
+
+static void event_text(FILE *out, const struct record *r, bool colour)
+{
+	const struct agentos_event *e = &r->u.event;
+	const char *verb = "may not";
+	char other[NAME_ROOM];
+
+	if (e->verdict == AGENTOS_VERDICT_DENIED) {
+		put_head(out, r, HEAD_DENIED, colour);
+	} else if (e->verdict == AGENTOS_VERDICT_ALLOWED) {
+		put_head(out, r, HEAD_ALLOWED, colour);
+		verb = "may";
+	} else {
+		put_head(out, r, HEAD_UNCLEAR, colour);
+		verb = "tried to";
+	}
+	put_agent(out, r->agent_name, sizeof(r->agent_name), e->agent);
+	fputc(' ', out);
+	put_escaped(out, e->comm, strnlen(e->comm, sizeof(e->comm)));
+	fprintf(out, "[%d] %s %s", e->tgid, verb, name_doing(e->hook, other));
+	put_object(out, e);
+	if (e->hook == AGENTOS_HOOK_FILE_OPEN)
+		put_access(out, e->access);
+	if (e->verdict != AGENTOS_VERDICT_ALLOWED)
+		put_why(out, e);
+	else if (e->why == AGENTOS_WHY_RULE)
+		put_rule(out, e, "allows");
+}
+
+static void put_end(FILE *out, const struct agentos_lifecycle *l)
+{
+	char other[NAME_ROOM];
+
+	switch (l->reason) {
+	case AGENTOS_REASON_EXIT:
+		fprintf(out, "ended: exit status %d", l->code);
+		break;
+	case AGENTOS_REASON_SIGNAL:
+		fprintf(out, "ended: killed by %s", name_signal((uint32_t)l->code, other));
+		break;
+	case AGENTOS_REASON_KILLED:
+		fputs("ended: it was killed on request", out);
+		break;
+	case AGENTOS_REASON_UNUSED:
+		fputs("ended: nothing was ever started in it", out);
+		return;
+	default:
+		fprintf(out, "ended: reason number %u", l->reason);
+	}
+	fprintf(out, ", %u process%s forked", l->forks, l->forks == 1 ? "" : "es");
+}
+
+static void lifecycle_text(FILE *out, const struct record *r, bool colour)
+{
+	const struct agentos_lifecycle *l = &r->u.lifecycle;
+	const char *name = l->name[0] ? l->name : r->agent_name;
+
+	if (l->type == AGENTOS_LIFECYCLE_LOST) {
+		put_head(out, r, HEAD_LOST, colour);
+		fprintf(out, "%llu lifecycle records: they will never be seen", l->lost);
+		return;
+	}
+	put_head(out, r, HEAD_AGENT, colour);
+	put_agent(out, name, AGENTOS_NAME_SIZE, l->agent);
+	fputc(' ', out);
+	switch (l->type) {
+	case AGENTOS_LIFECYCLE_CREATE:
+		fprintf(out, "created for user id %u: policy %u, ", l->uid, l->policy);
+		put_rights(out, l->rights);
+		break;
+	case AGENTOS_LIFECYCLE_ATTACH:
+		fprintf(out, "started as process %d: policy %u, ", l->tgid, l->policy);
+		put_rights(out, l->rights);
+		break;
+	case AGENTOS_LIFECYCLE_RESTRICT:
+		fprintf(out, "restricted by process %d: what is left is ", l->tgid);
+		put_rights(out, l->rights);
+		break;
+	case AGENTOS_LIFECYCLE_KILL:
+		fprintf(out, "is to be killed: process %d asked for it", l->tgid);
+		break;
+	case AGENTOS_LIFECYCLE_EXIT:
+		put_end(out, l);
+		break;
+	default:
+		fprintf(out, "lifecycle record of type %u, which this program does not know", l->type);
+	}
+}
+
+static void loss_text(FILE *out, const struct record *r, bool colour)
+{
+	static const char *const kinds[STREAM_COUNT] = { "denial", "allowed-access", "lifecycle" };
+	uint64_t count = r->u.loss.count, first = r->u.loss.first, last = r->u.loss.last;
+
+	put_head(out, r, HEAD_LOST, colour);
+	fprintf(out, "%" PRIu64 " %s record%s", count,
+		r->stream < STREAM_COUNT ? kinds[r->stream] : "unknown", count == 1 ? "" : "s");
+	if (first == last && first)
+		fprintf(out, " (number %" PRIu64 ")", first);
+	else if (first < last)
+		fprintf(out, " (%snumbers %" PRIu64 " to %" PRIu64 ")",
+			count == last - first + 1 ? "" : "among ", first, last);
+	fprintf(out, ": %s will never be seen", count == 1 ? "it" : "they");
+}
+
+static void daemon_text(FILE *out, const struct record *r, bool colour)
+{
+	char shown[ESCAPE_TEXT_MAX(sizeof(r->u.daemon.text)) + 1];
+	uint64_t n = r->u.daemon.number;
+
+	put_head(out, r, r->u.daemon.note == DAEMON_UNWRITABLE ? HEAD_LOST : HEAD_DAEMON, colour);
+	switch (r->u.daemon.note) {
+	case DAEMON_STARTED:
+		fputs("agentosd started, and enforcement with it", out);
+		break;
+	case DAEMON_ADOPTED:
+		fprintf(out, "agentosd took over from one that was gone: %" PRIu64 " agents running", n);
+		break;
+	case DAEMON_STOPPED:
+		fprintf(out,
+			"agentosd stopped: enforcement goes on without it, %" PRIu64 " agents running",
+			n);
+		break;
+	case DAEMON_ENDED:
+		fputs("agentosd ended enforcement", out);
+		break;
+	case DAEMON_TORN:
+		fprintf(out,
+			"agentosd found %" PRIu64
+			" bytes of a half-written record at the end of this log, and cut them",
+			n);
+		break;
+	case DAEMON_UNWRITABLE:
+		fprintf(out, "%" PRIu64 " records could not be written: they will never be seen", n);
+		break;
+	default:
+		fprintf(out, "note %u of agentosd, which this program does not know (%" PRIu64 ")",
+			r->u.daemon.note, n);
+	}
+	if (r->u.daemon.text[0]) {
+		escape_text(shown, sizeof(shown), r->u.daemon.text,
+			    strnlen(r->u.daemon.text, sizeof(r->u.daemon.text)));
+		fprintf(out, ": %s", shown);
+	}
+}
+
+void render_text(FILE *out, const struct record *r, bool colour)
+{
+	switch (r->type) {
+	case RECORD_EVENT:
+		event_text(out, r, colour);
+		break;
+	case RECORD_LIFECYCLE:
+		lifecycle_text(out, r, colour);
+		break;
+	case RECORD_LOSS:
+		loss_text(out, r, colour);
+		break;
+	case RECORD_DAEMON:
+		daemon_text(out, r, colour);
+		break;
+	default:
+		put_head(out, r, HEAD_UNCLEAR, colour);
+		fprintf(out, "record of type %u, which this program does not know", r->type);
+	}
+	fputc('\n', out);
+}

@@ -1,0 +1,48 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Records for people and for programs: one line of plain words, or one line of JSON. */
+#ifndef AGENTOS_AUDIT_RENDER_H
+#define AGENTOS_AUDIT_RENDER_H
+
+#include <stdbool.h>
+#include <stdio.h>
+
+#include "audit/record.h"
+
+/*
+ * One line, the time in the zone of the process, and no date:
+ *   12:03:04.123  DENIED  coder(7) cat[431] may not open /root/.ssh/id_rsa for reading: rule 12 of its policy denies it
+ *   12:03:04.130  LOST    12 denial records (among numbers 100 to 130): they will never be seen
+ * The first word is one of allowed, DENIED, LOST, agent, daemon, unclear.
+ * Agent-chosen bytes are escaped, and stand in quotes when a blank or a quote is
+ * among them. Colour only when asked for.
+ */
+void render_text(FILE *out, const struct record *r, bool colour);
+
+/*
+ * One JSON object on one line. Keys are stable: some may be added, none changes
+ * its meaning. Numbers are integers up to 64 bits. A key that does not apply is
+ * absent, except where null is named.
+ *
+ * All:    seq, time (RFC 3339, UTC, nanoseconds), boot (UUID),
+ *         type ("event", "lifecycle", "loss", "daemon"), stream ("denials",
+ *         "allowed", "lifecycle"; not for daemon)
+ * event:  kernel_seq, boottime_ns, agent, agent_name (null when not known),
+ *         verdict, hook, hook_number, why, rights (those it lacked, names),
+ *         rule (number or null), policy, access ("read", "write", "execute"),
+ *         error (name or null), errno, pid, tid, uid, comm, object
+ *         object: kind ("none", "path", "inet", "unix", "task", "number", "text"),
+ *         text, truncated and relative (true when so), dev, ino, gen, family,
+ *         address, port, protocol, number, number2, signal, capability
+ * lifecycle: kernel_seq, boottime_ns, agent, agent_name, event ("lost", "create",
+ *         "attach", "restrict", "kill", "exit"), and with lost: lost; else
+ *         rights, policy, pid, uid; with exit: reason, code, signal, forks
+ * loss:   count, first, last
+ * daemon: note ("started", "adopted", "stopped", "ended", "torn", "unwritable"),
+ *         number, text
+ *
+ * Bytes that are not UTF-8, and control characters, come as \u00XX. A text that
+ * has such bytes is followed by its bytes in hexadecimal: text_hex, comm_hex.
+ */
+void render_json(FILE *out, const struct record *r);
+
+#endif

@@ -1,0 +1,263 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/* Records as JSON, one object on one line. */
+#include <arpa/inet.h>
+#include <inttypes.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <time.h>
+
+#include "audit/names.h"
+#include "audit/render.h"
+#include "base/escape.h"
+
+/* Every member but an object's first begins with a comma. */
+static void put_number(FILE *out, const char *key, uint64_t value)
+{
+	fprintf(out, ",\"%s\":%" PRIu64, key, value);
+}
+
+static void put_signed(FILE *out, const char *key, int64_t value)
+{
+	fprintf(out, ",\"%s\":%" PRId64, key, value);
+}
+
+/* A word of ours. */
+static void put_word(FILE *out, const char *key, const char *word)
+{
+	fprintf(out, ",\"%s\":\"%s\"", key, word);
+}
+
+/* A text of an agent's, with its bytes when JSON cannot tell them. */
+static void put_text(FILE *out, const char *key, const char *text, size_t len)
+{
+	char shown[ESCAPE_JSON_MAX(AGENTOS_OBJECT_SIZE) + 1];
+	size_t i;
+
+	escape_json(shown, sizeof(shown), text, len);
+	put_word(out, key, shown);
+	if (escape_is_utf8(text, len))
+		return;
+	fprintf(out, ",\"%s_hex\":\"", key);
+	for (i = 0; i < len; i++)
+		fprintf(out, "%02x", (unsigned char)text[i]);
+	fputc('"', out);
+}
+
+static void put_agent(FILE *out, const char *name, uint64_t id)
+{
+	size_t len = strnlen(name, AGENTOS_NAME_SIZE);
+
+	put_number(out, "agent", id);
+	if (len)
+		put_text(out, "agent_name", name, len);
+	else
+		fputs(",\"agent_name\":null", out);
+}
+
+static void put_rights(FILE *out, uint64_t rights)
+{
+	const char *comma = "";
+	char other[NAME_ROOM];
+	unsigned int bit;
+
+	fputs(",\"rights\":[", out);
+	for (bit = 0; bit < 64; bit++) {
+		if (!(rights >> bit & 1))
+			continue;
+		fprintf(out, "%s\"%s\"", comma, name_right(bit, other));
+		comma = ",";
+	}
+	fputc(']', out);
+}
+
+static void put_access(FILE *out, uint32_t access)
+{
+	static const char *const words[] = { "read", "write", "execute" };
+	const char *comma = "";
+	unsigned int bit;
+
+	fputs(",\"access\":[", out);
+	for (bit = 0; bit < 3; bit++) {
+		if (!(access >> bit & 1))
+			continue;
+		fprintf(out, "%s\"%s\"", comma, words[bit]);
+		comma = ",";
+	}
+	fputc(']', out);
+}
+
+static void put_boot(FILE *out, const uint8_t boot[16])
+{
+	int i;
+
+	fputs(",\"boot\":\"", out);
+	for (i = 0; i < 16; i++)
+		fprintf(out, "%s%02x", i == 4 || i == 6 || i == 8 || i == 10 ? "-" : "", boot[i]);
+	fputc('"', out);
+}
+
+static void put_time(FILE *out, uint64_t time_ns)
+{
+	time_t seconds = (time_t)(time_ns / 1000000000);
+	struct tm tm = { 0 };
+
+	gmtime_r(&seconds, &tm);
+	fprintf(out, ",\"time\":\"%04d-%02d-%02dT%02d:%02d:%02d.%09uZ\"", tm.tm_year + 1900,
+		tm.tm_mon + 1, tm.tm_mday, tm.tm_hour, tm.tm_min, tm.tm_sec,
+		(unsigned int)(time_ns % 1000000000));
+}
+
+static void put_address(FILE *out, const struct agentos_event *e)
+{
+	char text[INET6_ADDRSTRLEN], other[NAME_ROOM];
+
+	put_word(out, "family", name_family(e->family, other));
+	if ((e->family == AF_INET || e->family == AF_INET6) &&
+	    inet_ntop(e->family, e->addr, text, sizeof(text)))
+		put_word(out, "address", text);
+	put_number(out, "port", e->port);
+	if (e->protocol)
+		put_word(out, "protocol", name_protocol(e->protocol, other));
+}
+
+static void put_object(FILE *out, const struct agentos_event *e)
+{
+	size_t len = e->text_len < sizeof(e->text) ? e->text_len : sizeof(e->text) - 1;
+	unsigned int kind = e->object_kind;
+	char other[NAME_ROOM];
+
+	fprintf(out, ",\"object\":{\"kind\":\"%s\"", name_kind(kind, other));
+	if (len || kind == AGENTOS_OBJECT_PATH || kind == AGENTOS_OBJECT_UNIX)
+		put_text(out, "text", e->text, len);
+	if (e->flags & AGENTOS_EVENT_TRUNCATED)
+		fputs(",\"truncated\":true", out);
+	if (e->flags & AGENTOS_EVENT_DENTRY)
+		fputs(",\"relative\":true", out);
+	if (e->ino) {
+		put_number(out, "dev", e->dev);
+		put_number(out, "ino", e->ino);
+		put_number(out, "gen", e->gen);
+	}
+	if (kind == AGENTOS_OBJECT_INET)
+		put_address(out, e);
+	if (kind == AGENTOS_OBJECT_TASK || kind == AGENTOS_OBJECT_NUMBER || e->number ||
+	    e->number2) {
+		put_number(out, "number", e->number);
+		put_number(out, "number2", e->number2);
+	}
+	if (e->hook == AGENTOS_HOOK_TASK_KILL && e->number2)
+		put_word(out, "signal", name_signal(e->number2, other));
+	if (e->hook == AGENTOS_HOOK_CAPABLE && kind == AGENTOS_OBJECT_NUMBER)
+		put_word(out, "capability", name_capability(e->number, other));
+	fputc('}', out);
+}
+
+static void put_error(FILE *out, int32_t error)
+{
+	const char *name = error < 0 ? strerrorname_np((int)-(int64_t)error) : NULL;
+
+	if (name)
+		put_word(out, "error", name);
+	else
+		fputs(",\"error\":null", out);
+	put_signed(out, "errno", -(int64_t)error);
+}
+
+static void event_json(FILE *out, const struct record *r)
+{
+	const struct agentos_event *e = &r->u.event;
+	char other[NAME_ROOM];
+
+	put_number(out, "kernel_seq", e->seq);
+	put_number(out, "boottime_ns", e->time_ns);
+	put_agent(out, r->agent_name, e->agent);
+	put_word(out, "verdict", name_verdict(e->verdict, other));
+	put_word(out, "hook", name_hook(e->hook, other));
+	put_number(out, "hook_number", e->hook);
+	put_word(out, "why", name_why(e->why, other));
+	put_rights(out, e->right);
+	if (e->rule == AGENTOS_RULE_NONE)
+		fputs(",\"rule\":null", out);
+	else
+		put_number(out, "rule", e->rule);
+	put_number(out, "policy", e->policy);
+	put_access(out, e->access);
+	put_error(out, e->error);
+	put_signed(out, "pid", e->tgid);
+	put_signed(out, "tid", e->tid);
+	put_number(out, "uid", e->uid);
+	put_text(out, "comm", e->comm, strnlen(e->comm, sizeof(e->comm)));
+	put_object(out, e);
+}
+
+static void lifecycle_json(FILE *out, const struct record *r)
+{
+	const struct agentos_lifecycle *l = &r->u.lifecycle;
+	char other[NAME_ROOM];
+
+	put_number(out, "kernel_seq", l->seq);
+	put_number(out, "boottime_ns", l->time_ns);
+	put_word(out, "event", name_lifecycle(l->type, other));
+	if (l->type == AGENTOS_LIFECYCLE_LOST) {
+		put_number(out, "lost", l->lost);
+		return;
+	}
+	put_agent(out, l->name[0] ? l->name : r->agent_name, l->agent);
+	put_rights(out, l->rights);
+	put_number(out, "policy", l->policy);
+	put_signed(out, "pid", l->tgid);
+	put_number(out, "uid", l->uid);
+	if (l->type != AGENTOS_LIFECYCLE_EXIT)
+		return;
+	put_word(out, "reason", name_reason(l->reason, other));
+	put_signed(out, "code", l->code);
+	if (l->reason == AGENTOS_REASON_SIGNAL)
+		put_word(out, "signal", name_signal((uint32_t)l->code, other));
+	put_number(out, "forks", l->forks);
+}
+
+static void loss_json(FILE *out, const struct record *r)
+{
+	put_number(out, "count", r->u.loss.count);
+	put_number(out, "first", r->u.loss.first);
+	put_number(out, "last", r->u.loss.last);
+}
+
+static void daemon_json(FILE *out, const struct record *r)
+{
+	size_t len = strnlen(r->u.daemon.text, sizeof(r->u.daemon.text));
+	char other[NAME_ROOM];
+
+	put_word(out, "note", name_note(r->u.daemon.note, other));
+	put_number(out, "number", r->u.daemon.number);
+	if (len)
+		put_text(out, "text", r->u.daemon.text, len);
+}
+
+void render_json(FILE *out, const struct record *r)
+{
+	static const struct {
+		const char *name;
+		void (*put)(FILE *out, const struct record *r);
+	} types[] = {
+		[RECORD_EVENT] = { "event", event_json },
+		[RECORD_LIFECYCLE] = { "lifecycle", lifecycle_json },
+		[RECORD_LOSS] = { "loss", loss_json },
+		[RECORD_DAEMON] = { "daemon", daemon_json },
+	};
+	bool known = r->type < sizeof(types) / sizeof(types[0]) && types[r->type].name;
+	char other[NAME_ROOM];
+
+	fprintf(out, "{\"seq\":%" PRIu64, r->seq);
+	put_time(out, r->time_ns);
+	put_boot(out, r->boot);
+	if (known) {
+		put_word(out, "type", types[r->type].name);
+		if (r->type != RECORD_DAEMON)
+			put_word(out, "stream", name_stream(r->stream, other));
+		types[r->type].put(out, r);
+	} else {
+		fprintf(out, ",\"type\":\"type-%u\"", r->type);
+	}
+	fputs("}\n", out);
+}

@@ -1,0 +1,78 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* The audit log on disk: a directory of numbered segment files, appended to by one writer. */
+#ifndef AGENTOS_AUDIT_SEGMENT_H
+#define AGENTOS_AUDIT_SEGMENT_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include "audit/record.h"
+#include "base/fault.h"
+
+struct segment_writer;
+
+/* What recovery found at the end of the log. */
+struct segment_tail {
+	uint64_t next_seq;	/* of the log; 1 for a new one */
+	uint64_t torn;		/* bytes cut */
+	/* Highest kernel sequence seen or told as lost per stream within this
+	 * boot, 0 if none, and whether the 4096 numbers up to it were seen: bit
+	 * (seq % 4096). Both begin anew where the numbers do: the rings' with
+	 * DAEMON_STARTED and DAEMON_ENDED, lifecycle's where they do not rise. */
+	uint64_t highest[STREAM_COUNT];
+	uint8_t seen[STREAM_COUNT][4096 / 8];
+};
+
+struct segment_options {
+	const char *directory;
+	const uint8_t *boot;	/* 16 bytes: the running boot's id */
+	uint64_t limit;		/* bytes of a segment before the next is begun */
+	size_t buffer;		/* bytes of records held until a flush */
+};
+
+/*
+ * Opens (makes, 0750, its parent must exist) the directory, takes its lock,
+ * recovers: a torn last record is cut, nothing else is ever changed. Reads the
+ * last segment only, and the one before it when the last had only been created.
+ * boot is the running boot's id. New segments are 0640 and have the directory's
+ * group, so that giving the log to a group is one chgrp of the directory.
+ *
+ * -EBUSY    another writer
+ * -EBADMSG  a record before the tail is damaged, a segment is missing, or a
+ *           file that is no segment has the name of one (f names segment and
+ *           offset; nothing is changed)
+ * -EPROTO   a later AgentOS wrote it
+ * -EPERM    others than its owner may write to the directory
+ * -ENOTDIR, -EACCES, -ELOOP (a segment is a symlink), ...
+ */
+int segment_open(const char *directory, const uint8_t boot[16], struct segment_writer **ret_writer,
+		 struct segment_tail *ret_tail, struct fault *f);
+int segment_open_with(const struct segment_options *options, struct segment_writer **ret_writer,
+		      struct segment_tail *ret_tail, struct fault *f);
+/* Flushes what is buffered, syncs, and gives up the lock. */
+void segment_close(struct segment_writer *w);
+
+/*
+ * Gives the record its seq and buffers it. segment_flush() hands what is
+ * buffered to the kernel in one write (what a short one left over, in the
+ * next); when that fails the file is as it was (truncated back), the records
+ * stay buffered and the errno is returned. A record is refused with -ENOBUFS,
+ * its seq not used, when the buffer is full, and with -EINVAL when it cannot be
+ * encoded. Only a flush that begins a new segment waits for the disk.
+ */
+int segment_append(struct segment_writer *w, struct record *r);
+int segment_flush(struct segment_writer *w);
+/* The descriptor to fsync after a flush; changes when a segment is full (then the old one was synced). */
+int segment_fd(const struct segment_writer *w);
+
+/* Reading, by anyone who may read the files. */
+struct segment_reader;
+int segment_reader_open(const char *directory, struct segment_reader **ret_reader, struct fault *f);
+void segment_reader_close(struct segment_reader *r);
+/* 1 and a record; 0 when at the end for now (call again later: it follows on into
+ * new segments); -EBADMSG with f naming segment and offset, -EPROTO when a later
+ * AgentOS wrote it: asking again looks again. What is read may not be on disk
+ * yet: a crash of the machine can take back the last LIMIT_SYNC_MS. */
+int segment_read(struct segment_reader *r, struct record *ret_record, struct fault *f);
+
+#endif

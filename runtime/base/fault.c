@@ -1,0 +1,18 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/* One line that says what is wrong. */
+#include "base/fault.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+
+int fault_set(struct fault *f, int error, const char *fmt, ...)
+{
+	va_list ap;
+
+	if (f) {
+		va_start(ap, fmt);
+		vsnprintf(f->text, sizeof(f->text), fmt, ap);
+		va_end(ap);
+	}
+	return -error;
+}

@@ -1,0 +1,333 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/* agentctl policy: check a policy file, list those that are installed, show one. */
+#include <errno.h>
+#include <getopt.h>
+#include <limits.h>
+#include <pwd.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "agentos_rights.h"
+#include "base/escape.h"
+#include "ctl/ctl.h"
+#include "super/profile.h"
+#include "super/resolve.h"
+
+static const char help[] =
+	"Usage: agentctl policy check FILE|NAME [--workspace DIR] [--json]\n"
+	"       agentctl policy list [--json]\n"
+	"       agentctl policy show FILE|NAME\n"
+	"\n"
+	"A policy says what an agent may do; it is a YAML file. A name without \"/\" is\n"
+	"looked up as NAME.yaml in the directories of AGENTOS_POLICY_PATH, by default\n"
+	"/etc/agentos/policies, /usr/local/share/agentos/policies and\n"
+	"/usr/share/agentos/policies.\n"
+	"\n"
+	"  check   read it, and look up its paths as `agentctl run` would from here;\n"
+	"          what is wrong is one line with file, line and what would be valid\n"
+	"  list    the policies there are, the first of a name is the one that counts\n"
+	"  show    print one, to read it or to begin a policy of your own:\n"
+	"          agentctl policy show untrusted > mine.yaml\n"
+	"\n"
+	"  --workspace DIR  what ${WORKSPACE} stands for; default: the current directory\n"
+	"  --json           the result as one line of JSON\n"
+	"\n"
+	"Exit status: 0 valid, 2 the command line is wrong, 3 the policy is not valid\n"
+	"or there is none, 1 any other failure.\n";
+
+struct check {
+	const char *name;
+	const char *workspace;
+	bool json;
+};
+
+static const char *search_path(void)
+{
+	return ctl_setting("AGENTOS_POLICY_PATH", CTL_POLICY_DIRS);
+}
+
+static void json_text(FILE *out, const char *key, const char *text)
+{
+	char safe[2 * FAULT_SIZE];
+
+	escape_json(safe, sizeof(safe), text, strlen(text));
+	fprintf(out, "\"%s\":\"%s\"", key, safe);
+}
+
+static const char *home_of_caller(void)
+{
+	const char *home = getenv("HOME");
+	const struct passwd *user;
+
+	if (home && home[0] == '/')
+		return home;
+	user = getpwuid(getuid());
+	return user ? user->pw_dir : "/";
+}
+
+/* Names of the rights, with `between` between them and `around` around each. */
+static void rights_print(FILE *out, uint64_t rights, const char *between, const char *around)
+{
+	const char *gap = "";
+
+#define PRINT_RIGHT(bit, NAME, name, enforcer, test, meaning)            \
+	if (rights & AGENTOS_RIGHT(NAME)) {                              \
+		fprintf(out, "%s%s%s%s", gap, around, name, around);     \
+		gap = between;                                           \
+	}
+	AGENTOS_RIGHTS(PRINT_RIGHT)
+}
+
+/* A file with several names: the rule is about the file, so it holds for each of them. */
+static bool is_linked_often(const struct resolved *r, size_t i, struct stat *ret_st)
+{
+	return r->rules[i].kind == COMPILED_OBJECT && fstat(r->fds[i], ret_st) == 0 &&
+	       S_ISREG(ret_st->st_mode) && ret_st->st_nlink > 1;
+}
+
+static void check_print_text(const char *file, const struct policy *p, const struct resolved *r)
+{
+	char path[PATH_MAX], safe[PATH_MAX];
+	struct stat st;
+	size_t i;
+
+	escape_text(path, sizeof(path), file, strlen(file));
+	printf("%s: valid: %zu rules, rights ", path, p->rule_count);
+	rights_print(stdout, p->rights, ", ", "");
+	putchar('\n');
+	for (i = 0; i < r->count; i++) {
+		const struct policy_rule *rule = &p->rules[r->rules[i].number];
+
+		if (!is_linked_often(r, i, &st))
+			continue;
+		escape_text(safe, sizeof(safe), rule->path, strlen(rule->path));
+		printf("%s:%u: warning: %s has %lu hard links; the rule holds for the file under "
+		       "each of its names\n", path, rule->line, safe, (unsigned long)st.st_nlink);
+	}
+}
+
+static void check_print_json(const char *file, const struct policy *p, const struct resolved *r)
+{
+	const char *gap = "";
+	struct stat st;
+	size_t i;
+
+	putchar('{');
+	json_text(stdout, "file", file);
+	printf(",\"valid\":true,");
+	json_text(stdout, "name", p->name);
+	printf(",\"rules\":%zu,\"compiled\":%zu,\"rights\":[", p->rule_count, r->count);
+	rights_print(stdout, p->rights, ",", "\"");
+	printf("],\"warnings\":[");
+	for (i = 0; i < r->count; i++) {
+		const struct policy_rule *rule = &p->rules[r->rules[i].number];
+
+		if (!is_linked_often(r, i, &st))
+			continue;
+		printf("%s{\"line\":%u,", gap, rule->line);
+		json_text(stdout, "path", rule->path);
+		printf(",\"hard_links\":%lu}", (unsigned long)st.st_nlink);
+		gap = ",";
+	}
+	printf("]}\n");
+}
+
+static int check_failed(const struct check *c, int err, const struct fault *f)
+{
+	if (c->json) {
+		putchar('{');
+		json_text(stdout, "file", c->name);
+		printf(",\"valid\":false,");
+		json_text(stdout, "error", f->text);
+		printf("}\n");
+	} else {
+		ctl_complain("%s", f->text);
+	}
+	return err == -ENOMEM || err == -EMFILE || err == -ENFILE ? CTL_FAILED : CTL_INVALID;
+}
+
+/* `run` makes the policy's directories before it looks paths up; a check changes nothing. */
+static void expect_directories(struct policy *p)
+{
+	char **made;
+	size_t i;
+
+	for (made = p->directories; made && *made; made++)
+		for (i = 0; i < p->rule_count; i++)
+			if (strcmp(p->rules[i].path, *made) == 0)
+				p->rules[i].optional = true;
+}
+
+static int policy_check(const struct check *c)
+{
+	struct policy_vars vars = { .home = home_of_caller(), .agent = "agent" };
+	char *workspace, *file = NULL, safe[256];
+	struct policy *policy = NULL;
+	struct resolved resolved = { .count = 0 };
+	struct fault f;
+	int err, status = CTL_OK;
+
+	workspace = realpath(c->workspace, NULL);
+	if (!workspace) {
+		escape_text(safe, sizeof(safe), c->workspace, strlen(c->workspace));
+		ctl_complain("workspace %s: %s", safe, strerror(errno));
+		return CTL_FAILED;
+	}
+	vars.workspace = workspace;
+	err = profile_load(c->name, search_path(), &vars, &policy, &file, &f);
+	if (!err) {
+		expect_directories(policy);
+		err = resolve_policy(policy, file, &resolved, &f);
+	}
+	if (err)
+		status = check_failed(c, err, &f);
+	else if (c->json)
+		check_print_json(file, policy, &resolved);
+	else
+		check_print_text(file, policy, &resolved);
+	resolve_release(&resolved);
+	policy_free(policy);
+	free(file);
+	free(workspace);
+	return status;
+}
+
+struct list {
+	bool json;
+	size_t count;
+};
+
+static int list_one(const char *name, const char *file, int shadowed, void *cookie)
+{
+	struct list *list = cookie;
+	char safe_name[NAME_MAX + 1], safe[PATH_MAX];
+
+	list->count++;
+	if (list->json) {
+		printf("%s{", list->count > 1 ? "," : "");
+		json_text(stdout, "name", name);
+		putchar(',');
+		json_text(stdout, "file", file);
+		printf(",\"shadowed\":%s}", shadowed ? "true" : "false");
+		return 0;
+	}
+	escape_text(safe_name, sizeof(safe_name), name, strlen(name));
+	escape_text(safe, sizeof(safe), file, strlen(file));
+	printf("%-20s %s%s\n", safe_name, safe,
+	       shadowed ? "  (not used: an earlier directory has this name)" : "");
+	return 0;
+}
+
+static int policy_list(bool json)
+{
+	struct list list = { .json = json };
+	char safe[512];
+
+	if (json)
+		putchar('[');
+	if (profile_list(search_path(), list_one, &list) < 0) {
+		ctl_complain("out of memory");
+		return CTL_FAILED;
+	}
+	if (json)
+		printf("]\n");
+	if (!list.count && !json) {
+		escape_text(safe, sizeof(safe), search_path(), strlen(search_path()));
+		ctl_complain("no policy in %s", safe);
+	}
+	return CTL_OK;
+}
+
+/* Byte for byte into a file or pipe; escaped, line by line, onto a terminal. */
+static int policy_show(const char *name)
+{
+	char *file, *bytes, safe[4096];
+	const char *at, *end, *stop;
+	struct fault f;
+	size_t len;
+	int err;
+
+	err = profile_find(name, search_path(), &file, &f);
+	if (!err) {
+		err = profile_read(file, &bytes, &len, &f);
+		free(file);
+	}
+	if (err) {
+		ctl_complain("%s", f.text);
+		return CTL_INVALID;
+	}
+	if (!isatty(STDOUT_FILENO)) {
+		fwrite(bytes, 1, len, stdout);
+	} else {
+		for (at = bytes, end = bytes + len; at < end; at = stop + 1) {
+			stop = memchr(at, '\n', (size_t)(end - at));
+			if (!stop)
+				stop = end;
+			escape_text(safe, sizeof(safe), at, (size_t)(stop - at));
+			puts(safe);
+		}
+	}
+	free(bytes);
+	if (fflush(stdout) == EOF) {
+		ctl_complain("cannot write: %s", strerror(errno));
+		return CTL_FAILED;
+	}
+	return CTL_OK;
+}
+
+int cmd_policy(int argc, char **argv)
+{
+	static const struct option options[] = {
+		{ "workspace", required_argument, NULL, 'w' },
+		{ "json", no_argument, NULL, 'j' },
+		{ "help", no_argument, NULL, 'h' },
+		{ NULL, 0, NULL, 0 },
+	};
+	struct check check = { .workspace = "." };
+	const char *verb, *workspace = NULL;
+	int option;
+
+	opterr = 0;
+	optind = 0;
+	while ((option = getopt_long(argc, argv, ":hw:j", options, NULL)) != -1) {
+		switch (option) {
+		case 'w':
+			workspace = optarg;
+			break;
+		case 'j':
+			check.json = true;
+			break;
+		case 'h':
+			fputs(help, stdout);
+			return CTL_OK;
+		case ':':
+			return ctl_usage("policy", "--workspace needs a directory");
+		default:
+			return ctl_usage("policy", "an option is unknown; there are --workspace, "
+					 "--json and --help");
+		}
+	}
+	argc -= optind;
+	argv += optind;
+	verb = argc ? argv[0] : "";
+	if (strcmp(verb, "check") && strcmp(verb, "list") && strcmp(verb, "show"))
+		return ctl_usage("policy", "what to do is missing or unknown: check, list or show");
+	if (workspace && strcmp(verb, "check"))
+		return ctl_usage("policy", "--workspace goes with check only");
+	if (workspace)
+		check.workspace = workspace;
+	if (strcmp(verb, "list") == 0)
+		return argc == 1 ? policy_list(check.json) :
+				   ctl_usage("policy", "list takes no argument");
+	if (argc != 2)
+		return ctl_usage("policy",
+				 "%s takes one policy: a name, or a path with \"/\" in it", verb);
+	if (strcmp(verb, "show") == 0)
+		return check.json ? ctl_usage("policy", "--json goes with check and list only") :
+				    policy_show(argv[1]);
+	check.name = argv[1];
+	return policy_check(&check);
+}

@@ -1,0 +1,71 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/* agentctl ps: the agents that the kernel knows. */
+#include <fcntl.h>
+#include <inttypes.h>
+#include <pwd.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "ctl/agents.h"
+#include "ctl/ctl.h"
+#include "kern/device.h"
+
+static void ps_row(const struct agentos_info *info)
+{
+	const struct passwd *owner = getpwuid(info->ret_owner);
+	char age[32], rights[512], number[16];
+
+	agents_age(info, age, sizeof(age));
+	agents_rights(info->ret_rights, rights, sizeof(rights));
+	snprintf(number, sizeof(number), "%u", info->ret_owner);
+	printf("%6" PRIu64 "  %-20s %-8s %6u %6u  %-10s %8s  %s\n", (uint64_t)info->ret_id,
+	       info->ret_name, agents_state(info), info->ret_policy, info->ret_tasks,
+	       owner ? owner->pw_name : number, age, rights);
+}
+
+static void ps_json(const struct agentos_info *infos, size_t count)
+{
+	size_t i;
+
+	fputs("{\"agents\":[", stdout);
+	for (i = 0; i < count; i++) {
+		fputs(i ? ",{" : "{", stdout);
+		agents_json(stdout, &infos[i]);
+		fputc('}', stdout);
+	}
+	fputs("]}\n", stdout);
+}
+
+int cmd_ps(int argc, char **argv)
+{
+	struct agentos_info *infos;
+	struct fault f;
+	size_t count, i;
+	bool json = argc == 2 && strcmp(argv[1], "--json") == 0;
+	int dev, err;
+
+	if (argc > 1 && !json)
+		return ctl_usage("ps", "takes only --json");
+	dev = device_open(O_RDWR, &f);
+	if (dev < 0)
+		goto failed;
+	err = agents_list(dev, &infos, &count, &f);
+	close(dev);
+	if (err)
+		goto failed;
+	if (json) {
+		ps_json(infos, count);
+	} else {
+		printf("%6s  %-20s %-8s %6s %6s  %-10s %8s  %s\n", "ID", "NAME", "STATE", "POLICY",
+		       "TASKS", "OWNER", "AGE", "RIGHTS");
+		for (i = 0; i < count; i++)
+			ps_row(&infos[i]);
+	}
+	free(infos);
+	return CTL_OK;
+
+failed:
+	ctl_complain("%s", f.text);
+	return CTL_FAILED;
+}

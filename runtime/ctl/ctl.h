@@ -1,0 +1,45 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* What agentctl's commands share: exit statuses, their table, where things are. */
+#ifndef AGENTOS_CTL_CTL_H
+#define AGENTOS_CTL_CTL_H
+
+#include <stdbool.h>
+
+#include "base/fault.h"
+
+/* Exit statuses; `run` gives the agent's own instead, once it runs. */
+enum ctl_exit {
+	CTL_OK = 0,
+	CTL_FAILED = 1,		/* it was tried and did not work */
+	CTL_USAGE = 2,		/* the command line is wrong */
+	CTL_INVALID = 3,	/* a policy or file is not valid */
+	CTL_UNPROTECTED = 125,	/* enforcement is off, or agentosd not there: nothing was run */
+	CTL_NOEXEC = 126,	/* the program exists and could not be executed */
+	CTL_NOTFOUND = 127,	/* no such program */
+};
+
+#define CTL_POLICY_DIRS "/etc/agentos/policies:/usr/local/share/agentos/policies:/usr/share/agentos/policies"
+#define CTL_AUDIT_DIR "/var/lib/agentos/audit"
+#define CTL_SOCKET "/run/agentos/control.sock"
+/* Each can be set by the environment: AGENTOS_POLICY_PATH, AGENTOS_AUDIT_DIR, AGENTOS_CONTROL. */
+
+/* argv[0] is the command's name. Each prints its own messages and returns an exit status. */
+int cmd_run(int argc, char **argv);
+int cmd_ps(int argc, char **argv);
+int cmd_show(int argc, char **argv);
+int cmd_kill(int argc, char **argv);
+int cmd_audit(int argc, char **argv);
+int cmd_policy(int argc, char **argv);
+int cmd_doctor(int argc, char **argv);
+int cmd_selftest(int argc, char **argv);
+
+/* "agentctl: ..." on stderr, from a fault or printf-like; the text is already escaped where it must be. */
+void ctl_complain(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
+/* A usage error: the message, then where help is; returns CTL_USAGE. */
+int ctl_usage(const char *command, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
+/* Whether to colour fd: a terminal, and neither NO_COLOR nor TERM=dumb. */
+bool ctl_colour(int fd);
+/* getenv(), with a fallback. */
+const char *ctl_setting(const char *name, const char *fallback);
+
+#endif

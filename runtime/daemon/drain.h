@@ -1,0 +1,51 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* From the kernel to the log: rings and lifecycle stream are drained, written, and only then given back. */
+#ifndef AGENTOS_DAEMON_DRAIN_H
+#define AGENTOS_DAEMON_DRAIN_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "audit/record.h"
+#include "base/fault.h"
+#include "daemon/names.h"
+#include "kern/enforce.h"
+#include "loop/loop.h"
+#include "rpc/control.h"
+
+/*
+ * Why SIGKILL at any moment loses nothing and doubles nothing:
+ *
+ * - A ring's records are appended, written to the segment file, and only then
+ *   is their room given back. Killed in between, the next daemon finds them in
+ *   the ring again and knows from the log that it has them (audit/account.h).
+ * - A loss is the kernel's count of drops less what the log says is lost.
+ * - The lifecycle stream is kept by the module; the next daemon seeks to what
+ *   follows the last record in the log.
+ *
+ * When the log cannot be written, nothing is given back and nothing more is
+ * read; what then finds no room in the kernel is counted there.
+ */
+struct drain;
+
+/* All borrowed; they outlive the drain. */
+struct drain_options {
+	struct loop *loop;
+	const char *directory;
+	int dev;		/* O_NONBLOCK; its read position is the drain's */
+	struct names *names;
+};
+
+/* Opens the log and reads what it holds of this boot. Errors as segment_open(). */
+int drain_open(const struct drain_options *o, struct drain **ret_drain, struct fault *f);
+/* Begins: notes the start or the adoption of e, whose maps are drained from now on. */
+int drain_start(struct drain *d, struct enforce *e, bool adopted, struct fault *f);
+/* Takes what is there now, and puts it on disk. */
+void drain_flush(struct drain *d);
+/* The maps are about to go, or gone. */
+void drain_stop(struct drain *d);
+void drain_note(struct drain *d, enum daemon_note note, uint64_t number, const char *text);
+void drain_status(const struct drain *d, struct control_status_reply *m);
+void drain_close(struct drain *d);
+
+#endif

@@ -1,0 +1,66 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Inside the drain: what writer, rings and lifecycle stream share. */
+#ifndef AGENTOS_DAEMON_DRAIN_STATE_H
+#define AGENTOS_DAEMON_DRAIN_STATE_H
+
+#include <time.h>
+
+#include "audit/account.h"
+#include "audit/history.h"
+#include "audit/segment.h"
+#include "daemon/drain.h"
+#include "kern/ring.h"
+
+#define LIFECYCLE_BATCH 64
+#define LIFECYCLE_DROPS 256	/* policies waiting to be dropped; more are left to a sweep */
+
+struct drain_ring {
+	struct drain *drain;
+	unsigned int number;	/* enum agentos_ring */
+	struct ring *ring;
+	struct account account;
+	bool pending;		/* handed out, not given back */
+	struct loop_handle wake;
+};
+
+struct drain {
+	struct drain_options options;
+	struct enforce *enforce; /* NULL before the start and after the stop */
+	uint8_t boot[16];
+	struct segment_writer *writer;
+	struct history history;	/* lifecycle part is kept up to date */
+	struct drain_ring rings[AGENTOS_RING_COUNT];
+	struct agentos_lifecycle batch[LIFECYCLE_BATCH]; /* read from the device, not yet appended */
+	size_t batch_count, batch_next;
+	uint32_t drops[LIFECYCLE_DROPS];
+	size_t drop_count;
+	bool sweep;
+	struct loop_handle device, tick, again, sync;
+	bool dirty;		/* written since the last sync began */
+	int error;		/* why the log cannot be written, or 0 */
+	uint64_t drops_at_error;
+	uint64_t unreadable;
+	uint64_t next_seq;
+};
+
+/* drain.c */
+void drain_take(struct drain *d);
+
+/* journal.c */
+/* Whether the log can be written, after trying again if it could not. */
+bool drain_recovered(struct drain *d);
+int drain_append(struct drain *d, struct record *r);
+int drain_write(struct drain *d);
+void drain_record_init(const struct drain *d, struct record *r, enum record_type type,
+		       unsigned int stream);
+void drain_record_time(struct record *r, uint64_t boot_ns);
+void drain_record_agent(const struct drain *d, struct record *r, uint64_t agent);
+int drain_loss(struct drain *d, unsigned int stream, uint64_t count, uint64_t first, uint64_t last);
+
+/* lifecycle.c: 1 when there may be more, 0, or a negative errno */
+int lifecycle_seek(struct drain *d, struct fault *f);
+int lifecycle_drain(struct drain *d);
+/* Drops policies whose agents are gone and that were still busy before. */
+void lifecycle_retry(struct drain *d);
+
+#endif

@@ -1,0 +1,241 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/* From the kernel to the log: the writer, its errors and its syncs. */
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "daemon/drain_state.h"
+#include "daemon/say.h"
+
+static int drain_boot_id(uint8_t ret_boot[16])
+{
+	char text[64] = { 0 };
+	size_t in, out = 0;
+	unsigned int byte;
+	ssize_t len;
+	int fd;
+
+	fd = open("/proc/sys/kernel/random/boot_id", O_RDONLY | O_CLOEXEC);
+	if (fd < 0)
+		return -errno;
+	len = read(fd, text, sizeof(text) - 1);
+	close(fd);
+	for (in = 0; len > 0 && in + 1 < (size_t)len && out < 16; in += 2) {
+		if (text[in] == '-')
+			in++;
+		if (sscanf(text + in, "%2x", &byte) != 1)
+			return -EPROTO;
+		ret_boot[out++] = (uint8_t)byte;
+	}
+	return out == 16 ? 0 : -EPROTO;
+}
+
+static uint64_t drain_drops(const struct drain *d)
+{
+	uint64_t sum = 0, drops;
+	unsigned int i;
+
+	for (i = 0; d->enforce && i < AGENTOS_RING_COUNT; i++) {
+		if (enforce_ring_drops(d->enforce, i, &drops) == 0)
+			sum += drops;
+	}
+	return sum;
+}
+
+static void drain_failed(struct drain *d, int err)
+{
+	if (!d->error) {
+		d->drops_at_error = drain_drops(d);
+		say("the audit log cannot be written: %s; records wait in the kernel, enforcement goes on",
+		    strerror(-err));
+	}
+	d->error = err;
+}
+
+static void sync_done(int result, void *cookie);
+
+static void sync_due(int result, void *cookie)
+{
+	struct drain *d = cookie;
+
+	d->dirty = false;
+	d->sync.done = sync_done;
+	if (loop_fsync(d->options.loop, &d->sync, segment_fd(d->writer)))
+		sync_done(fsync(segment_fd(d->writer)) ? -errno : 0, d);
+}
+
+/* The bound holds from the flush on: half of it to gather more, half for the disk. */
+static void drain_sync_soon(struct drain *d)
+{
+	d->dirty = true;
+	if (d->sync.op)
+		return;
+	d->sync.done = sync_due;
+	d->sync.cookie = d;
+	if (loop_timer(d->options.loop, &d->sync, LIMIT_SYNC_MS / 2))
+		sync_due(0, d);
+}
+
+static void sync_done(int result, void *cookie)
+{
+	struct drain *d = cookie;
+
+	/* EBADF: the segment was full, synced and closed before this came to run. */
+	if (result && result != -EBADF)
+		drain_failed(d, result);
+	if (d->dirty)
+		drain_sync_soon(d);
+}
+
+int drain_write(struct drain *d)
+{
+	int err = segment_flush(d->writer);
+	unsigned int i;
+
+	if (err) {
+		drain_failed(d, err);
+		return err;
+	}
+	for (i = 0; i < AGENTOS_RING_COUNT; i++) {
+		if (d->rings[i].pending)
+			ring_commit(d->rings[i].ring);
+		d->rings[i].pending = false;
+	}
+	drain_sync_soon(d);
+	return 0;
+}
+
+int drain_append(struct drain *d, struct record *r)
+{
+	int err = segment_append(d->writer, r);
+
+	/* Room in the buffer is made without giving room in a ring back: its batch is not complete. */
+	if (err == -ENOBUFS && segment_flush(d->writer) == 0) {
+		drain_sync_soon(d);
+		err = segment_append(d->writer, r);
+	}
+	if (!err)
+		d->next_seq = r->seq + 1;
+	return err;
+}
+
+void drain_record_init(const struct drain *d, struct record *r, enum record_type type,
+		       unsigned int stream)
+{
+	struct timespec now;
+
+	clock_gettime(CLOCK_REALTIME, &now);
+	memset(r, 0, sizeof(*r));
+	r->type = type;
+	r->stream = (uint16_t)stream;
+	r->time_ns = (uint64_t)now.tv_sec * 1000000000ULL + (uint64_t)now.tv_nsec;
+	memcpy(r->boot, d->boot, sizeof(r->boot));
+}
+
+/* When something of the kernel's boot clock happened, by the wall's. */
+void drain_record_time(struct record *r, uint64_t boot_ns)
+{
+	struct timespec now;
+	uint64_t boot_now;
+
+	clock_gettime(CLOCK_BOOTTIME, &now);
+	boot_now = (uint64_t)now.tv_sec * 1000000000ULL + (uint64_t)now.tv_nsec;
+	if (boot_ns <= boot_now && boot_now - boot_ns < r->time_ns)
+		r->time_ns -= boot_now - boot_ns;
+}
+
+void drain_record_agent(const struct drain *d, struct record *r, uint64_t agent)
+{
+	if (agent)
+		memcpy(r->agent_name, names_find(d->options.names, agent),
+		       strnlen(names_find(d->options.names, agent), sizeof(r->agent_name) - 1));
+}
+
+int drain_loss(struct drain *d, unsigned int stream, uint64_t count, uint64_t first, uint64_t last)
+{
+	struct record r;
+
+	drain_record_init(d, &r, RECORD_LOSS, stream);
+	r.u.loss.count = count;
+	r.u.loss.first = first;
+	r.u.loss.last = last;
+	return drain_append(d, &r);
+}
+
+void drain_note(struct drain *d, enum daemon_note note, uint64_t number, const char *text)
+{
+	struct record r;
+
+	drain_record_init(d, &r, RECORD_DAEMON, 0);
+	r.u.daemon.note = note;
+	r.u.daemon.number = number;
+	snprintf(r.u.daemon.text, sizeof(r.u.daemon.text), "%s", text);
+	/* A note that finds no room is one more sign of the log's state, which is told elsewhere. */
+	if (drain_append(d, &r) == 0)
+		drain_write(d);
+}
+
+/* The log could not be written: tries again, and says how it ended. */
+bool drain_recovered(struct drain *d)
+{
+	char text[128];
+
+	if (!d->error)
+		return true;
+	snprintf(text, sizeof(text), "the audit log could not be written: %s", strerror(-d->error));
+	if (drain_write(d) || fsync(segment_fd(d->writer)))
+		return false;
+	d->error = 0;
+	say("the audit log can be written again");
+	drain_note(d, DAEMON_UNWRITABLE, drain_drops(d) - d->drops_at_error, text);
+	return !d->error;
+}
+
+int drain_open(const struct drain_options *o, struct drain **ret_drain, struct fault *f)
+{
+	struct segment_tail *tail;
+	struct fault why = { "" };
+	struct drain *d;
+	int err;
+
+	d = calloc(1, sizeof(*d));
+	tail = calloc(1, sizeof(*tail));
+	if (!d || !tail) {
+		err = fault_set(f, ENOMEM, "out of memory");
+		goto free_all;
+	}
+	d->options = *o;
+	err = drain_boot_id(d->boot);
+	if (err) {
+		fault_set(f, -err, "cannot read the boot id: %s", strerror(-err));
+		goto free_all;
+	}
+	err = segment_open(o->directory, d->boot, &d->writer, tail, f);
+	if (err)
+		goto free_all;
+	d->next_seq = tail->next_seq;
+	err = history_read(o->directory, d->boot, &d->history, &why);
+	if (err) {
+		fault_set(f, -err, "%.900s; to begin a new log, keep this one elsewhere: mv %.64s %.64s.damaged",
+			  why.text, o->directory, o->directory);
+		goto close_writer;
+	}
+	if (tail->torn) {
+		say("the last record of the audit log was half-written: %llu bytes cut",
+		    (unsigned long long)tail->torn);
+		drain_note(d, DAEMON_TORN, tail->torn, "");
+	}
+	free(tail);
+	*ret_drain = d;
+	return 0;
+
+close_writer:
+	segment_close(d->writer);
+free_all:
+	free(tail);
+	free(d);
+	return err;
+}

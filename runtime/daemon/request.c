@@ -1,0 +1,270 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/* Requests of a control connection and their answers: all of a policy or nothing. */
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "daemon/client_state.h"
+#include "kern/device.h"
+
+#define CLIENTS_RULES_MAX 32768 /* descriptors of half-made policies, all clients together */
+
+void upload_reset(struct client *c)
+{
+	struct upload *u = &c->upload;
+	uint32_t i;
+
+	for (i = 0; i < u->count; i++)
+		close(u->fds[i]);
+	free(u->fds);
+	free(u->rules);
+	c->daemon->clients->rules -= u->expected;
+	*u = (struct upload){ 0 };
+}
+
+/* Sends; pass is closed in any case. The caller returns to the loop after it: c may be gone. */
+static void client_send(struct client *c, const void *message, size_t size, int pass)
+{
+	struct loop_outgoing out = { .data = message, .len = size, .pass = pass };
+
+	/* A peer that does not read is as silent as one that does not write. */
+	if (loop_send(c->daemon->loop, &c->send, c->fd, &out) ||
+	    (!c->idle.op && loop_timer(c->daemon->loop, &c->idle, LIMIT_CONTROL_IDLE_S * 1000)))
+		client_close(c);
+}
+
+void client_error(struct client *c, int error, const char *text)
+{
+	struct control_result m = { .error = error };
+
+	upload_reset(c);
+	control_encode_text(m.text, sizeof(m.text), text);
+	client_send(c, &m, control_encode(&m.header, CONTROL_ERROR, sizeof(m), c->cookie), -1);
+}
+
+static void client_done(struct client *c)
+{
+	struct control_request m = { 0 };
+
+	client_send(c, &m, control_encode(&m.header, CONTROL_DONE, sizeof(m), c->cookie), -1);
+}
+
+static void client_enforcement(const struct daemon *d, struct control_enforcement *e)
+{
+	e->on = d->enforce && !d->proof.error;
+	e->error = e->on ? 0 : d->proof.error ? d->proof.error : -EUNATCH;
+	if (!e->on)
+		control_encode_text(e->text, sizeof(e->text), d->proof.why.text);
+}
+
+static void client_hello(struct client *c)
+{
+	struct control_hello_reply m = { .pid = getpid() };
+
+	c->greeted = true;
+	client_enforcement(c->daemon, &m.enforcement);
+	client_send(c, &m, control_encode(&m.header, CONTROL_HELLO_REPLY, sizeof(m), c->cookie), -1);
+}
+
+static void client_begin(struct client *c, const struct control_policy_begin *m)
+{
+	struct client_table *t = c->daemon->clients;
+	struct upload *u = &c->upload;
+
+	if (u->begun) {
+		client_error(c, -EBADMSG, "a policy was begun twice");
+		return;
+	}
+	if (m->rule_count > CLIENTS_RULES_MAX - t->rules) {
+		client_error(c, -EBUSY, "agentosd is loading too many policies at once: try again");
+		return;
+	}
+	u->rules = calloc(m->rule_count + 1, sizeof(*u->rules));
+	u->fds = calloc(m->rule_count + 1, sizeof(*u->fds));
+	if (!u->rules || !u->fds) {
+		client_error(c, -ENOMEM, "agentosd is out of memory");
+		return;
+	}
+	u->begun = true;
+	u->flags = m->flags;
+	u->expected = m->rule_count;
+	t->rules += u->expected;
+	client_done(c);
+}
+
+static void client_rules(struct client *c, const struct control_policy_rules *m,
+			 struct loop_message *received)
+{
+	struct upload *u = &c->upload;
+	uint32_t i;
+
+	if (!u->begun || m->count > u->expected - u->count) {
+		client_error(c, -EBADMSG, "rules that no policy expects");
+		return;
+	}
+	for (i = 0; i < m->count; i++) {
+		u->rules[u->count] = m->rules[i];
+		u->fds[u->count++] = received->fds[i];
+		received->fds[i] = -1;
+	}
+	client_done(c);
+}
+
+static void run_fault(struct fault *f, int err, const char *name)
+{
+	if (err == -EEXIST)
+		fault_set(f, EEXIST, "an agent named %s lives already", name);
+	else if (err == -ENOSPC)
+		fault_set(f, ENOSPC, "too many agents: %u live", AGENTOS_AGENTS_MAX);
+	else
+		fault_set(f, -err, "cannot make the agent: %s", strerror(-err));
+}
+
+/* Everything has come: policy, then agent; without the agent no policy. */
+static int client_run_now(struct client *c, const struct control_run *m,
+			  struct control_run_reply *reply, struct fault *f)
+{
+	struct daemon *d = c->daemon;
+	struct upload *u = &c->upload;
+	struct device_create create = {
+		.name = m->name,
+		.rights = m->rights,
+		.access = AGENTOS_ACCESS_ATTACH | AGENTOS_ACCESS_INSPECT,
+		.owner = c->peer.uid,
+	};
+	int fd, err;
+
+	if (!d->enforce || d->proof.error)
+		return fault_set(f, EUNATCH, "enforcement is off: %s", d->proof.why.text);
+	if (!u->begun || u->count != u->expected)
+		return fault_set(f, EBADMSG, "the policy is not complete");
+	if (u->flags & CONTROL_RECORD_ALLOWED)
+		create.flags |= AGENTOS_CREATE_RECORD_ALLOWED;
+	err = enforce_policy_load(d->enforce, u->rules, u->fds, u->count, &create.policy, f);
+	if (err)
+		return err;
+	fd = device_create(d->dev, &create, &reply->agent);
+	if (fd < 0) {
+		enforce_policy_drop(d->enforce, create.policy);
+		run_fault(f, fd, m->name);
+		return fd;
+	}
+	reply->policy = create.policy;
+	return fd;
+}
+
+static void client_run(struct client *c, const struct control_run *m)
+{
+	struct control_run_reply reply = { 0 };
+	struct fault f = { "" };
+	int fd = client_run_now(c, m, &reply, &f);
+
+	if (fd < 0) {
+		client_error(c, fd, f.text);
+		return;
+	}
+	upload_reset(c);
+	client_send(c, &reply,
+		    control_encode(&reply.header, CONTROL_RUN_REPLY, sizeof(reply), c->cookie), fd);
+}
+
+static void client_status(struct client *c)
+{
+	struct daemon *d = c->daemon;
+	struct control_status_reply m = { .clients = d->clients->count,
+					  .hook_count = AGENTOS_HOOK_COUNT };
+	struct agentos_hook_count count;
+	int64_t agents = daemon_agents(d);
+	unsigned int i;
+
+	client_enforcement(d, &m.enforcement);
+	drain_status(d->drain, &m);
+	m.agents = agents > 0 ? (uint64_t)agents : 0;
+	for (i = 0; i < AGENTOS_HOOK_COUNT; i++) {
+		m.hooks[i].result = d->proof.result[i];
+		if (d->enforce && enforce_hook_count(d->enforce, i, &count) == 0)
+			m.hooks[i].denied = count.denied;
+	}
+	client_send(c, &m, control_encode(&m.header, CONTROL_STATUS_REPLY, sizeof(m), c->cookie), -1);
+}
+
+void client_hook(struct client *c)
+{
+	const struct proof *p = &c->daemon->proof;
+	struct control_result end = { .error = p->error };
+	struct control_hook m = { 0 };
+
+	while (c->next_hook < AGENTOS_HOOK_COUNT && p->result[c->next_hook] == -EAGAIN)
+		c->next_hook++;
+	if (c->next_hook < AGENTOS_HOOK_COUNT) {
+		m.hook = c->next_hook++;
+		m.result = p->result[m.hook];
+		memcpy(m.what, p->what[m.hook], sizeof(m.what));
+		client_send(c, &m, control_encode(&m.header, CONTROL_HOOK, sizeof(m), c->cookie), -1);
+		return;
+	}
+	c->next_hook = 0;
+	control_encode_text(end.text, sizeof(end.text), p->why.text);
+	client_send(c, &end,
+		    control_encode(&end.header, CONTROL_SELFTEST_REPLY, sizeof(end), c->cookie), -1);
+}
+
+static void client_selftest(struct client *c)
+{
+	if (!c->daemon->enforce) {
+		client_error(c, -EUNATCH, c->daemon->proof.why.text);
+		return;
+	}
+	daemon_prove(c->daemon);
+	c->next_hook = AGENTOS_HOOK_NONE + 1;
+	client_hook(c);
+}
+
+static void client_end(struct client *c)
+{
+	struct fault f = { "" };
+	int err;
+
+	if (c->peer.uid != 0) {
+		client_error(c, -EPERM, "only root may end enforcement");
+		return;
+	}
+	err = daemon_end(c->daemon, &f);
+	if (err)
+		client_error(c, err, f.text);
+	else
+		client_done(c);
+}
+
+void client_request(struct client *c, const union control_message *m,
+		    struct loop_message *received)
+{
+	if (!c->greeted && m->header.type != CONTROL_HELLO) {
+		client_error(c, -EBADMSG, "HELLO comes first");
+		return;
+	}
+	switch (m->header.type) {
+	case CONTROL_HELLO:
+		client_hello(c);
+		break;
+	case CONTROL_POLICY_BEGIN:
+		client_begin(c, &m->policy_begin);
+		break;
+	case CONTROL_POLICY_RULES:
+		client_rules(c, &m->policy_rules, received);
+		break;
+	case CONTROL_RUN:
+		client_run(c, &m->run);
+		break;
+	case CONTROL_STATUS:
+		client_status(c);
+		break;
+	case CONTROL_SELFTEST:
+		client_selftest(c);
+		break;
+	case CONTROL_END:
+		client_end(c);
+		break;
+	}
+}

@@ -1,0 +1,435 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/* Loading, adopting and ending enforcement. */
+#include "kern/enforce.h"
+
+#include <bpf/bpf.h>
+#include <bpf/btf.h>
+#include <bpf/libbpf.h>
+#include <errno.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "agentos.skel.h"
+#include "base/crc32c.h"
+#include "kern/device.h"
+#include "kern/enforce_state.h"
+#include "kern/host.h"
+#include "kern/pins.h"
+
+#define UNLOAD_WAIT_MS 15000 /* how long programs may take to let go of the module */
+
+static const char *const map_names[MAP_COUNT] = {
+	[MAP_RULES] = "rules",
+	[MAP_NAMES] = "names",
+	[MAP_RING_DENIALS] = "ring_denials",
+	[MAP_RING_ALLOWED] = "ring_allowed",
+	[MAP_EVENTS] = "events",
+	[MAP_RECENT] = "recent",
+	[MAP_SEQUENCES] = "sequences",
+	[MAP_DROPS] = "drops",
+	[MAP_HOOK_COUNTS] = "hook_counts",
+	[MAP_SOCKET_OWNER] = "socket_owner",
+	[MAP_BUILD] = "build",
+};
+
+/* libbpf says what went wrong only through its printer: the last lines are kept for the fault. */
+static char libbpf_said[512];
+
+static int libbpf_listen(enum libbpf_print_level level, const char *fmt, va_list ap)
+{
+	char line[256];
+	size_t used;
+
+	if (level != LIBBPF_WARN)
+		return 0;
+	vsnprintf(line, sizeof(line), fmt, ap);
+	line[strcspn(line, "\n")] = '\0';
+	used = strlen(libbpf_said);
+	if (used && used + 2 < sizeof(libbpf_said)) {
+		memcpy(libbpf_said + used, "; ", 3);
+		used += 2;
+	}
+	snprintf(libbpf_said + used, sizeof(libbpf_said) - used, "%s", line);
+	return 0;
+}
+
+/* Which programs these are: length and checksum of the object that was compiled in. */
+static uint64_t build_id(void)
+{
+	size_t size;
+	const void *elf = agentos_bpf__elf_bytes(&size);
+
+	return (uint64_t)size << 32 | crc32c(0, elf, size);
+}
+
+/* Arguments of the kernel's hook, or -1 when this kernel has no such hook. */
+static int hook_arguments(const struct btf *btf, const char *hook)
+{
+	const struct btf_type *type;
+	char name[128];
+	int id;
+
+	snprintf(name, sizeof(name), "bpf_lsm_%s", hook);
+	id = btf__find_by_name_kind(btf, name, BTF_KIND_FUNC);
+	if (id < 0)
+		return -1;
+	type = btf__type_by_id(btf, id);
+	type = btf__type_by_id(btf, type->type);
+	return btf_vlen(type);
+}
+
+/* What differs between kernels is decided by their BTF, not by their version. */
+static int choose_programs(struct agentos_bpf *skel)
+{
+	struct btf *btf = btf__load_vmlinux_btf();
+
+	if (!btf)
+		return -errno;
+	bpf_program__set_autoload(skel->progs.agentos_setattr_2,
+				  hook_arguments(btf, "inode_setattr") == 2);
+	bpf_program__set_autoload(skel->progs.agentos_setattr_3,
+				  hook_arguments(btf, "inode_setattr") == 3);
+	bpf_program__set_autoload(skel->progs.agentos_inode_set_acl,
+				  hook_arguments(btf, "inode_set_acl") > 0);
+	bpf_program__set_autoload(skel->progs.agentos_inode_remove_acl,
+				  hook_arguments(btf, "inode_remove_acl") > 0);
+	bpf_program__set_autoload(skel->progs.agentos_file_ioctl_compat,
+				  hook_arguments(btf, "file_ioctl_compat") > 0);
+	btf__free(btf);
+	return 0;
+}
+
+static bool program_is_lsm(const struct bpf_program *program)
+{
+	return strncmp(bpf_program__section_name(program), "iter", 4) != 0;
+}
+
+/* Attaches every loaded LSM program and pins its link; without the pin it would end with us. */
+static int pin_links(struct agentos_bpf *skel)
+{
+	struct bpf_program *program;
+	struct bpf_link *link;
+	char name[160];
+	int err;
+
+	bpf_object__for_each_program(program, skel->obj) {
+		if (!bpf_program__autoload(program) || !program_is_lsm(program))
+			continue;
+		link = bpf_program__attach_lsm(program);
+		if (!link)
+			return -errno;
+		snprintf(name, sizeof(name), "links/%s", bpf_program__name(program));
+		err = pins_add(PINS_STAGING, name, bpf_link__fd(link));
+		/* Closes our descriptor; the pin holds the link. */
+		bpf_link__destroy(link);
+		if (err)
+			return err;
+	}
+	return 0;
+}
+
+static int pin_iterator(struct bpf_program *program, int map, const char *name)
+{
+	union bpf_iter_link_info info = {};
+	LIBBPF_OPTS(bpf_iter_attach_opts, opts);
+	struct bpf_link *link;
+	int err;
+
+	if (map >= 0) {
+		info.map.map_fd = map;
+		opts.link_info = &info;
+		opts.link_info_len = sizeof(info);
+	}
+	link = bpf_program__attach_iter(program, &opts);
+	if (!link)
+		return -errno;
+	err = pins_add(PINS_STAGING, name, bpf_link__fd(link));
+	bpf_link__destroy(link);
+	return err;
+}
+
+static int pin_maps(const struct enforce *e)
+{
+	int i, err;
+
+	for (i = 0; i < MAP_COUNT; i++) {
+		err = pins_add(PINS_STAGING, map_names[i], e->maps[i]);
+		if (err)
+			return err;
+	}
+	return 0;
+}
+
+static int take_maps(struct enforce *e, const struct agentos_bpf *skel)
+{
+	struct bpf_map *map;
+	int i;
+
+	for (i = 0; i < MAP_COUNT; i++) {
+		map = bpf_object__find_map_by_name(skel->obj, map_names[i]);
+		if (!map)
+			return -ENOENT;
+		e->maps[i] = dup(bpf_map__fd(map));
+		if (e->maps[i] < 0)
+			return -errno;
+	}
+	return 0;
+}
+
+static int enforce_load(struct enforce *e, struct fault *f)
+{
+	struct agentos_bpf *skel;
+	uint64_t id = build_id();
+	uint32_t zero = 0;
+	int err;
+
+	libbpf_said[0] = '\0';
+	err = pins_remove(PINS_STAGING);
+	if (err)
+		return fault_set(f, -err, "cannot remove %s: %s", PINS_STAGING, strerror(-err));
+	skel = agentos_bpf__open();
+	if (!skel)
+		return fault_set(f, errno, "the BPF programs cannot be opened: %s", libbpf_said);
+	err = choose_programs(skel);
+	if (!err)
+		err = agentos_bpf__load(skel);
+	if (err) {
+		fault_set(f, -err, "the kernel refused the BPF programs: %s (%s)", strerror(-err),
+			  libbpf_said);
+		goto destroy;
+	}
+	err = take_maps(e, skel);
+	if (!err && bpf_map_update_elem(e->maps[MAP_BUILD], &zero, &id, BPF_ANY))
+		err = -errno;
+	if (!err)
+		err = pin_maps(e);
+	if (!err)
+		err = pin_links(skel);
+	if (!err)
+		err = pin_iterator(skel->progs.agentos_iter_agents, -1, "agents");
+	if (!err)
+		err = pin_iterator(skel->progs.agentos_iter_denials, e->maps[MAP_RECENT],
+				   "denials");
+	if (!err)
+		err = pins_publish();
+	if (err) {
+		fault_set(f, -err, "the BPF programs cannot be attached and pinned: %s (%s)",
+			  strerror(-err), libbpf_said);
+		pins_remove(PINS_STAGING);
+	}
+destroy:
+	agentos_bpf__destroy(skel);
+	return err;
+}
+
+/* A pinned set is ours when it says our build and every link is there. */
+static int enforce_adopt(struct enforce *e)
+{
+	struct agentos_bpf *skel;
+	struct bpf_program *program;
+	uint32_t zero = 0;
+	char name[160];
+	uint64_t id;
+	int i, fd, err;
+
+	for (i = 0; i < MAP_COUNT; i++) {
+		e->maps[i] = pins_open(map_names[i]);
+		if (e->maps[i] < 0)
+			return e->maps[i];
+	}
+	if (bpf_map_lookup_elem(e->maps[MAP_BUILD], &zero, &id))
+		return -errno;
+	if (id != build_id())
+		return -ESTALE;
+	skel = agentos_bpf__open();
+	if (!skel)
+		return -errno;
+	err = choose_programs(skel);
+	bpf_object__for_each_program(program, skel->obj) {
+		if (err)
+			break;
+		if (!bpf_program__autoload(program) || !program_is_lsm(program))
+			continue;
+		snprintf(name, sizeof(name), "links/%s", bpf_program__name(program));
+		fd = pins_open(name);
+		if (fd < 0)
+			err = fd;
+		else
+			close(fd);
+	}
+	agentos_bpf__destroy(skel);
+	return err;
+}
+
+static void close_maps(struct enforce *e)
+{
+	int i;
+
+	for (i = 0; i < MAP_COUNT; i++) {
+		if (e->maps[i] >= 0)
+			close(e->maps[i]);
+		e->maps[i] = -1;
+	}
+}
+
+static int live_agents(int dev, uint64_t *ret_agents)
+{
+	struct agentos_version version;
+	int err = device_version(dev, &version);
+
+	if (!err)
+		*ret_agents = version.ret_agents;
+	return err;
+}
+
+/* What is pinned and not ours: replaced, but never from under a running agent. */
+static int enforce_replace(const struct enforce *e, int why, struct fault *f)
+{
+	uint64_t agents;
+	int err = live_agents(e->dev, &agents);
+
+	if (err)
+		return fault_set(f, -err, "/dev/agentos does not answer: %s", strerror(-err));
+	if (agents)
+		return fault_set(f, EEXIST,
+				 "%s holds programs of another build (%s) that guard %llu running agents: start that agentosd again, or end the agents first",
+				 AGENTOS_PIN_DIR, strerror(-why), (unsigned long long)agents);
+	err = pins_remove(AGENTOS_PIN_DIR);
+	if (err)
+		return fault_set(f, -err, "%s cannot be removed: %s", AGENTOS_PIN_DIR,
+				 strerror(-err));
+	return 0;
+}
+
+int enforce_open(int dev, struct enforce **ret_enforce, bool *ret_adopted, struct fault *f)
+{
+	bool adopted = false;
+	struct enforce *e;
+	int err;
+
+	err = host_require(&(struct host){ 0 }, f);
+	if (err)
+		return err;
+	e = calloc(1, sizeof(*e));
+	if (!e)
+		return fault_set(f, ENOMEM, "out of memory");
+	e->dev = dev;
+	memset(e->maps, -1, sizeof(e->maps));
+	e->cpus = libbpf_num_possible_cpus();
+	libbpf_set_print(libbpf_listen);
+	if (pins_exist()) {
+		err = enforce_adopt(e);
+		adopted = !err;
+		if (err) {
+			close_maps(e);
+			err = enforce_replace(e, err, f);
+			if (err)
+				goto fail;
+		}
+	}
+	if (!adopted)
+		err = enforce_load(e, f);
+	if (err)
+		goto fail;
+	*ret_enforce = e;
+	*ret_adopted = adopted;
+	return 0;
+
+fail:
+	enforce_close(e);
+	return err;
+}
+
+void enforce_close(struct enforce *e)
+{
+	if (!e)
+		return;
+	close_maps(e);
+	free(e);
+}
+
+/* Programs are freed some time after their last reference; only then rmmod works. */
+static void wait_for_module(void)
+{
+	int i;
+
+	for (i = 0; i < UNLOAD_WAIT_MS / 10; i++) {
+		FILE *in = fopen("/sys/module/agentos/refcnt", "re");
+		int count = 0;
+
+		if (!in)
+			return;
+		if (fscanf(in, "%d", &count) != 1)
+			count = 0;
+		fclose(in);
+		if (count <= 1) /* our own descriptor */
+			return;
+		usleep(10000);
+	}
+}
+
+int enforce_end(struct enforce *e, struct fault *f)
+{
+	uint64_t agents;
+	int err;
+
+	err = live_agents(e->dev, &agents);
+	if (err)
+		return fault_set(f, -err, "/dev/agentos does not answer: %s", strerror(-err));
+	if (agents)
+		return fault_set(f, EBUSY, "%llu agents are running: enforcement goes on",
+				 (unsigned long long)agents);
+	enforce_policy_sweep(e);
+	err = pins_remove(AGENTOS_PIN_DIR);
+	if (err)
+		return fault_set(f, -err, "%s cannot be removed: %s", AGENTOS_PIN_DIR,
+				 strerror(-err));
+	enforce_close(e);
+	wait_for_module();
+	return 0;
+}
+
+int enforce_percpu_sum(const struct enforce *e, enum enforce_map map, uint32_t key,
+		       uint64_t *ret_sum)
+{
+	uint64_t *values = calloc(e->cpus, sizeof(*values));
+	uint64_t sum = 0;
+	int i, err = 0;
+
+	if (!values)
+		return -ENOMEM;
+	if (bpf_map_lookup_elem(e->maps[map], &key, values))
+		err = -errno;
+	for (i = 0; i < e->cpus; i++)
+		sum += values[i];
+	free(values);
+	if (!err)
+		*ret_sum = sum;
+	return err;
+}
+
+int enforce_ring_map(const struct enforce *e, enum agentos_ring ring)
+{
+	return e->maps[ring == AGENTOS_RING_DENIALS ? MAP_RING_DENIALS : MAP_RING_ALLOWED];
+}
+
+int enforce_ring_drops(const struct enforce *e, enum agentos_ring ring, uint64_t *ret_drops)
+{
+	return enforce_percpu_sum(e, MAP_DROPS, ring, ret_drops);
+}
+
+int enforce_hook_count(const struct enforce *e, enum agentos_hook hook,
+		       struct agentos_hook_count *ret_count)
+{
+	uint64_t denied;
+	int err;
+
+	_Static_assert(sizeof(*ret_count) == sizeof(denied), "one counter");
+	err = enforce_percpu_sum(e, MAP_HOOK_COUNTS, hook, &denied);
+	if (!err)
+		ret_count->denied = denied;
+	return err;
+}

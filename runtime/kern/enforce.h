@@ -1,0 +1,69 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* The BPF side: loading, adopting, proving and ending enforcement; policies in its maps. */
+#ifndef AGENTOS_KERN_ENFORCE_H
+#define AGENTOS_KERN_ENFORCE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "agentos_event.h"
+#include "base/fault.h"
+#include "policy/compiled.h"
+
+struct enforce;
+
+/*
+ * Checks the host (BTF, "bpf" among the LSMs, module with kfuncs, kernel
+ * version), then loads and attaches the programs and pins them below
+ * AGENTOS_PIN_DIR; or, where a complete set of the same build is pinned
+ * already, adopts it. *ret_adopted tells which. Anything else found pinned
+ * there is refused with -EEXIST, or replaced when no agent runs.
+ * dev is a descriptor of the device, kept open by the caller.
+ * On failure nothing stays loaded or pinned; f says what is missing and what to do.
+ */
+int enforce_open(int dev, struct enforce **ret_enforce, bool *ret_adopted, struct fault *f);
+
+/* Closes our descriptors. Enforcement goes on. */
+void enforce_close(struct enforce *e);
+
+/* Ends enforcement: unpins and detaches all. -EBUSY while agents live. Closes e on success. */
+int enforce_end(struct enforce *e, struct fault *f);
+
+/*
+ * Proves each denying hook: in a child process that joins a throw-away agent,
+ * does one act per hook that would be harmless if it succeeded, and demands both
+ * the errno and that the hook's own counter of denials moved.
+ * each() is told of every hook in turn: 0 proved, -ENOSYS the hook does not exist
+ * on this kernel (and is not needed there), any other error: not proved.
+ * Returns 0 only when all needed hooks were proved. Needs root.
+ */
+int enforce_selftest(struct enforce *e,
+		     void (*each)(enum agentos_hook hook, int result, const char *what, void *cookie),
+		     void *cookie, struct fault *f);
+
+/*
+ * Makes a policy: an id, held objects, rules in the maps; all or nothing.
+ * fds[i] belongs to rules[i]. Every field is checked as if a hostile wrote it.
+ * -EINVAL a malformed rule; -E2BIG more than AGENTOS_POLICY_RULES_MAX, or the maps are full;
+ * -EOPNOTSUPP an object that no path leads to.
+ */
+int enforce_policy_load(struct enforce *e, const struct compiled_rule *rules, const int *fds,
+			size_t count, uint32_t *ret_policy, struct fault *f);
+/* Removes it from the maps and the module. -EBUSY while an agent uses it. */
+int enforce_policy_drop(struct enforce *e, uint32_t policy);
+/* Removes every policy that no live agent uses (after adoption). Returns how many. */
+int enforce_policy_sweep(struct enforce *e);
+
+/* The map descriptor of a ring, for ring_open() and for polling. */
+int enforce_ring_map(const struct enforce *e, enum agentos_ring ring);
+/* Records that found no room, since the maps were made. */
+int enforce_ring_drops(const struct enforce *e, enum agentos_ring ring, uint64_t *ret_drops);
+int enforce_hook_count(const struct enforce *e, enum agentos_hook hook,
+		       struct agentos_hook_count *ret_count);
+
+/* The table of uapi/agentos_event.h: "file_open", "open"; NULL when out of range. */
+const char *enforce_hook_name(unsigned int hook);
+const char *enforce_hook_doing(unsigned int hook);
+
+#endif

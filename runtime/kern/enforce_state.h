@@ -1,0 +1,33 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* What the files behind enforce.h share. */
+#ifndef AGENTOS_KERN_ENFORCE_STATE_H
+#define AGENTOS_KERN_ENFORCE_STATE_H
+
+#include "kern/enforce.h"
+
+enum enforce_map {
+	MAP_RULES,
+	MAP_NAMES,
+	MAP_RING_DENIALS,
+	MAP_RING_ALLOWED,
+	MAP_EVENTS,
+	MAP_RECENT,
+	MAP_SEQUENCES,
+	MAP_DROPS,
+	MAP_HOOK_COUNTS,
+	MAP_SOCKET_OWNER,
+	MAP_BUILD,
+	MAP_COUNT,
+};
+
+struct enforce {
+	int dev;		/* the caller's */
+	int maps[MAP_COUNT];	/* ours */
+	int cpus;		/* possible ones: values of a per-CPU map */
+};
+
+/* Sum over CPUs of the u64 at key of a per-CPU array. */
+int enforce_percpu_sum(const struct enforce *e, enum enforce_map map, uint32_t key,
+		       uint64_t *ret_sum);
+
+#endif

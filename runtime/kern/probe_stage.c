@@ -1,0 +1,128 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/* What the self-test's acts act on: a tmpfs of our own, sockets, a descriptor on its way. */
+#include <errno.h>
+#include <fcntl.h>
+#include <stddef.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mount.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/un.h>
+#include <unistd.h>
+
+#include "kern/probe.h"
+
+static int stage_socket(int type, const char *prefix, char *name, size_t size)
+{
+	struct sockaddr_un un = { .sun_family = AF_UNIX };
+	int fd = socket(AF_UNIX, type | SOCK_CLOEXEC, 0);
+	socklen_t len;
+
+	if (fd < 0)
+		return -errno;
+	snprintf(name, size, "%s-%d", prefix, getpid());
+	memcpy(un.sun_path + 1, name, strlen(name));
+	len = offsetof(struct sockaddr_un, sun_path) + 1 + strlen(name);
+	if (bind(fd, (struct sockaddr *)&un, len) || (type == SOCK_STREAM && listen(fd, 1))) {
+		int err = -errno;
+
+		close(fd);
+		return err;
+	}
+	return fd;
+}
+
+static int stage_files(struct probe_stage *s)
+{
+	int fd, err;
+
+	s->dir_fd = open(s->dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	if (s->dir_fd < 0)
+		return -errno;
+	s->file = openat(s->dir_fd, "file", O_CREAT | O_RDWR | O_CLOEXEC, 0700);
+	if (s->file < 0 || ftruncate(s->file, 4096))
+		return -errno;
+	fd = openat(s->dir_fd, "victim", O_CREAT | O_RDWR | O_CLOEXEC, 0700);
+	if (fd < 0)
+		return -errno;
+	/* Not empty: an empty file is no module, and that is seen before the hook is asked. */
+	err = ftruncate(fd, 4096) ? -errno : 0;
+	close(fd);
+	if (err)
+		return err;
+	s->readonly = openat(s->dir_fd, "victim", O_RDONLY | O_CLOEXEC);
+	if (s->readonly < 0)
+		return -errno;
+	return mkdirat(s->dir_fd, "empty", 0700) ? -errno : 0;
+}
+
+/* An open file, sent and not received yet. */
+static int stage_pass(struct probe_stage *s)
+{
+	union {
+		char room[CMSG_SPACE(sizeof(int))];
+		struct cmsghdr header;
+	} control = {};
+	struct iovec iov = { (char[]){ 'x' }, 1 };
+	struct msghdr m = { .msg_iov = &iov, .msg_iovlen = 1, .msg_control = &control,
+			    .msg_controllen = sizeof(control) };
+
+	if (socketpair(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0, s->passed))
+		return -errno;
+	control.header.cmsg_level = SOL_SOCKET;
+	control.header.cmsg_type = SCM_RIGHTS;
+	control.header.cmsg_len = CMSG_LEN(sizeof(int));
+	memcpy(CMSG_DATA(&control.header), &s->file, sizeof(int));
+	return sendmsg(s->passed[0], &m, 0) < 0 ? -errno : 0;
+}
+
+int probe_stage_open(struct probe_stage *s, struct fault *f)
+{
+	int err;
+
+	*s = (struct probe_stage){ .dir_fd = -1, .file = -1, .readonly = -1,
+				   .inbox = -1, .listener = -1,
+				   .passed = { -1, -1 } };
+	snprintf(s->dir, sizeof(s->dir), "/run/agentos-selftest-XXXXXX");
+	if (!mkdtemp(s->dir))
+		return fault_set(f, errno, "self-test: %s: %s", s->dir, strerror(errno));
+	if (mount("agentos-selftest", s->dir, "tmpfs", MS_NOSUID | MS_NODEV, "size=64k,mode=700")) {
+		err = fault_set(f, errno, "self-test: no tmpfs on %s: %s", s->dir, strerror(errno));
+		rmdir(s->dir);
+		return err;
+	}
+	err = stage_files(s);
+	if (!err)
+		err = stage_pass(s);
+	if (!err) {
+		err = s->inbox = stage_socket(SOCK_DGRAM, "agentos-inbox", s->inbox_name,
+					      sizeof(s->inbox_name));
+		if (err > 0)
+			err = 0;
+	}
+	if (!err) {
+		err = s->listener = stage_socket(SOCK_STREAM, "agentos-listener", s->listener_name,
+						 sizeof(s->listener_name));
+		if (err > 0)
+			err = 0;
+	}
+	if (err) {
+		fault_set(f, -err, "self-test: the stage cannot be set: %s", strerror(-err));
+		probe_stage_close(s);
+	}
+	return err;
+}
+
+void probe_stage_close(struct probe_stage *s)
+{
+	const int fds[] = { s->dir_fd, s->file, s->readonly, s->inbox, s->listener, s->passed[0], s->passed[1] };
+	size_t i;
+
+	for (i = 0; i < sizeof(fds) / sizeof(fds[0]); i++)
+		if (fds[i] >= 0)
+			close(fds[i]);
+	umount2(s->dir, MNT_DETACH);
+	rmdir(s->dir);
+}

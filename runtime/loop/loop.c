@@ -1,0 +1,254 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/* The event loop: set-up, dispatch of completions, cancelling, the end. */
+#include "loop/loop.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/signalfd.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include "loop/op.h"
+
+#define LOOP_ENTRIES 256
+
+static int loop_ring_open(struct loop *l, const char **ret_note)
+{
+	static const unsigned int wanted = IORING_SETUP_SINGLE_ISSUER | IORING_SETUP_DEFER_TASKRUN;
+	int err;
+
+	err = io_uring_queue_init(LOOP_ENTRIES, &l->ring, wanted);
+	if (err != -EINVAL)
+		return err;
+	err = io_uring_queue_init(LOOP_ENTRIES, &l->ring, 0);
+	if (!err)
+		*ret_note = "io_uring without single-issuer mode (6.1 and later have it): completions may interrupt";
+	return err;
+}
+
+static bool loop_supported(struct loop *l)
+{
+	static const int needed[] = { IORING_OP_POLL_ADD, IORING_OP_ACCEPT,  IORING_OP_RECVMSG,
+				      IORING_OP_SENDMSG,  IORING_OP_TIMEOUT, IORING_OP_FSYNC,
+				      IORING_OP_ASYNC_CANCEL };
+	struct io_uring_probe *probe = io_uring_get_probe_ring(&l->ring);
+	bool supported = probe != NULL;
+	size_t i;
+
+	for (i = 0; supported && i < sizeof(needed) / sizeof(needed[0]); i++)
+		supported = io_uring_opcode_supported(probe, needed[i]);
+	io_uring_free_probe(probe);
+	/* Without NODROP a full completion queue would lose an operation for good. */
+	return supported && l->ring.features & IORING_FEAT_NODROP;
+}
+
+int loop_open(struct loop **ret_loop, const char **ret_note)
+{
+	struct loop *l = calloc(1, sizeof(*l));
+	const char *note = NULL;
+	int err;
+
+	if (!l)
+		return -ENOMEM;
+	err = loop_ring_open(l, &note);
+	if (err)
+		goto free_loop;
+	if (!loop_supported(l)) {
+		err = -EOPNOTSUPP;
+		goto exit_ring;
+	}
+	*ret_loop = l;
+	*ret_note = note;
+	return 0;
+
+exit_ring:
+	io_uring_queue_exit(&l->ring);
+free_loop:
+	free(l);
+	return err;
+}
+
+struct io_uring_sqe *loop_sqe(struct loop *l)
+{
+	struct io_uring_sqe *sqe = io_uring_get_sqe(&l->ring);
+
+	if (!sqe && io_uring_submit(&l->ring) > 0)
+		sqe = io_uring_get_sqe(&l->ring);
+	return sqe;
+}
+
+/* Not submitted here: a cancel that finds no room is tried again when the loop closes. */
+static void loop_cancel_op(struct loop *l, struct loop_op *op)
+{
+	struct io_uring_sqe *sqe = loop_sqe(l);
+
+	if (!sqe)
+		return;
+	io_uring_prep_cancel64(sqe, (uintptr_t)op, 0);
+	io_uring_sqe_set_data64(sqe, 0);
+}
+
+void loop_cancel(struct loop_handle *h)
+{
+	struct loop_op *op = h->op;
+
+	if (!op)
+		return;
+	h->op = NULL;
+	op->handle = NULL;
+	loop_cancel_op(op->loop, op);
+	/*
+	 * The kernel looks descriptors up when it takes a submission: all must be
+	 * there before the caller closes its own and the number is used anew.
+	 */
+	io_uring_submit(&op->loop->ring);
+}
+
+static void loop_finish(struct loop_op *op, int result)
+{
+	struct loop_handle *h = op->handle;
+
+	op_unlink(op);
+	if (h) {
+		h->op = NULL;
+		h->message = op->kind == OP_RECEIVE && result > 0 ? &op->message : NULL;
+		h->done(result, h->cookie);
+	}
+	op_free(op);
+}
+
+static void loop_signal_ready(struct loop_op *op)
+{
+	struct signalfd_siginfo info;
+
+	while (op->handle && read(op->fd, &info, sizeof(info)) == sizeof(info))
+		op->handle->done((int)info.ssi_signo, op->handle->cookie);
+}
+
+/* An operation that goes on: tell, and start it again where the kernel has ended it. */
+static void loop_repeat(struct loop_op *op, int result, bool more)
+{
+	int err;
+
+	if (op->handle && op->kind == OP_SIGNALS)
+		loop_signal_ready(op);
+	else if (op->handle)
+		op->handle->done(result, op->handle->cookie);
+	else if (op->kind == OP_ACCEPT)
+		close(result);
+	if (more)
+		return;
+	err = op->handle ? op_submit(op) : -ECANCELED;
+	if (err)
+		loop_finish(op, err);
+}
+
+static bool loop_transient(const struct loop_op *op, int result)
+{
+	return op->kind == OP_ACCEPT &&
+	       (result == -ECONNABORTED || result == -EINTR || result == -EAGAIN);
+}
+
+static void loop_complete(struct loop_op *op, int result, bool more)
+{
+	switch (op->kind) {
+	case OP_ACCEPT:
+		if (result == -EINVAL && op->multishot && op->handle) {
+			op->multishot = false;
+			result = op_submit(op);
+			if (!result)
+				return;
+		} else if (loop_transient(op, result) && op->handle) {
+			result = more ? 0 : op_submit(op);
+			if (!result)
+				return;
+		} else if (result >= 0) {
+			loop_repeat(op, result, more);
+			return;
+		}
+		break;
+	case OP_POLL:
+	case OP_SIGNALS:
+		if (result >= 0) {
+			loop_repeat(op, result, more);
+			return;
+		}
+		break;
+	case OP_RECEIVE:
+		op_received(op, result);
+		break;
+	case OP_TIMER:
+		if (result == -ETIME)
+			result = 0;
+		break;
+	default:
+		break;
+	}
+	if (!more)
+		loop_finish(op, result);
+}
+
+static int loop_step(struct loop *l)
+{
+	struct io_uring_cqe *cqe;
+	struct loop_op *op;
+	bool more;
+	int err, result;
+
+	err = io_uring_submit_and_wait(&l->ring, 1);
+	if (err < 0 && err != -EINTR && err != -EAGAIN && err != -EBUSY)
+		return err;
+	/* One at a time and given back first: a callback may submit, and may not return soon. */
+	while (io_uring_peek_cqe(&l->ring, &cqe) == 0) {
+		op = (struct loop_op *)(uintptr_t)io_uring_cqe_get_data64(cqe);
+		result = cqe->res;
+		more = cqe->flags & IORING_CQE_F_MORE;
+		io_uring_cqe_seen(&l->ring, cqe);
+		if (op)
+			loop_complete(op, result, more);
+		if (l->stop)
+			break;
+	}
+	return 0;
+}
+
+int loop_run(struct loop *l)
+{
+	int err = 0;
+
+	l->stop = false;
+	while (!l->stop && !err)
+		err = loop_step(l);
+	return err;
+}
+
+void loop_stop(struct loop *l)
+{
+	l->stop = true;
+}
+
+void loop_close(struct loop *l)
+{
+	struct loop_op *op;
+
+	if (!l)
+		return;
+	for (op = l->ops; op; op = op->next) {
+		if (op->handle)
+			op->handle->op = NULL;
+		op->handle = NULL;
+	}
+	for (op = l->ops; op; op = op->next)
+		loop_cancel_op(l, op);
+	l->stop = false;
+	while (l->ops && loop_step(l) == 0)
+		;
+	io_uring_queue_exit(&l->ring);
+	while (l->ops) {
+		op = l->ops;
+		op_unlink(op);
+		op_free(op);
+	}
+	free(l);
+}

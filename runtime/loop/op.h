@@ -1,0 +1,50 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Inside the loop: an operation under way, and the memory that the kernel uses for it. */
+#ifndef AGENTOS_LOOP_OP_H
+#define AGENTOS_LOOP_OP_H
+
+#include <liburing.h>
+#include <sys/socket.h>
+
+#include "loop/loop.h"
+
+enum op_kind { OP_POLL, OP_ACCEPT, OP_RECEIVE, OP_SEND, OP_TIMER, OP_SIGNALS, OP_FSYNC };
+
+struct loop {
+	struct io_uring ring;
+	struct loop_op *ops;	/* all that the kernel may still complete */
+	bool stop;
+};
+
+/* Lives until its last completion, whatever became of the handle. */
+struct loop_op {
+	struct loop *loop;
+	struct loop_handle *handle; /* NULL once cancelled */
+	struct loop_op *prev, *next;
+	enum op_kind kind;
+	bool multishot;
+	bool owns_fd;		/* fd is closed with the operation */
+	int fd;
+	int pass;		/* descriptor being sent, or -1; closed with the operation */
+	uint32_t mask;
+	struct __kernel_timespec time;
+	struct msghdr header;
+	struct iovec data;
+	void *control;
+	int *fds;
+	size_t fds_max;
+	struct loop_message message;
+};
+
+/* A free submission entry, or NULL. */
+struct io_uring_sqe *loop_sqe(struct loop *l);
+
+/* Queues the operation, first time or again. */
+int op_submit(struct loop_op *op);
+/* Fills op->message from what the kernel left behind. */
+void op_received(struct loop_op *op, int result);
+void op_unlink(struct loop_op *op);
+/* Closes what it holds and nobody took. */
+void op_free(struct loop_op *op);
+
+#endif

@@ -1,0 +1,27 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* A policy as the kernel will hold it: fixed records that carry descriptors, not paths. */
+#ifndef AGENTOS_POLICY_COMPILED_H
+#define AGENTOS_POLICY_COMPILED_H
+
+#include <stdint.h>
+
+#include "agentos_event.h"
+
+enum compiled_kind {
+	COMPILED_OBJECT = 1,	/* the object behind the descriptor */
+	COMPILED_NAME = 2,	/* `name` in the directory behind the descriptor */
+};
+
+/* One rule; travels over the control socket as it stands, so it has no holes. */
+struct compiled_rule {
+	uint32_t number;	/* index of the policy_rule it came from */
+	uint8_t allow;		/* AGENTOS_FILE_*; allow & deny == 0 */
+	uint8_t deny;
+	uint8_t kind;		/* enum compiled_kind */
+	uint8_t pad;
+	char name[AGENTOS_RULE_NAME_SIZE]; /* NUL-padded; empty for COMPILED_OBJECT */
+};
+
+_Static_assert(sizeof(struct compiled_rule) == 8 + AGENTOS_RULE_NAME_SIZE, "no holes");
+
+#endif

@@ -1,0 +1,172 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/* Paths of the four lists merged into rules. */
+#include "policy/rules.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "agentos_event.h"
+#include "agentos_rights.h"
+#include "policy/expand.h"
+
+struct rule_list {
+	const char *name;	/* as in the outline */
+	char **items;
+	uint32_t count;
+	uint8_t allow;
+	uint8_t deny;
+};
+
+static struct policy_rule *rule_find(const struct policy *p, const char *path)
+{
+	size_t i;
+
+	for (i = 0; i < p->rule_count; i++)
+		if (strcmp(p->rules[i].path, path) == 0)
+			return &p->rules[i];
+	return NULL;
+}
+
+/* Named a second time, perhaps through a variable: both add up, unless they contradict. */
+static int rule_merge(struct policy_rule *rule, const struct policy_rule *added,
+		      const struct source *source)
+{
+	struct quote path = source_quote(added->path, strlen(added->path));
+
+	if ((rule->allow | added->allow) && (rule->deny | added->deny))
+		return source_fault(source, EINVAL, added->line,
+				    "%s is both allowed and denied, here and on line %u; "
+				    "take one out", path.text, rule->line);
+	rule->allow |= added->allow;
+	rule->deny |= added->deny;
+	rule->optional = rule->optional && added->optional;
+	return 0;
+}
+
+/* Takes added->path over on success. */
+static int rule_append(struct policy *p, const struct policy_rule *added,
+		       const struct source *source)
+{
+	struct policy_rule *rules;
+
+	if (p->rule_count == AGENTOS_POLICY_RULES_MAX)
+		return source_fault(source, E2BIG, added->line,
+				    "more than %d rules; name directories instead of what is in "
+				    "them", AGENTOS_POLICY_RULES_MAX);
+	rules = reallocarray(p->rules, p->rule_count + 1, sizeof(*rules));
+	if (!rules)
+		return source_fault(source, ENOMEM, 0, "out of memory");
+	p->rules = rules;
+	p->rules[p->rule_count++] = *added;
+	return 0;
+}
+
+/* Started in "/" by accident, an agent would have all of the machine for its workspace. */
+static int rule_check_root(const struct policy_rule *rule, const char *written,
+			   const struct source *source)
+{
+	if (!(rule->allow & AGENTOS_FILE_WRITE) || strcmp(rule->path, "/") != 0 ||
+	    !strpbrk(written, "$~"))
+		return 0;
+	return source_fault(source, EINVAL, rule->line,
+			    "%s is \"/\" here, which would let the agent write everywhere; start "
+			    "it in a directory of its own, or write \"/\" if that is meant",
+			    source_quote(written, strlen(written)).text);
+}
+
+static int list_add(struct policy *p, const struct rule_list *list,
+		    const struct outline_place *place, const struct policy_vars *vars,
+		    const struct source *source)
+{
+	struct policy_rule rule, *before;
+	const char *written;
+	uint32_t i;
+	int err;
+
+	for (i = 0; i < list->count; i++) {
+		written = list->items[i];
+		rule = (struct policy_rule){
+			.allow = list->allow,
+			.deny = list->deny,
+			.optional = written[0] == '-',
+			.line = place->items[i],
+		};
+		err = expand_path(written + rule.optional, vars, source, rule.line, &rule.path);
+		if (err)
+			return err;
+		err = rule_check_root(&rule, written, source);
+		if (err) {
+			free(rule.path);
+			return err;
+		}
+		before = rule_find(p, rule.path);
+		err = before ? rule_merge(before, &rule, source) : rule_append(p, &rule, source);
+		if (before || err)
+			free(rule.path);
+		if (err)
+			return err;
+	}
+	return 0;
+}
+
+/* A right that no rule uses, or rules that no right switches on, would be a mere declaration. */
+static int list_check_right(const struct policy *p, const struct rule_list *list,
+			    const struct outline_place *place, uint64_t right,
+			    const char *right_name, const struct outline *outline,
+			    const struct source *source)
+{
+	const char *key = list->name + strlen("files.");
+
+	if ((p->rights & right) && !place)
+		return source_fault(
+			source, EINVAL, outline_find(outline, "rights")->line,
+			"right %s has no effect without \"%s:\" paths under \"files:\"; "
+			"add them, or take the right out",
+			right_name, key);
+	if (!(p->rights & right) && place)
+		return source_fault(source, EINVAL, place->line,
+				    "\"%s\" has no effect without the right %s; add it to "
+				    "\"rights\", or take the paths out", list->name, right_name);
+	return 0;
+}
+
+int rules_build(struct policy *p, const struct raw_files *raw, const struct outline *outline,
+		const struct policy_vars *vars, const struct source *source)
+{
+	static const struct raw_files none;
+	const struct raw_files *files = raw ? raw : &none;
+	const struct rule_list lists[] = {
+		{ "files.read", files->read, files->read_count, AGENTOS_FILE_READ, 0 },
+		{ "files.write", files->write, files->write_count, AGENTOS_FILE_WRITE, 0 },
+		{ "files.exec", files->exec, files->exec_count, AGENTOS_FILE_EXEC, 0 },
+		{ "files.deny", files->deny, files->deny_count, 0, AGENTOS_FILE_ALL },
+	};
+	const struct {
+		uint64_t right;
+		const char *name;
+	} rights[] = {
+		{ AGENTOS_RIGHT(FILE_READ), "file-read" },
+		{ AGENTOS_RIGHT(FILE_WRITE), "file-write" },
+		{ AGENTOS_RIGHT(FILE_EXEC), "file-exec" },
+	};
+	const struct outline_place *place;
+	size_t i;
+	int err;
+
+	for (i = 0; i < sizeof(lists) / sizeof(lists[0]); i++) {
+		place = outline_find(outline, lists[i].name);
+		if (i < sizeof(rights) / sizeof(rights[0])) {
+			err = list_check_right(p, &lists[i], place, rights[i].right, rights[i].name,
+					       outline, source);
+			if (err)
+				return err;
+		}
+		if (!place)
+			continue;
+		err = list_add(p, &lists[i], place, vars, source);
+		if (err)
+			return err;
+	}
+	return 0;
+}

@@ -1,0 +1,80 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/* The keys of a policy file. */
+#include "policy/schema.h"
+
+#include <string.h>
+
+static const cyaml_schema_value_t text_schema = {
+	CYAML_VALUE_STRING(CYAML_FLAG_POINTER, char, 0, CYAML_UNLIMITED),
+};
+
+#define TEXT_LIST(key, type, member) \
+	CYAML_FIELD_SEQUENCE(key, CYAML_FLAG_POINTER | CYAML_FLAG_OPTIONAL, type, member, \
+			     &text_schema, 1, CYAML_UNLIMITED)
+
+static const cyaml_schema_field_t files_fields[] = {
+	TEXT_LIST("read", struct raw_files, read),
+	TEXT_LIST("write", struct raw_files, write),
+	TEXT_LIST("exec", struct raw_files, exec),
+	TEXT_LIST("deny", struct raw_files, deny),
+	CYAML_FIELD_END,
+};
+
+static const cyaml_schema_field_t environment_fields[] = {
+	TEXT_LIST("keep", struct raw_environment, keep),
+	TEXT_LIST("set", struct raw_environment, set),
+	CYAML_FIELD_END,
+};
+
+#define TEXT(key, flags, member) \
+	CYAML_FIELD_STRING_PTR(key, CYAML_FLAG_POINTER | (flags), struct raw_policy, member, 0, \
+			       CYAML_UNLIMITED)
+#define SECTION(key, member, fields) \
+	CYAML_FIELD_MAPPING_PTR(key, CYAML_FLAG_POINTER | CYAML_FLAG_OPTIONAL, struct raw_policy, \
+				member, fields)
+
+#define POLICY_FIELDS(rights_field)                                                        \
+	{                                                                                  \
+		CYAML_FIELD_UINT("version", CYAML_FLAG_OPTIONAL, struct raw_policy, version), \
+		TEXT("name", 0, name),                                                     \
+		TEXT("description", CYAML_FLAG_OPTIONAL, description),                     \
+		rights_field,                                                              \
+		SECTION("files", files, files_fields),                                     \
+		SECTION("environment", environment, environment_fields),                   \
+		TEXT_LIST("directories", struct raw_policy, directories),                  \
+		TEXT("audit", CYAML_FLAG_OPTIONAL, audit),                                 \
+		CYAML_FIELD_END,                                                           \
+	}
+
+static const cyaml_schema_field_t fields_with_list[] =
+	POLICY_FIELDS(CYAML_FIELD_SEQUENCE(SCHEMA_LIST_OR_WORD, CYAML_FLAG_POINTER,
+					   struct raw_policy, rights, &text_schema, 1,
+					   CYAML_UNLIMITED));
+static const cyaml_schema_field_t fields_with_word[] =
+	POLICY_FIELDS(TEXT(SCHEMA_LIST_OR_WORD, 0, rights_word));
+
+static const cyaml_schema_value_t policy_with_list = {
+	CYAML_VALUE_MAPPING(CYAML_FLAG_POINTER, struct raw_policy, fields_with_list),
+};
+static const cyaml_schema_value_t policy_with_word = {
+	CYAML_VALUE_MAPPING(CYAML_FLAG_POINTER, struct raw_policy, fields_with_word),
+};
+
+const cyaml_schema_value_t *schema_of_policy(bool rights_is_word)
+{
+	return rights_is_word ? &policy_with_word : &policy_with_list;
+}
+
+bool schema_is_unenforced(const char *key)
+{
+	static const char *const later[] = {
+		"network", "limits",  "budgets", "schedule",
+		"extends", "include", "devices", "effect",
+	};
+	size_t i;
+
+	for (i = 0; i < sizeof(later) / sizeof(later[0]); i++)
+		if (strcmp(key, later[i]) == 0)
+			return true;
+	return false;
+}

@@ -1,0 +1,44 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* What a policy file may contain, as libcyaml's schema: the one list of keys there is. */
+#ifndef AGENTOS_POLICY_SCHEMA_H
+#define AGENTOS_POLICY_SCHEMA_H
+
+#include <cyaml/cyaml.h>
+#include <stdbool.h>
+#include <stdint.h>
+
+/* A file's content before its meaning is checked; what was left out is NULL or 0. */
+struct raw_files {
+	char **read, **write, **exec, **deny;
+	uint32_t read_count, write_count, exec_count, deny_count;
+};
+
+struct raw_environment {
+	char **keep, **set;
+	uint32_t keep_count, set_count;
+};
+
+struct raw_policy {
+	uint32_t version;
+	char *name;
+	char *description;
+	char **rights;		/* rights: [a, b] */
+	uint32_t rights_count;
+	char *rights_word;	/* rights: all */
+	struct raw_files *files;
+	struct raw_environment *environment;
+	char **directories;
+	uint32_t directories_count;
+	char *audit;
+};
+
+/* The key that may be a list or one word; the schema differs in that. */
+#define SCHEMA_LIST_OR_WORD "rights"
+
+/* rights_is_word: how that key is written in this file. */
+const cyaml_schema_value_t *schema_of_policy(bool rights_is_word);
+
+/* Keys that a later version may enforce: refused here, and told apart from misspelt ones. */
+bool schema_is_unenforced(const char *key);
+
+#endif

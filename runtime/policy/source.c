@@ -1,0 +1,45 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/* Messages about a policy's text: where, and what is wrong. */
+#include "policy/source.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "base/escape.h"
+
+void source_init(struct source *s, const char *file, struct fault *f)
+{
+	escape_text(s->file, sizeof(s->file), file, strlen(file));
+	s->fault = f;
+}
+
+int source_fault(const struct source *s, int error, uint32_t line, const char *fmt, ...)
+{
+	char text[FAULT_SIZE];
+	va_list ap;
+
+	va_start(ap, fmt);
+	vsnprintf(text, sizeof(text), fmt, ap);
+	va_end(ap);
+	if (line)
+		return fault_set(s->fault, error, "%s:%u: %s", s->file, line, text);
+	return fault_set(s->fault, error, "%s: %s", s->file, text);
+}
+
+struct quote source_quote(const char *bytes, size_t len)
+{
+	struct quote q;
+	char *inside = q.text + 1;
+	size_t room = sizeof(q.text) - sizeof("\"...\"");
+	size_t done = escape_text(inside, room + 1, bytes, len);
+	char full[4 * 80 + 1];
+
+	/* Whether it was cut shows only against a roomier copy of the same. */
+	q.text[0] = '"';
+	if (escape_text(full, sizeof(full), bytes, len) > done)
+		done += (size_t)snprintf(inside + done, sizeof("..."), "...");
+	inside[done] = '"';
+	inside[done + 1] = '\0';
+	return q;
+}

@@ -1,0 +1,190 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* The protocol between agentctl and agentosd: fixed-size messages, and the checks of every field. */
+#ifndef AGENTOS_RPC_CONTROL_H
+#define AGENTOS_RPC_CONTROL_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include "agentos.h"
+#include "agentos_event.h"
+#include "base/fault.h"
+#include "base/limits.h"
+#include "policy/compiled.h"
+
+/*
+ * A SOCK_SEQPACKET connection; one message is one packet. The client asks, the
+ * daemon answers each request with its reply or CONTROL_ERROR, and reads the
+ * next request after that. HELLO comes first. SELFTEST is answered by a
+ * CONTROL_HOOK per hook, then CONTROL_SELFTEST_REPLY. An error with cookie 0
+ * comes unasked, before the daemon hangs up.
+ *
+ * To run an agent: POLICY_BEGIN, POLICY_RULES until all rules have come, RUN.
+ * What was sent is forgotten after RUN, after any error, and at disconnect.
+ */
+#define CONTROL_VERSION 1
+#define CONTROL_TEXT 1024
+#define CONTROL_HOOKS_MAX 64
+#define CONTROL_WHAT 96
+
+enum control_type {
+	CONTROL_HELLO = 1,		/* struct control_request */
+	CONTROL_POLICY_BEGIN = 2,	/* struct control_policy_begin */
+	CONTROL_POLICY_RULES = 3,	/* struct control_policy_rules, `count` descriptors */
+	CONTROL_RUN = 4,		/* struct control_run */
+	CONTROL_STATUS = 5,		/* struct control_request */
+	CONTROL_SELFTEST = 6,		/* struct control_request */
+	CONTROL_END = 7,		/* struct control_request; root only, -EBUSY while agents live */
+
+	CONTROL_DONE = 128,		/* struct control_request: POLICY_BEGIN, POLICY_RULES, END */
+	CONTROL_HELLO_REPLY = 129,	/* struct control_hello_reply */
+	CONTROL_RUN_REPLY = 130,	/* struct control_run_reply, one descriptor */
+	CONTROL_STATUS_REPLY = 131,	/* struct control_status_reply */
+	CONTROL_HOOK = 132,		/* struct control_hook */
+	CONTROL_SELFTEST_REPLY = 133,	/* struct control_result */
+	CONTROL_ERROR = 134,		/* struct control_result */
+};
+
+struct control_header {
+	uint32_t size;		/* of the message; equals the packet's length */
+	uint16_t version;	/* CONTROL_VERSION */
+	uint16_t type;
+	uint64_t cookie;	/* the client's; comes back in the reply */
+};
+
+struct control_request {
+	struct control_header header;
+};
+
+#define CONTROL_RECORD_ALLOWED (1U << 0) /* allowed acts are recorded as well */
+struct control_policy_begin {
+	struct control_header header;
+	uint32_t flags;
+	uint32_t rule_count;	/* 0..AGENTOS_POLICY_RULES_MAX */
+};
+
+/* size covers `count` rules and no more. */
+struct control_policy_rules {
+	struct control_header header;
+	uint32_t count;		/* 1..LIMIT_CONTROL_FDS */
+	uint32_t pad;
+	struct compiled_rule rules[LIMIT_CONTROL_FDS];
+};
+
+struct control_run {
+	struct control_header header;
+	uint64_t rights;	/* never 0 */
+	char name[AGENTOS_NAME_SIZE]; /* as AGENTOS_IOC_CREATE wants it */
+};
+
+/* Whether agents may run: on, or why not. */
+struct control_enforcement {
+	uint32_t on;		/* 0 or 1 */
+	int32_t error;		/* 0 when on; else a negative errno */
+	char text[CONTROL_TEXT];
+};
+
+struct control_hello_reply {
+	struct control_header header;
+	int32_t pid;		/* the daemon's, as it sees itself */
+	uint32_t pad;
+	struct control_enforcement enforcement;
+};
+
+/* The descriptor that comes along has the accesses ATTACH and INSPECT. */
+struct control_run_reply {
+	struct control_header header;
+	uint64_t agent;
+	uint32_t policy;
+	uint32_t pad;
+};
+
+struct control_stream {
+	uint64_t recorded;	/* records of this enforcement written to the log */
+	uint64_t lost;		/* records that nobody will see; each is accounted for in the log */
+};
+
+enum control_stream_number { CONTROL_DENIALS, CONTROL_ALLOWED, CONTROL_LIFECYCLE, CONTROL_STREAMS };
+
+struct control_hook_state {
+	int32_t result;		/* of the self-test: 0 proved, -ENOSYS not on this kernel,
+				 * -EAGAIN not asked, else not proved */
+	uint32_t pad;
+	uint64_t denied;	/* acts of agents that it refused */
+};
+
+struct control_status_reply {
+	struct control_header header;
+	struct control_enforcement enforcement;
+	struct control_stream streams[CONTROL_STREAMS];
+	uint64_t next_seq;	/* of the log */
+	uint64_t agents;	/* live */
+	int32_t audit_error;	/* 0, or why the log cannot be written */
+	uint32_t clients;
+	uint32_t hook_count;	/* 0..CONTROL_HOOKS_MAX; the rest of hooks is zero */
+	uint32_t pad;
+	struct control_hook_state hooks[CONTROL_HOOKS_MAX];
+};
+
+struct control_hook {
+	struct control_header header;
+	uint32_t hook;		/* enum agentos_hook */
+	int32_t result;		/* as in control_hook_state */
+	char what[CONTROL_WHAT]; /* what was tried */
+};
+
+struct control_result {
+	struct control_header header;
+	int32_t error;		/* a negative errno; SELFTEST_REPLY: or 0 */
+	uint32_t pad;
+	char text[CONTROL_TEXT];
+};
+
+/* Large enough and aligned for any message. */
+union control_message {
+	struct control_header header;
+	struct control_request request;
+	struct control_policy_begin policy_begin;
+	struct control_policy_rules policy_rules;
+	struct control_run run;
+	struct control_hello_reply hello_reply;
+	struct control_run_reply run_reply;
+	struct control_status_reply status_reply;
+	struct control_hook hook;
+	struct control_result result;
+};
+
+_Static_assert(sizeof(union control_message) <= LIMIT_CONTROL_MESSAGE, "a message fits");
+_Static_assert(sizeof(struct control_header) == 16, "no holes");
+_Static_assert(sizeof(struct control_policy_rules) ==
+	       24 + LIMIT_CONTROL_FDS * sizeof(struct compiled_rule), "no holes");
+_Static_assert(sizeof(struct control_run) == 24 + AGENTOS_NAME_SIZE, "no holes");
+_Static_assert(sizeof(struct control_enforcement) == 8 + CONTROL_TEXT, "no holes");
+_Static_assert(sizeof(struct control_status_reply) ==
+	       16 + 8 + CONTROL_TEXT + 3 * 16 + 32 + CONTROL_HOOKS_MAX * 16, "no holes");
+
+enum control_side { CONTROL_FROM_CLIENT, CONTROL_FROM_DAEMON };
+
+/*
+ * Is this packet a message that `from` may send, every field within bounds,
+ * every padding zero, every text terminated and free of control characters,
+ * and are there as many descriptors as it says? Copies it to *ret_message (what
+ * the packet leaves out is zero).
+ * -EBADMSG  no
+ * -EPROTO   it is of another version of the protocol
+ */
+int control_check(const void *bytes, size_t len, size_t fd_count, enum control_side from,
+		  union control_message *ret_message);
+
+/* Is this a name that an agent may have? */
+int control_check_name(const char name[AGENTOS_NAME_SIZE]);
+
+/* Sets the header; returns the message's size. */
+size_t control_encode(struct control_header *header, enum control_type type, size_t size,
+		      uint64_t cookie);
+size_t control_encode_rules(struct control_policy_rules *m, const struct compiled_rule *rules,
+			    uint32_t count, uint64_t cookie);
+/* Copies text, cut to fit, control characters replaced, the rest of out zero. */
+void control_encode_text(char *out, size_t size, const char *text);
+
+#endif

@@ -1,0 +1,65 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* From the caller's process to the agent's program: what is checked, set up, and given away. */
+#ifndef AGENTOS_SUPER_LAUNCH_H
+#define AGENTOS_SUPER_LAUNCH_H
+
+#include <stdint.h>
+
+#include "base/fault.h"
+#include "policy/policy.h"
+
+/*
+ * Where `name` is: the path itself when it contains '/', else looked up in
+ * search_path as execvp() does (an empty element is the current directory).
+ * *ret_path is the caller's to free().
+ * -ENOENT no such program; -EACCES it exists and may not be executed
+ */
+int launch_find(const char *name, const char *search_path, char **ret_path, struct fault *f);
+
+/*
+ * The agent's environment: of `from` what the policy keeps (all, without an
+ * environment: section), then what it sets, then AGENTOS_AGENT and AGENTOS_ID.
+ * What would make the dynamic linker load code (LD_*) passes only if kept by
+ * its full name or without a section. *ret_env is released with
+ * launch_environment_free(). -ENOMEM
+ */
+int launch_environment(const struct policy *p, char *const *from, const char *agent, uint64_t id,
+		       char ***ret_env);
+void launch_environment_free(char **env);
+
+/*
+ * Makes the policy's directories, 0700, parents included, as the caller. A
+ * symlink anywhere below the first component that had to be made, and one in
+ * the last place, is refused.
+ * -ELOOP a symlink; -ENOTDIR something else is there; -EPERM it is another
+ * user's; other errors of mkdir
+ */
+int launch_directories(const struct policy *p, struct fault *f);
+
+/*
+ * Are descriptors 0, 1 and 2 such that an agent may have them? Files, pipes,
+ * sockets, terminals and the harmless devices may stay; a directory or O_PATH
+ * descriptor, an anonymous inode (io_uring, bpf, perf, kvm, agent, ...), a
+ * namespace, a block or other device is a way out. A closed one is fine.
+ * -EPERM f names the descriptor and what it is
+ */
+int launch_check_stdio(struct fault *f);
+
+/* Closes every descriptor above 2 but keep. */
+int launch_close_others(int keep);
+
+struct launch {
+	const char *path;	/* from launch_find() */
+	char *const *argv;
+	char *const *env;
+	int agent;		/* descriptor with AGENTOS_ACCESS_ATTACH */
+};
+
+/*
+ * Joins the agent and becomes the program. Single-threaded callers only.
+ * Returns only on failure: a negative errno, f says why. *ret_attached: whether
+ * the process is in the agent by then (it cannot leave; it should exit).
+ */
+int launch_exec(const struct launch *l, int *ret_attached, struct fault *f);
+
+#endif

@@ -1,0 +1,421 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/* Paths to descriptors: the object a rule means, and every name by which it could be replaced. */
+#include "super/resolve.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <linux/openat2.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/resource.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include "policy/source.h"
+
+/*
+ * Which names a rule covers. `read: [/a/link]`, where link -> real/file, becomes
+ *
+ *	the object            real/file's inode, as long as it lives
+ *	(/a/real, "file")     whatever is renamed over the file later
+ *	(/a, "link")          whatever is renamed over the link later
+ *
+ * and so on along a chain of links: one name rule for each last component met.
+ * Each is where one rename can put another object behind the written path. A
+ * name rule on a link also decides who may delete or replace the link.
+ * Links among the *directories* of a path (/bin -> usr/bin) are followed and
+ * get no rule: a rule is about an object and its place, and who swaps a
+ * directory link leads the path elsewhere but leaves the object ruled.
+ */
+
+#define LINKS_MAX 40	/* as the kernel's own limit */
+
+struct resolve {
+	const struct policy *policy;
+	const struct source *source;
+	struct resolved out;
+	struct stat *stats;	/* of out.fds[i] */
+	size_t room;
+};
+
+/* How one lookup ended: where it stands after the last component that exists. */
+struct walk {
+	int parent;		/* directory of the last component, O_PATH; -1: not reached */
+	char name[NAME_MAX + 1];
+};
+
+static void fd_close(int fd)
+{
+	if (fd >= 0)
+		close(fd);
+}
+
+static const struct policy_rule *rule_of(const struct resolve *r, size_t number)
+{
+	return &r->policy->rules[number];
+}
+
+static struct quote rule_quote(const struct policy_rule *rule)
+{
+	return source_quote(rule->path, strlen(rule->path));
+}
+
+static int rule_fault(const struct resolve *r, const struct policy_rule *rule, int error)
+{
+	const char *why;
+
+	switch (error) {
+	case ENOENT:
+	case ENOTDIR:
+		why = "does not exist; create it, or write \"-\" before the path to skip it then";
+		error = ENOENT;
+		break;
+	case ELOOP:
+		why = "leads through too many symbolic links; name what it should lead to";
+		break;
+	case EACCES:
+		why = "cannot be reached by you; name a path you have access to";
+		break;
+	case ENAMETOOLONG:
+		why = "has a last name that is too long for a rule (63 bytes); "
+		      "name the directory it is in";
+		break;
+	case EMFILE:
+	case ENFILE:
+		why = "found no file descriptor left; raise the limit (ulimit -n)";
+		break;
+	case ENOMEM:
+		why = "found no memory left";
+		break;
+	default:
+		why = strerror(error);
+		break;
+	}
+	return source_fault(r->source, error, rule->line, "%s %s", rule_quote(rule).text, why);
+}
+
+static int resolve_grow(struct resolve *r)
+{
+	size_t room = r->room ? r->room * 2 : 64;
+	void *grown;
+
+	if (r->out.count < r->room)
+		return 0;
+	grown = reallocarray(r->out.rules, room, sizeof(*r->out.rules));
+	if (!grown)
+		return -ENOMEM;
+	r->out.rules = grown;
+	grown = reallocarray(r->out.fds, room, sizeof(*r->out.fds));
+	if (!grown)
+		return -ENOMEM;
+	r->out.fds = grown;
+	grown = reallocarray(r->stats, room, sizeof(*r->stats));
+	if (!grown)
+		return -ENOMEM;
+	r->stats = grown;
+	r->room = room;
+	return 0;
+}
+
+/* Two written paths met in one object or name: they add up, or contradict each other. */
+static int rule_join(struct resolve *r, struct compiled_rule *before,
+		     const struct compiled_rule *added)
+{
+	const struct policy_rule *first = rule_of(r, before->number);
+	const struct policy_rule *second = rule_of(r, added->number);
+
+	if ((before->allow | added->allow) && (before->deny | added->deny))
+		return source_fault(r->source, EINVAL, second->line,
+				    "%s and %s on line %u are the same file, once allowed and once "
+				    "denied; take one out", rule_quote(second).text,
+				    rule_quote(first).text, first->line);
+	before->allow |= added->allow;
+	before->deny |= added->deny;
+	return 0;
+}
+
+/* Adds a rule on fd (the object itself when name is empty); keeps a duplicate of fd. */
+static int rule_add(struct resolve *r, size_t number, int fd, const char *name)
+{
+	const struct policy_rule *rule = rule_of(r, number);
+	struct compiled_rule added = {
+		.number = (uint32_t)number,
+		.allow = rule->allow,
+		.deny = rule->deny,
+		.kind = name[0] ? COMPILED_NAME : COMPILED_OBJECT,
+	};
+	struct stat st;
+	size_t i;
+	int kept;
+
+	if (strlen(name) >= sizeof(added.name))
+		return rule_fault(r, rule, ENAMETOOLONG);
+	memcpy(added.name, name, strlen(name));
+	if (fstat(fd, &st) < 0)
+		return rule_fault(r, rule, errno);
+	for (i = 0; i < r->out.count; i++)
+		if (r->stats[i].st_ino == st.st_ino && r->stats[i].st_dev == st.st_dev &&
+		    r->out.rules[i].kind == added.kind &&
+		    strcmp(r->out.rules[i].name, added.name) == 0)
+			return rule_join(r, &r->out.rules[i], &added);
+	if (r->out.count == AGENTOS_POLICY_RULES_MAX)
+		return source_fault(r->source, E2BIG, rule->line,
+				    "the policy comes to more than %d rules on objects and names; "
+				    "name directories instead of what is in them",
+				    AGENTOS_POLICY_RULES_MAX);
+	if (resolve_grow(r) < 0)
+		return rule_fault(r, rule, ENOMEM);
+	kept = fcntl(fd, F_DUPFD_CLOEXEC, 0);
+	if (kept < 0)
+		return rule_fault(r, rule, errno == EINVAL ? EMFILE : errno);
+	r->out.rules[r->out.count] = added;
+	r->out.fds[r->out.count] = kept;
+	r->stats[r->out.count++] = st;
+	return 0;
+}
+
+/*
+ * One component's step: opens the directory that path's last component is in
+ * (from relative to `from`), and copies that component. "/" and what ends in
+ * "." or ".." has none: then name is empty and parent is the object itself.
+ */
+static int walk_to_parent(int from, const char *path, struct walk *w)
+{
+	char directory[PATH_MAX];
+	const char *last;
+	size_t len = strlen(path);
+	int fd;
+
+	while (len > 1 && path[len - 1] == '/')
+		len--;
+	if (len >= sizeof(directory))
+		return -ENAMETOOLONG;
+	memcpy(directory, path, len);
+	directory[len] = '\0';
+	last = strrchr(directory, '/');
+	last = last ? last + 1 : directory;
+	if (strlen(last) > NAME_MAX)
+		return -ENAMETOOLONG;
+	if (strcmp(last, ".") == 0 || strcmp(last, "..") == 0)
+		last = "";
+	strcpy(w->name, last);
+	if (last[0])
+		directory[last - directory] = '\0';
+	fd = openat(from, directory[0] ? directory : ".", O_PATH | O_DIRECTORY | O_CLOEXEC);
+	if (fd < 0)
+		return -errno;
+	fd_close(w->parent);
+	w->parent = fd;
+	return 0;
+}
+
+/*
+ * A directory reached as "." or "..": its own name is asked of the kernel. Where
+ * that answer does not lead back to the directory (another root, a name with
+ * no path) there is no name that a rename from here could use.
+ */
+static int rule_add_own_name(struct resolve *r, size_t number, int directory)
+{
+	char link[64], path[PATH_MAX];
+	struct walk w = { .parent = -1 };
+	struct stat found, st;
+	ssize_t len;
+	int err = 0;
+
+	snprintf(link, sizeof(link), "/proc/self/fd/%d", directory);
+	len = readlink(link, path, sizeof(path) - 1);
+	if (len <= 0 || fstat(directory, &st) < 0)
+		return 0;
+	path[len] = '\0';
+	if (walk_to_parent(AT_FDCWD, path, &w) < 0)
+		return 0;
+	if (w.name[0] && fstatat(w.parent, w.name, &found, AT_SYMLINK_NOFOLLOW) == 0 &&
+	    found.st_ino == st.st_ino && found.st_dev == st.st_dev)
+		err = rule_add(r, number, w.parent, w.name);
+	fd_close(w.parent);
+	return err;
+}
+
+/* What a lookup that stopped at err means for its rule: 0 to go on without the rest of it. */
+static int rule_stopped(const struct resolve *r, const struct policy_rule *rule, bool named,
+			int err)
+{
+	switch (err) {
+	case -ENOENT:
+	case -ENOTDIR:
+		/* A denied name stays denied when something comes to be there. */
+		if (rule->optional || (rule->deny && named))
+			return 0;
+		break;
+	case -EACCES:
+		/* What the caller cannot reach, or even see, its agent cannot either. */
+		if (rule->optional || rule->deny)
+			return 0;
+		break;
+	case -ELOOP:
+		/* The name of a link that leads nowhere is denied already. */
+		if (rule->deny && named)
+			return 0;
+		break;
+	}
+	return rule_fault(r, rule, -err);
+}
+
+/*
+ * Follows one rule's path, adding a rule for each name on the way and for the
+ * object at its end. Names met before the lookup stopped stay ruled: whoever
+ * replaces such a link by a file makes the written path exist.
+ */
+static int rule_resolve(struct resolve *r, size_t number)
+{
+	const struct policy_rule *rule = rule_of(r, number);
+	struct walk w = { .parent = -1 };
+	const char *path = rule->path;
+	char target[PATH_MAX];
+	int links, object = -1, err, opened;
+	bool named = false;
+	struct stat st;
+	ssize_t len;
+
+	for (links = 0;; links++) {
+		err = walk_to_parent(w.parent < 0 ? AT_FDCWD : w.parent, path, &w);
+		if (err)
+			goto stopped;
+		if (!w.name[0]) {
+			err = rule_add_own_name(r, number, w.parent);
+			if (!err)
+				err = rule_add(r, number, w.parent, "");
+			goto out;
+		}
+		object = openat(w.parent, w.name, O_PATH | O_NOFOLLOW | O_CLOEXEC);
+		opened = object < 0 ? -errno : 0;
+		if (!opened || (opened == -ENOENT && rule->deny)) {
+			err = rule_add(r, number, w.parent, w.name);
+			if (err)
+				goto out;
+			named = true;
+		}
+		err = opened;
+		if (err)
+			goto stopped;
+		if (fstat(object, &st) < 0) {
+			err = -errno;
+			goto stopped;
+		}
+		if (!S_ISLNK(st.st_mode)) {
+			err = rule_add(r, number, object, "");
+			goto out;
+		}
+		len = readlinkat(object, "", target, sizeof(target) - 1);
+		if (len < 0 || links == LINKS_MAX) {
+			err = len < 0 ? -errno : -ELOOP;
+			goto stopped;
+		}
+		target[len] = '\0';
+		path = target;
+		close(object);
+		object = -1;
+	}
+stopped:
+	err = rule_stopped(r, rule, named, err);
+out:
+	fd_close(object);
+	fd_close(w.parent);
+	return err;
+}
+
+/* What is below `directory`, relative to it; NULL when path is not. */
+static const char *path_below(const char *path, const char *directory)
+{
+	size_t len = strlen(directory);
+
+	if (len == 1)
+		return path[1] ? path + 1 : NULL;
+	return strncmp(path, directory, len) == 0 && path[len] == '/' ? path + len + 1 : NULL;
+}
+
+/*
+ * A link below what the agent may write is the agent's: an earlier run may have
+ * made it, and an allow rule that followed it would give this run whatever it
+ * points to. Deny rules may follow it, they only take away.
+ */
+static int rule_check_links(const struct resolve *r, const struct policy_rule *rule)
+{
+	const struct policy_rule *above, *end = r->policy->rules + r->policy->rule_count;
+	struct open_how how = { .flags = O_PATH | O_CLOEXEC, .resolve = RESOLVE_NO_SYMLINKS };
+	const char *below;
+	int directory, fd;
+
+	for (above = r->policy->rules; rule->allow && above < end; above++) {
+		below = above->allow & AGENTOS_FILE_WRITE ? path_below(rule->path, above->path) :
+							    NULL;
+		/* Whoever may write everywhere needs no link to get anywhere. */
+		if (!below || strcmp(above->path, "/") == 0)
+			continue;
+		directory = open(above->path, O_PATH | O_DIRECTORY | O_CLOEXEC);
+		if (directory < 0)
+			continue;
+		fd = (int)syscall(SYS_openat2, directory, below, &how, sizeof(how));
+		close(directory);
+		if (fd < 0 && errno == ELOOP)
+			return source_fault(r->source, ELOOP, rule->line,
+					    "%s leads through a symbolic link that the agent may "
+					    "change (line %u lets it write there); name what it "
+					    "leads to", rule_quote(rule).text, above->line);
+		fd_close(fd);
+	}
+	return 0;
+}
+
+/* Descriptors are handed over in one go: up to three for a rule, more for chains of links. */
+static void descriptors_allow(size_t rules)
+{
+	rlim_t wanted = (rlim_t)rules * 4 + 256;
+	struct rlimit limit;
+
+	if (getrlimit(RLIMIT_NOFILE, &limit) < 0 || limit.rlim_cur >= wanted)
+		return;
+	limit.rlim_cur = wanted < limit.rlim_max ? wanted : limit.rlim_max;
+	/* A refusal shows as EMFILE later, with a message. */
+	setrlimit(RLIMIT_NOFILE, &limit);
+}
+
+int resolve_policy(const struct policy *p, const char *file, struct resolved *ret_resolved,
+		   struct fault *f)
+{
+	struct source source;
+	struct resolve r = { .policy = p, .source = &source };
+	size_t i;
+	int err = 0;
+
+	source_init(&source, file, f);
+	descriptors_allow(p->rule_count);
+	for (i = 0; !err && i < p->rule_count; i++) {
+		err = rule_check_links(&r, &p->rules[i]);
+		if (!err)
+			err = rule_resolve(&r, i);
+	}
+	free(r.stats);
+	if (err) {
+		resolve_release(&r.out);
+		return err;
+	}
+	*ret_resolved = r.out;
+	return 0;
+}
+
+void resolve_release(struct resolved *r)
+{
+	size_t i;
+
+	if (!r)
+		return;
+	for (i = 0; i < r->count; i++)
+		close(r->fds[i]);
+	free(r->fds);
+	free(r->rules);
+	memset(r, 0, sizeof(*r));
+}
