@@ -1,0 +1,189 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+# Everything starts here: `make help`.
+
+SHELL := /bin/bash
+.DELETE_ON_ERROR:
+.DEFAULT_GOAL := all
+
+VERSION := 0.1.0
+BUILD := build
+CACHE ?= $(or $(AGENTOS_CACHE),$(or $(XDG_CACHE_HOME),$(HOME)/.cache)/agentos)
+# The kernels the virtual machine boots; `make install` builds for the running one.
+KERNELS := 6.12 6.1
+
+CC := gcc
+CLANG := clang-14
+PREFIX ?= /usr/local
+DESTDIR ?=
+
+CFLAGS ?= -O2 -g
+ALL_CFLAGS := -std=gnu17 -D_GNU_SOURCE -DAGENTOS_VERSION='"$(VERSION)"' $(CFLAGS) \
+	-Wall -Wextra -Werror -Wshadow -Wstrict-prototypes -Wmissing-prototypes \
+	-Wpointer-arith -Wno-unused-parameter -fno-strict-aliasing \
+	-fstack-protector-strong -D_FORTIFY_SOURCE=2 -fPIE \
+	-I. -Iuapi -Iruntime -I$(BUILD)/bpf -MMD -MP
+ALL_LDFLAGS := -pie -Wl,-z,relro,-z,now $(LDFLAGS)
+LIBS := -lbpf -luring -lcyaml -lyaml -lelf -lz
+SANITIZE := -fsanitize=address,undefined -fno-sanitize-recover=undefined -U_FORTIFY_SOURCE -O1
+
+LIB_DIRS := base loop rpc audit kern policy super
+LIB_SRCS := $(foreach d,$(LIB_DIRS),$(wildcard runtime/$(d)/*.c))
+DAEMON_SRCS := $(wildcard runtime/daemon/*.c)
+CTL_SRCS := $(wildcard runtime/ctl/*.c)
+UNIT_SRCS := $(wildcard tests/unit/*_test.c)
+GUEST_SRCS := $(wildcard tests/kernel/*_test.c tests/escape/*_test.c)
+GUEST_PROGRAMS := $(wildcard tests/kernel/prog/*.c tests/escape/prog/*.c tests/bench/*.c)
+
+objs = $(patsubst %.c,$(BUILD)/$(1)/%.o,$(2))
+
+KMOD_SRCS := $(wildcard kmod/*.c kmod/*.h kmod/Kbuild uapi/*.h)
+BPF_SRCS := $(wildcard bpf/*.c bpf/*.h uapi/*.h)
+
+.PHONY: all
+all: runtime kmod tests-build ## Build everything: module for both kernels, BPF, programs, tests
+
+.PHONY: help
+help: ## This list
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | sort | \
+		awk -F'\t' '{ printf "  make %-14s %s\n", $$1, $$2 }'
+
+# --- set-up ---
+
+.PHONY: deps
+deps: ## Install what building, testing and the virtual machine need (Debian packages)
+	scripts/deps build vm test
+
+# Set-up that was done once is not looked at again, and works without a network.
+.PHONY: ready
+ready:
+	@scripts/deps build vm test
+
+# --- BPF ---
+
+$(BUILD)/bpf/vmlinux.h: $(CACHE)/kernels/6.12/current/vmlinux.h
+	@mkdir -p $(@D)
+	cp $< $@
+
+$(CACHE)/kernels/%/current/vmlinux.h:
+	scripts/deps build vm
+
+$(BUILD)/bpf/agentos.bpf.o: $(BPF_SRCS) $(BUILD)/bpf/vmlinux.h
+	@mkdir -p $(@D)
+	$(CLANG) -target bpf -D__TARGET_ARCH_x86 -O2 -g -Wall -Wextra -Werror -Wno-unused-parameter \
+		-Wno-missing-declarations -Iuapi -I$(BUILD)/bpf -c bpf/main.bpf.c -o $@
+	llvm-strip-14 -g $@
+
+$(BUILD)/bpf/agentos.skel.h: $(BUILD)/bpf/agentos.bpf.o
+	bpftool gen skeleton $< name agentos_bpf > $@
+
+.PHONY: bpf
+bpf: $(BUILD)/bpf/agentos.skel.h ## Build the BPF programs
+
+# --- programs ---
+
+$(BUILD)/obj/%.o: %.c
+	@mkdir -p $(@D)
+	$(CC) $(ALL_CFLAGS) -c $< -o $@
+
+$(BUILD)/san/%.o: %.c
+	@mkdir -p $(@D)
+	$(CC) $(ALL_CFLAGS) $(SANITIZE) -c $< -o $@
+
+# Only kern/ sees the programs themselves.
+$(BUILD)/obj/runtime/kern/enforce.o $(BUILD)/san/runtime/kern/enforce.o: $(BUILD)/bpf/agentos.skel.h
+
+$(BUILD)/libruntime.a: $(call objs,obj,$(LIB_SRCS))
+	rm -f $@ && ar rcs $@ $^
+
+$(BUILD)/libruntime-san.a: $(call objs,san,$(LIB_SRCS))
+	rm -f $@ && ar rcs $@ $^
+
+$(BUILD)/bin/agentosd: $(call objs,obj,$(DAEMON_SRCS)) $(BUILD)/libruntime.a
+	@mkdir -p $(@D)
+	$(CC) $(ALL_LDFLAGS) $^ $(LIBS) -o $@
+
+$(BUILD)/bin/agentctl: $(call objs,obj,$(CTL_SRCS)) $(BUILD)/libruntime.a
+	@mkdir -p $(@D)
+	$(CC) $(ALL_LDFLAGS) $^ $(LIBS) -o $@
+
+.PHONY: runtime
+runtime: $(BUILD)/bin/agentosd $(BUILD)/bin/agentctl ## Build agentosd and agentctl
+
+# --- the module, out of tree, once per kernel ---
+
+# $(1) where kbuild works, $(2) the kernel's build directory
+define kmod_build
+	mkdir -p $(1)
+	cp -u $(KMOD_SRCS) $(1)/
+	$(MAKE) -C $(2) M=$(abspath $(1)) AGENTOS_UAPI=$(abspath $(1)) modules
+endef
+
+# Headers of 6.1 come without the kernel's BTF; what kbuild cannot do then is done by hand.
+$(BUILD)/kmod/%/agentos.ko: $(KMOD_SRCS) | $(CACHE)/kernels/%/current/vmlinux.h
+	$(call kmod_build,$(@D),$(CACHE)/kernels/$*/current/build)
+	if ! readelf -S $@ | grep -q '\.BTF '; then \
+		pahole -J --btf_base $(CACHE)/kernels/$*/current/vmlinux $@ && \
+		$(CACHE)/kernels/resolve_btfids -b $(CACHE)/kernels/$*/current/vmlinux $@; \
+	fi
+
+.PHONY: kmod
+kmod: $(KERNELS:%=$(BUILD)/kmod/%/agentos.ko) ## Build the module for both kernels of the VM
+
+.PHONY: kmod-host
+kmod-host: ## Build the module for the running kernel (needs its headers)
+	scripts/kmod-host $(BUILD)/kmod/host
+
+# --- tests ---
+
+$(BUILD)/tests/unit/%: $(BUILD)/san/tests/unit/%.o $(BUILD)/libruntime-san.a
+	@mkdir -p $(@D)
+	$(CC) $(SANITIZE) $(ALL_LDFLAGS) $^ $(LIBS) -o $@
+
+$(BUILD)/tests/%: $(BUILD)/obj/tests/%.o $(BUILD)/libruntime.a
+	@mkdir -p $(@D)
+	$(CC) $(ALL_LDFLAGS) $^ $(LIBS) -o $@
+
+.PHONY: tests-build
+tests-build: $(UNIT_SRCS:%.c=$(BUILD)/%) $(GUEST_SRCS:%.c=$(BUILD)/%) $(GUEST_PROGRAMS:%.c=$(BUILD)/%)
+
+.PHONY: test
+test: ready ## Install what is missing, build, run all tests (both kernels)
+	@$(MAKE) --no-print-directory all
+	tests/run
+
+.PHONY: unit
+unit: $(UNIT_SRCS:%.c=$(BUILD)/%) ## Run the unit tests alone, natively
+	tests/run --unit
+
+.PHONY: check
+check: ## Static checks: format, sparse, W=1, checkpatch, tidy, cppcheck, shellcheck, ...
+	@scripts/deps build vm check
+	@$(MAKE) --no-print-directory $(BUILD)/bpf/agentos.skel.h
+	scripts/check
+
+.PHONY: bench
+bench: ## Count instructions: nothing, bystander, agent, Landlock, AppArmor
+	@scripts/deps build vm bench
+	@$(MAKE) --no-print-directory all
+	tests/bench/run
+
+.PHONY: run
+run: ready ## Boot a machine, contain an untrusted agent before your eyes, then a prompt
+	@$(MAKE) --no-print-directory runtime $(BUILD)/kmod/6.12/agentos.ko
+	@tests/demo/run
+
+# --- installation on a host ---
+
+.PHONY: install
+install: runtime kmod-host ## Install module, programs, profiles, unit file (as root)
+	scripts/install "$(DESTDIR)" "$(PREFIX)" $(BUILD)
+
+.PHONY: format
+format: ## Format the C sources in place
+	git ls-files '*.c' '*.h' | xargs clang-format-14 -i
+
+.PHONY: clean
+clean: ## Remove what was built (the cache of kernels stays)
+	rm -rf $(BUILD)
+
+-include $(shell find $(BUILD)/obj $(BUILD)/san -name '*.d' 2>/dev/null)

@@ -1,0 +1,377 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/* The bytes of a record: canonical both ways, and no damaged one is taken for whole. */
+#include "audit/record.h"
+#include "tests/tap.h"
+
+#include "base/crc32c.h"
+#include "base/limits.h"
+
+/* A small generator, so that every run sees the same "random" records. */
+static uint64_t seed = 1;
+
+static uint64_t next(void)
+{
+	seed ^= seed << 13;
+	seed ^= seed >> 7;
+	seed ^= seed << 17;
+	return seed;
+}
+
+static void fill(void *to, size_t len)
+{
+	uint8_t *p = to;
+
+	while (len--)
+		*p++ = (uint8_t)next();
+}
+
+/* A string without NUL, of any length that fits; the rest stays zero. */
+static void fill_string(char *to, size_t size)
+{
+	size_t len = next() % size, i;
+
+	memset(to, 0, size);
+	for (i = 0; i < len; i++)
+		to[i] = (char)(1 + next() % 255);
+}
+
+static void make_event(struct record *r)
+{
+	struct agentos_event *e = &r->u.event;
+
+	fill(e, sizeof(*e));
+	e->size = sizeof(*e);
+	e->version = AGENTOS_EVENT_VERSION;
+	fill_string(e->comm, sizeof(e->comm));
+	e->text_len = (uint32_t)(next() % AGENTOS_OBJECT_SIZE);
+	memset(e->text + e->text_len, 0, sizeof(e->text) - e->text_len);
+}
+
+static void make(struct record *r, unsigned int type)
+{
+	memset(r, 0, sizeof(*r));
+	r->type = (uint16_t)type;
+	r->seq = next();
+	r->time_ns = next();
+	r->stream = (uint16_t)(next() % STREAM_COUNT);
+	fill(r->boot, sizeof(r->boot));
+	fill_string(r->agent_name, sizeof(r->agent_name));
+	switch (type) {
+	case RECORD_EVENT:
+		make_event(r);
+		break;
+	case RECORD_LIFECYCLE:
+		fill(&r->u.lifecycle, sizeof(r->u.lifecycle));
+		r->u.lifecycle.size = sizeof(r->u.lifecycle);
+		r->u.lifecycle.pad = 0;
+		fill_string(r->u.lifecycle.name, sizeof(r->u.lifecycle.name));
+		break;
+	case RECORD_LOSS:
+		fill(&r->u.loss, sizeof(r->u.loss));
+		break;
+	case RECORD_DAEMON:
+		r->u.daemon.note = (uint32_t)next();
+		r->u.daemon.number = next();
+		fill_string(r->u.daemon.text, sizeof(r->u.daemon.text));
+		break;
+	}
+}
+
+static void reseal(uint8_t *buf, size_t len)
+{
+	uint32_t crc = crc32c(crc32c(0, buf, 4), buf + 8, len - 8);
+	int i;
+
+	for (i = 0; i < 4; i++)
+		buf[4 + i] = (uint8_t)(crc >> (8 * i));
+}
+
+static void decode_gives_back_what_was_encoded(void)
+{
+	uint8_t buf[LIMIT_RECORD];
+	struct record r, back;
+	int i, len;
+
+	for (i = 0; i < 4000; i++) {
+		make(&r, 1 + (unsigned int)i % 4);
+		len = record_encode(&r, buf, sizeof(buf));
+		CHECK(len > 0);
+		memset(&back, 0xaa, sizeof(back));
+		CHECK_INT(record_decode(buf, sizeof(buf), &back), len);
+		CHECK(memcmp(&r, &back, sizeof(r)) == 0);
+	}
+}
+
+/* The format written out by hand: a change of it must be seen here. */
+static void the_bytes_are_those_of_the_format_comment(void)
+{
+	static const uint8_t body[] = {
+		1, 4, 2, 2, 0, 3, 0,				/* version type stream lengths */
+		8, 7, 6, 5, 4, 3, 2, 1,				/* seq */
+		0x11, 0, 0, 0, 0, 0, 0, 0x22,			/* time */
+		0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, /* boot */
+		5, 0, 0, 0,					/* note */
+		9, 0, 0, 0, 0, 0, 0, 0,				/* number */
+		'a', 'b', 'x', 'y', 'z',
+	};
+	struct record r = { .seq = 0x0102030405060708, .time_ns = 0x2200000000000011, .type = 4,
+			    .stream = 2, .agent_name = "ab" };
+	uint8_t buf[128], expected[8 + sizeof(body)] = { sizeof(body) };
+	int i;
+
+	for (i = 0; i < 16; i++)
+		r.boot[i] = (uint8_t)i;
+	r.u.daemon.note = DAEMON_TORN;
+	r.u.daemon.number = 9;
+	strcpy(r.u.daemon.text, "xyz");
+	memcpy(expected + 8, body, sizeof(body));
+	reseal(expected, sizeof(expected));
+	CHECK_INT(record_encode(&r, buf, sizeof(buf)), sizeof(expected));
+	CHECK(memcmp(buf, expected, sizeof(expected)) == 0);
+}
+
+static void what_is_too_big_or_invalid_is_not_encoded(void)
+{
+	uint8_t buf[LIMIT_RECORD];
+	struct record r;
+	int len, size;
+
+	make(&r, RECORD_EVENT);
+	len = record_encode(&r, buf, sizeof(buf));
+	for (size = 0; size < len; size++)
+		CHECK_INT(record_encode(&r, buf, (size_t)size), -E2BIG);
+	CHECK_INT(record_encode(&r, buf, (size_t)len), len);
+
+	r.u.event.text_len = AGENTOS_OBJECT_SIZE;
+	CHECK_INT(record_encode(&r, buf, sizeof(buf)), -EINVAL);
+	r.u.event.text_len = UINT32_MAX;
+	CHECK_INT(record_encode(&r, buf, sizeof(buf)), -EINVAL);
+	make(&r, RECORD_EVENT);
+	memset(r.u.event.comm, 'x', sizeof(r.u.event.comm));
+	CHECK_INT(record_encode(&r, buf, sizeof(buf)), -EINVAL);
+	make(&r, RECORD_LOSS);
+	memset(r.agent_name, 'x', sizeof(r.agent_name));
+	CHECK_INT(record_encode(&r, buf, sizeof(buf)), -EINVAL);
+	make(&r, RECORD_LIFECYCLE);
+	memset(r.u.lifecycle.name, 'x', sizeof(r.u.lifecycle.name));
+	CHECK_INT(record_encode(&r, buf, sizeof(buf)), -EINVAL);
+	make(&r, RECORD_DAEMON);
+	memset(r.u.daemon.text, 'x', sizeof(r.u.daemon.text));
+	CHECK_INT(record_encode(&r, buf, sizeof(buf)), -EINVAL);
+	make(&r, RECORD_LOSS);
+	r.stream = STREAM_COUNT;
+	CHECK_INT(record_encode(&r, buf, sizeof(buf)), -EINVAL);
+	r.stream = 0;
+	r.type = 0;
+	CHECK_INT(record_encode(&r, buf, sizeof(buf)), -EINVAL);
+	r.type = 5;
+	CHECK_INT(record_encode(&r, buf, sizeof(buf)), -EINVAL);
+}
+
+static void a_record_cut_short_asks_for_more_at_every_length(void)
+{
+	uint8_t buf[LIMIT_RECORD], *exact;
+	struct record r;
+	int type, len, cut;
+
+	for (type = 1; type <= 4; type++) {
+		make(&r, (unsigned int)type);
+		len = record_encode(&r, buf, sizeof(buf));
+		for (cut = 0; cut < len; cut++) {
+			/* Of exactly that size, so that a read beyond it is found. */
+			exact = malloc((size_t)cut + 1);
+			REQUIRE(exact);
+			memcpy(exact, buf, (size_t)cut);
+			CHECK_INT(record_decode(exact, (size_t)cut, &r), 0);
+			exact = realloc(exact, (size_t)cut ? (size_t)cut : 1);
+			CHECK_INT(record_decode(exact, (size_t)cut, &r), 0);
+			free(exact);
+		}
+	}
+}
+
+static void every_flipped_bit_is_refused(void)
+{
+	uint8_t buf[LIMIT_RECORD], copy[LIMIT_RECORD];
+	struct record r, back;
+	int type, len, bit;
+
+	for (type = 1; type <= 4; type++) {
+		make(&r, (unsigned int)type);
+		len = record_encode(&r, buf, sizeof(buf));
+		memset(&back, 0, sizeof(back));
+		r = back;
+		for (bit = 0; bit < len * 8; bit++) {
+			memcpy(copy, buf, (size_t)len);
+			copy[bit / 8] ^= (uint8_t)(1 << bit % 8);
+			CHECK(record_decode(copy, (size_t)len, &back) <= 0);
+		}
+		CHECK(memcmp(&back, &r, sizeof(r)) == 0);
+	}
+}
+
+static void every_changed_byte_of_some_records_is_refused(void)
+{
+	uint8_t buf[LIMIT_RECORD];
+	struct record r, back;
+	int i, len, at, delta;
+
+	for (i = 0; i < 8; i++) {
+		make(&r, 1 + (unsigned int)i % 4);
+		len = record_encode(&r, buf, sizeof(buf));
+		for (at = 0; at < len; at++) {
+			for (delta = 1; delta < 256; delta++) {
+				buf[at] = (uint8_t)(buf[at] + delta);
+				CHECK(record_decode(buf, (size_t)len, &back) <= 0);
+				buf[at] = (uint8_t)(buf[at] - delta);
+			}
+		}
+	}
+}
+
+/* What the decoder takes, the encoder writes again byte for byte. */
+static void canonical(const uint8_t *buf, size_t len)
+{
+	uint8_t again[LIMIT_RECORD];
+	struct record r;
+	int used = record_decode(buf, len, &r);
+
+	if (used <= 0)
+		return;
+	CHECK_INT(record_encode(&r, again, sizeof(again)), used);
+	CHECK(memcmp(buf, again, (size_t)used) == 0);
+}
+
+static void with_the_crc_made_good_only_canonical_bytes_are_taken(void)
+{
+	uint8_t buf[LIMIT_RECORD], copy[LIMIT_RECORD];
+	struct record r;
+	int i, k, len, at;
+
+	for (i = 0; i < 8; i++) {
+		make(&r, 1 + (unsigned int)i % 4);
+		len = record_encode(&r, buf, sizeof(buf));
+		for (at = 0; at < len; at++) {
+			for (k = 0; k < 256; k += at < 15 ? 1 : 15) {
+				memcpy(copy, buf, (size_t)len);
+				copy[at] = (uint8_t)k;
+				reseal(copy, (size_t)len);
+				canonical(copy, (size_t)len);
+			}
+		}
+	}
+	for (i = 0; i < 20000; i++) {
+		make(&r, 1 + (unsigned int)i % 4);
+		len = record_encode(&r, buf, sizeof(buf));
+		for (k = (int)(next() % 4); k >= 0; k--)
+			buf[next() % (unsigned int)len] = (uint8_t)next();
+		if (next() % 2)
+			reseal(buf, (size_t)len);
+		canonical(buf, (size_t)len);
+	}
+}
+
+static void lengths_that_do_not_add_up_are_refused(void)
+{
+	uint8_t buf[LIMIT_RECORD] = { 0 };
+	struct record r, back;
+	int len, field;
+
+	make(&r, RECORD_LOSS);
+	strcpy(r.agent_name, "coder");
+	len = record_encode(&r, buf, sizeof(buf));
+	/* A byte behind the last text. */
+	buf[0]++;
+	reseal(buf, (size_t)len + 1);
+	CHECK_INT(record_decode(buf, (size_t)len + 1, &back), -EBADMSG);
+	buf[0] -= 2;
+	reseal(buf, (size_t)len - 1);
+	CHECK_INT(record_decode(buf, (size_t)len - 1, &back), -EBADMSG);
+	buf[0]++;
+	/* A byte moved from one text to another, the sum unchanged. */
+	for (field = 12; field <= 13; field++) {
+		buf[11]--;
+		buf[field]++;
+		reseal(buf, (size_t)len);
+		CHECK_INT(record_decode(buf, (size_t)len, &back), -EBADMSG);
+		buf[field]--;
+		buf[11]++;
+	}
+	/* A NUL inside a name would make two encodings of one record. */
+	buf[len - 2] = 0;
+	reseal(buf, (size_t)len);
+	CHECK_INT(record_decode(buf, (size_t)len, &back), -EBADMSG);
+}
+
+static void impossible_lengths_are_refused_at_once(void)
+{
+	static const uint8_t zeros[8], huge[8] = { 0xff, 0xff, 0xff, 0xff },
+		       limit[8] = { (LIMIT_RECORD - 7) & 0xff, (LIMIT_RECORD - 7) >> 8 },
+		       tiny[8] = { 50 };
+	struct record r;
+
+	CHECK_INT(record_decode(zeros, 8, &r), -EBADMSG);
+	CHECK_INT(record_decode(huge, 8, &r), -EBADMSG);
+	CHECK_INT(record_decode(limit, 8, &r), -EBADMSG);
+	CHECK_INT(record_decode(tiny, 8, &r), -EBADMSG);
+}
+
+static void noise_is_never_a_record_and_never_read_beyond(void)
+{
+	struct record r;
+	uint8_t *noise;
+	size_t len;
+	int i;
+
+	for (i = 0; i < 20000; i++) {
+		len = 1 + next() % 300;
+		noise = malloc(len);
+		REQUIRE(noise);
+		fill(noise, len);
+		if (len > 16) {
+			noise[0] = (uint8_t)(len - 8);
+			noise[1] = (uint8_t)((len - 8) >> 8);
+			noise[2] = noise[3] = 0;
+			noise[8] = 1;
+			noise[9] = (uint8_t)(1 + next() % 4);
+		}
+		CHECK(record_decode(noise, len, &r) <= 0);
+		free(noise);
+	}
+}
+
+/* Names in the abstract Unix namespace may hold NULs. */
+static void an_event_keeps_nuls_in_its_text(void)
+{
+	uint8_t buf[LIMIT_RECORD];
+	struct record r, back;
+
+	make(&r, RECORD_EVENT);
+	memset(r.u.event.text, 0, sizeof(r.u.event.text));
+	memcpy(r.u.event.text, "@a\0b\0", 5);
+	r.u.event.text_len = 5;
+	CHECK(record_encode(&r, buf, sizeof(buf)) > 0);
+	CHECK(record_decode(buf, sizeof(buf), &back) > 0);
+	CHECK_INT(back.u.event.text_len, 5);
+	CHECK(memcmp(&r, &back, sizeof(r)) == 0);
+}
+
+static const struct tap_test tests[] = {
+	{ "decode_gives_back_what_was_encoded", decode_gives_back_what_was_encoded },
+	{ "the_bytes_are_those_of_the_format_comment", the_bytes_are_those_of_the_format_comment },
+	{ "what_is_too_big_or_invalid_is_not_encoded", what_is_too_big_or_invalid_is_not_encoded },
+	{ "a_record_cut_short_asks_for_more_at_every_length",
+	  a_record_cut_short_asks_for_more_at_every_length },
+	{ "every_flipped_bit_is_refused", every_flipped_bit_is_refused },
+	{ "every_changed_byte_of_some_records_is_refused",
+	  every_changed_byte_of_some_records_is_refused },
+	{ "with_the_crc_made_good_only_canonical_bytes_are_taken",
+	  with_the_crc_made_good_only_canonical_bytes_are_taken },
+	{ "lengths_that_do_not_add_up_are_refused", lengths_that_do_not_add_up_are_refused },
+	{ "impossible_lengths_are_refused_at_once", impossible_lengths_are_refused_at_once },
+	{ "noise_is_never_a_record_and_never_read_beyond",
+	  noise_is_never_a_record_and_never_read_beyond },
+	{ "an_event_keeps_nuls_in_its_text", an_event_keeps_nuls_in_its_text },
+};
+
+TAP_MAIN(tests)

@@ -1,0 +1,473 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/* Paths made into objects and names: links, absence, loops, conflicts, limits. */
+#include <dirent.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <stdbool.h>
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/resource.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "super/profile.h"
+#include "super/resolve.h"
+#include "tests/tap.h"
+
+static char root[PATH_MAX];	/* the test's own directory, without links in its path */
+
+static const char *in_root(const char *name)
+{
+	static char paths[4][PATH_MAX + 256];
+	static unsigned int next;
+	char *path = paths[next++ % 4];
+
+	snprintf(path, sizeof(paths[0]), "%s/%s", root, name);
+	return path;
+}
+
+static bool make_file(const char *name)
+{
+	int fd = open(in_root(name), O_CREAT | O_WRONLY | O_CLOEXEC, 0600);
+
+	if (fd >= 0)
+		close(fd);
+	return fd >= 0;
+}
+
+static bool make_link(const char *target, const char *name)
+{
+	return symlink(target, in_root(name)) == 0;
+}
+
+static bool make_directory(const char *name)
+{
+	return mkdir(in_root(name), 0700) == 0;
+}
+
+static bool root_make(void)
+{
+	const char *base = getenv("TMPDIR");
+	char path[PATH_MAX];
+
+	snprintf(path, sizeof(path), "%s/resolve-test-XXXXXX",
+		 base && base[0] == '/' ? base : "/tmp");
+	return mkdtemp(path) && realpath(path, root);
+}
+
+static void root_remove(void)
+{
+	char command[PATH_MAX + 16];
+
+	snprintf(command, sizeof(command), "rm -rf '%s'", root);
+	CHECK_INT(system(command), 0);
+}
+
+/* Parses HEAD and lists, then resolves. ${WORKSPACE} is the test's directory. */
+#define HEAD "name: a\nrights: [file-read, file-write]\nfiles:\n"
+static int resolve_text(const char *text, struct resolved *ret_resolved, struct fault *f)
+{
+	struct policy_vars vars = { .workspace = root, .home = root, .agent = "a" };
+	struct policy *p = NULL;
+	int err;
+
+	strcpy(f->text, "(no message)");
+	err = policy_parse(text, strlen(text), "p.yaml", &vars, &p, f);
+	CHECK_MSG(err == 0, "%s", f->text);
+	if (err)
+		return err;
+	err = resolve_policy(p, "p.yaml", ret_resolved, f);
+	policy_free(p);
+	return err;
+}
+
+static int open_descriptors(void)
+{
+	DIR *dir = opendir("/proc/self/fd");
+	int count = 0;
+
+	while (dir && readdir(dir))
+		count++;
+	if (dir)
+		closedir(dir);
+	return count;
+}
+
+/* The rule on the object at path, or on `name` in it. */
+static const struct compiled_rule *rule_on(const struct resolved *r, const char *path,
+					   const char *name)
+{
+	struct stat wanted, st;
+	size_t i;
+
+	if (stat(path, &wanted) < 0)
+		return NULL;
+	for (i = 0; i < r->count; i++)
+		if (fstat(r->fds[i], &st) == 0 && st.st_ino == wanted.st_ino &&
+		    st.st_dev == wanted.st_dev && strcmp(r->rules[i].name, name) == 0 &&
+		    r->rules[i].kind == (name[0] ? COMPILED_NAME : COMPILED_OBJECT))
+			return &r->rules[i];
+	return NULL;
+}
+
+static void check_rule(const struct resolved *r, const char *path, const char *name, int allow,
+		       int deny)
+{
+	const struct compiled_rule *rule = rule_on(r, path, name);
+
+	CHECK_MSG(rule != NULL, "%s %s", path, name);
+	if (rule) {
+		CHECK_INT(rule->allow, allow);
+		CHECK_INT(rule->deny, deny);
+	}
+}
+
+static void a_file_becomes_its_object_and_its_name(void)
+{
+	struct resolved r;
+	struct fault f;
+	size_t i;
+
+	REQUIRE(root_make() && make_file("file"));
+	CHECK_INT(resolve_text(HEAD "  read: [/, ~/file]\n  write: [~/file]\n", &r, &f), 0);
+	CHECK_INT(r.count, 3);
+	check_rule(&r, "/", "", AGENTOS_FILE_READ, 0);
+	check_rule(&r, in_root("file"), "", AGENTOS_FILE_READ | AGENTOS_FILE_WRITE, 0);
+	check_rule(&r, root, "file", AGENTOS_FILE_READ | AGENTOS_FILE_WRITE, 0);
+	for (i = 0; i < r.count; i++) {
+		CHECK(fcntl(r.fds[i], F_GETFL) & O_PATH);
+		CHECK(fcntl(r.fds[i], F_GETFD) & FD_CLOEXEC);
+		CHECK_INT(r.rules[i].number, r.rules[i].allow == AGENTOS_FILE_READ ? 0 : 1);
+	}
+	resolve_release(&r);
+	CHECK(r.count == 0 && !r.fds);
+	root_remove();
+}
+
+static void a_chain_of_links_covers_each_name_on_it(void)
+{
+	struct resolved r;
+	struct fault f;
+
+	REQUIRE(root_make() && make_directory("real") && make_file("real/file"));
+	REQUIRE(make_link("second", "first") && make_link("real/file", "second"));
+	CHECK_INT(resolve_text(HEAD "  read: [/]\n  write: [/]\n  deny: [~/first]\n", &r, &f), 0);
+	CHECK_INT(r.count, 5);
+	check_rule(&r, root, "first", 0, AGENTOS_FILE_ALL);
+	check_rule(&r, root, "second", 0, AGENTOS_FILE_ALL);
+	check_rule(&r, in_root("real"), "file", 0, AGENTOS_FILE_ALL);
+	check_rule(&r, in_root("real/file"), "", 0, AGENTOS_FILE_ALL);
+	resolve_release(&r);
+	root_remove();
+}
+
+static void links_among_the_directories_are_followed(void)
+{
+	struct resolved r;
+	struct fault f;
+
+	REQUIRE(root_make() && make_directory("real") && make_file("real/file"));
+	REQUIRE(make_link("real", "directory") && make_link("real/.", "dot"));
+	CHECK_INT(resolve_text(HEAD "  read: [~/directory/file, ~/dot]\n  write: [/]\n", &r, &f),
+		  0);
+	CHECK_INT(r.count, 6);
+	check_rule(&r, in_root("real"), "file", AGENTOS_FILE_READ, 0);
+	check_rule(&r, in_root("real/file"), "", AGENTOS_FILE_READ, 0);
+	check_rule(&r, root, "dot", AGENTOS_FILE_READ, 0);
+	check_rule(&r, root, "real", AGENTOS_FILE_READ, 0);
+	check_rule(&r, in_root("real"), "", AGENTOS_FILE_READ, 0);
+	resolve_release(&r);
+	root_remove();
+}
+
+static void what_is_denied_before_it_exists_is_a_name(void)
+{
+	struct resolved r;
+	struct fault f;
+
+	REQUIRE(root_make() && make_link("no/where", "dangling") && make_link("later", "link"));
+	CHECK_INT(resolve_text(HEAD "  read: [/]\n  write: [/]\n"
+				    "  deny: [~/.env, ~/dangling, ~/link, -~/.config/gcloud]\n",
+			       &r, &f),
+		  0);
+	CHECK_INT(r.count, 5);
+	check_rule(&r, root, ".env", 0, AGENTOS_FILE_ALL);
+	check_rule(&r, root, "dangling", 0, AGENTOS_FILE_ALL);
+	check_rule(&r, root, "link", 0, AGENTOS_FILE_ALL);
+	check_rule(&r, root, "later", 0, AGENTOS_FILE_ALL);
+	resolve_release(&r);
+	root_remove();
+}
+
+static void what_is_allowed_must_exist_unless_optional(void)
+{
+	struct resolved r;
+	struct fault f;
+
+	REQUIRE(root_make() && make_file("file"));
+	CHECK_INT(resolve_text(HEAD
+			       "  write: [/]\n  read:\n    - /\n    - -~/no\n    - -~/file/x\n",
+			       &r, &f),
+		  0);
+	CHECK_INT(r.count, 1);
+	resolve_release(&r);
+	root_remove();
+}
+
+#define BOTH HEAD "  read: [/]\n  write: [/]\n"
+
+static void each_refusal_names_the_line_and_leaves_nothing_open(void)
+{
+	static const struct {
+		const char *text;
+		int err;
+		const char *part;
+	} cases[] = {
+		{HEAD "  write: [/]\n  read:\n    - /\n    - ~/no\n", -ENOENT, "p.yaml:7: "},
+		{HEAD "  write: [/]\n  read: [/, ~/no]\n", -ENOENT, "\"-\" before the path"},
+		{HEAD "  write: [/]\n  read: [/, ~/file/x]\n", -ENOENT, "does not exist"},
+		{HEAD "  write: [/]\n  read: [/, ~/dangling]\n", -ENOENT, "does not exist"},
+		{HEAD "  write: [/]\n  read: [/, ~/loop]\n", -ELOOP, "too many symbolic links"},
+		{HEAD "  write: [/]\n  read: [/, ~/loop/x]\n", -ELOOP, "too many symbolic links"},
+		{HEAD "  write: [/]\n  read: [/, -~/loop]\n", -ELOOP, "too many symbolic links"},
+		{BOTH "  deny: [~/no/deeper]\n", -ENOENT, "p.yaml:6: "},
+		{HEAD "  write: [/]\n  read: [~/file]\n  deny: [~/link]\n", -EINVAL, "on line 5"},
+		{HEAD "  write: [/]\n  read: [~/file]\n  deny: [~/hard]\n", -EINVAL, "p.yaml:6: "},
+		{HEAD "  read: [/]\n  write: [~/, ~/out]\n", -ELOOP, "the agent may change"},
+		{HEAD "  read: [/]\n  write: [~/, ~/out/x]\n", -ELOOP, "line 5 lets it write"},
+		{HEAD "  read: [/, ~/out]\n  write: [~/]\n", -ELOOP, "p.yaml:4: "},
+		{BOTH
+		 "  deny: [~/aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa]\n",
+		 -ENAMETOOLONG, "63 bytes"},
+	};
+	struct resolved r;
+	struct fault f;
+	size_t i;
+	int before;
+
+	REQUIRE(root_make() && make_file("file") && make_link("file", "link"));
+	REQUIRE(make_link("loop", "loop") && make_link("/no/where", "dangling"));
+	REQUIRE(make_link("/etc", "out"));
+	REQUIRE(link(in_root("file"), in_root("hard")) == 0);
+	before = open_descriptors();
+	for (i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		r.count = 77;
+		CHECK_MSG(resolve_text(cases[i].text, &r, &f) == cases[i].err, "%s%s",
+			  cases[i].text, f.text);
+		CHECK_MSG(strncmp(f.text, "p.yaml:", 7) == 0, "%s", f.text);
+		CHECK_MSG(strstr(f.text, cases[i].part), "\"%s\" not in \"%s\"", cases[i].part,
+			  f.text);
+		CHECK_INT(r.count, 77);
+	}
+	CHECK_INT(open_descriptors(), before);
+	root_remove();
+}
+
+static void denied_loops_and_links_out_are_denied_as_far_as_they_go(void)
+{
+	struct resolved r;
+	struct fault f;
+
+	REQUIRE(root_make() && make_link("loop", "loop") && make_directory("there"));
+	REQUIRE(make_link(in_root("there"), "out"));
+	CHECK_INT(
+		resolve_text(HEAD "  read: [~/]\n  write: [~/]\n  deny: [~/loop, ~/out]\n", &r, &f),
+		0);
+	check_rule(&r, root, "loop", 0, AGENTOS_FILE_ALL);
+	check_rule(&r, root, "out", 0, AGENTOS_FILE_ALL);
+	check_rule(&r, root, "there", 0, AGENTOS_FILE_ALL);
+	check_rule(&r, in_root("there"), "", 0, AGENTOS_FILE_ALL);
+	resolve_release(&r);
+	root_remove();
+}
+
+static void two_paths_to_one_object_add_up(void)
+{
+	struct resolved r;
+	struct fault f;
+
+	REQUIRE(root_make() && make_file("file") && make_link("file", "link"));
+	CHECK_INT(resolve_text(HEAD "  read: [~/file]\n  write: [~/link]\n", &r, &f), 0);
+	CHECK_INT(r.count, 3);
+	check_rule(&r, in_root("file"), "", AGENTOS_FILE_READ | AGENTOS_FILE_WRITE, 0);
+	check_rule(&r, root, "file", AGENTOS_FILE_READ | AGENTOS_FILE_WRITE, 0);
+	check_rule(&r, root, "link", AGENTOS_FILE_WRITE, 0);
+	resolve_release(&r);
+	root_remove();
+}
+
+static void what_the_caller_cannot_reach_is_no_rule(void)
+{
+	struct resolved r;
+	struct fault f;
+	int err;
+
+	if (geteuid() != 0)
+		SKIP("needs root, to be somebody else");
+	REQUIRE(root_make() && make_directory("closed") && make_file("closed/file"));
+	REQUIRE(chmod(root, 0755) == 0 && seteuid(65534) == 0);
+	err = resolve_text(BOTH "  deny: [~/closed/file, ~/closed/none]\n", &r, &f);
+	CHECK_MSG(err == 0, "%s", f.text);
+	if (!err) {
+		CHECK_INT(r.count, 1);
+		resolve_release(&r);
+	}
+	CHECK_INT(resolve_text(HEAD "  read: [~/closed/file]\n  write: [/]\n", &r, &f), -EACCES);
+	CHECK_MSG(strstr(f.text, "cannot be reached by you"), "%s", f.text);
+	CHECK_INT(seteuid(0), 0);
+	root_remove();
+}
+
+/* A policy that denies count names that do not exist. */
+static char *many_names(size_t count)
+{
+	char *text = NULL;
+	size_t size, i;
+	FILE *out = open_memstream(&text, &size);
+
+	if (!out)
+		return NULL;
+	fprintf(out, BOTH "  deny:\n");
+	for (i = 0; i < count; i++)
+		fprintf(out, "  - ~/n%zu\n", i);
+	fclose(out);
+	return text;
+}
+
+/* In a child, as limits cannot be raised again: 0 as expected, else a status that says what not. */
+static int child_resolve(size_t names, rlim_t soft, rlim_t hard, int expected)
+{
+	char *text = many_names(names);
+	struct resolved r;
+	struct fault f;
+	int status = -1;
+	pid_t child = text ? fork() : -1;
+
+	if (child == 0) {
+		struct rlimit limit = { .rlim_cur = soft, .rlim_max = hard };
+
+		if (setrlimit(RLIMIT_NOFILE, &limit) < 0)
+			_exit(2);
+		_exit(resolve_text(text, &r, &f) == expected ? tap_failures != 0 : 3);
+	}
+	if (child > 0)
+		waitpid(child, &status, 0);
+	free(text);
+	return status;
+}
+
+static void the_descriptor_limit_is_raised_as_far_as_it_goes(void)
+{
+	struct rlimit limit;
+
+	REQUIRE(getrlimit(RLIMIT_NOFILE, &limit) == 0);
+	if (limit.rlim_max < 2048)
+		SKIP("the hard limit of descriptors is too low");
+	REQUIRE(root_make());
+	CHECK_INT(child_resolve(300, 64, limit.rlim_max, 0), 0);
+	CHECK_INT(child_resolve(300, 64, 64, -EMFILE), 0);
+	root_remove();
+}
+
+static void more_rules_than_the_kernel_takes_are_refused(void)
+{
+	char *text = many_names(AGENTOS_POLICY_RULES_MAX - 1);
+	struct rlimit limit;
+	struct resolved r;
+	struct fault f;
+	char *over;
+
+	REQUIRE(text && root_make() && getrlimit(RLIMIT_NOFILE, &limit) == 0);
+	over = strstr(text, "read: [/]");
+	REQUIRE(over);
+	if (limit.rlim_max >= 4096) {
+		CHECK_INT(resolve_text(text, &r, &f), 0);
+		CHECK_INT(r.count, AGENTOS_POLICY_RULES_MAX);
+		resolve_release(&r);
+		/* "~" is two rules, the object and its name, where "/" was one. */
+		over[7] = '~';
+		memcpy(strstr(text, "write: [/]"), "write: [~]", 10);
+		CHECK_INT(resolve_text(text, &r, &f), -E2BIG);
+		CHECK_MSG(strstr(f.text, "more than 2048"), "%s", f.text);
+	}
+	free(text);
+	root_remove();
+}
+
+static int names_gather(const char *name, const char *file, int shadowed, void *cookie)
+{
+	char *all = cookie;
+
+	(void)file;
+	snprintf(all + strlen(all), 128 - strlen(all), "%s%s ", name, shadowed ? "!" : "");
+	return 0;
+}
+
+static void policies_are_found_by_name_and_read_only_from_files(void)
+{
+	static const struct policy_vars vars = { .workspace = "/w", .home = "/h", .agent = "a" };
+	char path[PATH_MAX * 2 + 64], all[128] = "", *file = NULL, *bytes;
+	struct policy *p = NULL;
+	struct fault f;
+	size_t len;
+	FILE *out;
+
+	REQUIRE(root_make() && make_directory("one") && make_directory("two"));
+	REQUIRE(make_file("two/b.yaml") && make_file("one/c.txt"));
+	REQUIRE(make_link("../one/a.yaml", "two/a.yaml"));
+	out = fopen(in_root("one/a.yaml"), "w");
+	REQUIRE(out);
+	fputs("name: a\nrights: [bpf]\n", out);
+	fclose(out);
+	snprintf(path, sizeof(path), "relative::/no/such:%s/one:%s/two", root, root);
+	CHECK_INT(profile_list(path, names_gather, all), 0);
+	CHECK_STR(all, "a a! b ");
+	CHECK_INT(profile_load("a", path, &vars, &p, &file, &f), 0);
+	CHECK_STR(file, in_root("one/a.yaml"));
+	policy_free(p);
+	free(file);
+	p = NULL;
+	CHECK_INT(profile_load(in_root("two/a.yaml"), "", &vars, &p, NULL, &f), 0);
+	policy_free(p);
+	CHECK_INT(profile_load("c", path, &vars, &p, &file, &f), -ENOENT);
+	CHECK_MSG(strstr(f.text, "there are: a, b;"), "%s", f.text);
+	CHECK_INT(profile_load("", path, &vars, &p, &file, &f), -EINVAL);
+	CHECK_INT(profile_load("a b", path, &vars, &p, &file, &f), -EINVAL);
+	CHECK_INT(profile_load("b", path, &vars, &p, &file, &f), -EINVAL);
+	CHECK_MSG(strstr(f.text, "b.yaml: empty"), "%s", f.text);
+	CHECK_INT(profile_read(root, &bytes, &len, &f), -EISDIR);
+	CHECK_INT(profile_read("/dev/zero", &bytes, &len, &f), -EINVAL);
+	REQUIRE(mkfifo(in_root("fifo"), 0600) == 0);
+	CHECK_INT(profile_read(in_root("fifo"), &bytes, &len, &f), -EINVAL);
+	REQUIRE(truncate(in_root("two/b.yaml"), 256 * 1024 + 1) == 0);
+	CHECK_INT(profile_read(in_root("two/b.yaml"), &bytes, &len, &f), -E2BIG);
+	REQUIRE(truncate(in_root("two/b.yaml"), 256 * 1024) == 0);
+	CHECK_INT(profile_read(in_root("two/b.yaml"), &bytes, &len, &f), 0);
+	CHECK_INT(len, 256 * 1024);
+	free(bytes);
+	root_remove();
+}
+
+static const struct tap_test tests[] = {
+	{"a_file_becomes_its_object_and_its_name", a_file_becomes_its_object_and_its_name},
+	{"a_chain_of_links_covers_each_name_on_it", a_chain_of_links_covers_each_name_on_it},
+	{"links_among_the_directories_are_followed", links_among_the_directories_are_followed},
+	{"what_is_denied_before_it_exists_is_a_name", what_is_denied_before_it_exists_is_a_name},
+	{"what_is_allowed_must_exist_unless_optional", what_is_allowed_must_exist_unless_optional},
+	{"each_refusal_names_the_line_and_leaves_nothing_open",
+	 each_refusal_names_the_line_and_leaves_nothing_open},
+	{"denied_loops_and_links_out_are_denied_as_far_as_they_go",
+	 denied_loops_and_links_out_are_denied_as_far_as_they_go},
+	{"two_paths_to_one_object_add_up", two_paths_to_one_object_add_up},
+	{"what_the_caller_cannot_reach_is_no_rule", what_the_caller_cannot_reach_is_no_rule},
+	{"the_descriptor_limit_is_raised_as_far_as_it_goes",
+	 the_descriptor_limit_is_raised_as_far_as_it_goes},
+	{"more_rules_than_the_kernel_takes_are_refused",
+	 more_rules_than_the_kernel_takes_are_refused},
+	{"policies_are_found_by_name_and_read_only_from_files",
+	 policies_are_found_by_name_and_read_only_from_files},
+};
+
+TAP_MAIN(tests)
