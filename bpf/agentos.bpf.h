@@ -29,6 +29,7 @@
 #define AF_INET		2
 #define AF_INET6	10
 #define AF_NETLINK	16
+#define PF_IO_WORKER	0x10
 #define SB_KERNMOUNT	(1 << 22)
 
 /* As kmod/kfuncs.c has it. */
@@ -46,6 +47,7 @@ extern int agentos_facts(struct agentos_facts *facts, __u32 facts__sz) __ksym;
 extern int agentos_task_facts(struct task_struct *task, struct agentos_facts *facts,
 			      __u32 facts__sz, char *name, __u32 name__sz) __ksym;
 extern int agentos_task_inside(struct task_struct *task) __ksym;
+extern int agentos_pid_inside(int pid) __ksym;
 extern int agentos_path_text(struct path *path, char *text, __u32 text__sz) __ksym;
 extern int agentos_entry_text(struct path *dir, struct dentry *dentry, char *text,
 			      __u32 text__sz) __ksym;
@@ -93,14 +95,15 @@ static __always_inline bool argument_is_null(const unsigned long long *ctx, int 
 /*
  * The kernel acts on the task's behalf with credentials of its own: overlayfs
  * on its upper and lower objects. The act on the object that the task named
- * was decided before. No agent can borrow credentials: uring_override_creds
- * is refused to all of them.
+ * was decided before. An agent cannot bring this about by itself: borrowing
+ * registered credentials is refused (uring_override_creds), and the threads of
+ * a ring, which take on those of whoever set it up, do not count.
  */
 static __always_inline bool creds_overridden(void)
 {
 	struct task_struct *task = bpf_get_current_task_btf();
 
-	return task->cred != task->real_cred;
+	return task->cred != task->real_cred && !(task->flags & PF_IO_WORKER);
 }
 
 #endif

@@ -13,6 +13,67 @@ int BPF_PROG(agentos_task_kill, struct task_struct *task, struct kernel_siginfo 
 	return verdict(act_task(ctx, &facts, &act, task, sig), -EPERM);
 }
 
+#define F_SETOWN    8
+#define F_SETOWN_EX 15
+
+/* Whoever owns a descriptor gets its signals, and F_SETSIG makes that any signal. */
+SEC("lsm/file_fcntl")
+int BPF_PROG(agentos_file_fcntl, struct file *file, unsigned int cmd, unsigned long arg)
+{
+	int pid = (int)arg;
+
+	if (cmd != F_SETOWN && cmd != F_SETOWN_EX)
+		return 0;
+
+	AGENT_OR_RETURN(facts);
+	struct act act = RIGHT_ACT(facts, SIGNAL_OWNER, SIGNAL_OUTSIDE, EPERM);
+
+	/* Groups, and what only user memory says, are not looked into. */
+	if (cmd == F_SETOWN && (!pid || (pid > 0 && agentos_pid_inside(pid))))
+		return 0;
+	return verdict(act_number(ctx, &facts, &act, cmd == F_SETOWN ? pid : 0, cmd), -EPERM);
+}
+
+/* Asked about other processes only. A limit can be a death sentence (RLIMIT_CPU). */
+SEC("lsm/task_prlimit")
+int BPF_PROG(agentos_task_prlimit, const struct cred *cred, const struct cred *tcred,
+	     unsigned int flags)
+{
+	AGENT_OR_RETURN(facts);
+	struct act act = NEVER_ACT(PRLIMIT, NEVER);
+
+	return verdict(act_number(ctx, &facts, &act, flags, 0), -EPERM);
+}
+
+/* Priorities, policies and affinity of processes outside. Returns whether it is denied. */
+static __always_inline int schedule_check(void *ctx, struct task_struct *task)
+{
+	struct act act = NEVER_ACT(SCHEDULE, OUTSIDE);
+	struct agentos_facts facts = {};
+
+	if (!agentos_facts(&facts, sizeof(facts)) || agentos_task_inside(task))
+		return 0;
+	return act_task(ctx, &facts, &act, task, 0);
+}
+
+SEC("lsm/task_setscheduler")
+int BPF_PROG(agentos_task_setscheduler, struct task_struct *task)
+{
+	return verdict(schedule_check(ctx, task), -EPERM);
+}
+
+SEC("lsm/task_setnice")
+int BPF_PROG(agentos_task_setnice, struct task_struct *task, int nice)
+{
+	return verdict(schedule_check(ctx, task), -EPERM);
+}
+
+SEC("lsm/task_setioprio")
+int BPF_PROG(agentos_task_setioprio, struct task_struct *task, int ioprio)
+{
+	return verdict(schedule_check(ctx, task), -EPERM);
+}
+
 #define PTRACE_MODE_NOAUDIT 0x04
 #define PTRACE_MODE_ATTACH  0x02
 
@@ -48,31 +109,41 @@ int BPF_PROG(agentos_ptrace_traceme, struct task_struct *parent)
 
 #define TIOCSTI	  0x5412
 #define TIOCLINUX 0x541C
+#define FIOSETOWN 0x8901
+#define SIOCSPGRP 0x8902
 
-/* Typing into a terminal is typing as whoever reads it. Returns whether it is denied. */
-static __always_inline int terminal_check(void *ctx, struct file *file, unsigned int cmd)
+/*
+ * Typing into a terminal is typing as whoever reads it; and sockets have two
+ * more ways to name who gets their signals. Returns whether it is denied.
+ */
+static __always_inline int ioctl_check(void *ctx, unsigned int cmd)
 {
-	struct act act = NEVER_ACT(TTY_INJECT, NEVER);
+	struct act typing = NEVER_ACT(TTY_INJECT, NEVER);
 	struct agentos_facts facts = {};
 
-	if (cmd != TIOCSTI && cmd != TIOCLINUX)
+	if (cmd != TIOCSTI && cmd != TIOCLINUX && cmd != FIOSETOWN && cmd != SIOCSPGRP)
 		return 0;
 	if (!agentos_facts(&facts, sizeof(facts)))
 		return 0;
-	return act_number(ctx, &facts, &act, cmd, 0);
+	if (cmd == FIOSETOWN || cmd == SIOCSPGRP) {
+		struct act owner = RIGHT_ACT(facts, SIGNAL_OWNER, SIGNAL_OUTSIDE, EPERM);
+
+		return act_number(ctx, &facts, &owner, 0, cmd);
+	}
+	return act_number(ctx, &facts, &typing, cmd, 0);
 }
 
 SEC("lsm/file_ioctl")
 int BPF_PROG(agentos_file_ioctl, struct file *file, unsigned int cmd)
 {
-	return verdict(terminal_check(ctx, file, cmd), -EPERM);
+	return verdict(ioctl_check(ctx, cmd), -EPERM);
 }
 
 /* 32-bit callers come this way only. */
 SEC("?lsm/file_ioctl_compat")
 int BPF_PROG(agentos_file_ioctl_compat, struct file *file, unsigned int cmd)
 {
-	return verdict(terminal_check(ctx, file, cmd), -EPERM);
+	return verdict(ioctl_check(ctx, cmd), -EPERM);
 }
 
 #define CLONE_INTO_CGROUP 0x200000000ULL

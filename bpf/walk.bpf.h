@@ -131,9 +131,13 @@ static __always_inline void walk_filesystem(struct walk *w, struct dentry *dentr
 	if (inode) /* else a name that does not exist yet */
 		walk_lookup(w, inode, &w->own, &w->own_number);
 	w->at = dentry;
-	/* Too deep; or not the root: a dentry that hangs in the air, as handles make them. */
-	if (bpf_loop(AGENTOS_WALK_MAX, walk_step_here, w, 0) == AGENTOS_WALK_MAX ||
-	    (w->open && w->at != sb->s_root))
+	/* Too deep: the loop did not end by itself. */
+	if (bpf_loop(AGENTOS_WALK_MAX, walk_step_here, w, 0) == AGENTOS_WALK_MAX)
+		w->unresolved = 1;
+	if (!w->open || w->at == sb->s_root)
+		return;
+	/* NFS has a root of its own for each mount; others hang in the air, as handles make them. */
+	if (!w->vfsmount || w->at != w->vfsmount->mnt_root)
 		w->unresolved = 1;
 }
 

@@ -101,6 +101,20 @@ __bpf_kfunc int agentos_task_inside(struct task_struct *task)
 	return inside;
 }
 
+/* The same for a process by number, in the calling task's pid namespace. */
+__bpf_kfunc int agentos_pid_inside(int pid)
+{
+	struct task_struct *task;
+	int inside = 0;
+
+	rcu_read_lock();
+	task = pid_task(find_vpid(pid), PIDTYPE_PID);
+	if (task)
+		inside = agentos_task_inside(task);
+	rcu_read_unlock();
+	return inside;
+}
+
 /* The path as the calling task would name it. Length as text_from_end(), or a negative errno. */
 __bpf_kfunc int agentos_path_text(struct path *path, char *text, u32 text__sz)
 {
@@ -164,6 +178,7 @@ BTF_KFUNCS_START(agentos_kfunc_ids)
 BTF_ID_FLAGS(func, agentos_facts)
 BTF_ID_FLAGS(func, agentos_task_facts)
 BTF_ID_FLAGS(func, agentos_task_inside)
+BTF_ID_FLAGS(func, agentos_pid_inside)
 BTF_ID_FLAGS(func, agentos_path_text)
 BTF_ID_FLAGS(func, agentos_entry_text)
 BTF_ID_FLAGS(func, agentos_dentry_text)

@@ -61,7 +61,10 @@
 	X(TTY_INJECT, "file_ioctl", "type into terminal")                 \
 	X(CLONE_CGROUP, "task_alloc", "fork into another cgroup")         \
 	X(FILE_RECEIVE, "file_receive", "receive")                        \
-	X(URING_CREDS, "uring_override_creds", "borrow credentials for")
+	X(URING_CREDS, "uring_override_creds", "borrow credentials for")  \
+	X(SIGNAL_OWNER, "file_fcntl", "direct signals to")                \
+	X(PRLIMIT, "task_prlimit", "see or change the limits of")         \
+	X(SCHEDULE, "task_setscheduler", "schedule")
 
 #define AGENTOS_HOOK_ENUM(NAME, hook, doing) AGENTOS_HOOK_##NAME,
 enum agentos_hook { AGENTOS_HOOKS(AGENTOS_HOOK_ENUM) AGENTOS_HOOK_COUNT };

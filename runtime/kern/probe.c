@@ -21,6 +21,7 @@
 #include <sys/mman.h>
 #include <sys/mount.h>
 #include <sys/ptrace.h>
+#include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
@@ -167,10 +168,10 @@ static int act_removeacl(const struct probe_stage *s)
 static int act_exec(const struct probe_stage *s)
 {
 	char path[128];
-	char *const none[] = { NULL };
+	char *const argv[] = { path, NULL };
 
 	in_dir(s, "victim", path, sizeof(path));
-	return execve(path, none, none);
+	return execve(path, argv, argv + 1);
 }
 
 static int act_mmap(const struct probe_stage *s)
@@ -274,6 +275,41 @@ static int act_unix_send(const struct probe_stage *s)
 static int act_kill(const struct probe_stage *s)
 {
 	return kill(getppid(), 0);
+}
+
+static int act_setown(const struct probe_stage *s)
+{
+	return fcntl(s->file, F_SETOWN, getppid());
+}
+
+static int act_setown_ioctl(const struct probe_stage *s)
+{
+	int parent = getppid();
+
+	return ioctl(socket(AF_UNIX, SOCK_DGRAM, 0), FIOSETOWN, &parent);
+}
+
+static int act_prlimit(const struct probe_stage *s)
+{
+	struct rlimit limit;
+
+	return prlimit(getppid(), RLIMIT_CORE, NULL, &limit);
+}
+
+static int act_setnice(const struct probe_stage *s)
+{
+	return setpriority(PRIO_PROCESS, getppid(), 0);
+}
+
+static int act_setscheduler(const struct probe_stage *s)
+{
+	return sched_setscheduler(getppid(), SCHED_OTHER, &(struct sched_param){ 0 });
+}
+
+/* Best effort, the usual level: linux/ioprio.h. */
+static int act_setioprio(const struct probe_stage *s)
+{
+	return syscall(SYS_ioprio_set, 1, getppid(), 2 << 13 | 4);
 }
 
 static int act_kcmp(const struct probe_stage *s)
@@ -486,6 +522,13 @@ const struct probe probes[] = {
 	PROBE(UNIX_STREAM, CAPABLE, EACCES, "connect to a Unix socket", act_unix_connect),
 	PROBE(UNIX_SEND, CAPABLE, EACCES, "send to a Unix socket", act_unix_send),
 	PROBE(TASK_KILL, CAPABLE, EPERM, "signal the daemon", act_kill),
+	PROBE(SIGNAL_OWNER, CAPABLE, EPERM, "direct a file's signals to the daemon", act_setown),
+	PROBE(SIGNAL_OWNER, CAPABLE, EPERM, "direct a socket's signals to the daemon",
+	      act_setown_ioctl),
+	PROBE(PRLIMIT, CAPABLE, EPERM, "read the daemon's limits", act_prlimit),
+	PROBE(SCHEDULE, CAPABLE, EPERM, "set the daemon's nice value", act_setnice),
+	PROBE(SCHEDULE, CAPABLE, EPERM, "set the daemon's scheduling policy", act_setscheduler),
+	PROBE(SCHEDULE, CAPABLE, EPERM, "set the daemon's I/O priority", act_setioprio),
 	PROBE(PTRACE_ACCESS, CAPABLE, EPERM, "inspect the daemon", act_kcmp),
 	PROBE(USERNS, CAPABLE, EPERM, "make a user namespace", act_userns),
 	PROBE(SB_MOUNT, CAPABLE, EPERM, "mount", act_mount),

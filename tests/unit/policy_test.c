@@ -11,7 +11,7 @@
 #include "tests/tap.h"
 
 static const struct policy_vars vars = {
-	.workspace = "/work/space",
+	.workspace = "/srv/space",
 	.home = "/home/u",
 	.agent = "coder",
 };
@@ -82,20 +82,20 @@ static void every_key_is_read(void)
 	CHECK_INT(p->rule_count, 8);
 	check_rule(p, "/usr", AGENTOS_FILE_READ | AGENTOS_FILE_EXEC, 0, 0, 6);
 	check_rule(p, "/lib64", AGENTOS_FILE_READ, 0, 1, 6);
-	check_rule(p, "/work/space", AGENTOS_FILE_READ | AGENTOS_FILE_WRITE, 0, 0, 6);
+	check_rule(p, "/srv/space", AGENTOS_FILE_READ | AGENTOS_FILE_WRITE, 0, 0, 6);
 	check_rule(p, "/etc/ssl/certs", AGENTOS_FILE_READ, 0, 0, 6);
 	check_rule(p, "/var/coder/$x", AGENTOS_FILE_WRITE, 0, 0, 9);
 	check_rule(p, "/home/u/.ssh", 0, AGENTOS_FILE_ALL, 0, 11);
-	check_rule(p, "/work/space/.env", 0, AGENTOS_FILE_ALL, 0, 11);
+	check_rule(p, "/srv/space/.env", 0, AGENTOS_FILE_ALL, 0, 11);
 	check_rule(p, "/home/u", 0, AGENTOS_FILE_ALL, 1, 11);
 	CHECK(p->env_scrub);
 	CHECK_STR(p->env_keep[0], "PATH");
 	CHECK_STR(p->env_keep[1], "LC_*");
 	CHECK(p->env_keep[2] == NULL);
-	CHECK_STR(p->env_set[0], "HOME=/work/space");
+	CHECK_STR(p->env_set[0], "HOME=/srv/space");
 	CHECK_STR(p->env_set[1], "EMPTY=");
 	CHECK(p->env_set[2] == NULL);
-	CHECK_STR(p->directories[0], "/work/space/.tmp");
+	CHECK_STR(p->directories[0], "/srv/space/.tmp");
 	CHECK(p->directories[1] == NULL);
 	CHECK(p->record_allowed);
 	policy_free(p);
@@ -423,8 +423,8 @@ static void shipped_profiles_are_valid_and_mean_what_they_say(void)
 					     AGENTOS_RIGHT(FILE_EXEC));
 		CHECK(p->env_scrub && !p->record_allowed);
 		CHECK(rule_at(p, "/home/u/.ssh") && rule_at(p, "/home/u/.ssh")->deny);
-		CHECK(rule_at(p, "/work/space/.env") && rule_at(p, "/work/space/.env")->deny);
-		CHECK(rule_at(p, "/work/space")->allow == AGENTOS_FILE_ALL);
+		CHECK(rule_at(p, "/srv/space/.env") && rule_at(p, "/srv/space/.env")->deny);
+		CHECK(rule_at(p, "/srv/space")->allow == AGENTOS_FILE_ALL);
 		CHECK(!rule_at(p, "/dev/agentos") && !rule_at(p, "/dev") && !rule_at(p, "/"));
 		CHECK(!rule_at(p, "/sys") && !rule_at(p, "/sys/fs") && !rule_at(p, "/run"));
 		CHECK(!(rule_at(p, "/usr")->allow & AGENTOS_FILE_WRITE));
