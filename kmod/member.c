@@ -109,13 +109,18 @@ static bool member_died(struct member *member)
 	return true;
 }
 
-/* Ends the membership; the agent with it, when this was the last. */
+/*
+ * Ends the membership; the agent with it, when this was the last. Under
+ * rcu_read_lock(), or by the member itself: of several callers one does it.
+ */
 static void member_remove(struct member *member)
 {
 	struct hlist_bl_head *bucket = member_bucket(member->sig);
 	struct agent *agent = member->agent;
 	bool last;
 
+	if (xchg(&member->gone, 1))
+		return;
 	spin_lock_bh(&agent->lock);
 	hlist_bl_lock(bucket);
 	hlist_bl_del_rcu(&member->node);
@@ -224,8 +229,11 @@ u32 member_kill_all(struct agent *agent)
 	}
 	/* A fork that this walk does not see finds the bar: both hold the lock. */
 	agent->barred = true;
-	agent->reason = AGENTOS_REASON_KILLED;
-	agent->code = SIGKILL;
+	/* What has exited by itself and waits to be reaped was not killed. */
+	if (agent->live_count || agent->state == AGENTOS_STATE_CREATED) {
+		agent->reason = AGENTOS_REASON_KILLED;
+		agent->code = SIGKILL;
+	}
 	agent->state = AGENTOS_STATE_EXITING;
 	list_for_each_entry(member, &agent->members, in_agent)
 		if (!kill_pid(member->pid, SIGKILL, 1) && !member->dead)
@@ -318,12 +326,12 @@ static void probe_free(void *data, struct task_struct *task)
 
 	if (task->signal->nr_threads)
 		return;
+	/* The last two threads may be let go of on two processors at once. */
 	rcu_read_lock();
 	member = member_find(task);
-	rcu_read_unlock();
-	/* Only RCU callbacks of this group's threads come here, and the first finds it. */
 	if (member)
 		member_remove(member);
+	rcu_read_unlock();
 }
 
 /* The kernel's tracepoints are not exported by name, but can be walked. */

@@ -26,6 +26,7 @@ struct member {
 	bool proving;			/* attach is asking whether hooks are live */
 	bool asked;			/* a hook asked about this member */
 	bool dead;			/* its last thread exits; under agent->lock */
+	int gone;			/* set by whoever removes it */
 	struct rcu_head rcu;
 };
 
