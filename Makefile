@@ -60,9 +60,10 @@ ready:
 
 # --- BPF ---
 
-$(BUILD)/bpf/vmlinux.h: $(CACHE)/kernels/6.12/current/vmlinux.h
+# Copied once: `sudo make install` has another home, thus another cache, and must not fill it.
+$(BUILD)/bpf/vmlinux.h: | $(if $(wildcard $(BUILD)/bpf/vmlinux.h),,$(CACHE)/kernels/6.12/current/vmlinux.h)
 	@mkdir -p $(@D)
-	cp $< $@
+	cp $| $@
 
 $(CACHE)/kernels/%/current/vmlinux.h:
 	scripts/deps build vm
@@ -175,8 +176,12 @@ run: ready ## Boot a machine, contain an untrusted agent before your eyes, then 
 # --- installation on a host ---
 
 .PHONY: install
-install: runtime kmod-host ## Install module, programs, profiles, unit file (as root)
+install: runtime $(if $(DESTDIR),,kmod-host) ## Install module, programs, profiles, unit file (as root)
 	scripts/install "$(DESTDIR)" "$(PREFIX)" $(BUILD)
+
+.PHONY: uninstall
+uninstall: ## Remove what install installed; the audit log stays (as root)
+	scripts/install --uninstall "$(DESTDIR)" "$(PREFIX)"
 
 .PHONY: format
 format: ## Format the C sources in place

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* What every program shares: the module's kfuncs, constants the BTF lacks, the shape of a verdict. */
+/* What every program shares: the module's kfuncs, constants the BTF lacks, a verdict's shape. */
 #ifndef AGENTOS_BPF_H
 #define AGENTOS_BPF_H
 
@@ -17,7 +17,7 @@
 #define FMODE_READ	0x1
 #define FMODE_WRITE	0x2
 #define FMODE_EXEC	0x20
-#define FMODE_NOACCOUNT 0x20000000	/* the kernel's own open of a backing file */
+#define FMODE_NOACCOUNT 0x20000000 /* the kernel's own open of a backing file */
 #define O_TRUNC		01000
 #define O_ACCMODE	03
 #define PROT_WRITE	0x2
@@ -40,8 +40,9 @@ struct agentos_facts {
 	__u32 flags;
 };
 
-#define FACT_PROVING	(1U << 0)	/* attach asks whether hooks are live: deny, record nothing */
-#define FACT_RECORD	(1U << 1)	/* record what is allowed as well */
+/* FACT_PROVING: attach asks whether hooks are live: deny, record nothing. */
+#define FACT_PROVING (1U << 0)
+#define FACT_RECORD  (1U << 1) /* record what is allowed as well */
 
 extern int agentos_facts(struct agentos_facts *facts, __u32 facts__sz) __ksym;
 extern int agentos_task_facts(struct task_struct *task, struct agentos_facts *facts,
@@ -54,10 +55,10 @@ extern int agentos_entry_text(struct path *dir, struct dentry *dentry, char *tex
 extern int agentos_dentry_text(struct dentry *dentry, char *text, __u32 text__sz) __ksym;
 
 /* Begins every program: whoever is not an agent leaves here. */
-#define AGENT_OR_RETURN(facts)                                 \
-	struct agentos_facts facts = {};                       \
-	if (!agentos_facts(&facts, sizeof(facts)))             \
-		return 0
+#define AGENT_OR_RETURN(facts)                     \
+	struct agentos_facts facts = {};           \
+	if (!agentos_facts(&facts, sizeof(facts))) \
+	return 0
 
 /*
  * Ends every program. The verifier must see a constant on each path: left

@@ -7,13 +7,13 @@
 
 /* What a program decided, before the object is described. */
 struct act {
-	__u16 hook;	/* enum agentos_hook */
-	__u8 verdict;	/* enum agentos_verdict */
-	__u8 why;	/* enum agentos_why */
+	__u16 hook;   /* enum agentos_hook */
+	__u8 verdict; /* enum agentos_verdict */
+	__u8 why;     /* enum agentos_why */
 	int error;
-	__u64 right;	/* missing, else 0 */
-	__u32 rule;	/* number, or AGENTOS_RULE_NONE */
-	__u32 access;	/* AGENTOS_FILE_* wanted */
+	__u64 right;  /* missing, else 0 */
+	__u32 rule;   /* number, or AGENTOS_RULE_NONE */
+	__u32 access; /* AGENTOS_FILE_* wanted */
 };
 
 static __always_inline void drop_count(__u32 ring)
@@ -121,26 +121,23 @@ static __always_inline void event_inode(struct agentos_event *event, struct dent
 }
 
 /* The common case: a right decides alone. */
-#define RIGHT_ACT(facts, HOOK, RIGHT, errno_)                                               \
-	{                                                                                   \
-		.hook = AGENTOS_HOOK_##HOOK,                                                \
+#define RIGHT_ACT(facts, HOOK, RIGHT, errno_)                                                \
+	{                                                                                    \
+		.hook = AGENTOS_HOOK_##HOOK,                                                 \
 		.verdict = (facts).rights & AGENTOS_RIGHT(RIGHT) ? AGENTOS_VERDICT_ALLOWED : \
-								   AGENTOS_VERDICT_DENIED,  \
-		.why = (facts).rights & AGENTOS_RIGHT(RIGHT) ? AGENTOS_WHY_NONE :           \
-							       AGENTOS_WHY_RIGHT,           \
-		.error = (facts).rights & AGENTOS_RIGHT(RIGHT) ? 0 : -(errno_),             \
-		.right = (facts).rights & AGENTOS_RIGHT(RIGHT) ? 0 : AGENTOS_RIGHT(RIGHT),  \
-		.rule = AGENTOS_RULE_NONE,                                                  \
+								   AGENTOS_VERDICT_DENIED,   \
+		.why = (facts).rights & AGENTOS_RIGHT(RIGHT) ? AGENTOS_WHY_NONE :            \
+							       AGENTOS_WHY_RIGHT,            \
+		.error = (facts).rights & AGENTOS_RIGHT(RIGHT) ? 0 : -(errno_),              \
+		.right = (facts).rights & AGENTOS_RIGHT(RIGHT) ? 0 : AGENTOS_RIGHT(RIGHT),   \
+		.rule = AGENTOS_RULE_NONE,                                                   \
 	}
 
 /* Refused to every agent, whatever its rights. */
-#define NEVER_ACT(HOOK, WHY)                       \
-	{                                          \
-		.hook = AGENTOS_HOOK_##HOOK,       \
-		.verdict = AGENTOS_VERDICT_DENIED, \
-		.why = AGENTOS_WHY_##WHY,          \
-		.error = -EPERM,                   \
-		.rule = AGENTOS_RULE_NONE,         \
+#define NEVER_ACT(HOOK, WHY)                                                          \
+	{                                                                             \
+		.hook = AGENTOS_HOOK_##HOOK, .verdict = AGENTOS_VERDICT_DENIED,       \
+		.why = AGENTOS_WHY_##WHY, .error = -EPERM, .rule = AGENTOS_RULE_NONE, \
 	}
 
 /* Is there anything to record? */
@@ -183,9 +180,9 @@ static __always_inline int act_task(void *ctx, const struct agentos_facts *facts
 			event->object_kind = AGENTOS_OBJECT_TASK;
 			event->number = task->tgid;
 			event->number2 = detail;
-			event_text_len(event, bpf_probe_read_kernel_str(event->text,
-									AGENTOS_COMM_SIZE,
-									task->comm) - 1);
+			event_text_len(event, bpf_probe_read_kernel_str(
+						      event->text, AGENTOS_COMM_SIZE, task->comm) -
+						      1);
 			event_end(ctx, event);
 		}
 	}
@@ -203,8 +200,8 @@ static __always_inline int act_path(void *ctx, const struct agentos_facts *facts
 		if (event) {
 			event_inode(event, path->dentry);
 			event->number = number;
-			event_text_len(event, agentos_path_text(path, event->text,
-								AGENTOS_OBJECT_SIZE));
+			event_text_len(event,
+				       agentos_path_text(path, event->text, AGENTOS_OBJECT_SIZE));
 			event_end(ctx, event);
 		}
 	}

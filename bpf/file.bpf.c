@@ -186,9 +186,9 @@ decided:
 				event_text_len(event, agentos_entry_text(to_dir, to, event->text,
 									 AGENTOS_OBJECT_SIZE));
 			else
-				event_text_len(event, agentos_entry_text(from_dir, from,
-									 event->text,
-									 AGENTOS_OBJECT_SIZE));
+				event_text_len(event,
+					       agentos_entry_text(from_dir, from, event->text,
+								  AGENTOS_OBJECT_SIZE));
 			event_end(ctx, event);
 		}
 	}
@@ -216,8 +216,9 @@ int BPF_PROG(agentos_path_rename, struct path *old_dir, struct dentry *old, stru
 		return -EACCES;
 	/* An exchange moves both ways. */
 	if (flags & RENAME_EXCHANGE)
-		return verdict(move_check(ctx, &facts, new_dir, new, old_dir, old,
-					  AGENTOS_HOOK_RENAME), -EACCES);
+		return verdict(
+			move_check(ctx, &facts, new_dir, new, old_dir, old, AGENTOS_HOOK_RENAME),
+			-EACCES);
 	return 0;
 }
 
@@ -232,7 +233,10 @@ static __always_inline int path_check(void *ctx, const struct agentos_facts *fac
 	return act_path(ctx, facts, &act, path, 0);
 }
 
-/* On 6.12 ftruncate() has a hook of its own; it needs a descriptor opened for writing, decided then. */
+/*
+ * On 6.12 ftruncate() has a hook of its own; it needs a descriptor opened for
+ * writing, decided then.
+ */
 SEC("lsm/path_truncate")
 int BPF_PROG(agentos_path_truncate, struct path *path)
 {
@@ -276,8 +280,7 @@ static __always_inline int dentry_check(void *ctx, const struct agentos_facts *f
 
 	if (object_without_path(dentry->d_sb) || creds_overridden())
 		return 0;
-	file_decide(&act, &w, facts, NULL, dentry, AGENTOS_HOOK_METADATA,
-		    AGENTOS_FILE_WRITE);
+	file_decide(&act, &w, facts, NULL, dentry, AGENTOS_HOOK_METADATA, AGENTOS_FILE_WRITE);
 	if (act_recorded(facts, &act)) {
 		event = event_begin(facts, &act);
 		if (event) {
@@ -313,8 +316,7 @@ int BPF_PROG(agentos_setattr_2, struct dentry *dentry, struct iattr *attr)
 
 /* 6.12: (idmap, dentry, attr). */
 SEC("?lsm/inode_setattr")
-int BPF_PROG(agentos_setattr_3, struct mnt_idmap *idmap, struct dentry *dentry,
-	     struct iattr *attr)
+int BPF_PROG(agentos_setattr_3, struct mnt_idmap *idmap, struct dentry *dentry, struct iattr *attr)
 {
 	AGENT_OR_RETURN(facts);
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* Iterators: what `cat` of the pinned files prints. Agent-chosen bytes are printed only when plain. */
+/* Iterators: what `cat` of the pinned files prints. Agent-chosen bytes only when plain. */
 #include "event.bpf.h"
 
 /* A terminal must not be spoken to by an agent: anything unusual becomes '?'. */

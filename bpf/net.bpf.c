@@ -2,11 +2,11 @@
 /* Sockets: which kinds, to whom, from where. */
 #include "event.bpf.h"
 
-#define SOCK_TYPE_MASK	0xf
-#define SOCK_STREAM	1
-#define SOCK_DGRAM	2
-#define NETLINK_ROUTE	0
-#define IPPROTO_MPTCP	262
+#define SOCK_TYPE_MASK 0xf
+#define SOCK_STREAM    1
+#define SOCK_DGRAM     2
+#define NETLINK_ROUTE  0
+#define IPPROTO_MPTCP  262
 
 static __always_inline bool socket_is_plain(int family, int type, int protocol)
 {
@@ -60,8 +60,8 @@ int BPF_PROG(agentos_socket_post_create, struct socket *sock, int family, int ty
 }
 
 /* An address, copied out of what the kernel copied in. Returns whether the act is denied. */
-static __noinline int act_inet(void *ctx, const struct agentos_facts *facts,
-			       const struct act *act, struct sockaddr *address, int protocol)
+static __noinline int act_inet(void *ctx, const struct agentos_facts *facts, const struct act *act,
+			       struct sockaddr *address, int protocol)
 {
 	struct agentos_event *event;
 	struct sockaddr_in6 in6 = {};
@@ -158,11 +158,12 @@ int BPF_PROG(agentos_socket_listen, struct socket *sock, int backlog)
 
 	if (!sk || family_is_local(sk->__sk_common.skc_family))
 		return 0;
-	return verdict(act_number(ctx, &facts, &act, sk->__sk_common.skc_family,
-				  sk->__sk_common.skc_num), -EACCES);
+	return verdict(
+		act_number(ctx, &facts, &act, sk->__sk_common.skc_family, sk->__sk_common.skc_num),
+		-EACCES);
 }
 
-/* Unix: sockets of the agent's own are free, others need the right. Returns whether it is denied. */
+/* Unix: sockets of the agent's own are free, others need the right. Returns whether denied. */
 static __always_inline int act_unix(void *ctx, const struct agentos_facts *facts,
 				    const struct act *act, struct sock *other)
 {
@@ -186,8 +187,8 @@ static __always_inline int act_unix(void *ctx, const struct agentos_facts *facts
 				len = bpf_probe_read_kernel_str(event->text, 109, path) - 1;
 				if (len == 0) { /* abstract: a NUL stands first */
 					event->text[0] = '@';
-					len = bpf_probe_read_kernel_str(event->text + 1, 108,
-									path + 1);
+					len = bpf_probe_read_kernel_str(
+						event->text + 1, 108, path + 1);
 				}
 				event_text_len(event, len);
 			}
@@ -198,8 +199,7 @@ static __always_inline int act_unix(void *ctx, const struct agentos_facts *facts
 }
 
 SEC("lsm/unix_stream_connect")
-int BPF_PROG(agentos_unix_stream_connect, struct sock *sock, struct sock *other,
-	     struct sock *newsk)
+int BPF_PROG(agentos_unix_stream_connect, struct sock *sock, struct sock *other, struct sock *newsk)
 {
 	AGENT_OR_RETURN(facts);
 	struct act act = RIGHT_ACT(facts, UNIX_STREAM, UNIX_CONNECT, EACCES);

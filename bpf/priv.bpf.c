@@ -67,27 +67,27 @@ int BPF_PROG(agentos_path_chroot, struct path *path)
 
 /* Setting an id to what it is changes nothing, and libraries do it. */
 SEC("lsm/task_fix_setuid")
-int BPF_PROG(agentos_fix_setuid, struct cred *new, const struct cred *old)
+int BPF_PROG(agentos_fix_setuid, struct cred *after, const struct cred *before)
 {
 	AGENT_OR_RETURN(facts);
 	struct act act = RIGHT_ACT(facts, FIX_SETUID, SET_IDS, EPERM);
 
-	if (new->uid.val == old->uid.val && new->euid.val == old->euid.val &&
-	    new->suid.val == old->suid.val && new->fsuid.val == old->fsuid.val)
+	if (after->uid.val == before->uid.val && after->euid.val == before->euid.val &&
+	    after->suid.val == before->suid.val && after->fsuid.val == before->fsuid.val)
 		return 0;
-	return verdict(act_number(ctx, &facts, &act, new->uid.val, new->euid.val), -EPERM);
+	return verdict(act_number(ctx, &facts, &act, after->uid.val, after->euid.val), -EPERM);
 }
 
 SEC("lsm/task_fix_setgid")
-int BPF_PROG(agentos_fix_setgid, struct cred *new, const struct cred *old)
+int BPF_PROG(agentos_fix_setgid, struct cred *after, const struct cred *before)
 {
 	AGENT_OR_RETURN(facts);
 	struct act act = RIGHT_ACT(facts, FIX_SETGID, SET_IDS, EPERM);
 
-	if (new->gid.val == old->gid.val && new->egid.val == old->egid.val &&
-	    new->sgid.val == old->sgid.val && new->fsgid.val == old->fsgid.val)
+	if (after->gid.val == before->gid.val && after->egid.val == before->egid.val &&
+	    after->sgid.val == before->sgid.val && after->fsgid.val == before->fsgid.val)
 		return 0;
-	return verdict(act_number(ctx, &facts, &act, new->gid.val, new->egid.val), -EPERM);
+	return verdict(act_number(ctx, &facts, &act, after->gid.val, after->egid.val), -EPERM);
 }
 
 SEC("lsm/task_fix_setgroups")
@@ -103,21 +103,21 @@ int BPF_PROG(agentos_fix_setgroups, struct cred *new)
  * What root may do with files that rules decide about anyway, and what has a
  * hook of its own (ids, signals). Everything else of root is off.
  */
-#define CAPS_ALLOWED                                                              \
-	(1ULL << CAP_CHOWN | 1ULL << CAP_DAC_OVERRIDE | 1ULL << CAP_DAC_READ_SEARCH | \
-	 1ULL << CAP_FOWNER | 1ULL << CAP_FSETID | 1ULL << CAP_KILL |               \
-	 1ULL << CAP_SETGID | 1ULL << CAP_SETUID | 1ULL << CAP_NET_BIND_SERVICE)
+#define CAPS_ALLOWED                                                                       \
+	(1ULL << CAP_CHOWN | 1ULL << CAP_DAC_OVERRIDE | 1ULL << CAP_DAC_READ_SEARCH |      \
+	 1ULL << CAP_FOWNER | 1ULL << CAP_FSETID | 1ULL << CAP_KILL | 1ULL << CAP_SETGID | \
+	 1ULL << CAP_SETUID | 1ULL << CAP_NET_BIND_SERVICE)
 
-#define CAP_CHOWN		0
-#define CAP_DAC_OVERRIDE	1
-#define CAP_DAC_READ_SEARCH	2
-#define CAP_FOWNER		3
-#define CAP_FSETID		4
-#define CAP_KILL		5
-#define CAP_SETGID		6
-#define CAP_SETUID		7
-#define CAP_NET_BIND_SERVICE	10
-#define CAP_OPT_NOAUDIT		0x2
+#define CAP_CHOWN	     0
+#define CAP_DAC_OVERRIDE     1
+#define CAP_DAC_READ_SEARCH  2
+#define CAP_FOWNER	     3
+#define CAP_FSETID	     4
+#define CAP_KILL	     5
+#define CAP_SETGID	     6
+#define CAP_SETUID	     7
+#define CAP_NET_BIND_SERVICE 10
+#define CAP_OPT_NOAUDIT	     0x2
 
 SEC("lsm/capable")
 int BPF_PROG(agentos_capable, const struct cred *cred, struct user_namespace *ns, int cap,
@@ -167,8 +167,8 @@ int BPF_PROG(agentos_kernel_read_file, struct file *file, int id)
 }
 
 /* A record whose object is a kernel string. Returns whether the act is denied. */
-static __noinline int act_text(void *ctx, const struct agentos_facts *facts,
-			       const struct act *act, const void *text)
+static __noinline int act_text(void *ctx, const struct agentos_facts *facts, const struct act *act,
+			       const void *text)
 {
 	struct agentos_event *event;
 

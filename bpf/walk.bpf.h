@@ -9,31 +9,32 @@
 #define MAGIC_PIPEFS	0x50495045
 #define MAGIC_ANON	0x09041934
 #define MAGIC_NSFS	0x6e736673
+#define MAGIC_PIDFS	0x50494446 /* 6.9 and later; before, pidfds are MAGIC_ANON */
 #define MAGIC_TMPFS	0x01021994
 #define MAGIC_HUGETLBFS 0x958458f6
 
 /* A walk in progress, and its outcome. Each kind of access is decided by the nearest rule. */
 struct walk {
-	struct agentos_object_key key;	/* policy set; object per step */
-	__u32 open;			/* AGENTOS_FILE_* not decided yet */
+	struct agentos_object_key key; /* policy set; object per step */
+	__u32 open;		       /* AGENTOS_FILE_* not decided yet */
 	__u32 allowed;
 	__u32 denied;
-	__u32 rule;			/* the first that denied */
-	__u32 unresolved;		/* the way up could not be followed */
-	__u32 own;			/* packed rule of the object where it stands */
+	__u32 rule;	  /* the first that denied */
+	__u32 unresolved; /* the way up could not be followed */
+	__u32 own;	  /* packed rule of the object where it stands */
 	__u32 own_number;
-	__u32 entered;			/* just came onto another file system */
-	struct vfsmount *vfsmount;	/* through which the object was reached */
-	struct dentry *at;		/* where it stands, on the object's own file system */
-	unsigned long mount;		/* where it stands, further up: struct mount, */
-	unsigned long dentry;		/* struct dentry */
+	__u32 entered;		   /* just came onto another file system */
+	struct vfsmount *vfsmount; /* through which the object was reached */
+	struct dentry *at;	   /* where it stands, on the object's own file system */
+	unsigned long mount;	   /* where it stands, further up: struct mount, */
+	unsigned long dentry;	   /* struct dentry */
 };
 
 /* A rule in a scalar: the verifier follows one state instead of two. */
-#define PACK(r)		((__u32)(r)->allow | (__u32)(r)->deny << 8 | (__u32)(r)->flags << 16)
-#define PACK_ALLOW(p)	((p) & 0xff)
-#define PACK_DENY(p)	((p) >> 8 & 0xff)
-#define PACK_NAMES(p)	((p) >> 16 & AGENTOS_RULE_NAMES)
+#define PACK(r)	      ((__u32)(r)->allow | (__u32)(r)->deny << 8 | (__u32)(r)->flags << 16)
+#define PACK_ALLOW(p) ((p)&0xff)
+#define PACK_DENY(p)  ((p) >> 8 & 0xff)
+#define PACK_NAMES(p) ((p) >> 16 & AGENTOS_RULE_NAMES)
 
 static __always_inline void walk_lookup(struct walk *w, struct inode *inode, __u32 *ret_packed,
 					__u32 *ret_number)
@@ -70,7 +71,7 @@ static __always_inline void walk_apply(struct walk *w, __u32 own, __u32 own_numb
 	w->denied |= deny;
 }
 
-/* The rule on `name` in the directory that w->key stands on. Rare: only where one is known to be. */
+/* The rule on `name` in the directory that w->key stands on. Rare: only where one is known. */
 static __noinline int walk_name(struct walk *w, const unsigned char *name, __u32 own,
 				__u32 own_number)
 {
@@ -136,7 +137,7 @@ static __always_inline void walk_filesystem(struct walk *w, struct dentry *dentr
 		w->unresolved = 1;
 	if (!w->open || w->at == sb->s_root)
 		return;
-	/* NFS has a root of its own for each mount; others hang in the air, as handles make them. */
+	/* NFS has a root of its own for each mount; others hang in the air, made by handles. */
 	if (!w->vfsmount || w->at != w->vfsmount->mnt_root)
 		w->unresolved = 1;
 }
@@ -266,7 +267,8 @@ static __always_inline bool object_without_path(struct super_block *sb)
 {
 	unsigned long magic = sb->s_magic;
 
-	if (magic == MAGIC_PIPEFS || magic == MAGIC_ANON || magic == MAGIC_NSFS)
+	if (magic == MAGIC_PIPEFS || magic == MAGIC_ANON || magic == MAGIC_NSFS ||
+	    magic == MAGIC_PIDFS)
 		return true;
 	/* memfd and the like live on mounts that only the kernel has. */
 	return (magic == MAGIC_TMPFS || magic == MAGIC_HUGETLBFS) && sb->s_flags & SB_KERNMOUNT;
@@ -283,10 +285,9 @@ static __always_inline __u32 rights_to_access(__u64 rights)
 }
 
 /* Fills act from rights and walk; true when denied. */
-static __always_inline bool file_decide(struct act *act, struct walk *w,
-					const struct agentos_facts *facts,
-					struct vfsmount *vfsmount, struct dentry *dentry,
-					__u16 hook, __u32 want)
+static __always_inline bool file_decide(
+	struct act *act, struct walk *w, const struct agentos_facts *facts,
+	struct vfsmount *vfsmount, struct dentry *dentry, __u16 hook, __u32 want)
 {
 	__u32 lacking = want & ~rights_to_access(facts->rights);
 	__u32 allowed;

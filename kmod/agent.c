@@ -18,7 +18,7 @@ static DEFINE_XARRAY_FLAGS(agents, XA_FLAGS_LOCK_BH);
 static atomic64_t last_id = ATOMIC64_INIT(0);
 static atomic_t live = ATOMIC_INIT(0);
 
-static DEFINE_SPINLOCK(names_lock);	/* _bh; the table and each agent's `named` */
+static DEFINE_SPINLOCK(names_lock); /* _bh; the table and each agent's `named` */
 static DEFINE_HASHTABLE(names, 10);
 
 bool agent_name_valid(const char name[static AGENTOS_NAME_SIZE])

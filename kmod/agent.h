@@ -21,36 +21,36 @@ struct policy;
 struct agent {
 	/* Set once at creation. */
 	u64 id;
-	u32 flags;			/* AGENTOS_CREATE_* */
+	u32 flags; /* AGENTOS_CREATE_* */
 	kuid_t owner;
 	u64 created_ns;
-	struct policy *policy;		/* NULL for none; used until retired */
+	struct policy *policy; /* NULL for none; used until retired */
 	u32 policy_id;
 	char name[AGENTOS_NAME_SIZE];
 
-	u64 rights;			/* READ_ONCE; only ever loses bits, under lock */
+	u64 rights; /* READ_ONCE; only ever loses bits, under lock */
 
-	spinlock_t lock;		/* _bh: members end in RCU callbacks */
+	spinlock_t lock; /* _bh: members end in RCU callbacks */
 	/* Under lock. */
-	struct list_head members;	/* struct member.in_agent */
+	struct list_head members; /* struct member.in_agent */
 	u32 member_count;
-	u32 live_count;			/* members with a live thread */
+	u32 live_count; /* members with a live thread */
 	u64 forks;
 	enum agentos_state state;
 	enum agentos_exit_reason reason;
 	int code;
-	struct pid *first;		/* first to attach; NULL: none yet */
-	bool barred;			/* killed: whatever is forked dies */
-	bool named;			/* the name is taken; under names_lock in agent.c */
+	struct pid *first; /* first to attach; NULL: none yet */
+	bool barred;	   /* killed: whatever is forked dies */
+	bool named;	   /* the name is taken; under names_lock in agent.c */
 
-	wait_queue_head_t wait;		/* woken when state becomes exited */
-	refcount_t refs;		/* descriptors and members */
-	struct hlist_node by_name;	/* under names_lock */
+	wait_queue_head_t wait;	   /* woken when state becomes exited */
+	refcount_t refs;	   /* descriptors and members */
+	struct hlist_node by_name; /* under names_lock */
 	struct rcu_head rcu;
 };
 
 struct agent_options {
-	const char *name;		/* checked by the caller: agent_name_valid() */
+	const char *name; /* checked by the caller: agent_name_valid() */
 	u64 rights;
 	u32 policy;
 	u32 flags;
@@ -66,7 +66,7 @@ bool agent_name_valid(const char name[static AGENTOS_NAME_SIZE]);
 int agent_create(const struct agent_options *options, struct agent **ret_agent);
 
 /* NULL when it is gone. The caller owns a reference. Any context. */
-struct agent * __must_check agent_find(u64 id);
+struct agent *__must_check agent_find(u64 id);
 void agent_get(struct agent *agent);
 /* Any context but hard interrupts. NULL is allowed. */
 void agent_put(struct agent *agent);

@@ -8,8 +8,8 @@
 
 /* 6.9 split kfunc sets from other id sets; registration there insists on the new macro. */
 #ifndef BTF_KFUNCS_START
-#define BTF_KFUNCS_START(name)	BTF_SET8_START(name)
-#define BTF_KFUNCS_END(name)	BTF_SET8_END(name)
+#define BTF_KFUNCS_START(name) BTF_SET8_START(name)
+#define BTF_KFUNCS_END(name)   BTF_SET8_END(name)
 #endif
 
 /* 6.3 brought the attribute: keep the function, its symbol and its arguments as written. */
@@ -19,8 +19,8 @@
 
 /* 6.7 brought the markers; kfuncs are global without a prototype on purpose. */
 #ifndef __bpf_kfunc_start_defs
-#define __bpf_kfunc_start_defs()                                         \
-	__diag_push();                                                   \
+#define __bpf_kfunc_start_defs()                                                 \
+	__diag_push();                                                           \
 	__diag_ignore_all("-Wmissing-declarations", "kfuncs are called by BPF"); \
 	__diag_ignore_all("-Wmissing-prototypes", "kfuncs are called by BPF")
 #define __bpf_kfunc_end_defs() __diag_pop()

@@ -22,8 +22,8 @@
 
 /* An open agent descriptor: which agent, and what may be done through it. */
 struct handle {
-	struct agent *agent;	/* a reference */
-	u32 access;		/* AGENTOS_ACCESS_*; never changes */
+	struct agent *agent; /* a reference */
+	u32 access;	     /* AGENTOS_ACCESS_*; never changes */
 };
 
 /* An open device: where its reader stands in the lifecycle stream. */
@@ -58,8 +58,8 @@ union command {
 /* What a descriptor can be asked: size of the struct now, which is also the least accepted. */
 struct verb {
 	u32 size;
-	u32 access;		/* needed of an agent descriptor */
-	bool inside;		/* a task in an agent may ask as well */
+	u32 access;  /* needed of an agent descriptor */
+	bool inside; /* a task in an agent may ask as well */
 	int (*run)(struct file *file, union command *c, struct fresh_fd *fresh);
 };
 
@@ -487,6 +487,9 @@ static ssize_t device_read(struct file *file, char __user *buf, size_t len, loff
 	size_t done = 0;
 	int err = 0;
 
+	/* It tells of all agents. */
+	if (member_current())
+		return -EPERM;
 	if (len < sizeof(struct agentos_lifecycle))
 		return -EINVAL;
 	while (len - done >= sizeof(struct agentos_lifecycle)) {

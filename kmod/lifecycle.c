@@ -9,8 +9,8 @@
 #include "agent.h"
 #include "lifecycle.h"
 
-static DEFINE_SPINLOCK(log_lock);	/* _bh: agents end in RCU callbacks */
-static struct agentos_lifecycle *kept;	/* record seq at seq % AGENTOS_LIFECYCLE_KEPT */
+static DEFINE_SPINLOCK(log_lock);      /* _bh: agents end in RCU callbacks */
+static struct agentos_lifecycle *kept; /* record seq at seq % AGENTOS_LIFECYCLE_KEPT */
 static u64 next_seq = 1;
 static DECLARE_WAIT_QUEUE_HEAD(readers);
 

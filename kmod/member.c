@@ -375,8 +375,8 @@ static int probes_register(void)
 	for (i = 0; i < ARRAY_SIZE(probes); i++) {
 		err = -ENOENT;
 		if (probes[i].tracepoint)
-			err = tracepoint_probe_register(probes[i].tracepoint, probes[i].function,
-							NULL);
+			err = tracepoint_probe_register(
+				probes[i].tracepoint, probes[i].function, NULL);
 		if (err) {
 			pr_err("agentos: no probe on %s: %d\n", probes[i].name, err);
 			probes_unregister();

@@ -4,6 +4,7 @@
 #define AGENTOS_MEMBER_H
 
 #include <linux/list.h>
+#include <linux/processor.h> /* list_bl.h uses it and does not include it */
 #include <linux/list_bl.h>
 #include <linux/types.h>
 
@@ -18,20 +19,20 @@ struct task_struct;
  * Found under RCU, freed after a grace period.
  */
 struct member {
-	struct hlist_bl_node node;	/* in the table; under its bucket's lock */
-	struct signal_struct *sig;	/* the key; not a reference */
-	struct agent *agent;		/* a reference */
-	struct list_head in_agent;	/* under agent->lock */
-	struct pid *pid;		/* a reference; of the thread group */
-	bool proving;			/* attach is asking whether hooks are live */
-	bool asked;			/* a hook asked about this member */
-	bool dead;			/* its last thread exits; under agent->lock */
-	int gone;			/* set by whoever removes it */
+	struct hlist_bl_node node; /* in the table; under its bucket's lock */
+	struct signal_struct *sig; /* the key; not a reference */
+	struct agent *agent;	   /* a reference */
+	struct list_head in_agent; /* under agent->lock */
+	struct pid *pid;	   /* a reference; of the thread group */
+	bool proving;		   /* attach is asking whether hooks are live */
+	bool asked;		   /* a hook asked about this member */
+	bool dead;		   /* its last thread exits; under agent->lock */
+	int gone;		   /* set by whoever removes it */
 	struct rcu_head rcu;
 };
 
 /* Under rcu_read_lock(); NULL when the task is in no agent. Any context. */
-struct member * __must_check member_find(const struct task_struct *task);
+struct member *__must_check member_find(const struct task_struct *task);
 
 /* Is the calling task in an agent? Any context. */
 bool member_current(void);

@@ -10,13 +10,13 @@
 
 struct policy {
 	u32 id;
-	u32 pin_count;			/* under policies_lock */
+	u32 pin_count; /* under policies_lock */
 	u32 pin_room;
 	struct path *pins;
-	atomic_t users;			/* agents not yet retired; grows only under policies_lock */
+	atomic_t users; /* agents not yet retired; grows only under policies_lock */
 };
 
-static DEFINE_MUTEX(policies_lock);	/* the table, and each policy's pins */
+static DEFINE_MUTEX(policies_lock); /* the table, and each policy's pins */
 static DEFINE_XARRAY_ALLOC1(policies);
 static u32 policies_next = 1;
 static atomic_t policies_live = ATOMIC_INIT(0);

@@ -17,7 +17,7 @@ int policy_pin(u32 id, struct file *file, struct agentos_policy_pin *ret_pin);
 int policy_drop(u32 id);
 
 /* An agent begins to use it: NULL when there is none. While used, drop is -EBUSY. */
-struct policy * __must_check policy_use(u32 id);
+struct policy *__must_check policy_use(u32 id);
 /* Softirq-safe. NULL is allowed. */
 void policy_unuse(struct policy *policy);
 

@@ -9,7 +9,7 @@
 #include <string.h>
 
 struct tap_test {
-	const char *name;	/* says what is expected: "a_denied_open_is_eacces" */
+	const char *name; /* says what is expected: "a_denied_open_is_eacces" */
 	void (*run)(void);
 };
 
@@ -18,45 +18,45 @@ static const char *tap_skipped; /* reason, when the running test called SKIP() *
 
 /* Goes on after a failure, so that one run shows all of them. */
 #define CHECK(cond) CHECK_MSG(cond, "%s", "")
-#define CHECK_MSG(cond, fmt, ...)                                                               \
-	do {                                                                                    \
-		if (!(cond)) {                                                                  \
-			tap_failures++;                                                         \
+#define CHECK_MSG(cond, fmt, ...)                                                                 \
+	do {                                                                                      \
+		if (!(cond)) {                                                                    \
+			tap_failures++;                                                           \
 			printf("# %s:%d: %s: " fmt "\n", __FILE__, __LINE__, #cond, __VA_ARGS__); \
+		}                                                                                 \
+	} while (0)
+#define CHECK_INT(is, expected)                                                                 \
+	do {                                                                                    \
+		long long tap_is = (is), tap_expected = (expected);                             \
+		if (tap_is != tap_expected) {                                                   \
+			tap_failures++;                                                         \
+			printf("# %s:%d: %s is %lld, expected %s = %lld\n", __FILE__, __LINE__, \
+			       #is, tap_is, #expected, tap_expected);                           \
 		}                                                                               \
 	} while (0)
-#define CHECK_INT(is, expected)                                                                \
+#define CHECK_STR(is, expected)                                                                \
 	do {                                                                                   \
-		long long tap_is = (is), tap_expected = (expected);                            \
-		if (tap_is != tap_expected) {                                                  \
+		const char *tap_is = (is), *tap_expected = (expected);                         \
+		if (!tap_is || strcmp(tap_is, tap_expected) != 0) {                            \
 			tap_failures++;                                                        \
-			printf("# %s:%d: %s is %lld, expected %s = %lld\n", __FILE__, __LINE__, \
-			       #is, tap_is, #expected, tap_expected);                          \
-		}                                                                              \
-	} while (0)
-#define CHECK_STR(is, expected)                                                               \
-	do {                                                                                  \
-		const char *tap_is = (is), *tap_expected = (expected);                        \
-		if (!tap_is || strcmp(tap_is, tap_expected) != 0) {                           \
-			tap_failures++;                                                       \
 			printf("# %s:%d: %s is \"%s\", expected \"%s\"\n", __FILE__, __LINE__, \
-			       #is, tap_is ? tap_is : "(null)", tap_expected);                \
-		}                                                                             \
+			       #is, tap_is ? tap_is : "(null)", tap_expected);                 \
+		}                                                                              \
 	} while (0)
 /* Set-up that must work for the test to mean anything: gives up on this test. */
-#define REQUIRE(cond)                                                                          \
-	do {                                                                                   \
-		if (!(cond)) {                                                                 \
-			tap_failures++;                                                        \
+#define REQUIRE(cond)                                                                             \
+	do {                                                                                      \
+		if (!(cond)) {                                                                    \
+			tap_failures++;                                                           \
 			printf("# %s:%d: set-up: %s (errno %d, %s)\n", __FILE__, __LINE__, #cond, \
-			       errno, strerror(errno));                                        \
-			return;                                                                \
-		}                                                                              \
+			       errno, strerror(errno));                                           \
+			return;                                                                   \
+		}                                                                                 \
 	} while (0)
-#define SKIP(reason)                        \
-	do {                                \
-		tap_skipped = (reason);     \
-		return;                     \
+#define SKIP(reason)                    \
+	do {                            \
+		tap_skipped = (reason); \
+		return;                 \
 	} while (0)
 
 static inline int tap_main(const struct tap_test *tests, size_t count, int argc, char **argv)

@@ -21,31 +21,31 @@
  * - An unknown command is -ENOTTY, an unreadable or unwritable pointer is
  *   -EFAULT, want of memory is -ENOMEM.
  * - A process that is itself in an agent is refused the device (-EPERM on
- *   open) and every command on a descriptor it may have been left with
- *   (-EPERM), INFO excepted.
+ *   open), and read() and every command on a descriptor it may have been left
+ *   with (-EPERM), INFO excepted.
  */
 
-#define AGENTOS_ABI		1
-#define AGENTOS_DEVICE		"/dev/agentos"
+#define AGENTOS_ABI    1
+#define AGENTOS_DEVICE "/dev/agentos"
 
 /* Limits. Reaching one is an error with a name, never a truncation. */
-#define AGENTOS_NAME_SIZE	64	/* bytes, the NUL included */
-#define AGENTOS_AGENTS_MAX	16384	/* live agents: -ENOSPC */
-#define AGENTOS_POLICIES_MAX	4096	/* policy objects: -ENOSPC */
-#define AGENTOS_PINS_MAX	4096	/* objects held by one policy: -ENOSPC */
-#define AGENTOS_LIFECYCLE_KEPT	4096	/* records kept for readers */
-#define AGENTOS_ENUMERATE_MAX	4096	/* ids in one answer */
-#define AGENTOS_STRUCT_MAX	4096	/* largest `size` accepted: -E2BIG */
+#define AGENTOS_NAME_SIZE      64    /* bytes, the NUL included */
+#define AGENTOS_AGENTS_MAX     16384 /* live agents: -ENOSPC */
+#define AGENTOS_POLICIES_MAX   4096  /* policy objects: -ENOSPC */
+#define AGENTOS_PINS_MAX       4096  /* objects held by one policy: -ENOSPC */
+#define AGENTOS_LIFECYCLE_KEPT 4096  /* records kept for readers */
+#define AGENTOS_ENUMERATE_MAX  4096  /* ids in one answer */
+#define AGENTOS_STRUCT_MAX     4096  /* largest `size` accepted: -E2BIG */
 
 /* What this module can do; asked for with AGENTOS_IOC_VERSION, never guessed. */
-#define AGENTOS_FEATURE_POLICY	(1ULL << 0)	/* POLICY_NEW, PIN, DROP */
-#define AGENTOS_FEATURE_KFUNCS	(1ULL << 1)	/* module BTF present, kfuncs usable */
+#define AGENTOS_FEATURE_POLICY (1ULL << 0) /* POLICY_NEW, PIN, DROP */
+#define AGENTOS_FEATURE_KFUNCS (1ULL << 1) /* module BTF present, kfuncs usable */
 
 /* Bits of an agent descriptor's access mask. */
-#define AGENTOS_ACCESS_INSPECT	(1U << 0)	/* INFO, poll */
-#define AGENTOS_ACCESS_ATTACH	(1U << 1)	/* ATTACH */
-#define AGENTOS_ACCESS_CONTROL	(1U << 2)	/* RESTRICT, KILL */
-#define AGENTOS_ACCESS_ALL	0x7U
+#define AGENTOS_ACCESS_INSPECT (1U << 0) /* INFO, poll */
+#define AGENTOS_ACCESS_ATTACH  (1U << 1) /* ATTACH */
+#define AGENTOS_ACCESS_CONTROL (1U << 2) /* RESTRICT, KILL */
+#define AGENTOS_ACCESS_ALL     0x7U
 
 /*
  * AGENTOS_IOC_VERSION: what is this module?
@@ -53,13 +53,13 @@
  */
 struct agentos_version {
 	__u32 size;
-	__u32 ret_abi;		/* AGENTOS_ABI */
-	__u64 ret_features;	/* AGENTOS_FEATURE_* */
-	__u64 ret_rights;	/* every right this module knows */
-	__u64 ret_agents;	/* live agents now */
-	__u64 ret_tasks;	/* thread groups in agents now */
-	__u64 ret_policies;	/* policy objects now */
-	__u64 ret_pins;		/* objects held by policies now */
+	__u32 ret_abi;	    /* AGENTOS_ABI */
+	__u64 ret_features; /* AGENTOS_FEATURE_* */
+	__u64 ret_rights;   /* every right this module knows */
+	__u64 ret_agents;   /* live agents now */
+	__u64 ret_tasks;    /* thread groups in agents now */
+	__u64 ret_policies; /* policy objects now */
+	__u64 ret_pins;	    /* objects held by policies now */
 };
 
 /*
@@ -69,9 +69,9 @@ struct agentos_version {
  *	INFO shows the flag. For tests and for measuring the module alone.
  * RECORD_ALLOWED: hooks record what they allow as well as what they deny.
  */
-#define AGENTOS_CREATE_UNENFORCED	(1U << 0)
-#define AGENTOS_CREATE_RECORD_ALLOWED	(1U << 1)
-#define AGENTOS_CREATE_ALL		0x3U
+#define AGENTOS_CREATE_UNENFORCED     (1U << 0)
+#define AGENTOS_CREATE_RECORD_ALLOWED (1U << 1)
+#define AGENTOS_CREATE_ALL	      0x3U
 
 /*
  * AGENTOS_IOC_CREATE: make an agent without tasks; state `created`.
@@ -100,11 +100,11 @@ struct agentos_create {
 	__u32 flags;
 	__u64 rights;
 	__u32 policy;
-	__u32 access;		/* AGENTOS_ACCESS_*, for ret_fd; 0 is -EINVAL */
+	__u32 access; /* AGENTOS_ACCESS_*, for ret_fd; 0 is -EINVAL */
 	__u32 owner;
 	__u32 pad;
 	char name[AGENTOS_NAME_SIZE];
-	__u64 ret_id;		/* never 0, never reused until the module is unloaded */
+	__u64 ret_id; /* never 0, never reused until the module is unloaded */
 	__s32 ret_fd;
 	__u32 ret_pad;
 };
@@ -119,7 +119,7 @@ struct agentos_create {
  */
 struct agentos_open {
 	__u32 size;
-	__u32 flags;		/* 0 */
+	__u32 flags; /* 0 */
 	__u64 id;
 	__u32 access;
 	__s32 ret_fd;
@@ -136,7 +136,7 @@ struct agentos_open {
  * -ESRCH   no such process, or not that start time
  * -ENOENT  the process is in no agent
  */
-#define AGENTOS_IDENTIFY_ANY_START	(1U << 0)
+#define AGENTOS_IDENTIFY_ANY_START (1U << 0)
 struct agentos_identify {
 	__u32 size;
 	__u32 flags;
@@ -153,8 +153,8 @@ struct agentos_identify {
  * kind:  what to list
  * count: room at `ids`, 1..AGENTOS_ENUMERATE_MAX; ids points to __u64[count]
  */
-#define AGENTOS_ENUMERATE_AGENTS	0U
-#define AGENTOS_ENUMERATE_POLICIES	1U
+#define AGENTOS_ENUMERATE_AGENTS   0U
+#define AGENTOS_ENUMERATE_POLICIES 1U
 struct agentos_enumerate {
 	__u32 size;
 	__u32 kind;
@@ -173,8 +173,8 @@ struct agentos_enumerate {
  */
 struct agentos_policy_new {
 	__u32 size;
-	__u32 flags;		/* 0 */
-	__u32 ret_policy;	/* never 0 */
+	__u32 flags;	  /* 0 */
+	__u32 ret_policy; /* never 0 */
 	__u32 pad;
 };
 
@@ -196,9 +196,9 @@ struct agentos_policy_pin {
 	__u32 size;
 	__u32 policy;
 	__s32 fd;
-	__u32 flags;		/* 0 */
+	__u32 flags; /* 0 */
 	__u64 ret_object;
-	__u32 ret_mode;		/* type bits of i_mode */
+	__u32 ret_mode; /* type bits of i_mode */
 	__u32 ret_nlink;
 };
 
@@ -219,10 +219,10 @@ struct agentos_policy_drop {
  *	AGENTOS_SEEK_END only what comes from now on. A number beyond the
  *	newest record's successor is -EINVAL.
  */
-#define AGENTOS_SEEK_END	(~0ULL)
+#define AGENTOS_SEEK_END (~0ULL)
 struct agentos_seek {
 	__u32 size;
-	__u32 flags;		/* 0 */
+	__u32 flags; /* 0 */
 	__u64 seq;
 };
 
@@ -234,7 +234,7 @@ struct agentos_seek {
 #define AGENTOS_IOC_ENUMERATE	_IOWR(AGENTOS_IOC_MAGIC, 4, struct agentos_enumerate)
 #define AGENTOS_IOC_POLICY_NEW	_IOWR(AGENTOS_IOC_MAGIC, 5, struct agentos_policy_new)
 #define AGENTOS_IOC_POLICY_PIN	_IOWR(AGENTOS_IOC_MAGIC, 6, struct agentos_policy_pin)
-#define AGENTOS_IOC_POLICY_DROP	_IOWR(AGENTOS_IOC_MAGIC, 7, struct agentos_policy_drop)
+#define AGENTOS_IOC_POLICY_DROP _IOWR(AGENTOS_IOC_MAGIC, 7, struct agentos_policy_drop)
 #define AGENTOS_IOC_SEEK	_IOWR(AGENTOS_IOC_MAGIC, 8, struct agentos_seek)
 
 /*
@@ -248,33 +248,33 @@ enum agentos_lifecycle_type {
 	AGENTOS_LIFECYCLE_LOST = 0,
 	AGENTOS_LIFECYCLE_CREATE = 1,
 	AGENTOS_LIFECYCLE_ATTACH = 2,	/* a process joined */
-	AGENTOS_LIFECYCLE_RESTRICT = 3,	/* rights narrowed; `rights` is what is left */
+	AGENTOS_LIFECYCLE_RESTRICT = 3, /* rights narrowed; `rights` is what is left */
 	AGENTOS_LIFECYCLE_KILL = 4,	/* kill was asked for */
 	AGENTOS_LIFECYCLE_EXIT = 5,	/* last task gone, or never had one and was closed */
 };
 
 enum agentos_exit_reason {
 	AGENTOS_REASON_NONE = 0,
-	AGENTOS_REASON_EXIT = 1,	/* its first process exited; code = exit status */
-	AGENTOS_REASON_SIGNAL = 2,	/* its first process died of a signal; code = signal */
-	AGENTOS_REASON_KILLED = 3,	/* AGENTOS_AGENT_KILL */
-	AGENTOS_REASON_UNUSED = 4,	/* closed before a task attached */
+	AGENTOS_REASON_EXIT = 1,   /* its first process exited; code = exit status */
+	AGENTOS_REASON_SIGNAL = 2, /* its first process died of a signal; code = signal */
+	AGENTOS_REASON_KILLED = 3, /* AGENTOS_AGENT_KILL */
+	AGENTOS_REASON_UNUSED = 4, /* closed before a task attached */
 };
 
 struct agentos_lifecycle {
-	__u32 size;		/* of this record */
-	__u16 type;		/* enum agentos_lifecycle_type */
-	__u16 reason;		/* enum agentos_exit_reason, for EXIT */
-	__u64 seq;		/* counts from 1 since the module was loaded */
-	__u64 time_ns;		/* CLOCK_BOOTTIME */
+	__u32 size;    /* of this record */
+	__u16 type;    /* enum agentos_lifecycle_type */
+	__u16 reason;  /* enum agentos_exit_reason, for EXIT */
+	__u64 seq;     /* counts from 1 since the module was loaded */
+	__u64 time_ns; /* CLOCK_BOOTTIME */
 	__u64 agent;
 	__u64 rights;
-	__u64 lost;		/* for LOST: records missed */
-	__s32 tgid;		/* initial pid namespace; who attached, or who asked */
-	__u32 uid;		/* initial user namespace; the agent's owner */
-	__s32 code;		/* for EXIT */
+	__u64 lost; /* for LOST: records missed */
+	__s32 tgid; /* initial pid namespace; who attached, or who asked */
+	__u32 uid;  /* initial user namespace; the agent's owner */
+	__s32 code; /* for EXIT */
 	__u32 policy;
-	__u32 forks;		/* for EXIT: processes forked inside, modulo 2^32 */
+	__u32 forks; /* for EXIT: processes forked inside, modulo 2^32 */
 	__u32 pad;
 	char name[AGENTOS_NAME_SIZE];
 };
@@ -297,7 +297,7 @@ struct agentos_lifecycle {
  */
 struct agentos_attach {
 	__u32 size;
-	__u32 flags;		/* 0 */
+	__u32 flags; /* 0 */
 };
 
 enum agentos_state {
@@ -310,18 +310,18 @@ enum agentos_state {
 /* AGENTOS_AGENT_INFO: what the kernel holds about it. */
 struct agentos_info {
 	__u32 size;
-	__u32 ret_flags;	/* AGENTOS_CREATE_* */
+	__u32 ret_flags; /* AGENTOS_CREATE_* */
 	__u64 ret_id;
 	__u64 ret_rights;
-	__u64 ret_created_ns;	/* CLOCK_BOOTTIME */
-	__u64 ret_forks;	/* processes forked inside since creation */
+	__u64 ret_created_ns; /* CLOCK_BOOTTIME */
+	__u64 ret_forks;      /* processes forked inside since creation */
 	__u32 ret_policy;
 	__u32 ret_owner;
-	__u32 ret_state;	/* enum agentos_state */
-	__u32 ret_reason;	/* enum agentos_exit_reason */
+	__u32 ret_state;  /* enum agentos_state */
+	__u32 ret_reason; /* enum agentos_exit_reason */
 	__s32 ret_code;
-	__u32 ret_tasks;	/* thread groups now */
-	__s32 ret_first;	/* tgid of the first to attach, initial pid namespace; 0: none */
+	__u32 ret_tasks; /* thread groups now */
+	__s32 ret_first; /* tgid of the first to attach, initial pid namespace; 0: none */
 	__u32 pad;
 	char ret_name[AGENTOS_NAME_SIZE];
 };
@@ -334,7 +334,7 @@ struct agentos_info {
  */
 struct agentos_restrict {
 	__u32 size;
-	__u32 flags;		/* 0 */
+	__u32 flags; /* 0 */
 	__u64 mask;
 	__u64 ret_rights;
 };
@@ -346,15 +346,15 @@ struct agentos_restrict {
  */
 struct agentos_kill {
 	__u32 size;
-	__u32 flags;		/* 0 */
-	__u32 ret_tasks;	/* thread groups that were signalled */
+	__u32 flags;	 /* 0 */
+	__u32 ret_tasks; /* thread groups that were signalled */
 	__u32 pad;
 };
 
-#define AGENTOS_AGENT_ATTACH	_IOWR(AGENTOS_IOC_MAGIC, 32, struct agentos_attach)
-#define AGENTOS_AGENT_INFO	_IOWR(AGENTOS_IOC_MAGIC, 33, struct agentos_info)
-#define AGENTOS_AGENT_RESTRICT	_IOWR(AGENTOS_IOC_MAGIC, 34, struct agentos_restrict)
-#define AGENTOS_AGENT_KILL	_IOWR(AGENTOS_IOC_MAGIC, 35, struct agentos_kill)
+#define AGENTOS_AGENT_ATTACH   _IOWR(AGENTOS_IOC_MAGIC, 32, struct agentos_attach)
+#define AGENTOS_AGENT_INFO     _IOWR(AGENTOS_IOC_MAGIC, 33, struct agentos_info)
+#define AGENTOS_AGENT_RESTRICT _IOWR(AGENTOS_IOC_MAGIC, 34, struct agentos_restrict)
+#define AGENTOS_AGENT_KILL     _IOWR(AGENTOS_IOC_MAGIC, 35, struct agentos_kill)
 
 /* The layout is the contract: it is asserted wherever this is compiled. */
 #ifdef __KERNEL__

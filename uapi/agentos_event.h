@@ -10,9 +10,9 @@
 
 #include "agentos_rights.h"
 
-#define AGENTOS_EVENT_VERSION	1
-#define AGENTOS_OBJECT_SIZE	488	/* bytes of object text in a record, NUL included */
-#define AGENTOS_COMM_SIZE	16
+#define AGENTOS_EVENT_VERSION 1
+#define AGENTOS_OBJECT_SIZE   488 /* bytes of object text in a record, NUL included */
+#define AGENTOS_COMM_SIZE     16
 
 /*
  * AGENTOS_HOOKS(X) expands X(NAME, "hook", "doing"): what an act is called and
@@ -69,18 +69,24 @@
 #define AGENTOS_HOOK_ENUM(NAME, hook, doing) AGENTOS_HOOK_##NAME,
 enum agentos_hook { AGENTOS_HOOKS(AGENTOS_HOOK_ENUM) AGENTOS_HOOK_COUNT };
 
+#ifdef __cplusplus
+#define AGENTOS_EVENT_ASSERT static_assert
+#else
+#define AGENTOS_EVENT_ASSERT _Static_assert
+#endif
+
 /* Rights name their enforcer; this is where one that does not exist fails to compile. */
-#define AGENTOS_RIGHT_ENFORCED(bit, NAME, name, enforcer, test, meaning)  \
-	_Static_assert(AGENTOS_HOOK_##enforcer > AGENTOS_HOOK_NONE &&     \
-		       AGENTOS_HOOK_##enforcer < AGENTOS_HOOK_COUNT,      \
-		       "right " name " has no enforcer");
+#define AGENTOS_RIGHT_ENFORCED(bit, NAME, name, enforcer, test, meaning)           \
+	AGENTOS_EVENT_ASSERT(AGENTOS_HOOK_##enforcer > AGENTOS_HOOK_NONE &&        \
+				     AGENTOS_HOOK_##enforcer < AGENTOS_HOOK_COUNT, \
+			     "right " name " has no enforcer");
 AGENTOS_RIGHTS(AGENTOS_RIGHT_ENFORCED)
 
 /* What may be done to a file; a rule allows or denies each. */
-#define AGENTOS_FILE_READ	(1U << 0)
-#define AGENTOS_FILE_WRITE	(1U << 1)
-#define AGENTOS_FILE_EXEC	(1U << 2)
-#define AGENTOS_FILE_ALL	0x7U
+#define AGENTOS_FILE_READ  (1U << 0)
+#define AGENTOS_FILE_WRITE (1U << 1)
+#define AGENTOS_FILE_EXEC  (1U << 2)
+#define AGENTOS_FILE_ALL   0x7U
 
 enum agentos_verdict {
 	AGENTOS_VERDICT_ALLOWED = 0,
@@ -90,29 +96,29 @@ enum agentos_verdict {
 /* Why, in one word; `right` or `rule` of the record say which. */
 enum agentos_why {
 	AGENTOS_WHY_NONE = 0,
-	AGENTOS_WHY_RIGHT = 1,	/* the agent lacks `right` */
-	AGENTOS_WHY_RULE = 2,	/* rule number `rule` of its policy denies */
-	AGENTOS_WHY_NO_RULE = 3,	/* no rule of its policy allows */
-	AGENTOS_WHY_WIDER = 4,	/* rename or link would widen what it may do */
+	AGENTOS_WHY_RIGHT = 1,	    /* the agent lacks `right` */
+	AGENTOS_WHY_RULE = 2,	    /* rule number `rule` of its policy denies */
+	AGENTOS_WHY_NO_RULE = 3,    /* no rule of its policy allows */
+	AGENTOS_WHY_WIDER = 4,	    /* rename or link would widen what it may do */
 	AGENTOS_WHY_UNRESOLVED = 5, /* the object could not be told: fail closed */
-	AGENTOS_WHY_NEVER = 6,	/* no agent may, whatever its rights */
-	AGENTOS_WHY_OUTSIDE = 7, /* the target is outside the agent */
+	AGENTOS_WHY_NEVER = 6,	    /* no agent may, whatever its rights */
+	AGENTOS_WHY_OUTSIDE = 7,    /* the target is outside the agent */
 };
 
 enum agentos_object_kind {
 	AGENTOS_OBJECT_NONE = 0,
-	AGENTOS_OBJECT_PATH = 1,	/* text: path; dev, gen, ino */
-	AGENTOS_OBJECT_INET = 2,	/* family, port, addr (IPv4 in the first 4 bytes) */
-	AGENTOS_OBJECT_UNIX = 3,	/* text: path, or '@' and an abstract name, or empty */
-	AGENTOS_OBJECT_TASK = 4,	/* number: tgid; number2: signal or ptrace mode; text: comm */
-	AGENTOS_OBJECT_NUMBER = 5,	/* number, number2: as the hook says */
-	AGENTOS_OBJECT_TEXT = 6,	/* text: a name that is no path */
+	AGENTOS_OBJECT_PATH = 1,   /* text: path; dev, gen, ino */
+	AGENTOS_OBJECT_INET = 2,   /* family, port, addr (IPv4 in the first 4 bytes) */
+	AGENTOS_OBJECT_UNIX = 3,   /* text: path, or '@' and an abstract name, or empty */
+	AGENTOS_OBJECT_TASK = 4,   /* number: tgid; number2: signal, ptrace mode; text: comm */
+	AGENTOS_OBJECT_NUMBER = 5, /* number, number2: as the hook says */
+	AGENTOS_OBJECT_TEXT = 6,   /* text: a name that is no path */
 };
 
-#define AGENTOS_RULE_NONE	0xffffffffU
+#define AGENTOS_RULE_NONE 0xffffffffU
 
 /* Bits of agentos_event.flags. */
-#define AGENTOS_EVENT_TRUNCATED	(1U << 0) /* the object's text is only its end */
+#define AGENTOS_EVENT_TRUNCATED (1U << 0) /* the object's text is only its end */
 #define AGENTOS_EVENT_DENTRY	(1U << 1) /* path is relative to its file system's root */
 
 /*
@@ -122,51 +128,51 @@ enum agentos_object_kind {
  * escapes them.
  */
 struct agentos_event {
-	__u32 size;		/* of this record */
-	__u16 version;		/* AGENTOS_EVENT_VERSION */
-	__u8 verdict;		/* enum agentos_verdict */
-	__u8 why;		/* enum agentos_why */
-	__u16 hook;		/* enum agentos_hook */
-	__u16 object_kind;	/* enum agentos_object_kind */
-	__s32 error;		/* 0 or the negative errno the agent saw */
+	__u32 size;	   /* of this record */
+	__u16 version;	   /* AGENTOS_EVENT_VERSION */
+	__u8 verdict;	   /* enum agentos_verdict */
+	__u8 why;	   /* enum agentos_why */
+	__u16 hook;	   /* enum agentos_hook */
+	__u16 object_kind; /* enum agentos_object_kind */
+	__s32 error;	   /* 0 or the negative errno the agent saw */
 	__u64 seq;
-	__u64 time_ns;		/* CLOCK_BOOTTIME */
+	__u64 time_ns; /* CLOCK_BOOTTIME */
 	__u64 agent;
-	__u64 right;		/* the right that was missing, else 0 */
+	__u64 right; /* the right that was missing, else 0 */
 	__u32 policy;
-	__u32 rule;		/* number in the policy, or AGENTOS_RULE_NONE */
-	__u32 access;		/* AGENTOS_FILE_*, what was wanted */
-	__u32 flags;		/* AGENTOS_EVENT_* */
-	__s32 tgid;		/* initial pid namespace */
+	__u32 rule;   /* number in the policy, or AGENTOS_RULE_NONE */
+	__u32 access; /* AGENTOS_FILE_*, what was wanted */
+	__u32 flags;  /* AGENTOS_EVENT_* */
+	__s32 tgid;   /* initial pid namespace */
 	__s32 tid;
-	__u32 uid;		/* initial user namespace */
-	__u32 text_len;		/* bytes in text, NUL not counted */
+	__u32 uid;	/* initial user namespace */
+	__u32 text_len; /* bytes in text, NUL not counted */
 	__u64 number;
 	__u64 number2;
 	__u64 ino;
 	__u32 dev;
 	__u32 gen;
 	__u16 family;
-	__u16 port;		/* host order */
+	__u16 port; /* host order */
 	__u32 protocol;
 	__u8 addr[16];
 	char comm[AGENTOS_COMM_SIZE];
 	char text[AGENTOS_OBJECT_SIZE];
 };
 
-_Static_assert(sizeof(struct agentos_event) == 152 + AGENTOS_OBJECT_SIZE, "event layout");
+AGENTOS_EVENT_ASSERT(sizeof(struct agentos_event) == 152 + AGENTOS_OBJECT_SIZE, "event layout");
 
 /*
  * The maps, pinned below AGENTOS_PIN_DIR. Keys and values of the policy maps
  * are here because the daemon fills them.
  */
-#define AGENTOS_PIN_DIR		"/sys/fs/bpf/agentos"
-#define AGENTOS_RULES_MAX	65536	/* rules on objects, all policies together */
-#define AGENTOS_NAMES_MAX	32768	/* rules on (parent, name) */
-#define AGENTOS_RULE_NAME_SIZE	64	/* longest ruled name, NUL included */
-#define AGENTOS_POLICY_RULES_MAX 2048	/* rules of one policy */
-#define AGENTOS_WALK_MAX	64	/* path components a decision follows; deeper is denied */
-#define AGENTOS_RECENT		256	/* denials kept for the iterator */
+#define AGENTOS_PIN_DIR		 "/sys/fs/bpf/agentos"
+#define AGENTOS_RULES_MAX	 65536 /* rules on objects, all policies together */
+#define AGENTOS_NAMES_MAX	 32768 /* rules on (parent, name) */
+#define AGENTOS_RULE_NAME_SIZE	 64    /* longest ruled name, NUL included */
+#define AGENTOS_POLICY_RULES_MAX 2048  /* rules of one policy */
+#define AGENTOS_WALK_MAX	 64    /* path components a decision follows; deeper is denied */
+#define AGENTOS_RECENT		 256   /* denials kept for the iterator */
 
 /*
  * An object: what kmod answered to POLICY_PIN. Not device and inode number:
@@ -190,18 +196,18 @@ struct agentos_name_key {
  * What a rule says. For each kind of access the nearest rule that allows or
  * denies it decides; deny wins within one rule; undecided at the top is denied.
  */
-#define AGENTOS_RULE_NAMES	(1U << 0) /* names in this directory have rules of their own */
+#define AGENTOS_RULE_NAMES (1U << 0) /* names in this directory have rules of their own */
 struct agentos_rule {
-	__u8 allow;		/* AGENTOS_FILE_* */
+	__u8 allow; /* AGENTOS_FILE_* */
 	__u8 deny;
-	__u8 flags;		/* AGENTOS_RULE_* */
+	__u8 flags; /* AGENTOS_RULE_* */
 	__u8 pad;
-	__u32 number;		/* its number in the policy, for the record */
+	__u32 number; /* its number in the policy, for the record */
 };
 
 /* Per-CPU counters, summed by the reader. */
 struct agentos_hook_count {
-	__u64 denied;		/* acts of agents that the hook refused */
+	__u64 denied; /* acts of agents that the hook refused */
 };
 
 enum agentos_ring { AGENTOS_RING_DENIALS, AGENTOS_RING_ALLOWED, AGENTOS_RING_COUNT };

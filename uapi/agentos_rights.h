@@ -14,43 +14,43 @@
  * The file rights gate the file rules: an act on a file needs the right and a
  * rule that allows it. The other rights stand alone.
  */
-#define AGENTOS_RIGHTS(X)                                                                         \
-	X(0, FILE_READ, "file-read", FILE_OPEN, "tests/escape/file_test.c",                       \
-	  "open files for reading, where a rule allows it")                                       \
-	X(1, FILE_WRITE, "file-write", FILE_OPEN, "tests/escape/file_test.c",                     \
-	  "create, write, truncate, rename, link, delete and change metadata, where a rule does") \
-	X(2, FILE_EXEC, "file-exec", EXEC, "tests/escape/exec_test.c",                            \
-	  "execute files and map them executable, where a rule allows it")                        \
-	X(3, ANON_EXEC, "anon-exec", MMAP, "tests/escape/exec_test.c",                            \
-	  "run code from no file: memfd, deleted files, JIT pages")                               \
-	X(4, NET_CONNECT, "net-connect", SOCKET_CONNECT, "tests/escape/net_test.c",               \
-	  "connect, and send to an address, over IPv4 and IPv6")                                  \
-	X(5, NET_LISTEN, "net-listen", SOCKET_BIND, "tests/escape/net_test.c",                    \
-	  "bind and listen, over IPv4 and IPv6")                                                  \
-	X(6, NET_RAW, "net-raw", SOCKET_CREATE, "tests/escape/net_test.c",                        \
-	  "sockets that are not TCP, UDP, MPTCP or Unix: raw, packet, netlink, ...")              \
-	X(7, UNIX_CONNECT, "unix-connect", UNIX_STREAM, "tests/escape/net_test.c",                \
-	  "reach Unix sockets that were made outside the agent")                                  \
-	X(8, SIGNAL_OUTSIDE, "signal-outside", TASK_KILL, "tests/escape/ipc_test.c",              \
-	  "signal processes outside the agent")                                                   \
-	X(9, PTRACE, "ptrace", PTRACE_ACCESS, "tests/escape/ipc_test.c",                          \
-	  "trace processes inside the agent; outside is never allowed")                           \
-	X(10, NAMESPACES, "namespaces", USERNS, "tests/escape/priv_test.c",                       \
-	  "make user namespaces")                                                                 \
-	X(11, MOUNT, "mount", SB_MOUNT, "tests/escape/priv_test.c",                               \
-	  "mount, unmount, move mounts, pivot_root, chroot")                                      \
-	X(12, SET_IDS, "set-ids", FIX_SETUID, "tests/escape/priv_test.c",                         \
-	  "change user, group and supplementary ids")                                             \
-	X(13, CAPABILITIES, "capabilities", CAPABLE, "tests/escape/priv_test.c",                  \
-	  "use capabilities of root beyond those over its own files")                             \
-	X(14, BPF, "bpf", BPF, "tests/escape/priv_test.c", "the bpf system call")                 \
-	X(15, MODULE, "module", KERNEL_READ_FILE, "tests/escape/priv_test.c",                     \
-	  "load kernel code: modules, kexec images, firmware")                                    \
+#define AGENTOS_RIGHTS(X)                                                                          \
+	X(0, FILE_READ, "file-read", FILE_OPEN, "tests/escape/file_test.c",                        \
+	  "open files for reading, where a rule allows it")                                        \
+	X(1, FILE_WRITE, "file-write", FILE_OPEN, "tests/escape/file_test.c",                      \
+	  "create, write, truncate, rename, link, delete and change metadata, where a rule does")  \
+	X(2, FILE_EXEC, "file-exec", EXEC, "tests/escape/exec_test.c",                             \
+	  "execute files and map them executable, where a rule allows it")                         \
+	X(3, ANON_EXEC, "anon-exec", MMAP, "tests/escape/exec_test.c",                             \
+	  "run code from no file: memfd, deleted files, JIT pages")                                \
+	X(4, NET_CONNECT, "net-connect", SOCKET_CONNECT, "tests/escape/net_test.c",                \
+	  "connect, and send to an address, over IPv4 and IPv6")                                   \
+	X(5, NET_LISTEN, "net-listen", SOCKET_BIND, "tests/escape/net_test.c",                     \
+	  "bind and listen, over IPv4 and IPv6")                                                   \
+	X(6, NET_RAW, "net-raw", SOCKET_CREATE, "tests/escape/net_test.c",                         \
+	  "sockets that are not TCP, UDP, MPTCP or Unix: raw, packet, netlink, ...")               \
+	X(7, UNIX_CONNECT, "unix-connect", UNIX_STREAM, "tests/escape/net_test.c",                 \
+	  "reach Unix sockets that were made outside the agent")                                   \
+	X(8, SIGNAL_OUTSIDE, "signal-outside", TASK_KILL, "tests/escape/ipc_test.c",               \
+	  "signal processes outside the agent")                                                    \
+	X(9, PTRACE, "ptrace", PTRACE_ACCESS, "tests/escape/ipc_test.c",                           \
+	  "trace processes inside the agent; outside is never allowed")                            \
+	X(10, NAMESPACES, "namespaces", USERNS, "tests/escape/priv_test.c",                        \
+	  "make user namespaces")                                                                  \
+	X(11, MOUNT, "mount", SB_MOUNT, "tests/escape/priv_test.c",                                \
+	  "mount, unmount, move mounts, pivot_root, chroot")                                       \
+	X(12, SET_IDS, "set-ids", FIX_SETUID, "tests/escape/priv_test.c",                          \
+	  "change user, group and supplementary ids")                                              \
+	X(13, CAPABILITIES, "capabilities", CAPABLE, "tests/escape/priv_test.c",                   \
+	  "use capabilities of root beyond those over its own files")                              \
+	X(14, BPF, "bpf", BPF, "tests/escape/priv_test.c", "the bpf system call")                  \
+	X(15, MODULE, "module", KERNEL_READ_FILE, "tests/escape/priv_test.c",                      \
+	  "load kernel code: modules, kexec images, firmware")                                     \
 	X(16, IO_URING, "io-uring", ANON_INODE, "tests/escape/priv_test.c", "make io_uring rings") \
-	X(17, USERFAULTFD, "userfaultfd", ANON_INODE, "tests/escape/priv_test.c",                 \
+	X(17, USERFAULTFD, "userfaultfd", ANON_INODE, "tests/escape/priv_test.c",                  \
 	  "make userfaultfd descriptors")
 
-#define AGENTOS_RIGHT_ENUM(bit, NAME, name, enforcer, test, meaning)                              \
+#define AGENTOS_RIGHT_ENUM(bit, NAME, name, enforcer, test, meaning) \
 	AGENTOS_RIGHT_##NAME##_BIT = bit,
 
 enum agentos_right_bit { AGENTOS_RIGHTS(AGENTOS_RIGHT_ENUM) AGENTOS_RIGHT_COUNT };

@@ -29,7 +29,7 @@ static void account_advance(struct account *a, uint64_t seq)
 		memset(a->seen, 0, sizeof(a->seen));
 	} else {
 		for (i = a->highest + 1; i <= seq; i++)
-			a->seen[i % ACCOUNT_WINDOW / 8] &= (uint8_t)~(1U << (i % 8));
+			a->seen[i % ACCOUNT_WINDOW / 8] &= (uint8_t) ~(1U << (i % 8));
 	}
 	a->highest = seq;
 }

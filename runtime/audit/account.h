@@ -21,10 +21,10 @@
 #define ACCOUNT_WINDOW 4096
 
 struct account {
-	uint64_t received;	/* different records */
-	uint64_t lost;		/* as recorded in the log */
-	uint64_t highest;	/* number received, or told in a loss */
-	uint64_t settled;	/* all up to this one are received or recorded as lost */
+	uint64_t received; /* different records */
+	uint64_t lost;	   /* as recorded in the log */
+	uint64_t highest;  /* number received, or told in a loss */
+	uint64_t settled;  /* all up to this one are received or recorded as lost */
 	uint8_t seen[ACCOUNT_WINDOW / 8];
 };
 

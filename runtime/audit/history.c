@@ -35,11 +35,13 @@ static void history_take(struct history *h, const struct record *r)
 {
 	switch (r->type) {
 	case RECORD_EVENT:
-		if (r->stream < AGENTOS_RING_COUNT && !account_seen(&h->rings[r->stream], r->u.event.seq))
+		if (r->stream < AGENTOS_RING_COUNT &&
+		    !account_seen(&h->rings[r->stream], r->u.event.seq))
 			account_receive(&h->rings[r->stream], r->u.event.seq);
 		break;
 	case RECORD_LIFECYCLE:
-		history_lifecycle(h, r->u.lifecycle.seq, r->u.lifecycle.seq, r->u.lifecycle.time_ns);
+		history_lifecycle(h, r->u.lifecycle.seq, r->u.lifecycle.seq,
+				  r->u.lifecycle.time_ns);
 		h->lifecycle_recorded++;
 		break;
 	case RECORD_LOSS:

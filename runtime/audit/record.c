@@ -49,7 +49,7 @@
 #define FRAME_BYTES	8
 #define HEADER_BYTES	39
 #define EVENT_BYTES	126
-#define LIFECYCLE_BYTES	64
+#define LIFECYCLE_BYTES 64
 #define LOSS_BYTES	24
 #define DAEMON_BYTES	12
 
@@ -60,7 +60,7 @@ struct texts {
 };
 
 static const struct layout {
-	uint16_t fixed;		/* bytes of the type's fields; 0 is no type */
+	uint16_t fixed; /* bytes of the type's fields; 0 is no type */
 	uint16_t comm_max, text_max;
 } layouts[] = {
 	[RECORD_EVENT] = { EVENT_BYTES, AGENTOS_COMM_SIZE - 1, AGENTOS_OBJECT_SIZE - 1 },
@@ -386,8 +386,8 @@ int record_decode(const uint8_t *buf, size_t len, struct record *ret_record)
 		return extent;
 	if ((size_t)extent > len)
 		return 0;
-	if (get_uint(&p, 4) != crc32c(crc32c(0, buf, 4), buf + FRAME_BYTES,
-				      (size_t)extent - FRAME_BYTES))
+	if (get_uint(&p, 4) !=
+	    crc32c(crc32c(0, buf, 4), buf + FRAME_BYTES, (size_t)extent - FRAME_BYTES))
 		return -EBADMSG;
 	err = body_get(buf + FRAME_BYTES, &r);
 	if (err)

@@ -10,40 +10,41 @@
 #include "agentos_event.h"
 
 enum record_type {
-	RECORD_EVENT = 1,	/* an act: u.event */
-	RECORD_LIFECYCLE = 2,	/* from the module: u.lifecycle */
-	RECORD_LOSS = 3,	/* u.loss: records of a stream that nobody will ever see */
-	RECORD_DAEMON = 4,	/* u.daemon: the daemon started, adopted, stopped, cut a torn tail, ... */
+	RECORD_EVENT = 1,     /* an act: u.event */
+	RECORD_LIFECYCLE = 2, /* from the module: u.lifecycle */
+	RECORD_LOSS = 3,      /* u.loss: records of a stream that nobody will ever see */
+	RECORD_DAEMON =
+		4, /* u.daemon: the daemon started, adopted, stopped, cut a torn tail, ... */
 };
 
 enum record_stream { STREAM_DENIALS = 0, STREAM_ALLOWED = 1, STREAM_LIFECYCLE = 2, STREAM_COUNT };
 
 enum daemon_note {
-	DAEMON_STARTED = 1,	/* first start of this enforcement */
-	DAEMON_ADOPTED = 2,	/* took over from a daemon that was gone; number: agents adopted */
-	DAEMON_STOPPED = 3,	/* enforcement goes on without it; number: agents left running */
-	DAEMON_ENDED = 4,	/* enforcement was ended */
-	DAEMON_TORN = 5,	/* recovery cut number bytes of a half-written record */
-	DAEMON_UNWRITABLE = 6,	/* number records could not be written; text: why */
+	DAEMON_STARTED = 1,    /* first start of this enforcement */
+	DAEMON_ADOPTED = 2,    /* took over from a daemon that was gone; number: agents adopted */
+	DAEMON_STOPPED = 3,    /* enforcement goes on without it; number: agents left running */
+	DAEMON_ENDED = 4,      /* enforcement was ended */
+	DAEMON_TORN = 5,       /* recovery cut number bytes of a half-written record */
+	DAEMON_UNWRITABLE = 6, /* number records could not be written; text: why */
 };
 
 struct record {
-	uint64_t seq;		/* of the log, from 1, no gaps */
-	uint64_t time_ns;	/* CLOCK_REALTIME when the act happened (or was noted) */
-	uint8_t boot[16];	/* boot id */
-	uint16_t type;		/* enum record_type */
-	uint16_t stream;	/* enum record_stream, where it came from */
+	uint64_t seq;	  /* of the log, from 1, no gaps */
+	uint64_t time_ns; /* CLOCK_REALTIME when the act happened (or was noted) */
+	uint8_t boot[16]; /* boot id */
+	uint16_t type;	  /* enum record_type */
+	uint16_t stream;  /* enum record_stream, where it came from */
 	char agent_name[AGENTOS_NAME_SIZE]; /* as known when written; may be empty */
 	union {
 		struct agentos_event event; /* text is NUL-terminated */
 		struct agentos_lifecycle lifecycle;
 		struct {
-			uint64_t count;	/* how many are missing */
-			uint64_t first;	/* kernel sequence range in which they fell, inclusive */
+			uint64_t count; /* how many are missing */
+			uint64_t first; /* kernel sequence range in which they fell, inclusive */
 			uint64_t last;
 		} loss;
 		struct {
-			uint32_t note;	/* enum daemon_note */
+			uint32_t note; /* enum daemon_note */
 			uint64_t number;
 			char text[256];
 		} daemon;

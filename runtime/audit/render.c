@@ -15,12 +15,9 @@
 static const struct {
 	const char *word, *colour;
 } heads[] = {
-	[0] = { "allowed", "\033[32m" },
-	[1] = { "DENIED", "\033[1;31m" },
-	[2] = { "LOST", "\033[1;37;41m" },
-	[3] = { "agent", "\033[36m" },
-	[4] = { "daemon", "\033[36m" },
-	[5] = { "unclear", "\033[1;33m" },
+	[0] = { "allowed", "\033[32m" },   [1] = { "DENIED", "\033[1;31m" },
+	[2] = { "LOST", "\033[1;37;41m" }, [3] = { "agent", "\033[36m" },
+	[4] = { "daemon", "\033[36m" },	   [5] = { "unclear", "\033[1;33m" },
 };
 enum head { HEAD_ALLOWED, HEAD_DENIED, HEAD_LOST, HEAD_AGENT, HEAD_DAEMON, HEAD_UNCLEAR };
 
@@ -349,7 +346,8 @@ static void lifecycle_text(FILE *out, const struct record *r, bool colour)
 		put_end(out, l);
 		break;
 	default:
-		fprintf(out, "lifecycle record of type %u, which this program does not know", l->type);
+		fprintf(out, "lifecycle record of type %u, which this program does not know",
+			l->type);
 	}
 }
 
@@ -380,11 +378,13 @@ static void daemon_text(FILE *out, const struct record *r, bool colour)
 		fputs("agentosd started, and enforcement with it", out);
 		break;
 	case DAEMON_ADOPTED:
-		fprintf(out, "agentosd took over from one that was gone: %" PRIu64 " agents running", n);
+		fprintf(out,
+			"agentosd took over from one that was gone: %" PRIu64 " agents running", n);
 		break;
 	case DAEMON_STOPPED:
 		fprintf(out,
-			"agentosd stopped: enforcement goes on without it, %" PRIu64 " agents running",
+			"agentosd stopped: enforcement goes on without it, %" PRIu64
+			" agents running",
 			n);
 		break;
 	case DAEMON_ENDED:
@@ -397,7 +397,8 @@ static void daemon_text(FILE *out, const struct record *r, bool colour)
 			n);
 		break;
 	case DAEMON_UNWRITABLE:
-		fprintf(out, "%" PRIu64 " records could not be written: they will never be seen", n);
+		fprintf(out, "%" PRIu64 " records could not be written: they will never be seen",
+			n);
 		break;
 	default:
 		fprintf(out, "note %u of agentosd, which this program does not know (%" PRIu64 ")",

@@ -21,13 +21,13 @@
 struct segment_writer {
 	struct segment_dir dir;
 	int lock;
-	int fd;			/* the segment that is written to */
-	gid_t group;		/* of the directory */
+	int fd;	     /* the segment that is written to */
+	gid_t group; /* of the directory */
 	uint64_t limit;
-	uint64_t first_seq;	/* of the segment at fd */
-	uint64_t end;		/* where its next record goes */
+	uint64_t first_seq; /* of the segment at fd */
+	uint64_t end;	    /* where its next record goes */
 	uint64_t next_seq;
-	uint64_t flushed_seq;	/* of the first buffered record */
+	uint64_t flushed_seq; /* of the first buffered record */
 	uint8_t boot[16];
 	/* The kernel records in the log up to what was flushed, and with what is buffered. */
 	struct segment_window flushed, now;
@@ -74,8 +74,8 @@ static int directory_open(struct segment_writer *w, const char *path, struct fau
 /* The lock file is the owner's alone: whoever may read the log cannot hold up its writer. */
 static int directory_lock(struct segment_writer *w, struct fault *f)
 {
-	w->lock = openat(w->dir.fd, LOCK_NAME, O_RDWR | O_CREAT | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC,
-			 0600);
+	w->lock = openat(w->dir.fd, LOCK_NAME,
+			 O_RDWR | O_CREAT | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC, 0600);
 	if (w->lock < 0)
 		return errno_fault(w, f, "/" LOCK_NAME);
 	if (flock(w->lock, LOCK_EX | LOCK_NB) == 0)
@@ -189,7 +189,8 @@ int segment_open_with(const struct segment_options *options, struct segment_writ
 	int rc;
 
 	if (options->limit < SEGMENT_HEADER || options->buffer < LIMIT_RECORD)
-		return fault_set(f, EINVAL, "a segment of %" PRIu64 " bytes, or a buffer of %zu, is too small",
+		return fault_set(f, EINVAL,
+				 "a segment of %" PRIu64 " bytes, or a buffer of %zu, is too small",
 				 options->limit, options->buffer);
 	w = calloc(1, sizeof(*w));
 	if (!w)

@@ -13,8 +13,8 @@ struct segment_writer;
 
 /* What recovery found at the end of the log. */
 struct segment_tail {
-	uint64_t next_seq;	/* of the log; 1 for a new one */
-	uint64_t torn;		/* bytes cut */
+	uint64_t next_seq; /* of the log; 1 for a new one */
+	uint64_t torn;	   /* bytes cut */
 	/* Highest kernel sequence seen or told as lost per stream within this
 	 * boot, 0 if none, and whether the 4096 numbers up to it were seen: bit
 	 * (seq % 4096). Both begin anew where the numbers do: the rings' with
@@ -25,9 +25,9 @@ struct segment_tail {
 
 struct segment_options {
 	const char *directory;
-	const uint8_t *boot;	/* 16 bytes: the running boot's id */
-	uint64_t limit;		/* bytes of a segment before the next is begun */
-	size_t buffer;		/* bytes of records held until a flush */
+	const uint8_t *boot; /* 16 bytes: the running boot's id */
+	uint64_t limit;	     /* bytes of a segment before the next is begun */
+	size_t buffer;	     /* bytes of records held until a flush */
 };
 
 /*

@@ -29,7 +29,7 @@
  * The records follow without a gap, and go on in the segment whose
  * name is the next seq.
  */
-#define SEGMENT_VERSION	1
+#define SEGMENT_VERSION 1
 static const uint8_t segment_magic[8] = { 'A', 'G', 'E', 'N', 'T', 'O', 'S', 'L' };
 
 #define CURSOR_BYTES (256 * 1024)
@@ -51,7 +51,8 @@ int segment_dir_open(const char *path, struct segment_dir *ret_dir, struct fault
 				 "%s: not readable for you: join the group agentos, or use sudo",
 				 d.shown);
 	if (err == ENOENT)
-		return fault_set(f, err, "%s: there is no audit log; agentosd makes it when it starts",
+		return fault_set(f, err,
+				 "%s: there is no audit log; agentosd makes it when it starts",
 				 d.shown);
 	return fault_set(f, err, "%s: %s", d.shown, strerror(err));
 }
@@ -147,9 +148,10 @@ int segment_file_open(const struct segment_dir *d, uint64_t first_seq, int flags
 			return fault_set(f, err, "%s/%s: a symbolic link where a segment should be",
 					 d->shown, name);
 		if (err == EACCES)
-			return fault_set(f, err,
-					 "%s/%s: not readable for you: join the group agentos, or use sudo",
-					 d->shown, name);
+			return fault_set(
+				f, err,
+				"%s/%s: not readable for you: join the group agentos, or use sudo",
+				d->shown, name);
 		return fault_set(f, err, "%s/%s: %s", d->shown, name, strerror(err));
 	}
 	if (fstat(fd, &st) != 0 || !S_ISREG(st.st_mode)) {
@@ -223,7 +225,8 @@ static bool header_unfinished(const uint8_t *buf, size_t len)
 	size_t i;
 
 	if (len < SEGMENT_HEADER &&
-	    memcmp(buf, segment_magic, len < sizeof(segment_magic) ? len : sizeof(segment_magic)) == 0)
+	    memcmp(buf, segment_magic, len < sizeof(segment_magic) ? len : sizeof(segment_magic)) ==
+		    0)
 		return true;
 	for (i = 0; i < len; i++) {
 		if (buf[i])
@@ -249,13 +252,15 @@ int segment_header_read(const struct segment_dir *d, int fd, uint64_t first_seq,
 		return fault_set(f, EBADMSG, "%s/%s: not a file of the audit log: move it away",
 				 d->shown, name);
 	if (load(buf + 8, 4) > SEGMENT_VERSION)
-		return fault_set(f, EPROTO,
-				 "%s/%s: version %u of the log format; this program knows up to %d: upgrade it",
-				 d->shown, name, (unsigned int)load(buf + 8, 4), SEGMENT_VERSION);
+		return fault_set(
+			f, EPROTO,
+			"%s/%s: version %u of the log format; this program knows up to %d: upgrade it",
+			d->shown, name, (unsigned int)load(buf + 8, 4), SEGMENT_VERSION);
 	if (load(buf + 8, 4) != SEGMENT_VERSION || load(buf + 12, 4) != header_crc(buf))
 		return fault_set(f, EBADMSG, "%s/%s: the header is damaged", d->shown, name);
 	if (load(buf + 16, 8) != first_seq)
-		return fault_set(f, EBADMSG, "%s/%s: the segment was renamed: it begins with %" PRIu64,
+		return fault_set(f, EBADMSG,
+				 "%s/%s: the segment was renamed: it begins with %" PRIu64,
 				 d->shown, name, load(buf + 16, 8));
 	header_decode(buf, ret_header);
 	return 1;
@@ -283,7 +288,7 @@ static void window_advance(struct segment_window *w, unsigned int stream, uint64
 	}
 	while (*highest < seq) {
 		++*highest;
-		seen[*highest % SEGMENT_WINDOW / 8] &= (uint8_t)~(1U << *highest % 8);
+		seen[*highest % SEGMENT_WINDOW / 8] &= (uint8_t) ~(1U << *highest % 8);
 	}
 }
 

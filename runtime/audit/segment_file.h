@@ -9,14 +9,14 @@
 #include "audit/record.h"
 #include "base/fault.h"
 
-#define SEGMENT_NAME_SIZE	25	/* 20 digits, ".seg", NUL */
-#define SEGMENT_WINDOW		4096	/* kernel sequence numbers remembered per stream */
-#define SEGMENT_HEADER		(48 + STREAM_COUNT * (8 + SEGMENT_WINDOW / 8))
+#define SEGMENT_NAME_SIZE 25   /* 20 digits, ".seg", NUL */
+#define SEGMENT_WINDOW	  4096 /* kernel sequence numbers remembered per stream */
+#define SEGMENT_HEADER	  (48 + STREAM_COUNT * (8 + SEGMENT_WINDOW / 8))
 
 /* A directory: everything in it is reached through fd. */
 struct segment_dir {
 	int fd;
-	char shown[256];	/* its path, for messages: escaped */
+	char shown[256]; /* its path, for messages: escaped */
 };
 
 /* Which kernel records of one boot are in the log; what segment_tail tells of it. */
@@ -28,8 +28,8 @@ struct segment_window {
 
 /* What a segment begins with. window.boot is the boot it was made in. */
 struct segment_header {
-	uint64_t first_seq;	/* of its first record; its name as well */
-	uint64_t previous;	/* first_seq of the segment before, 0: none */
+	uint64_t first_seq;	      /* of its first record; its name as well */
+	uint64_t previous;	      /* first_seq of the segment before, 0: none */
 	struct segment_window window; /* at its beginning: recovery reads no earlier segment */
 };
 
@@ -41,9 +41,9 @@ struct segment_names {
 
 /* A position in a segment, and what was read ahead of it. */
 struct segment_cursor {
-	int fd;			/* not owned */
-	uint64_t offset;	/* of the next record */
-	uint8_t *buf;		/* owned */
+	int fd;		 /* not owned */
+	uint64_t offset; /* of the next record */
+	uint8_t *buf;	 /* owned */
 	size_t at, have;
 };
 

@@ -13,10 +13,10 @@
 
 struct segment_reader {
 	struct segment_dir dir;
-	int fd;			/* of the current segment, -1 before the first */
-	uint64_t first_seq;	/* of the current segment */
-	uint64_t previous;	/* of the one before it */
-	uint64_t next_seq;	/* of the record to come; 0: whatever is oldest */
+	int fd;		    /* of the current segment, -1 before the first */
+	uint64_t first_seq; /* of the current segment */
+	uint64_t previous;  /* of the one before it */
+	uint64_t next_seq;  /* of the record to come; 0: whatever is oldest */
 	struct segment_cursor cursor;
 };
 
@@ -95,7 +95,8 @@ static int segment_next(struct segment_reader *r, struct record *ret_record, str
 	segment_name(name, r->first_seq);
 	rc = segment_cursor_next(&r->cursor, &record);
 	if (rc == -EBADMSG)
-		return fault_set(f, EBADMSG, "%s/%s: byte %" PRIu64 ": record %" PRIu64 " is damaged",
+		return fault_set(f, EBADMSG,
+				 "%s/%s: byte %" PRIu64 ": record %" PRIu64 " is damaged",
 				 r->dir.shown, name, offset, r->next_seq);
 	if (rc < 0)
 		return fault_set(f, -rc, "%s/%s: %s", r->dir.shown, name, strerror(-rc));
@@ -149,7 +150,8 @@ int segment_read(struct segment_reader *r, struct record *ret_record, struct fau
 		segment_name(name, r->first_seq);
 		if (r->fd >= 0 && lseek(r->fd, 0, SEEK_END) != (off_t)r->cursor.offset)
 			return fault_set(f, EBADMSG,
-					 "%s/%s: byte %" PRIu64 ": record %" PRIu64 " is not complete",
+					 "%s/%s: byte %" PRIu64 ": record %" PRIu64
+					 " is not complete",
 					 r->dir.shown, name, r->cursor.offset, r->next_seq);
 		if (r->next_seq && names.lowest != r->next_seq)
 			return fault_set(f, EBADMSG,

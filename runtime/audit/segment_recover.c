@@ -171,7 +171,8 @@ int segment_recover(const struct segment_dir *d, struct segment_end *ret_end, st
 		return rc;
 	if (last.end && names.before_highest && last.previous != names.before_highest) {
 		segment_name(name, names.highest);
-		return fault_set(f, EBADMSG, "%s: the segment before %s is missing", d->shown, name);
+		return fault_set(f, EBADMSG, "%s: the segment before %s is missing", d->shown,
+				 name);
 	}
 	if (last.end) {
 		*ret_end = last;

@@ -6,11 +6,11 @@
 #include "audit/segment_file.h"
 
 struct segment_end {
-	uint64_t first_seq;	/* of the last segment; 0: the log is empty */
-	uint64_t previous;	/* first_seq of the segment before it */
-	uint64_t next_seq;	/* of the log */
-	uint64_t end;		/* byte after the last whole record; 0: the header is unfinished too */
-	uint64_t torn;		/* bytes after that */
+	uint64_t first_seq; /* of the last segment; 0: the log is empty */
+	uint64_t previous;  /* first_seq of the segment before it */
+	uint64_t next_seq;  /* of the log */
+	uint64_t end;	    /* byte after the last whole record; 0: the header is unfinished too */
+	uint64_t torn;	    /* bytes after that */
 	struct segment_window window; /* of the boot of the last record */
 };
 

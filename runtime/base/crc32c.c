@@ -24,8 +24,8 @@ uint32_t crc32c_portable(uint32_t crc, const void *data, size_t len)
 }
 
 #ifdef __x86_64__
-__attribute__((target("sse4.2")))
-static uint32_t crc32c_sse42(uint32_t crc, const void *data, size_t len)
+__attribute__((target("sse4.2"))) static uint32_t crc32c_sse42(uint32_t crc, const void *data,
+							       size_t len)
 {
 	const uint8_t *p = data;
 	uint64_t wide = ~crc, word;

@@ -5,14 +5,13 @@
 #include <stdarg.h>
 #include <stdio.h>
 
-int fault_set(struct fault *f, int error, const char *fmt, ...)
+void fault_write(struct fault *f, const char *fmt, ...)
 {
 	va_list ap;
 
-	if (f) {
-		va_start(ap, fmt);
-		vsnprintf(f->text, sizeof(f->text), fmt, ap);
-		va_end(ap);
-	}
-	return -error;
+	if (!f)
+		return;
+	va_start(ap, fmt);
+	vsnprintf(f->text, sizeof(f->text), fmt, ap);
+	va_end(ap);
 }

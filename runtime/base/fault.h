@@ -13,7 +13,14 @@ struct fault {
  * Sets the text, printf-like; longer text is cut. A NULL fault is allowed.
  * Returns -error, so that failures read "return fault_set(f, ENOENT, ...)".
  */
-int fault_set(struct fault *f, int error, const char *fmt, ...)
-	__attribute__((format(printf, 3, 4)));
+#define fault_set(f, error, ...)                     \
+	({                                           \
+		const int fault_set_error = (error); \
+		fault_write(f, __VA_ARGS__);         \
+		-fault_set_error;                    \
+	})
+
+/* A macro above, so that analyzers and compilers see that what is returned is the error. */
+void fault_write(struct fault *f, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
 
 #endif

@@ -78,10 +78,10 @@ static bool parse_id(const char *text, uint64_t *ret_id)
 int agents_find(int dev, const char *name_or_id, struct agentos_info *ret_info, struct fault *f)
 {
 	const struct agentos_info *found = NULL;
-	struct agentos_info *infos;
+	struct agentos_info *infos = NULL;
 	char shown[256];
 	uint64_t id = 0;
-	size_t count, i;
+	size_t count = 0, i;
 	int err;
 
 	err = agents_list(dev, &infos, &count, f);
@@ -110,8 +110,9 @@ const char *agents_state(const struct agentos_info *info)
 {
 	static const char *const names[] = { "created", "running", "exiting", "exited" };
 
-	return info->ret_state < sizeof(names) / sizeof(names[0]) ? names[info->ret_state] :
-								    "unknown";
+	return info->ret_state < sizeof(names) / sizeof(names[0]) ?
+		       names[info->ret_state] :
+		       "unknown";
 }
 
 void agents_outcome(const struct agentos_info *info, char *out, size_t size)
@@ -194,7 +195,8 @@ void agents_json(FILE *out, const struct agentos_info *info)
 
 	fprintf(out, "\"id\":%" PRIu64 ",\"name\":", (uint64_t)info->ret_id);
 	json_string(out, info->ret_name);
-	fprintf(out, ",\"state\":\"%s\",\"policy\":%u,\"tasks\":%u,\"owner\":%u,\"age_s\":%" PRIu64
+	fprintf(out,
+		",\"state\":\"%s\",\"policy\":%u,\"tasks\":%u,\"owner\":%u,\"age_s\":%" PRIu64
 		",\"forks\":%" PRIu64 ",\"first_pid\":%d,\"enforced\":%s,\"record_allowed\":%s",
 		agents_state(info), info->ret_policy, info->ret_tasks, info->ret_owner,
 		agents_age_s(info), (uint64_t)info->ret_forks, info->ret_first,

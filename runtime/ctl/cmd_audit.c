@@ -17,8 +17,8 @@
 #include "base/escape.h"
 #include "ctl/ctl.h"
 
-#define FOLLOW_MS 1000	/* looks again at least this often, should inotify miss something */
-#define NS 1000000000ULL
+#define FOLLOW_MS 1000 /* looks again at least this often, should inotify miss something */
+#define NS	  1000000000ULL
 
 static const char help[] =
 	"Usage: agentctl audit [OPTION]...\n"
@@ -50,12 +50,12 @@ static const char help[] =
 
 struct query {
 	const char *directory;
-	const char *agent;	/* name or id as given, NULL: any */
-	uint64_t agent_id;	/* 0: agent is no number */
+	const char *agent; /* name or id as given, NULL: any */
+	uint64_t agent_id; /* 0: agent is no number */
 	uint64_t since_ns;
-	uint64_t last;		/* of what matches; UINT64_MAX: all */
+	uint64_t last; /* of what matches; UINT64_MAX: all */
 	bool denied, json, follow, colour;
-	int day;		/* of the last line, so that each day is announced; -1: none yet */
+	int day; /* of the last line, so that each day is announced; -1: none yet */
 	int year;
 };
 
@@ -163,14 +163,15 @@ static int query_parse(int argc, char **argv, struct query *q)
 		{ "help", no_argument, NULL, 'h' },
 		{ 0 },
 	};
+	const char *value;
 	char shown[256];
 	int option;
 
 	opterr = 0;
 	optind = 0;
 	while ((option = getopt_long(argc, argv, ":fhn:", options, NULL)) != -1) {
-		if (optarg)
-			escape_text(shown, sizeof(shown), optarg, strlen(optarg));
+		value = optarg ? optarg : "";
+		escape_text(shown, sizeof(shown), value, strlen(value));
 		switch (option) {
 		case 'f':
 			q->follow = true;
@@ -179,30 +180,33 @@ static int query_parse(int argc, char **argv, struct query *q)
 			fputs(help, stdout);
 			return CTL_OK;
 		case 'n':
-			if (!number_parse(optarg, &q->last))
+			if (!number_parse(value, &q->last))
 				return ctl_usage("audit", "-n takes a number, not %s", shown);
 			break;
 		case AGENT:
-			if (!*optarg || strlen(optarg) >= AGENTOS_NAME_SIZE)
-				return ctl_usage("audit", "--agent takes a name or an id, as `agentctl ps` shows");
-			q->agent = optarg;
-			if (!number_parse(optarg, &q->agent_id))
+			if (!*value || strlen(value) >= AGENTOS_NAME_SIZE)
+				return ctl_usage(
+					"audit",
+					"--agent takes a name or an id, as `agentctl ps` shows");
+			q->agent = value;
+			if (!number_parse(value, &q->agent_id))
 				q->agent_id = 0;
 			break;
 		case DENIED:
 			q->denied = true;
 			break;
 		case SINCE:
-			if (!since_parse(optarg, time(NULL), &q->since_ns))
+			if (!since_parse(value, time(NULL), &q->since_ns))
 				return ctl_usage("audit",
 						 "--since takes 15m, 2h, 7d, 14:30, 2025-01-31 or "
-						 "\"2025-01-31 14:30\", not %s", shown);
+						 "\"2025-01-31 14:30\", not %s",
+						 shown);
 			break;
 		case JSON:
 			q->json = true;
 			break;
 		case DIRECTORY:
-			q->directory = optarg;
+			q->directory = value;
 			break;
 		case ':':
 			return ctl_usage("audit", "an option lacks its value");

@@ -49,7 +49,8 @@ static void doctor_group(struct doctor *d)
 	bool in;
 
 	if (!group) {
-		doctor_line("group", false, "there is no group agentos: run `groupadd --system agentos`", d);
+		doctor_line("group", false,
+			    "there is no group agentos: run `groupadd --system agentos`", d);
 		return;
 	}
 	in = getegid() == group->gr_gid;
@@ -61,8 +62,10 @@ static void doctor_group(struct doctor *d)
 	else if (geteuid() == 0)
 		doctor_line("group", true, "you are root", d);
 	else
-		doctor_line("group", false,
-			    "you are not in group agentos: run `sudo adduser $USER agentos` and log in again", d);
+		doctor_line(
+			"group", false,
+			"you are not in group agentos: run `sudo adduser $USER agentos` and log in again",
+			d);
 }
 
 static void doctor_hooks(struct doctor *d, const struct control_status_reply *s)
@@ -78,13 +81,15 @@ static void doctor_hooks(struct doctor *d, const struct control_status_reply *s)
 			absent++;
 		} else if (s->hooks[i].result != -EAGAIN) {
 			name = enforce_hook_name(i);
-			snprintf(text, sizeof(text), "%s is not proved: %s; run `agentctl selftest`",
+			snprintf(text, sizeof(text),
+				 "%s is not proved: %s; run `agentctl selftest`",
 				 name ? name : "a hook", strerror(-s->hooks[i].result));
 			doctor_line("hook", false, text, d);
 		}
 	}
 	snprintf(text, sizeof(text), "%u hooks proved, %u absent on this kernel", proved, absent);
-	doctor_line("enforcement", s->enforcement.on, s->enforcement.on ? text : s->enforcement.text, d);
+	doctor_line("enforcement", s->enforcement.on,
+		    s->enforcement.on ? text : s->enforcement.text, d);
 }
 
 static void doctor_streams(struct doctor *d, const struct control_status_reply *s)
@@ -94,9 +99,12 @@ static void doctor_streams(struct doctor *d, const struct control_status_reply *
 	unsigned int i;
 
 	for (i = 0; i < CONTROL_STREAMS; i++) {
-		snprintf(text, sizeof(text), "%s: %" PRIu64 " recorded, %" PRIu64 " lost%s", names[i],
-			 s->streams[i].recorded, s->streams[i].lost, s->streams[i].lost ?
-			 " (each loss is a record in the log; the machine or its disk is too slow)" : "");
+		snprintf(
+			text, sizeof(text), "%s: %" PRIu64 " recorded, %" PRIu64 " lost%s",
+			names[i], s->streams[i].recorded, s->streams[i].lost,
+			s->streams[i].lost ?
+				" (each loss is a record in the log; the machine or its disk is too slow)" :
+				"");
 		doctor_line("records", s->streams[i].lost == 0, text, d);
 	}
 	if (s->audit_error)
@@ -110,8 +118,10 @@ static void doctor_streams(struct doctor *d, const struct control_status_reply *
 static void doctor_daemon(struct doctor *d)
 {
 	struct control_request m = { 0 };
-	struct channel_request request = { .header = &m.header, .type = CONTROL_STATUS,
-					   .size = sizeof(m), .reply = CONTROL_STATUS_REPLY };
+	struct channel_request request = { .header = &m.header,
+					   .type = CONTROL_STATUS,
+					   .size = sizeof(m),
+					   .reply = CONTROL_STATUS_REPLY };
 	struct control_hello_reply hello;
 	union control_message reply;
 	struct fault f = { "" };
@@ -161,7 +171,8 @@ static void doctor_audit(struct doctor *d)
 
 static int doctor_policy(const char *name, const char *file, int shadowed, void *cookie)
 {
-	static const struct policy_vars vars = { .workspace = "/workspace", .home = "/home/user",
+	static const struct policy_vars vars = { .workspace = "/workspace",
+						 .home = "/home/user",
 						 .agent = "agent" };
 	struct doctor *d = cookie;
 	struct fault f = { "" };

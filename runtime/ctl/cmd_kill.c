@@ -22,8 +22,9 @@ static int kill_wait(int agent, const struct agentos_info *info, int wait_s)
 
 	if (count > 0 && ready.revents & (POLLIN | POLLHUP))
 		return 0;
-	ctl_complain("%s: signalled, but still there after %d s: `agentctl show %llu` lists its processes",
-		     info->ret_name, wait_s, (unsigned long long)info->ret_id);
+	ctl_complain(
+		"%s: signalled, but still there after %d s: `agentctl show %llu` lists its processes",
+		info->ret_name, wait_s, (unsigned long long)info->ret_id);
 	return -ETIMEDOUT;
 }
 
@@ -39,12 +40,14 @@ static int kill_one(int dev, const char *name, int wait_s)
 		ctl_complain("%s", f.text);
 		return err;
 	}
-	agent = device_agent_open(dev, info.ret_id, AGENTOS_ACCESS_CONTROL | AGENTOS_ACCESS_INSPECT);
+	agent = device_agent_open(dev, info.ret_id,
+				  AGENTOS_ACCESS_CONTROL | AGENTOS_ACCESS_INSPECT);
 	if (agent == -ESRCH)
 		return 0;
 	if (agent < 0) {
-		ctl_complain("%s: %s", info.ret_name, agent == -EACCES ?
-			     "only its owner and root may kill it" : strerror(-agent));
+		ctl_complain("%s: %s", info.ret_name,
+			     agent == -EACCES ? "only its owner and root may kill it" :
+						strerror(-agent));
 		return agent;
 	}
 	err = agent_kill(agent, &tasks);

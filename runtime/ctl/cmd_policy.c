@@ -73,10 +73,10 @@ static void rights_print(FILE *out, uint64_t rights, const char *between, const 
 {
 	const char *gap = "";
 
-#define PRINT_RIGHT(bit, NAME, name, enforcer, test, meaning)            \
-	if (rights & AGENTOS_RIGHT(NAME)) {                              \
-		fprintf(out, "%s%s%s%s", gap, around, name, around);     \
-		gap = between;                                           \
+#define PRINT_RIGHT(bit, NAME, name, enforcer, test, meaning)        \
+	if (rights & AGENTOS_RIGHT(NAME)) {                          \
+		fprintf(out, "%s%s%s%s", gap, around, name, around); \
+		gap = between;                                       \
 	}
 	AGENTOS_RIGHTS(PRINT_RIGHT)
 }
@@ -105,7 +105,8 @@ static void check_print_text(const char *file, const struct policy *p, const str
 			continue;
 		escape_text(safe, sizeof(safe), rule->path, strlen(rule->path));
 		printf("%s:%u: warning: %s has %lu hard links; the rule holds for the file under "
-		       "each of its names\n", path, rule->line, safe, (unsigned long)st.st_nlink);
+		       "each of its names\n",
+		       path, rule->line, safe, (unsigned long)st.st_nlink);
 	}
 }
 
@@ -307,7 +308,7 @@ int cmd_policy(int argc, char **argv)
 			return ctl_usage("policy", "--workspace needs a directory");
 		default:
 			return ctl_usage("policy", "an option is unknown; there are --workspace, "
-					 "--json and --help");
+						   "--json and --help");
 		}
 	}
 	argc -= optind;

@@ -23,7 +23,7 @@ struct run {
 	const char *workspace_option;
 	const char *name_option;
 	bool quiet;
-	char **argv;		/* the program's */
+	char **argv; /* the program's */
 	char name[AGENTOS_NAME_SIZE];
 	char *workspace;
 	char *home;
@@ -31,7 +31,7 @@ struct run {
 	struct policy *policy;
 	char *policy_file;
 	struct channel channel;
-	struct rlimit files;	/* as the caller had it */
+	struct rlimit files; /* as the caller had it */
 	struct control_run_reply made;
 	int agent;
 };
@@ -67,11 +67,14 @@ static int run_options(struct run *r, int argc, char **argv)
 		case ':':
 			return ctl_usage("run", "an option lacks its value");
 		default:
-			return ctl_usage("run", "unknown option; a program's own options come after its name");
+			return ctl_usage(
+				"run",
+				"unknown option; a program's own options come after its name");
 		}
 	}
 	if (optind == argc)
-		return ctl_usage("run", "which program? For example: agentctl run -- python3 agent.py");
+		return ctl_usage("run",
+				 "which program? For example: agentctl run -- python3 agent.py");
 	r->argv = argv + optind;
 	return CTL_OK;
 }
@@ -86,18 +89,23 @@ static int run_name(struct run *r)
 	memset(r->name, 0, sizeof(r->name));
 	if (r->name_option) {
 		if (strlen(r->name_option) >= sizeof(r->name))
-			return ctl_usage("run", "--name takes at most %d bytes", AGENTOS_NAME_SIZE - 1);
+			return ctl_usage("run", "--name takes at most %d bytes",
+					 AGENTOS_NAME_SIZE - 1);
 		strcpy(r->name, r->name_option);
 		if (control_check_name(r->name))
-			return ctl_usage("run", "--name takes printable ASCII without blanks and '/'");
+			return ctl_usage("run",
+					 "--name takes printable ASCII without blanks and '/'");
 		return CTL_OK;
 	}
 	base = base ? base + 1 : r->argv[0];
 	snprintf(pid, sizeof(pid), "-%d", getpid());
 	room = sizeof(r->name) - strlen(pid) - 1;
-	for (i = 0; base[i] && i < room; i++)
-		r->name[i] = strchr("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789._-",
-				    base[i]) ? base[i] : '_';
+	for (i = 0; i < room && base[i]; i++)
+		r->name[i] =
+			strchr("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789._-",
+			       base[i]) ?
+				base[i] :
+				'_';
 	strcpy(r->name + i, pid);
 	return CTL_OK;
 }
@@ -119,7 +127,8 @@ static int run_places(struct run *r)
 	r->workspace = realpath(wanted, NULL);
 	if (!r->workspace || stat(r->workspace, &st) < 0 || !S_ISDIR(st.st_mode)) {
 		escape_text(shown, sizeof(shown), wanted, strlen(wanted));
-		ctl_complain("workspace %s: %s", shown, r->workspace ? "is no directory" : strerror(errno));
+		ctl_complain("workspace %s: %s", shown,
+			     r->workspace ? "is no directory" : strerror(errno));
 		return CTL_FAILED;
 	}
 	if (!home || home[0] != '/') {
@@ -132,7 +141,8 @@ static int run_places(struct run *r)
 
 static int run_policy(struct run *r)
 {
-	const struct policy_vars vars = { .workspace = r->workspace, .home = r->home,
+	const struct policy_vars vars = { .workspace = r->workspace,
+					  .home = r->home,
 					  .agent = r->name };
 	struct fault f = { "" };
 
@@ -151,7 +161,9 @@ static int run_program(struct run *r)
 	if (!err && !launch_check_stdio(&f))
 		return CTL_OK;
 	return run_complain(err == -ENOENT || err == -ENOTDIR ? CTL_NOTFOUND :
-			    err ? CTL_NOEXEC : CTL_FAILED, &f);
+			    err				      ? CTL_NOEXEC :
+								CTL_FAILED,
+			    &f);
 }
 
 static int run_connect(struct run *r)
@@ -175,8 +187,10 @@ static int run_upload(struct run *r, const struct resolved *resolved, struct fau
 		.rule_count = (uint32_t)resolved->count,
 	};
 	struct control_policy_rules rules;
-	struct channel_request request = { .header = &begin.header, .type = CONTROL_POLICY_BEGIN,
-					   .size = sizeof(begin), .reply = CONTROL_DONE };
+	struct channel_request request = { .header = &begin.header,
+					   .type = CONTROL_POLICY_BEGIN,
+					   .size = sizeof(begin),
+					   .reply = CONTROL_DONE };
 	union control_message reply;
 	size_t at, count;
 	int err;
@@ -192,7 +206,8 @@ static int run_upload(struct run *r, const struct resolved *resolved, struct fau
 		request = (struct channel_request){
 			.header = &rules.header,
 			.type = CONTROL_POLICY_RULES,
-			.size = control_encode_rules(&rules, resolved->rules + at, (uint32_t)count, 0),
+			.size = control_encode_rules(
+				&rules, resolved->rules + at, (uint32_t)count, 0),
 			.fds = resolved->fds + at,
 			.fd_count = count,
 			.reply = CONTROL_DONE,
@@ -205,8 +220,10 @@ static int run_upload(struct run *r, const struct resolved *resolved, struct fau
 static int run_create(struct run *r, struct fault *f)
 {
 	struct control_run run = { .rights = r->policy->rights };
-	struct channel_request request = { .header = &run.header, .type = CONTROL_RUN,
-					   .size = sizeof(run), .reply = CONTROL_RUN_REPLY };
+	struct channel_request request = { .header = &run.header,
+					   .type = CONTROL_RUN,
+					   .size = sizeof(run),
+					   .reply = CONTROL_RUN_REPLY };
 	union control_message reply;
 	int err;
 
@@ -263,11 +280,15 @@ static int run_become(struct run *r)
 	}
 	if (!r->quiet && isatty(STDERR_FILENO))
 		fprintf(stderr,
-			"agentos: agent %s (%" PRIu64 ") under %s; agentctl audit --agent %" PRIu64 " shows what it does\n",
+			"agentos: agent %s (%" PRIu64 ") under %s; agentctl audit --agent %" PRIu64
+			" shows what it does\n",
 			r->name, (uint64_t)r->made.agent, r->policy->name, (uint64_t)r->made.agent);
 	fflush(NULL);
-	err = launch_exec(&(struct launch){ .path = r->program, .argv = r->argv, .env = env,
-					    .agent = r->agent }, &attached, &f);
+	err = launch_exec(&(struct launch){ .path = r->program,
+					    .argv = r->argv,
+					    .env = env,
+					    .agent = r->agent },
+			  &attached, &f);
 	ctl_complain("%s", f.text);
 	launch_environment_free(env);
 	if (!attached)
@@ -277,9 +298,13 @@ static int run_become(struct run *r)
 
 int cmd_run(int argc, char **argv)
 {
-	static int (*const steps[])(struct run *r) = { run_name, run_places, run_policy, run_program,
-						       run_connect, run_make, run_become };
-	struct run r = { .policy_name = "untrusted", .channel = { .fd = -1 }, .agent = -1 };
+	static int (*const steps[])(struct run * r) = {
+		run_name, run_places, run_policy, run_program, run_connect, run_make, run_become
+	};
+	struct run r = { .policy_name = "untrusted",
+			 .channel = { .fd = -1 },
+			 .agent = -1,
+			 .argv = argv };
 	int status = run_options(&r, argc, argv);
 	size_t i;
 

@@ -18,14 +18,18 @@ static const char *hook_name(unsigned int hook)
 
 static void hook_print(const struct control_hook *m, bool json, bool first, bool colour)
 {
-	const char *verdict = m->result == 0 ? "proved" : m->result == -ENOSYS ? "absent" :
-			      "NOT PROVED";
+	const char *verdict = m->result == 0	   ? "proved" :
+			      m->result == -ENOSYS ? "absent" :
+						     "NOT PROVED";
 	char what[4 * CONTROL_WHAT];
 
 	if (json) {
-		printf("%s{\"hook\":\"%s\",\"result\":\"%s\",\"error\":%d,\"tried\":", first ? "" : ",",
-		       hook_name(m->hook), m->result == 0 ? "proved" : m->result == -ENOSYS ?
-		       "absent" : "unproved", m->result);
+		printf("%s{\"hook\":\"%s\",\"result\":\"%s\",\"error\":%d,\"tried\":",
+		       first ? "" : ",", hook_name(m->hook),
+		       m->result == 0	    ? "proved" :
+		       m->result == -ENOSYS ? "absent" :
+					      "unproved",
+		       m->result);
 		json_string(stdout, m->what);
 		fputc('}', stdout);
 		return;
@@ -41,8 +45,10 @@ static int selftest_run(struct channel *c, bool json, struct control_result *ret
 			struct fault *f)
 {
 	struct control_request m = { 0 };
-	struct channel_request request = { .header = &m.header, .type = CONTROL_SELFTEST,
-					   .size = sizeof(m), .reply = CONTROL_HOOK };
+	struct channel_request request = { .header = &m.header,
+					   .type = CONTROL_SELFTEST,
+					   .size = sizeof(m),
+					   .reply = CONTROL_HOOK };
 	union control_message reply;
 	bool first = true, colour = ctl_colour(1);
 	int err = channel_call(c, &request, &reply, NULL, f);

@@ -80,7 +80,8 @@ static void show_text(const struct agentos_info *info)
 	printf("%-11s %s%s%s\n", "state", agents_state(info), outcome[0] ? ", " : "", outcome);
 	printf("%-11s %u%s%s\n", "policy", info->ret_policy,
 	       info->ret_flags & AGENTOS_CREATE_UNENFORCED ? ", not enforced" : "",
-	       info->ret_flags & AGENTOS_CREATE_RECORD_ALLOWED ? ", allowed acts are recorded" : "");
+	       info->ret_flags & AGENTOS_CREATE_RECORD_ALLOWED ? ", allowed acts are recorded" :
+								 "");
 	printf("%-11s %u\n", "owner", info->ret_owner);
 	printf("%-11s %s\n", "age", age);
 	printf("%-11s %s\n", "rights", rights);

@@ -10,17 +10,18 @@
 /* Exit statuses; `run` gives the agent's own instead, once it runs. */
 enum ctl_exit {
 	CTL_OK = 0,
-	CTL_FAILED = 1,		/* it was tried and did not work */
-	CTL_USAGE = 2,		/* the command line is wrong */
-	CTL_INVALID = 3,	/* a policy or file is not valid */
-	CTL_UNPROTECTED = 125,	/* enforcement is off, or agentosd not there: nothing was run */
-	CTL_NOEXEC = 126,	/* the program exists and could not be executed */
-	CTL_NOTFOUND = 127,	/* no such program */
+	CTL_FAILED = 1,	       /* it was tried and did not work */
+	CTL_USAGE = 2,	       /* the command line is wrong */
+	CTL_INVALID = 3,       /* a policy or file is not valid */
+	CTL_UNPROTECTED = 125, /* enforcement is off, or agentosd not there: nothing was run */
+	CTL_NOEXEC = 126,      /* the program exists and could not be executed */
+	CTL_NOTFOUND = 127,    /* no such program */
 };
 
-#define CTL_POLICY_DIRS "/etc/agentos/policies:/usr/local/share/agentos/policies:/usr/share/agentos/policies"
+#define CTL_POLICY_DIRS \
+	"/etc/agentos/policies:/usr/local/share/agentos/policies:/usr/share/agentos/policies"
 #define CTL_AUDIT_DIR "/var/lib/agentos/audit"
-#define CTL_SOCKET "/run/agentos/control.sock"
+#define CTL_SOCKET    "/run/agentos/control.sock"
 /* Each can be set by the environment: AGENTOS_POLICY_PATH, AGENTOS_AUDIT_DIR, AGENTOS_CONTROL. */
 
 /* argv[0] is the command's name. Each prints its own messages and returns an exit status. */

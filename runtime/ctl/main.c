@@ -84,14 +84,16 @@ static void help_all(FILE *out)
 	size_t i;
 
 	fputs("Usage: agentctl COMMAND [ARGUMENT]...\n"
-	      "Runs AI agents that the kernel contains, and shows what they did.\n\n", out);
+	      "Runs AI agents that the kernel contains, and shows what they did.\n\n",
+	      out);
 	for (i = 0; i < COMMAND_COUNT; i++)
 		fprintf(out, "  %-9s %s\n", commands[i].name, commands[i].summary);
 	fputs("\n"
 	      "  agentctl run -- python3 my_agent.py    run it under the policy `untrusted`\n"
 	      "  agentctl audit --follow                watch what agents do\n"
 	      "  agentctl doctor                        when something does not work\n"
-	      "  agentctl help run                      more about a command\n\n", out);
+	      "  agentctl help run                      more about a command\n\n",
+	      out);
 	fputs(exit_help, out);
 }
 
@@ -184,7 +186,7 @@ int main(int argc, char **argv)
 	if (strcmp(argv[1], "help") == 0)
 		return help_one(argv[2]);
 	if (strcmp(argv[1], "--version") == 0) {
-		printf("agentctl (AgentOS), ABI %u, control protocol %u\n", AGENTOS_ABI,
+		printf("agentctl (AgentOS), ABI %d, control protocol %d\n", AGENTOS_ABI,
 		       CONTROL_VERSION);
 		return CTL_OK;
 	}

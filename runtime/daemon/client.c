@@ -14,8 +14,8 @@
 #include "daemon/say.h"
 #include "kern/device.h"
 
-#define CLIENTS_FOR_ROOT	8	/* of LIMIT_CONTROL_CLIENTS, so that a full house can be looked at */
-#define CLIENTS_RETRY_MS	1000	/* before accepting again after an error */
+#define CLIENTS_FOR_ROOT 8    /* of LIMIT_CONTROL_CLIENTS, so that a full house can be looked at */
+#define CLIENTS_RETRY_MS 1000 /* before accepting again after an error */
 
 static void client_listen(struct client *c);
 
@@ -51,13 +51,14 @@ static void received_done(int result, void *cookie)
 		return;
 	}
 	err = received->truncated ? -EBADMSG :
-		control_check(received->data, received->len, received->fd_count,
-			      CONTROL_FROM_CLIENT, &m);
+				    control_check(received->data, received->len, received->fd_count,
+						  CONTROL_FROM_CLIENT, &m);
 	if (err) {
 		c->cookie = 0;
 		c->closing = true;
-		client_error(c, err, err == -EPROTO ? "another version of the control protocol" :
-			     "malformed message");
+		client_error(c, err,
+			     err == -EPROTO ? "another version of the control protocol" :
+					      "malformed message");
 		return;
 	}
 	c->cookie = m.header.cookie;
@@ -112,9 +113,9 @@ static void client_refuse(int fd, int error)
 	struct control_result m = { .error = error };
 	size_t size = control_encode(&m.header, CONTROL_ERROR, sizeof(m), 0);
 
-	control_encode_text(m.text, sizeof(m.text), error == -EBUSY ?
-			    "agentosd is busy: too many clients; try again" :
-			    "refused: this process is inside an agent, or gone");
+	control_encode_text(m.text, sizeof(m.text),
+			    error == -EBUSY ? "agentosd is busy: too many clients; try again" :
+					      "refused: this process is inside an agent, or gone");
 	/* An empty socket has room for it; a peer that is gone does not matter. */
 	if (send(fd, &m, size, MSG_DONTWAIT | MSG_NOSIGNAL) < 0 && errno != EPIPE)
 		say("cannot refuse a client: %s", strerror(errno));
@@ -140,7 +141,10 @@ static void client_new(struct daemon *d, int fd)
 		return;
 	}
 	*c = (struct client){
-		.daemon = d, .fd = fd, .peer = peer, .next = t->first,
+		.daemon = d,
+		.fd = fd,
+		.peer = peer,
+		.next = t->first,
 		.receive = { .done = received_done, .cookie = c },
 		.send = { .done = sent_done, .cookie = c },
 		.idle = { .done = idle_done, .cookie = c },
@@ -222,8 +226,8 @@ void clients_close(struct daemon *d)
 		return;
 	loop_cancel(&t->accept);
 	loop_cancel(&t->retry);
-	while (t->first)
-		client_close(t->first);
+	while (t->first)		/* client_close() takes it out of the list */
+		client_close(t->first); /* NOLINT(clang-analyzer-unix.Malloc) */
 	if (d->listener >= 0) {
 		close(d->listener);
 		unlink(t->path);

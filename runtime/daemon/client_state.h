@@ -23,7 +23,7 @@ struct client {
 	struct ucred peer;
 	bool greeted;
 	bool closing;		/* after what is being sent */
-	unsigned int next_hook;	/* of a self-test being told; 0 when none is */
+	unsigned int next_hook; /* of a self-test being told; 0 when none is */
 	uint64_t cookie;	/* of the request being answered */
 	struct upload upload;
 	struct loop_handle receive, send, idle;
@@ -32,7 +32,7 @@ struct client {
 struct client_table {
 	struct client *first;
 	unsigned int count;
-	uint32_t rules;		/* promised by all uploads */
+	uint32_t rules; /* promised by all uploads */
 	struct loop_handle accept, retry;
 	char path[108];
 };

@@ -23,6 +23,7 @@
 
 /* Descriptors of half-made policies of all clients, and room to work. */
 #define DAEMON_FILES 65536
+#define STOP_WAIT_MS 1000
 
 /* A fault that says which file, and what the kernel said. */
 static int path_fault(struct fault *f, int error, const char *path)
@@ -45,6 +46,10 @@ static int directory_make(const char *path, mode_t mode, gid_t group, struct fau
 		err = path_fault(f, errno, path);
 	else if (st.st_uid != 0)
 		err = fault_set(f, EPERM, "%s: is not owned by root", path);
+	/* What others could write to may hold what others wrote: closing it now is too late. */
+	else if (st.st_mode & (S_IWGRP | S_IWOTH))
+		err = fault_set(f, EPERM, "%s: others may write to it: see what is in it, then `chmod %04o %s`",
+				path, mode, path);
 	else if (fchown(fd, 0, group) < 0 || fchmod(fd, mode) < 0)
 		err = path_fault(f, errno, path);
 	close(fd);
@@ -64,9 +69,10 @@ static int directory_parent(const char *path, struct fault *f)
 	if (slash == parent)
 		return 0;
 	*slash = '\0';
-	if (mkdir(parent, 0755) < 0 && errno != EEXIST)
-		return path_fault(f, errno, parent);
-	return 0;
+	if (mkdir(parent, 0755) < 0)
+		return errno == EEXIST ? 0 : path_fault(f, errno, parent);
+	/* The umask took what the group needs to get to the log. */
+	return chmod(parent, 0755) < 0 ? path_fault(f, errno, parent) : 0;
 }
 
 /* One daemon at a time: the lock is held as long as the process lives, whatever ends it. */
@@ -248,12 +254,22 @@ int daemon_end(struct daemon *d, struct fault *f)
 	return 0;
 }
 
+/* Whoever waited for an agent saw its end a moment before the module lets go of it. */
+static void daemon_wait_for_last(const struct daemon *d)
+{
+	unsigned int waited;
+
+	for (waited = 0; waited < STOP_WAIT_MS && daemon_agents(d) > 0; waited += 10)
+		usleep(10000);
+}
+
 void daemon_stop(struct daemon *d)
 {
 	struct fault f;
 	int64_t agents;
 
 	daemon_notify("STOPPING=1");
+	daemon_wait_for_last(d);
 	if (!d->enforce || daemon_end(d, &f) == 0)
 		return;
 	agents = daemon_agents(d);

@@ -18,12 +18,12 @@ struct client_table;
 struct daemon_options {
 	const char *audit_dir;
 	const char *run_dir;
-	const char *group;	/* may connect to the socket */
+	const char *group; /* may connect to the socket */
 };
 
 /* What the last self-test showed. */
 struct proof {
-	int error;		/* 0: every hook proved, enforcement is on */
+	int error; /* 0: every hook proved, enforcement is on */
 	struct fault why;
 	int result[AGENTOS_HOOK_COUNT]; /* as enforce_selftest() tells it; -EAGAIN: was not asked */
 	char what[AGENTOS_HOOK_COUNT][CONTROL_WHAT];

@@ -11,9 +11,9 @@
 #include "daemon/drain_state.h"
 #include "daemon/say.h"
 
-#define DRAIN_BATCH	256	/* records written and given back together */
-#define DRAIN_ROUNDS	16	/* batches of one ring before others have their turn */
-#define DRAIN_TICK_MS	1000
+#define DRAIN_BATCH   256 /* records written and given back together */
+#define DRAIN_ROUNDS  16  /* batches of one ring before others have their turn */
+#define DRAIN_TICK_MS 1000
 
 static int ring_record(const struct agentos_event *event, void *cookie)
 {
@@ -142,13 +142,31 @@ static int drain_rings_open(struct drain *d, bool adopted, struct fault *f)
 			ring->account = d->history.rings[i];
 		err = ring_open(enforce_ring_map(d->enforce, i), &ring->ring);
 		if (err)
-			return fault_set(f, -err, "cannot map a ring of events: %s", strerror(-err));
+			return fault_set(f, -err, "cannot map a ring of events: %s",
+					 strerror(-err));
 		ring->wake = (struct loop_handle){ .done = wake_done, .cookie = d };
-		err = loop_poll(d->options.loop, &ring->wake, enforce_ring_map(d->enforce, i), POLLIN);
+		err = loop_poll(d->options.loop, &ring->wake, enforce_ring_map(d->enforce, i),
+				POLLIN);
 		if (err)
 			return fault_set(f, -err, "cannot poll a ring: %s", strerror(-err));
 	}
 	return 0;
+}
+
+/* Programs that were replaced took with them what no daemon had read: told before numbers begin anew. */
+static void drain_replaced(struct drain *d)
+{
+	const struct account *account;
+	uint64_t issued;
+	unsigned int i;
+
+	for (i = 0; i < AGENTOS_RING_COUNT; i++) {
+		account = &d->history.rings[i];
+		issued = enforce_replaced(d->enforce, i);
+		if (issued > account->received + account->lost)
+			drain_loss(d, i, issued - account->received - account->lost,
+				   account->settled + 1, issued);
+	}
 }
 
 int drain_start(struct drain *d, struct enforce *e, bool adopted, struct fault *f)
@@ -161,7 +179,10 @@ int drain_start(struct drain *d, struct enforce *e, bool adopted, struct fault *
 		err = fault_set(f, -agents, "cannot list the agents: %s", strerror(-agents));
 		goto stop;
 	}
-	drain_note(d, adopted ? DAEMON_ADOPTED : DAEMON_STARTED, adopted ? (uint64_t)agents : 0, "");
+	if (!adopted)
+		drain_replaced(d);
+	drain_note(d, adopted ? DAEMON_ADOPTED : DAEMON_STARTED, adopted ? (uint64_t)agents : 0,
+		   "");
 	if (d->error) {
 		err = fault_set(f, -d->error, "the audit log cannot be written: %s",
 				strerror(-d->error));

@@ -32,7 +32,7 @@ struct drain;
 struct drain_options {
 	struct loop *loop;
 	const char *directory;
-	int dev;		/* O_NONBLOCK; its read position is the drain's */
+	int dev; /* O_NONBLOCK; its read position is the drain's */
 	struct names *names;
 };
 

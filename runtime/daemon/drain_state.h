@@ -12,14 +12,14 @@
 #include "kern/ring.h"
 
 #define LIFECYCLE_BATCH 64
-#define LIFECYCLE_DROPS 256	/* policies waiting to be dropped; more are left to a sweep */
+#define LIFECYCLE_DROPS 256 /* policies waiting to be dropped; more are left to a sweep */
 
 struct drain_ring {
 	struct drain *drain;
-	unsigned int number;	/* enum agentos_ring */
+	unsigned int number; /* enum agentos_ring */
 	struct ring *ring;
 	struct account account;
-	bool pending;		/* handed out, not given back */
+	bool pending; /* handed out, not given back */
 	struct loop_handle wake;
 };
 
@@ -28,16 +28,17 @@ struct drain {
 	struct enforce *enforce; /* NULL before the start and after the stop */
 	uint8_t boot[16];
 	struct segment_writer *writer;
-	struct history history;	/* lifecycle part is kept up to date */
+	struct history history; /* lifecycle part is kept up to date */
 	struct drain_ring rings[AGENTOS_RING_COUNT];
-	struct agentos_lifecycle batch[LIFECYCLE_BATCH]; /* read from the device, not yet appended */
+	struct agentos_lifecycle
+		batch[LIFECYCLE_BATCH]; /* read from the device, not yet appended */
 	size_t batch_count, batch_next;
 	uint32_t drops[LIFECYCLE_DROPS];
 	size_t drop_count;
 	bool sweep;
 	struct loop_handle device, tick, again, sync;
-	bool dirty;		/* written since the last sync began */
-	int error;		/* why the log cannot be written, or 0 */
+	bool dirty; /* written since the last sync began */
+	int error;  /* why the log cannot be written, or 0 */
 	uint64_t drops_at_error;
 	uint64_t unreadable;
 	uint64_t next_seq;

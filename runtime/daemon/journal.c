@@ -219,8 +219,10 @@ int drain_open(const struct drain_options *o, struct drain **ret_drain, struct f
 	d->next_seq = tail->next_seq;
 	err = history_read(o->directory, d->boot, &d->history, &why);
 	if (err) {
-		fault_set(f, -err, "%.900s; to begin a new log, keep this one elsewhere: mv %.64s %.64s.damaged",
-			  why.text, o->directory, o->directory);
+		fault_set(
+			f, -err,
+			"%.900s; to begin a new log, keep this one elsewhere: mv %.64s %.64s.damaged",
+			why.text, o->directory, o->directory);
 		goto close_writer;
 	}
 	if (tail->torn) {

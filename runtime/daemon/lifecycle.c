@@ -51,7 +51,8 @@ int lifecycle_seek(struct drain *d, struct fault *f)
 		err = device_seek(d->options.dev, 1);
 	}
 	if (err)
-		return fault_set(f, -err, "cannot position the lifecycle stream: %s", strerror(-err));
+		return fault_set(f, -err, "cannot position the lifecycle stream: %s",
+				 strerror(-err));
 	return 0;
 }
 
@@ -129,7 +130,8 @@ static int lifecycle_record(struct drain *d, struct agentos_lifecycle *l)
 	d->history.lifecycle = l->seq;
 	d->history.lifecycle_time_ns = l->time_ns;
 	d->history.lifecycle_recorded++;
-	if (l->type == AGENTOS_LIFECYCLE_CREATE)
+	/* Its end may be the first that a daemon hears of an agent: the one before it was killed. */
+	if (l->type == AGENTOS_LIFECYCLE_CREATE || l->type == AGENTOS_LIFECYCLE_EXIT)
 		names_add(d->options.names, l->agent, l->name);
 	if (l->type == AGENTOS_LIFECYCLE_EXIT) {
 		names_retire(d->options.names, l->agent);

@@ -31,7 +31,15 @@ static const char usage[] =
 	"\n"
 	"Exit status: 0 stopped when asked to, 1 could not start or a check failed, 2 wrong usage.\n";
 
-enum { OPT_CHECK = 256, OPT_AUDIT_DIR, OPT_RUN_DIR, OPT_GROUP, OPT_FOREGROUND, OPT_VERSION, OPT_HELP };
+enum {
+	OPT_CHECK = 256,
+	OPT_AUDIT_DIR,
+	OPT_RUN_DIR,
+	OPT_GROUP,
+	OPT_FOREGROUND,
+	OPT_VERSION,
+	OPT_HELP
+};
 
 static const struct option options[] = {
 	{ "check", no_argument, NULL, OPT_CHECK },
@@ -70,7 +78,7 @@ static int options_parse(int argc, char **argv, struct daemon_options *o)
 		case OPT_FOREGROUND:
 			break;
 		case OPT_VERSION:
-			printf("agentosd (AgentOS), ABI %u, control protocol %u\n", AGENTOS_ABI,
+			printf("agentosd (AgentOS), ABI %d, control protocol %d\n", AGENTOS_ABI,
 			       CONTROL_VERSION);
 			return 0;
 		case OPT_HELP:
@@ -118,7 +126,8 @@ static int loop_start(struct daemon *d, struct fault *f)
 	int err = loop_open(&d->loop, &note);
 
 	if (err)
-		return fault_set(f, -err, "no usable io_uring: %s (is kernel.io_uring_disabled set?)",
+		return fault_set(f, -err,
+				 "no usable io_uring: %s (is kernel.io_uring_disabled set?)",
 				 strerror(-err));
 	if (note)
 		say("%s", note);
@@ -128,9 +137,12 @@ static int loop_start(struct daemon *d, struct fault *f)
 int main(int argc, char **argv)
 {
 	struct daemon d = {
-		.options = { .audit_dir = "/var/lib/agentos/audit", .run_dir = "/run/agentos",
+		.options = { .audit_dir = "/var/lib/agentos/audit",
+			     .run_dir = "/run/agentos",
 			     .group = "agentos" },
-		.lock = -1, .dev = -1, .listener = -1,
+		.lock = -1,
+		.dev = -1,
+		.listener = -1,
 	};
 	struct fault f = { "" };
 	int status = options_parse(argc, argv, &d.options), err;

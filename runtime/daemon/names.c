@@ -10,9 +10,9 @@
 
 #include "kern/device.h"
 
-#define NAMES_BUCKETS	4096
-#define NAMES_KEPT	1024	/* agents that are gone and still have a name */
-#define NAMES_BATCH	256
+#define NAMES_BUCKETS 4096
+#define NAMES_KEPT    1024 /* agents that are gone and still have a name */
+#define NAMES_BATCH   256
 
 struct name {
 	struct name *next;

@@ -15,7 +15,7 @@ void upload_reset(struct client *c)
 	struct upload *u = &c->upload;
 	uint32_t i;
 
-	for (i = 0; i < u->count; i++)
+	for (i = 0; u->fds && i < u->count; i++)
 		close(u->fds[i]);
 	free(u->fds);
 	free(u->rules);
@@ -64,7 +64,8 @@ static void client_hello(struct client *c)
 
 	c->greeted = true;
 	client_enforcement(c->daemon, &m.enforcement);
-	client_send(c, &m, control_encode(&m.header, CONTROL_HELLO_REPLY, sizeof(m), c->cookie), -1);
+	client_send(c, &m, control_encode(&m.header, CONTROL_HELLO_REPLY, sizeof(m), c->cookie),
+		    -1);
 }
 
 static void client_begin(struct client *c, const struct control_policy_begin *m)
@@ -186,7 +187,8 @@ static void client_status(struct client *c)
 		if (d->enforce && enforce_hook_count(d->enforce, i, &count) == 0)
 			m.hooks[i].denied = count.denied;
 	}
-	client_send(c, &m, control_encode(&m.header, CONTROL_STATUS_REPLY, sizeof(m), c->cookie), -1);
+	client_send(c, &m, control_encode(&m.header, CONTROL_STATUS_REPLY, sizeof(m), c->cookie),
+		    -1);
 }
 
 void client_hook(struct client *c)
@@ -201,13 +203,15 @@ void client_hook(struct client *c)
 		m.hook = c->next_hook++;
 		m.result = p->result[m.hook];
 		memcpy(m.what, p->what[m.hook], sizeof(m.what));
-		client_send(c, &m, control_encode(&m.header, CONTROL_HOOK, sizeof(m), c->cookie), -1);
+		client_send(c, &m, control_encode(&m.header, CONTROL_HOOK, sizeof(m), c->cookie),
+			    -1);
 		return;
 	}
 	c->next_hook = 0;
 	control_encode_text(end.text, sizeof(end.text), p->why.text);
 	client_send(c, &end,
-		    control_encode(&end.header, CONTROL_SELFTEST_REPLY, sizeof(end), c->cookie), -1);
+		    control_encode(&end.header, CONTROL_SELFTEST_REPLY, sizeof(end), c->cookie),
+		    -1);
 }
 
 static void client_selftest(struct client *c)
@@ -237,8 +241,7 @@ static void client_end(struct client *c)
 		client_done(c);
 }
 
-void client_request(struct client *c, const union control_message *m,
-		    struct loop_message *received)
+void client_request(struct client *c, const union control_message *m, struct loop_message *received)
 {
 	if (!c->greeted && m->header.type != CONTROL_HELLO) {
 		client_error(c, -EBADMSG, "HELLO comes first");

@@ -51,9 +51,10 @@ int device_open(int flags, struct fault *f)
 	}
 	if (err == -ENOTTY || err == -EINVAL || err == -E2BIG ||
 	    (!err && version.ret_abi != AGENTOS_ABI)) {
-		err = fault_set(f, EPROTO,
-				"%s: the loaded module speaks another ABI than this program (%u): load the module of the same version",
-				AGENTOS_DEVICE, AGENTOS_ABI);
+		err = fault_set(
+			f, EPROTO,
+			"%s: the loaded module speaks another ABI than this program (%u): load the module of the same version",
+			AGENTOS_DEVICE, AGENTOS_ABI);
 		goto close_device;
 	}
 	if (err) {

@@ -23,9 +23,9 @@ struct device_create {
 	const char *name;
 	uint64_t rights;
 	uint32_t policy;
-	uint32_t access;	/* AGENTOS_ACCESS_* */
+	uint32_t access; /* AGENTOS_ACCESS_* */
 	uid_t owner;
-	uint32_t flags;		/* AGENTOS_CREATE_* */
+	uint32_t flags; /* AGENTOS_CREATE_* */
 };
 /* Returns the agent descriptor, or a negative errno. */
 int device_create(int dev, const struct device_create *create, uint64_t *ret_id);

@@ -285,8 +285,21 @@ static int live_agents(int dev, uint64_t *ret_agents)
 	return err;
 }
 
+/* How far the records of the pinned programs got: what nobody has read goes with them. */
+static void replaced_note(struct enforce *e)
+{
+	int map = pins_open(map_names[MAP_SEQUENCES]);
+	uint32_t ring;
+
+	for (ring = 0; map >= 0 && ring < AGENTOS_RING_COUNT; ring++)
+		if (bpf_map_lookup_elem(map, &ring, &e->replaced[ring]))
+			e->replaced[ring] = 0;
+	if (map >= 0)
+		close(map);
+}
+
 /* What is pinned and not ours: replaced, but never from under a running agent. */
-static int enforce_replace(const struct enforce *e, int why, struct fault *f)
+static int enforce_replace(struct enforce *e, int why, struct fault *f)
 {
 	uint64_t agents;
 	int err = live_agents(e->dev, &agents);
@@ -294,9 +307,11 @@ static int enforce_replace(const struct enforce *e, int why, struct fault *f)
 	if (err)
 		return fault_set(f, -err, "/dev/agentos does not answer: %s", strerror(-err));
 	if (agents)
-		return fault_set(f, EEXIST,
-				 "%s holds programs of another build (%s) that guard %llu running agents: start that agentosd again, or end the agents first",
-				 AGENTOS_PIN_DIR, strerror(-why), (unsigned long long)agents);
+		return fault_set(
+			f, EEXIST,
+			"%s holds programs of another build (%s) that guard %llu running agents: start that agentosd again, or end the agents first",
+			AGENTOS_PIN_DIR, strerror(-why), (unsigned long long)agents);
+	replaced_note(e);
 	err = pins_remove(AGENTOS_PIN_DIR);
 	if (err)
 		return fault_set(f, -err, "%s cannot be removed: %s", AGENTOS_PIN_DIR,
@@ -419,6 +434,11 @@ int enforce_ring_map(const struct enforce *e, enum agentos_ring ring)
 int enforce_ring_drops(const struct enforce *e, enum agentos_ring ring, uint64_t *ret_drops)
 {
 	return enforce_percpu_sum(e, MAP_DROPS, ring, ret_drops);
+}
+
+uint64_t enforce_replaced(const struct enforce *e, enum agentos_ring ring)
+{
+	return e->replaced[ring];
 }
 
 int enforce_hook_count(const struct enforce *e, enum agentos_hook hook,

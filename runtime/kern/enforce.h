@@ -39,7 +39,8 @@ int enforce_end(struct enforce *e, struct fault *f);
  * Returns 0 only when all needed hooks were proved. Needs root.
  */
 int enforce_selftest(struct enforce *e,
-		     void (*each)(enum agentos_hook hook, int result, const char *what, void *cookie),
+		     void (*each)(enum agentos_hook hook, int result, const char *what,
+				  void *cookie),
 		     void *cookie, struct fault *f);
 
 /*
@@ -59,6 +60,8 @@ int enforce_policy_sweep(struct enforce *e);
 int enforce_ring_map(const struct enforce *e, enum agentos_ring ring);
 /* Records that found no room, since the maps were made. */
 int enforce_ring_drops(const struct enforce *e, enum agentos_ring ring, uint64_t *ret_drops);
+/* Records that the programs which these replaced had numbered; 0 when there were none. */
+uint64_t enforce_replaced(const struct enforce *e, enum agentos_ring ring);
 int enforce_hook_count(const struct enforce *e, enum agentos_hook hook,
 		       struct agentos_hook_count *ret_count);
 

@@ -127,9 +127,10 @@ static int entries_fill(const struct enforce *e, struct entries *n, uint32_t pol
 
 		err = device_policy_pin(e->dev, policy, fds[i], &pin);
 		if (err == -EOPNOTSUPP)
-			return fault_set(f, EOPNOTSUPP,
-					 "rule %u: no path leads to its object: it is a pipe, a socket or in memory only",
-					 rules[i].number);
+			return fault_set(
+				f, EOPNOTSUPP,
+				"rule %u: no path leads to its object: it is a pipe, a socket or in memory only",
+				rules[i].number);
 		if (err)
 			return fault_set(f, -err, "rule %u cannot be held: %s", rules[i].number,
 					 strerror(-err));
@@ -166,15 +167,16 @@ static int entries_write(const struct enforce *e, const struct entries *n, struc
 
 failed:
 	if (errno == E2BIG)
-		return fault_set(f, E2BIG,
-				 "no room for the policy: at most %u rules on objects and %u on names, all running agents together",
-				 AGENTOS_RULES_MAX, AGENTOS_NAMES_MAX);
+		return fault_set(
+			f, E2BIG,
+			"no room for the policy: at most %u rules on objects and %u on names, all running agents together",
+			AGENTOS_RULES_MAX, AGENTOS_NAMES_MAX);
 	return fault_set(f, errno, "the policy cannot be written: %s", strerror(errno));
 }
 
 /* Deletes the entries of a map whose policy is one of those dropped; 0 means any that `keep` lacks. */
-static void map_purge(int map, size_t key_size, uint32_t policy,
-		      const uint64_t *keep, size_t keep_count)
+static void map_purge(int map, size_t key_size, uint32_t policy, const uint64_t *keep,
+		      size_t keep_count)
 {
 	/* Both kinds of key begin with the object key, and that with the policy. */
 	union {

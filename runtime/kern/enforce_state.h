@@ -21,9 +21,10 @@ enum enforce_map {
 };
 
 struct enforce {
-	int dev;		/* the caller's */
-	int maps[MAP_COUNT];	/* ours */
-	int cpus;		/* possible ones: values of a per-CPU map */
+	int dev;			       /* the caller's */
+	int maps[MAP_COUNT];		       /* ours */
+	int cpus;			       /* possible ones: values of a per-CPU map */
+	uint64_t replaced[AGENTOS_RING_COUNT]; /* enforce_replaced() */
 };
 
 /* Sum over CPUs of the u64 at key of a per-CPU array. */

@@ -49,8 +49,10 @@ static bool check_btf(const struct host *h, struct fault *f)
 	char path[PATH_MAX];
 	bool ok = access(host_path(h, "/sys/kernel/btf/vmlinux", path), R_OK) == 0;
 
-	fault_set(f, 0, ok ? "/sys/kernel/btf/vmlinux" :
-		  "the kernel has no type information (BTF): boot one built with CONFIG_DEBUG_INFO_BTF=y");
+	fault_set(
+		f, 0,
+		ok ? "/sys/kernel/btf/vmlinux" :
+		     "the kernel has no type information (BTF): boot one built with CONFIG_DEBUG_INFO_BTF=y");
 	return ok;
 }
 
@@ -66,7 +68,9 @@ static bool check_lsm(const struct host *h, struct fault *f)
 		fclose(in);
 	}
 	if (!len) {
-		fault_set(f, 0, "cannot read the list of security modules: run `mount -t securityfs securityfs /sys/kernel/security`");
+		fault_set(
+			f, 0,
+			"cannot read the list of security modules: run `mount -t securityfs securityfs /sys/kernel/security`");
 		return false;
 	}
 	list[len] = '\0';
@@ -78,8 +82,10 @@ static bool check_lsm(const struct host *h, struct fault *f)
 			return true;
 		}
 	}
-	fault_set(f, 0, "bpf is not among the security modules: add `lsm=%s,bpf` to the kernel's command line and reboot",
-		  list);
+	fault_set(
+		f, 0,
+		"bpf is not among the security modules: add `lsm=%s,bpf` to the kernel's command line and reboot",
+		list);
 	return false;
 }
 
@@ -90,8 +96,9 @@ static bool check_bpffs(const struct host *h, struct fault *f)
 	bool ok = statfs(host_path(h, "/sys/fs/bpf", path), &fs) == 0 &&
 		  (unsigned long)fs.f_type == BPFFS_MAGIC;
 
-	fault_set(f, 0, ok ? "/sys/fs/bpf" :
-		  "/sys/fs/bpf is not mounted: run `mount -t bpf bpf /sys/fs/bpf`");
+	fault_set(f, 0,
+		  ok ? "/sys/fs/bpf" :
+		       "/sys/fs/bpf is not mounted: run `mount -t bpf bpf /sys/fs/bpf`");
 	return ok;
 }
 
@@ -109,8 +116,10 @@ static bool check_kfuncs(const struct host *h, struct fault *f)
 	char path[PATH_MAX];
 	bool ok = access(host_path(h, "/sys/kernel/btf/agentos", path), F_OK) == 0;
 
-	fault_set(f, 0, ok ? "/sys/kernel/btf/agentos" :
-		  "the module has no type information that this kernel accepts: build it for this kernel with `make kmod-host`");
+	fault_set(
+		f, 0,
+		ok ? "/sys/kernel/btf/agentos" :
+		     "the module has no type information that this kernel accepts: build it for this kernel with `make kmod-host`");
 	return ok;
 }
 
@@ -125,8 +134,10 @@ static bool check_device(const struct host *h, struct fault *f)
 		return false;
 	}
 	if (!S_ISCHR(st.st_mode) || st.st_uid != 0 || st.st_mode & 0007) {
-		fault_set(f, 0, "%s must belong to root and be closed to others: run `chown root:agentos %s; chmod 660 %s`",
-			  AGENTOS_DEVICE, AGENTOS_DEVICE, AGENTOS_DEVICE);
+		fault_set(
+			f, 0,
+			"%s must belong to root and be closed to others: run `chown root:agentos %s; chmod 660 %s`",
+			AGENTOS_DEVICE, AGENTOS_DEVICE, AGENTOS_DEVICE);
 		return false;
 	}
 	if (!group || st.st_gid != group->gr_gid || (st.st_mode & 0660) != 0660) {
@@ -143,9 +154,9 @@ static const struct {
 	bool (*check)(const struct host *h, struct fault *f);
 	bool required;
 } checks[] = {
-	{ "kernel", check_kernel, true }, { "btf", check_btf, true },
-	{ "lsm", check_lsm, true },	  { "bpffs", check_bpffs, true },
-	{ "module", check_module, true }, { "kfuncs", check_kfuncs, true },
+	{ "kernel", check_kernel, true },  { "btf", check_btf, true },
+	{ "lsm", check_lsm, true },	   { "bpffs", check_bpffs, true },
+	{ "module", check_module, true },  { "kfuncs", check_kfuncs, true },
 	{ "device", check_device, false },
 };
 

@@ -9,8 +9,8 @@
 
 /* Where to look. NULL means the running machine; other values serve tests. */
 struct host {
-	const char *root;	/* put before /sys/... */
-	const char *release;	/* instead of uname -r */
+	const char *root;    /* put before /sys/... */
+	const char *release; /* instead of uname -r */
 };
 
 /*

@@ -30,10 +30,10 @@
 #include <unistd.h>
 
 /* Where glibc's headers and the kernel's exclude each other. */
-#define MOVE_MOUNT_F_EMPTY_PATH_	0x4
-#define OPEN_TREE_CLONE_		1
-#define CLONE_INTO_CGROUP_		0x200000000ULL
-#define TIOCSTI_			0x5412
+#define MOVE_MOUNT_F_EMPTY_PATH_ 0x4
+#define OPEN_TREE_CLONE_	 1
+#define CLONE_INTO_CGROUP_	 0x200000000ULL
+#define TIOCSTI_		 0x5412
 
 static int in_dir(const struct probe_stage *s, const char *name, char *path, size_t size)
 {
@@ -53,7 +53,9 @@ static int act_receive(const struct probe_stage *s)
 	} control;
 	char byte;
 	struct iovec iov = { &byte, 1 };
-	struct msghdr m = { .msg_iov = &iov, .msg_iovlen = 1, .msg_control = &control,
+	struct msghdr m = { .msg_iov = &iov,
+			    .msg_iovlen = 1,
+			    .msg_control = &control,
 			    .msg_controllen = sizeof(control) };
 
 	if (recvmsg(s->passed[1], &m, MSG_DONTWAIT) < 0)
@@ -202,7 +204,7 @@ static int act_socket(const struct probe_stage *s)
 
 static const struct sockaddr_in discard = {
 	.sin_family = AF_INET,
-	.sin_port = 0x0900, /* port 9 in network order */
+	.sin_port = 0x0900,	       /* port 9 in network order */
 	.sin_addr.s_addr = 0x0100007f, /* 127.0.0.1 */
 };
 
@@ -231,7 +233,9 @@ static int act_sendto(const struct probe_stage *s)
 {
 	int fd = socket(AF_INET, SOCK_DGRAM, 0);
 
-	return sendto(fd, "", 0, 0, (const struct sockaddr *)&discard, sizeof(discard)) < 0 ? -1 : 0;
+	return sendto(fd, "", 0, 0, (const struct sockaddr *)&discard, sizeof(discard)) < 0 ?
+		       -1 :
+		       0;
 }
 
 static int act_bind(const struct probe_stage *s)
@@ -349,8 +353,8 @@ static int act_move_mount(const struct probe_stage *s)
 {
 	int fd = syscall(SYS_open_tree, AT_FDCWD, s->dir, OPEN_TREE_CLONE_);
 
-	return fd < 0 ? 0 : syscall(SYS_move_mount, fd, "", AT_FDCWD, s->dir,
-				    MOVE_MOUNT_F_EMPTY_PATH_);
+	return fd < 0 ? 0 :
+			syscall(SYS_move_mount, fd, "", AT_FDCWD, s->dir, MOVE_MOUNT_F_EMPTY_PATH_);
 }
 
 static int act_pivot_root(const struct probe_stage *s)
@@ -487,8 +491,10 @@ static int act_uring_creds(const struct probe_stage *s)
 	return cqes[0].res < 0 ? -1 : 0;
 }
 
-#define PROBE(HOOK, CAST, errno_, text, function) \
-	{ AGENTOS_HOOK_##HOOK, PROBE_##CAST, errno_, text, function }
+#define PROBE(HOOK, CAST, errno_, text, function)                         \
+	{                                                                 \
+		AGENTOS_HOOK_##HOOK, PROBE_##CAST, errno_, text, function \
+	}
 
 /* What takes away from the actor comes last. */
 const struct probe probes[] = {
@@ -540,8 +546,7 @@ const struct probe probes[] = {
 	PROBE(BPF, CAPABLE, EPERM, "use bpf()", act_bpf),
 	PROBE(KERNEL_LOAD_DATA, CAPABLE, EPERM, "load a module from memory", act_init_module),
 	PROBE(KERNEL_READ_FILE, CAPABLE, EPERM, "load a module from a file", act_finit_module),
-	PROBE(MODULE_REQUEST, CAPABLE, ENODEV, "make the kernel load a module",
-	      act_module_request),
+	PROBE(MODULE_REQUEST, CAPABLE, ENODEV, "make the kernel load a module", act_module_request),
 	PROBE(ANON_INODE, CAPABLE, EPERM, "make an io_uring", act_io_uring),
 	PROBE(ANON_INODE, CAPABLE, EPERM, "make a userfaultfd", act_userfaultfd),
 	PROBE(TTY_INJECT, CAPABLE, EPERM, "type into a terminal", act_tiocsti),

@@ -8,33 +8,33 @@
 
 /* What the acts act on: made before, by the daemon, removed afterwards. */
 struct probe_stage {
-	char dir[64];		/* a tmpfs of our own */
+	char dir[64]; /* a tmpfs of our own */
 	int dir_fd;
-	int file;		/* dir/file, open for reading and writing */
-	int readonly;		/* dir/victim, open for reading; nobody writes to it */
-	int inbox;		/* bound abstract datagram socket; its peer is the act */
-	int listener;		/* listening abstract stream socket */
-	char inbox_name[32];	/* after the leading NUL */
+	int file;	     /* dir/file, open for reading and writing */
+	int readonly;	     /* dir/victim, open for reading; nobody writes to it */
+	int inbox;	     /* bound abstract datagram socket; its peer is the act */
+	int listener;	     /* listening abstract stream socket */
+	char inbox_name[32]; /* after the leading NUL */
 	char listener_name[32];
-	int passed[2];		/* a pair of sockets with a descriptor waiting in passed[1] */
+	int passed[2]; /* a pair of sockets with a descriptor waiting in passed[1] */
 };
 
 enum probe_cast {
-	PROBE_CAPABLE,	/* has capabilities, so that the hook behind them is reached */
-	PROBE_PLAIN,	/* has none */
-	PROBE_URING,	/* may make rings */
+	PROBE_CAPABLE, /* has capabilities, so that the hook behind them is reached */
+	PROBE_PLAIN,   /* has none */
+	PROBE_URING,   /* may make rings */
 };
 
 struct probe {
 	enum agentos_hook hook;
 	enum probe_cast cast;
-	int expected;			/* errno */
-	const char *what;		/* for people: "open /dev/null" */
+	int expected;	  /* errno */
+	const char *what; /* for people: "open /dev/null" */
 	/* Returns a negative number and errno when refused. */
 	int (*act)(const struct probe_stage *stage);
 };
 
-extern const struct probe probes[];	/* ends with act == NULL */
+extern const struct probe probes[]; /* ends with act == NULL */
 
 int probe_stage_open(struct probe_stage *stage, struct fault *f);
 void probe_stage_close(struct probe_stage *stage);

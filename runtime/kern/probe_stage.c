@@ -66,7 +66,9 @@ static int stage_pass(struct probe_stage *s)
 		struct cmsghdr header;
 	} control = {};
 	struct iovec iov = { (char[]){ 'x' }, 1 };
-	struct msghdr m = { .msg_iov = &iov, .msg_iovlen = 1, .msg_control = &control,
+	struct msghdr m = { .msg_iov = &iov,
+			    .msg_iovlen = 1,
+			    .msg_control = &control,
 			    .msg_controllen = sizeof(control) };
 
 	if (socketpair(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0, s->passed))
@@ -82,8 +84,11 @@ int probe_stage_open(struct probe_stage *s, struct fault *f)
 {
 	int err;
 
-	*s = (struct probe_stage){ .dir_fd = -1, .file = -1, .readonly = -1,
-				   .inbox = -1, .listener = -1,
+	*s = (struct probe_stage){ .dir_fd = -1,
+				   .file = -1,
+				   .readonly = -1,
+				   .inbox = -1,
+				   .listener = -1,
 				   .passed = { -1, -1 } };
 	snprintf(s->dir, sizeof(s->dir), "/run/agentos-selftest-XXXXXX");
 	if (!mkdtemp(s->dir))
@@ -97,8 +102,8 @@ int probe_stage_open(struct probe_stage *s, struct fault *f)
 	if (!err)
 		err = stage_pass(s);
 	if (!err) {
-		err = s->inbox = stage_socket(SOCK_DGRAM, "agentos-inbox", s->inbox_name,
-					      sizeof(s->inbox_name));
+		err = s->inbox = stage_socket(
+			SOCK_DGRAM, "agentos-inbox", s->inbox_name, sizeof(s->inbox_name));
 		if (err > 0)
 			err = 0;
 	}
@@ -117,7 +122,8 @@ int probe_stage_open(struct probe_stage *s, struct fault *f)
 
 void probe_stage_close(struct probe_stage *s)
 {
-	const int fds[] = { s->dir_fd, s->file, s->readonly, s->inbox, s->listener, s->passed[0], s->passed[1] };
+	const int fds[] = { s->dir_fd,	 s->file,      s->readonly, s->inbox,
+			    s->listener, s->passed[0], s->passed[1] };
 	size_t i;
 
 	for (i = 0; i < sizeof(fds) / sizeof(fds[0]); i++)

@@ -10,11 +10,11 @@
 #include <unistd.h>
 
 struct ring {
-	uint64_t *consumer;		/* ours to write: what the kernel may overwrite */
-	const uint64_t *producer;	/* the kernel's */
-	const uint8_t *data;		/* mapped twice, so that no record is split */
-	uint64_t size;			/* a power of two */
-	uint64_t read;			/* handed out up to here */
+	uint64_t *consumer;	  /* ours to write: what the kernel may overwrite */
+	const uint64_t *producer; /* the kernel's */
+	const uint8_t *data;	  /* mapped twice, so that no record is split */
+	uint64_t size;		  /* a power of two */
+	uint64_t read;		  /* handed out up to here */
 	size_t page;
 };
 
@@ -79,8 +79,8 @@ int ring_peek(struct ring *r, unsigned int max,
 	while (n < max && r->read < produced) {
 		const uint64_t before = r->read;
 		const uint8_t *at = r->data + (before & (r->size - 1));
-		uint32_t header = __atomic_load_n((const uint32_t *)(const void *)at,
-						  __ATOMIC_ACQUIRE);
+		uint32_t header =
+			__atomic_load_n((const uint32_t *)(const void *)at, __ATOMIC_ACQUIRE);
 		uint32_t len = header & ~(BPF_RINGBUF_BUSY_BIT | BPF_RINGBUF_DISCARD_BIT);
 		const struct agentos_event *event;
 

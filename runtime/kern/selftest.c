@@ -42,8 +42,8 @@ static const struct cast casts[] = {
 
 /* What the child tells of one act. */
 struct outcome {
-	int index;	/* of the probe; -1: it could not begin, error says why */
-	int error;	/* errno it saw, 0 for success */
+	int index; /* of the probe; -1: it could not begin, error says why */
+	int error; /* errno it saw, 0 for success */
 };
 
 /* In the child. Never returns. */
@@ -169,7 +169,8 @@ close_agent:
 }
 
 int enforce_selftest(struct enforce *e,
-		     void (*each)(enum agentos_hook hook, int result, const char *what, void *cookie),
+		     void (*each)(enum agentos_hook hook, int result, const char *what,
+				  void *cookie),
 		     void *cookie, struct fault *f)
 {
 	struct probe_stage stage;

@@ -23,14 +23,15 @@ static int loop_ring_open(struct loop *l, const char **ret_note)
 		return err;
 	err = io_uring_queue_init(LOOP_ENTRIES, &l->ring, 0);
 	if (!err)
-		*ret_note = "io_uring without single-issuer mode (6.1 and later have it): completions may interrupt";
+		*ret_note =
+			"io_uring without single-issuer mode (6.1 and later have it): completions may interrupt";
 	return err;
 }
 
 static bool loop_supported(struct loop *l)
 {
-	static const int needed[] = { IORING_OP_POLL_ADD, IORING_OP_ACCEPT,  IORING_OP_RECVMSG,
-				      IORING_OP_SENDMSG,  IORING_OP_TIMEOUT, IORING_OP_FSYNC,
+	static const int needed[] = { IORING_OP_POLL_ADD,    IORING_OP_ACCEPT,	IORING_OP_RECVMSG,
+				      IORING_OP_SENDMSG,     IORING_OP_TIMEOUT, IORING_OP_FSYNC,
 				      IORING_OP_ASYNC_CANCEL };
 	struct io_uring_probe *probe = io_uring_get_probe_ring(&l->ring);
 	bool supported = probe != NULL;

@@ -13,11 +13,11 @@ struct loop_op;
 
 /* What a receive brought. */
 struct loop_message {
-	uint8_t *data;		/* aligned for any type */
+	uint8_t *data; /* aligned for any type */
 	size_t len;
-	int *fds;		/* set one to -1 to take it over; the rest are closed */
+	int *fds; /* set one to -1 to take it over; the rest are closed */
 	size_t fd_count;
-	bool truncated;		/* data or descriptors did not fit: not to be trusted */
+	bool truncated; /* data or descriptors did not fit: not to be trusted */
 };
 
 /*

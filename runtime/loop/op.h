@@ -12,7 +12,7 @@ enum op_kind { OP_POLL, OP_ACCEPT, OP_RECEIVE, OP_SEND, OP_TIMER, OP_SIGNALS, OP
 
 struct loop {
 	struct io_uring ring;
-	struct loop_op *ops;	/* all that the kernel may still complete */
+	struct loop_op *ops; /* all that the kernel may still complete */
 	bool stop;
 };
 
@@ -23,9 +23,9 @@ struct loop_op {
 	struct loop_op *prev, *next;
 	enum op_kind kind;
 	bool multishot;
-	bool owns_fd;		/* fd is closed with the operation */
+	bool owns_fd; /* fd is closed with the operation */
 	int fd;
-	int pass;		/* descriptor being sent, or -1; closed with the operation */
+	int pass; /* descriptor being sent, or -1; closed with the operation */
 	uint32_t mask;
 	struct __kernel_timespec time;
 	struct msghdr header;

@@ -8,16 +8,16 @@
 #include "agentos_event.h"
 
 enum compiled_kind {
-	COMPILED_OBJECT = 1,	/* the object behind the descriptor */
-	COMPILED_NAME = 2,	/* `name` in the directory behind the descriptor */
+	COMPILED_OBJECT = 1, /* the object behind the descriptor */
+	COMPILED_NAME = 2,   /* `name` in the directory behind the descriptor */
 };
 
 /* One rule; travels over the control socket as it stands, so it has no holes. */
 struct compiled_rule {
-	uint32_t number;	/* index of the policy_rule it came from */
-	uint8_t allow;		/* AGENTOS_FILE_*; allow & deny == 0 */
+	uint32_t number; /* index of the policy_rule it came from */
+	uint8_t allow;	 /* AGENTOS_FILE_*; allow & deny == 0 */
 	uint8_t deny;
-	uint8_t kind;		/* enum compiled_kind */
+	uint8_t kind; /* enum compiled_kind */
 	uint8_t pad;
 	char name[AGENTOS_RULE_NAME_SIZE]; /* NUL-padded; empty for COMPILED_OBJECT */
 };

@@ -10,7 +10,7 @@
 #define VARIABLES "${WORKSPACE}, ${HOME}, ${AGENT}"
 
 struct text {
-	char bytes[PATH_MAX];	/* NUL-terminated by whoever takes it */
+	char bytes[PATH_MAX]; /* NUL-terminated by whoever takes it */
 	size_t len;
 };
 
@@ -92,10 +92,11 @@ int expand_text(const char *written, const struct policy_vars *vars, const struc
 		}
 		end = at[1] == '{' ? strchr(at, '}') : NULL;
 		if (!end)
-			return source_fault(source, EINVAL, line,
-					    "a \"$\" in %s that begins no variable; known are "
-					    VARIABLES ", and \"$$\" is a plain \"$\"",
-					    text_quote(written).text);
+			return source_fault(
+				source, EINVAL, line,
+				"a \"$\" in %s that begins no variable; known are " VARIABLES
+				", and \"$$\" is a plain \"$\"",
+				text_quote(written).text);
 		err = add_variable(&t, at + 2, (size_t)(end - at) - 2, vars, source, line);
 		at = end + 1;
 	}
@@ -156,7 +157,8 @@ int expand_path(const char *written, const struct policy_vars *vars, const struc
 	if (path[0] != '/')
 		err = source_fault(source, EINVAL, line,
 				   "%s is not an absolute path; begin it with \"/\", \"~/\" or "
-				   "\"${WORKSPACE}/\"", text_quote(written).text);
+				   "\"${WORKSPACE}/\"",
+				   text_quote(written).text);
 	else if (!path_normalise(path))
 		err = source_fault(source, EINVAL, line,
 				   "%s has \"..\" in it; write the path without it",

@@ -188,8 +188,8 @@ static int scan_list(struct scan *s, struct outline_place *place)
 		else if (place->count == AGENTOS_POLICY_RULES_MAX)
 			err = source_fault(s->source, E2BIG, event_line(&event),
 					   "\"%s\" has more than %d items; name directories "
-					   "instead of what is in them", place->name,
-					   AGENTOS_POLICY_RULES_MAX);
+					   "instead of what is in them",
+					   place->name, AGENTOS_POLICY_RULES_MAX);
 		else if (place_grow(place))
 			err = source_fault(s->source, ENOMEM, 0, "out of memory");
 		else
@@ -203,8 +203,8 @@ static int scan_list(struct scan *s, struct outline_place *place)
 		return source_fault(
 			s->source, EINVAL, place->line,
 			"\"%s\" is an empty list; name at least one item%s", place->name,
-			strcmp(place->name, SCHEMA_LIST_OR_WORD) == 0 ? ", or \"all\""
-								      : " or leave the key out");
+			strcmp(place->name, SCHEMA_LIST_OR_WORD) == 0 ? ", or \"all\"" :
+									" or leave the key out");
 	return 0;
 }
 
@@ -295,7 +295,8 @@ static int scan_unknown_key(const struct scan *s, const cyaml_schema_field_t *fi
 	if (schema_is_unenforced(key))
 		return source_fault(s->source, EINVAL, event_line(event),
 				    "\"%s\" is not enforced by this version, so it is refused; "
-				    "take it out", key);
+				    "take it out",
+				    key);
 	if (strcmp(key, "<<") == 0)
 		more = " (merging is not supported)";
 	fields_list(fields, key, valid, sizeof(valid));
@@ -322,15 +323,16 @@ static int scan_key(struct scan *s, const cyaml_schema_field_t *fields,
 			break;
 	if (!field->key)
 		return scan_unknown_key(s, fields, in, event);
-	if (snprintf(name, sizeof(name), "%s%s%s", in ? in->name : "", in ? "." : "",
-		     field->key) >= (int)sizeof(name) ||
+	if (snprintf(name, sizeof(name), "%s%s%s", in ? in->name : "", in ? "." : "", field->key) >=
+		    (int)sizeof(name) ||
 	    s->outline->count == OUTLINE_PLACES_MAX)
 		return source_fault(s->source, E2BIG, event_line(event), "too many keys");
 	before = outline_find(s->outline, name);
 	if (before)
 		return source_fault(s->source, EINVAL, event_line(event),
 				    "\"%s\" stands here a second time, after line %u; "
-				    "put both into one", name, before->line);
+				    "put both into one",
+				    name, before->line);
 	place = &s->outline->places[s->outline->count++];
 	memcpy(place->name, name, sizeof(name));
 	place->line = event_line(event);
@@ -347,7 +349,8 @@ static int scan_missing(const struct scan *s, const cyaml_schema_field_t *fields
 		if (!(f->value.flags & CYAML_FLAG_OPTIONAL) && !outline_find(s->outline, f->key))
 			return source_fault(s->source, EINVAL, 0,
 					    "\"%s\" is missing; a policy needs at least "
-					    "\"name: my-policy\" and \"rights: [...]\"", f->key);
+					    "\"name: my-policy\" and \"rights: [...]\"",
+					    f->key);
 	return 0;
 }
 
@@ -380,8 +383,8 @@ static int scan_mapping(struct scan *s, const cyaml_schema_field_t *fields,
 		return scan_missing(s, fields);
 	if (s->outline->count == before) {
 		fields_list(fields, fields->key, valid, sizeof(valid));
-		return source_fault(s->source, EINVAL, in->line,
-				    "\"%s\" is empty; it may have: %s", in->name, valid);
+		return source_fault(s->source, EINVAL, in->line, "\"%s\" is empty; it may have: %s",
+				    in->name, valid);
 	}
 	return 0;
 }
@@ -406,7 +409,8 @@ static int scan_document(struct scan *s, const cyaml_schema_value_t *schema)
 			 event.type != YAML_DOCUMENT_START_EVENT)
 			err = source_fault(s->source, EINVAL, event_line(&event),
 					   "the file is %s; it must be \"key: value\" lines, "
-					   "such as \"name: my-policy\"", event_shape(&event));
+					   "such as \"name: my-policy\"",
+					   event_shape(&event));
 		yaml_event_delete(&event);
 		if (err)
 			return err;

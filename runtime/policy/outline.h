@@ -14,19 +14,19 @@
 
 #include "policy/source.h"
 
-#define OUTLINE_PLACES_MAX 24	/* keys of the schema, all levels */
+#define OUTLINE_PLACES_MAX 24 /* keys of the schema, all levels */
 
 struct outline_place {
-	char name[32];		/* "name", "files.read" */
-	uint32_t line;		/* of the key */
-	bool is_word;		/* one word where a list may be */
-	uint32_t *items;	/* lines of a list's items */
+	char name[32];	 /* "name", "files.read" */
+	uint32_t line;	 /* of the key */
+	bool is_word;	 /* one word where a list may be */
+	uint32_t *items; /* lines of a list's items */
 	size_t count;
 };
 
 struct outline {
 	struct outline_place places[OUTLINE_PLACES_MAX];
-	size_t count;		/* keys that are present */
+	size_t count; /* keys that are present */
 };
 
 /*

@@ -55,8 +55,8 @@ static int build_name(struct parse *p)
 	if (len >= sizeof(p->policy->name) || strspn(name, NAME_CHARS) != len)
 		return source_fault(p->source, EINVAL, line_of(p, "name"),
 				    "name %s does not fit; it takes 1 to %zu letters, digits, "
-				    "\".\", \"_\" and \"-\"", text_quote(name).text,
-				    sizeof(p->policy->name) - 1);
+				    "\".\", \"_\" and \"-\"",
+				    text_quote(name).text, sizeof(p->policy->name) - 1);
 	memcpy(p->policy->name, name, len + 1);
 	if (p->raw->description) {
 		p->policy->description = strdup(p->raw->description);
@@ -105,8 +105,9 @@ static int build_rights(struct parse *p)
 			return source_fault(p->source, EINVAL, place->items[i],
 					    "right %s is given twice%s", raw->rights[i],
 					    p->policy->rights == AGENTOS_RIGHTS_ALL ||
-					    right == AGENTOS_RIGHTS_ALL ?
-					    ": \"all\" has every other in it" : "");
+							    right == AGENTOS_RIGHTS_ALL ?
+						    ": \"all\" has every other in it" :
+						    "");
 		p->policy->rights |= right;
 	}
 	return 0;
@@ -257,7 +258,8 @@ static int parse_build(struct parse *p)
 	if (line_of(p, "version") && p->raw->version != 1)
 		return source_fault(p->source, EINVAL, line_of(p, "version"),
 				    "version %u is not known; this version of AgentOS reads "
-				    "\"version: 1\"", p->raw->version);
+				    "\"version: 1\"",
+				    p->raw->version);
 	p->policy = calloc(1, sizeof(*p->policy));
 	if (!p->policy)
 		return out_of_memory(p);

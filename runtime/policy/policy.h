@@ -36,24 +36,24 @@
  */
 
 struct policy_rule {
-	char *path;		/* expanded, absolute, normalised: no "//", ".", ".." or trailing "/" */
-	uint8_t allow;		/* AGENTOS_FILE_* */
+	char *path;    /* expanded, absolute, normalised: no "//", ".", ".." or trailing "/" */
+	uint8_t allow; /* AGENTOS_FILE_* */
 	uint8_t deny;
-	bool optional;		/* written with "-" */
-	uint32_t line;		/* where it stands in the file */
+	bool optional; /* written with "-" */
+	uint32_t line; /* where it stands in the file */
 };
 
 struct policy {
 	char name[64];
 	char *description;
-	uint64_t rights;	/* AGENTOS_RIGHT() bits */
+	uint64_t rights;	   /* AGENTOS_RIGHT() bits */
 	struct policy_rule *rules; /* a path appears once: lists that name it twice are merged */
 	size_t rule_count;
-	bool env_scrub;		/* environment: was given */
-	char **env_keep;	/* NULL-terminated; a trailing '*' matches any rest */
-	char **env_set;		/* NULL-terminated, NAME=VALUE, expanded */
-	char **directories;	/* NULL-terminated, expanded */
-	bool record_allowed;	/* audit: all */
+	bool env_scrub;	     /* environment: was given */
+	char **env_keep;     /* NULL-terminated; a trailing '*' matches any rest */
+	char **env_set;	     /* NULL-terminated, NAME=VALUE, expanded */
+	char **directories;  /* NULL-terminated, expanded */
+	bool record_allowed; /* audit: all */
 };
 
 /* What variables stand for; all absolute paths, agent a plain name. */

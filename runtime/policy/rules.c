@@ -11,7 +11,7 @@
 #include "policy/expand.h"
 
 struct rule_list {
-	const char *name;	/* as in the outline */
+	const char *name; /* as in the outline */
 	char **items;
 	uint32_t count;
 	uint8_t allow;
@@ -37,7 +37,8 @@ static int rule_merge(struct policy_rule *rule, const struct policy_rule *added,
 	if ((rule->allow | added->allow) && (rule->deny | added->deny))
 		return source_fault(source, EINVAL, added->line,
 				    "%s is both allowed and denied, here and on line %u; "
-				    "take one out", path.text, rule->line);
+				    "take one out",
+				    path.text, rule->line);
 	rule->allow |= added->allow;
 	rule->deny |= added->deny;
 	rule->optional = rule->optional && added->optional;
@@ -53,7 +54,8 @@ static int rule_append(struct policy *p, const struct policy_rule *added,
 	if (p->rule_count == AGENTOS_POLICY_RULES_MAX)
 		return source_fault(source, E2BIG, added->line,
 				    "more than %d rules; name directories instead of what is in "
-				    "them", AGENTOS_POLICY_RULES_MAX);
+				    "them",
+				    AGENTOS_POLICY_RULES_MAX);
 	rules = reallocarray(p->rules, p->rule_count + 1, sizeof(*rules));
 	if (!rules)
 		return source_fault(source, ENOMEM, 0, "out of memory");
@@ -127,7 +129,8 @@ static int list_check_right(const struct policy *p, const struct rule_list *list
 	if (!(p->rights & right) && place)
 		return source_fault(source, EINVAL, place->line,
 				    "\"%s\" has no effect without the right %s; add it to "
-				    "\"rights\", or take the paths out", list->name, right_name);
+				    "\"rights\", or take the paths out",
+				    list->name, right_name);
 	return 0;
 }
 

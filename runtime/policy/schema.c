@@ -8,7 +8,7 @@ static const cyaml_schema_value_t text_schema = {
 	CYAML_VALUE_STRING(CYAML_FLAG_POINTER, char, 0, CYAML_UNLIMITED),
 };
 
-#define TEXT_LIST(key, type, member) \
+#define TEXT_LIST(key, type, member)                                                      \
 	CYAML_FIELD_SEQUENCE(key, CYAML_FLAG_POINTER | CYAML_FLAG_OPTIONAL, type, member, \
 			     &text_schema, 1, CYAML_UNLIMITED)
 
@@ -26,30 +26,27 @@ static const cyaml_schema_field_t environment_fields[] = {
 	CYAML_FIELD_END,
 };
 
-#define TEXT(key, flags, member) \
+#define TEXT(key, flags, member)                                                                \
 	CYAML_FIELD_STRING_PTR(key, CYAML_FLAG_POINTER | (flags), struct raw_policy, member, 0, \
 			       CYAML_UNLIMITED)
-#define SECTION(key, member, fields) \
+#define SECTION(key, member, fields)                                                              \
 	CYAML_FIELD_MAPPING_PTR(key, CYAML_FLAG_POINTER | CYAML_FLAG_OPTIONAL, struct raw_policy, \
 				member, fields)
 
-#define POLICY_FIELDS(rights_field)                                                        \
-	{                                                                                  \
+#define POLICY_FIELDS(rights_field)                                                           \
+	{                                                                                     \
 		CYAML_FIELD_UINT("version", CYAML_FLAG_OPTIONAL, struct raw_policy, version), \
-		TEXT("name", 0, name),                                                     \
-		TEXT("description", CYAML_FLAG_OPTIONAL, description),                     \
-		rights_field,                                                              \
-		SECTION("files", files, files_fields),                                     \
-		SECTION("environment", environment, environment_fields),                   \
-		TEXT_LIST("directories", struct raw_policy, directories),                  \
-		TEXT("audit", CYAML_FLAG_OPTIONAL, audit),                                 \
-		CYAML_FIELD_END,                                                           \
+			TEXT("name", 0, name),                                                \
+			TEXT("description", CYAML_FLAG_OPTIONAL, description), rights_field,  \
+			SECTION("files", files, files_fields),                                \
+			SECTION("environment", environment, environment_fields),              \
+			TEXT_LIST("directories", struct raw_policy, directories),             \
+			TEXT("audit", CYAML_FLAG_OPTIONAL, audit), CYAML_FIELD_END,           \
 	}
 
-static const cyaml_schema_field_t fields_with_list[] =
-	POLICY_FIELDS(CYAML_FIELD_SEQUENCE(SCHEMA_LIST_OR_WORD, CYAML_FLAG_POINTER,
-					   struct raw_policy, rights, &text_schema, 1,
-					   CYAML_UNLIMITED));
+static const cyaml_schema_field_t fields_with_list[] = POLICY_FIELDS(CYAML_FIELD_SEQUENCE(
+	SCHEMA_LIST_OR_WORD, CYAML_FLAG_POINTER, struct raw_policy, rights, &text_schema, 1,
+	CYAML_UNLIMITED));
 static const cyaml_schema_field_t fields_with_word[] =
 	POLICY_FIELDS(TEXT(SCHEMA_LIST_OR_WORD, 0, rights_word));
 

@@ -22,9 +22,9 @@ struct raw_policy {
 	uint32_t version;
 	char *name;
 	char *description;
-	char **rights;		/* rights: [a, b] */
+	char **rights; /* rights: [a, b] */
 	uint32_t rights_count;
-	char *rights_word;	/* rights: all */
+	char *rights_word; /* rights: all */
 	struct raw_files *files;
 	struct raw_environment *environment;
 	char **directories;

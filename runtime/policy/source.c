@@ -14,7 +14,7 @@ void source_init(struct source *s, const char *file, struct fault *f)
 	s->fault = f;
 }
 
-int source_fault(const struct source *s, int error, uint32_t line, const char *fmt, ...)
+void source_complain(const struct source *s, uint32_t line, const char *fmt, ...)
 {
 	char text[FAULT_SIZE];
 	va_list ap;
@@ -23,8 +23,9 @@ int source_fault(const struct source *s, int error, uint32_t line, const char *f
 	vsnprintf(text, sizeof(text), fmt, ap);
 	va_end(ap);
 	if (line)
-		return fault_set(s->fault, error, "%s:%u: %s", s->file, line, text);
-	return fault_set(s->fault, error, "%s: %s", s->file, text);
+		fault_write(s->fault, "%s:%u: %s", s->file, line, text);
+	else
+		fault_write(s->fault, "%s: %s", s->file, text);
 }
 
 struct quote source_quote(const char *bytes, size_t len)

@@ -9,7 +9,7 @@
 #include "agentos_rights.h"
 #include "policy/policy.h"
 
-#define WORD_MAX 48	/* longer words resemble nothing */
+#define WORD_MAX 48 /* longer words resemble nothing */
 
 static const char *const right_names[] = {
 #define RIGHT_NAME(bit, NAME, name, enforcer, test, meaning) [bit] = name,

@@ -71,14 +71,15 @@ static size_t channel_take(struct msghdr *m, int *fds, size_t max)
 	return count;
 }
 
-int channel_next(struct channel *c, union control_message *ret_reply, int *ret_fd,
-		 struct fault *f)
+int channel_next(struct channel *c, union control_message *ret_reply, int *ret_fd, struct fault *f)
 {
 	union channel_control control;
 	union control_message packet, reply = { 0 };
 	struct iovec data = { &packet, sizeof(packet) };
-	struct msghdr m = { .msg_iov = &data, .msg_iovlen = 1,
-			    .msg_control = &control, .msg_controllen = sizeof(control) };
+	struct msghdr m = { .msg_iov = &data,
+			    .msg_iovlen = 1,
+			    .msg_control = &control,
+			    .msg_controllen = sizeof(control) };
 	size_t count;
 	ssize_t len;
 	int fd = -1, err;
@@ -92,8 +93,9 @@ int channel_next(struct channel *c, union control_message *ret_reply, int *ret_f
 	if (len == 0)
 		return fault_set(f, ECONNRESET, "agentosd closed the connection");
 	count = channel_take(&m, &fd, 1);
-	err = m.msg_flags & (MSG_TRUNC | MSG_CTRUNC) ? -EBADMSG :
-		control_check(&packet, (size_t)len, count, CONTROL_FROM_DAEMON, &reply);
+	err = m.msg_flags & (MSG_TRUNC | MSG_CTRUNC) ?
+		      -EBADMSG :
+		      control_check(&packet, (size_t)len, count, CONTROL_FROM_DAEMON, &reply);
 	if (!err && count && !ret_fd)
 		err = -EBADMSG;
 	/* Cookie 0: the daemon speaks unasked, and then only to refuse the connection. */
@@ -114,9 +116,11 @@ int channel_next(struct channel *c, union control_message *ret_reply, int *ret_f
 bad:
 	if (fd >= 0)
 		close(fd);
-	return fault_set(f, -err, err == -EPROTO ?
-			 "agentosd speaks another version of the control protocol: restart it" :
-			 "agentosd sent a malformed message");
+	return fault_set(
+		f, -err,
+		err == -EPROTO ?
+			"agentosd speaks another version of the control protocol: restart it" :
+			"agentosd sent a malformed message");
 }
 
 int channel_call(struct channel *c, const struct channel_request *request,
@@ -166,8 +170,9 @@ static int channel_connect(const char *path, struct fault *f)
 		return fault_set(f, err,
 				 "agentosd does not run: start it with `systemctl start agentosd`");
 	case EACCES:
-		return fault_set(f, err,
-				 "no access to agentosd's socket: be root or a member of group agentos");
+		return fault_set(
+			f, err,
+			"no access to agentosd's socket: be root or a member of group agentos");
 	default:
 		return fault_set(f, err, "cannot connect to agentosd: %s", strerror(err));
 	}
@@ -177,8 +182,10 @@ int channel_open(const char *path, struct channel *ret_channel,
 		 struct control_hello_reply *ret_hello, struct fault *f)
 {
 	struct control_request hello = { 0 };
-	struct channel_request request = { .header = &hello.header, .type = CONTROL_HELLO,
-					   .size = sizeof(hello), .reply = CONTROL_HELLO_REPLY };
+	struct channel_request request = { .header = &hello.header,
+					   .type = CONTROL_HELLO,
+					   .size = sizeof(hello),
+					   .reply = CONTROL_HELLO_REPLY };
 	union control_message reply;
 	struct channel c = { 0 };
 	int err;

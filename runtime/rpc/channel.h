@@ -8,7 +8,7 @@
 
 struct channel {
 	int fd;
-	uint64_t cookie;	/* of the last request */
+	uint64_t cookie; /* of the last request */
 };
 
 /*
@@ -41,7 +41,6 @@ int channel_call(struct channel *c, const struct channel_request *request,
 		 union control_message *ret_reply, int *ret_fd, struct fault *f);
 
 /* The next message of an answer that has several; the same errors. */
-int channel_next(struct channel *c, union control_message *ret_reply, int *ret_fd,
-		 struct fault *f);
+int channel_next(struct channel *c, union control_message *ret_reply, int *ret_fd, struct fault *f);
 
 #endif

@@ -114,7 +114,7 @@ static bool status_valid(const struct control_status_reply *m)
 static const struct {
 	uint16_t type;
 	enum control_side from;
-	size_t size;		/* 0: depends on the content */
+	size_t size; /* 0: depends on the content */
 	size_t fds;
 } shapes[] = {
 	{ CONTROL_HELLO, CONTROL_FROM_CLIENT, sizeof(struct control_request), 0 },
@@ -221,6 +221,6 @@ void control_encode_text(char *out, size_t size, const char *text)
 	size_t i;
 
 	memset(out, 0, size);
-	for (i = 0; text[i] && i < size - 1; i++)
+	for (i = 0; i < size - 1 && text[i]; i++)
 		out[i] = (unsigned char)text[i] < 0x20 || text[i] == 0x7f ? '?' : text[i];
 }

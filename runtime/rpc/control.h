@@ -22,34 +22,34 @@
  * To run an agent: POLICY_BEGIN, POLICY_RULES until all rules have come, RUN.
  * What was sent is forgotten after RUN, after any error, and at disconnect.
  */
-#define CONTROL_VERSION 1
-#define CONTROL_TEXT 1024
+#define CONTROL_VERSION	  1
+#define CONTROL_TEXT	  1024
 #define CONTROL_HOOKS_MAX 64
-#define CONTROL_WHAT 96
+#define CONTROL_WHAT	  96
 
 enum control_type {
-	CONTROL_HELLO = 1,		/* struct control_request */
-	CONTROL_POLICY_BEGIN = 2,	/* struct control_policy_begin */
-	CONTROL_POLICY_RULES = 3,	/* struct control_policy_rules, `count` descriptors */
-	CONTROL_RUN = 4,		/* struct control_run */
-	CONTROL_STATUS = 5,		/* struct control_request */
-	CONTROL_SELFTEST = 6,		/* struct control_request */
-	CONTROL_END = 7,		/* struct control_request; root only, -EBUSY while agents live */
+	CONTROL_HELLO = 1,	  /* struct control_request */
+	CONTROL_POLICY_BEGIN = 2, /* struct control_policy_begin */
+	CONTROL_POLICY_RULES = 3, /* struct control_policy_rules, `count` descriptors */
+	CONTROL_RUN = 4,	  /* struct control_run */
+	CONTROL_STATUS = 5,	  /* struct control_request */
+	CONTROL_SELFTEST = 6,	  /* struct control_request */
+	CONTROL_END = 7,	  /* struct control_request; root only, -EBUSY while agents live */
 
-	CONTROL_DONE = 128,		/* struct control_request: POLICY_BEGIN, POLICY_RULES, END */
-	CONTROL_HELLO_REPLY = 129,	/* struct control_hello_reply */
-	CONTROL_RUN_REPLY = 130,	/* struct control_run_reply, one descriptor */
-	CONTROL_STATUS_REPLY = 131,	/* struct control_status_reply */
-	CONTROL_HOOK = 132,		/* struct control_hook */
-	CONTROL_SELFTEST_REPLY = 133,	/* struct control_result */
-	CONTROL_ERROR = 134,		/* struct control_result */
+	CONTROL_DONE = 128,	      /* struct control_request: POLICY_BEGIN, POLICY_RULES, END */
+	CONTROL_HELLO_REPLY = 129,    /* struct control_hello_reply */
+	CONTROL_RUN_REPLY = 130,      /* struct control_run_reply, one descriptor */
+	CONTROL_STATUS_REPLY = 131,   /* struct control_status_reply */
+	CONTROL_HOOK = 132,	      /* struct control_hook */
+	CONTROL_SELFTEST_REPLY = 133, /* struct control_result */
+	CONTROL_ERROR = 134,	      /* struct control_result */
 };
 
 struct control_header {
-	uint32_t size;		/* of the message; equals the packet's length */
-	uint16_t version;	/* CONTROL_VERSION */
+	uint32_t size;	  /* of the message; equals the packet's length */
+	uint16_t version; /* CONTROL_VERSION */
 	uint16_t type;
-	uint64_t cookie;	/* the client's; comes back in the reply */
+	uint64_t cookie; /* the client's; comes back in the reply */
 };
 
 struct control_request {
@@ -60,33 +60,33 @@ struct control_request {
 struct control_policy_begin {
 	struct control_header header;
 	uint32_t flags;
-	uint32_t rule_count;	/* 0..AGENTOS_POLICY_RULES_MAX */
+	uint32_t rule_count; /* 0..AGENTOS_POLICY_RULES_MAX */
 };
 
 /* size covers `count` rules and no more. */
 struct control_policy_rules {
 	struct control_header header;
-	uint32_t count;		/* 1..LIMIT_CONTROL_FDS */
+	uint32_t count; /* 1..LIMIT_CONTROL_FDS */
 	uint32_t pad;
 	struct compiled_rule rules[LIMIT_CONTROL_FDS];
 };
 
 struct control_run {
 	struct control_header header;
-	uint64_t rights;	/* never 0 */
+	uint64_t rights;	      /* never 0 */
 	char name[AGENTOS_NAME_SIZE]; /* as AGENTOS_IOC_CREATE wants it */
 };
 
 /* Whether agents may run: on, or why not. */
 struct control_enforcement {
-	uint32_t on;		/* 0 or 1 */
-	int32_t error;		/* 0 when on; else a negative errno */
+	uint32_t on;   /* 0 or 1 */
+	int32_t error; /* 0 when on; else a negative errno */
 	char text[CONTROL_TEXT];
 };
 
 struct control_hello_reply {
 	struct control_header header;
-	int32_t pid;		/* the daemon's, as it sees itself */
+	int32_t pid; /* the daemon's, as it sees itself */
 	uint32_t pad;
 	struct control_enforcement enforcement;
 };
@@ -100,42 +100,42 @@ struct control_run_reply {
 };
 
 struct control_stream {
-	uint64_t recorded;	/* records of this enforcement written to the log */
-	uint64_t lost;		/* records that nobody will see; each is accounted for in the log */
+	uint64_t recorded; /* records of this enforcement written to the log */
+	uint64_t lost;	   /* records that nobody will see; each is accounted for in the log */
 };
 
 enum control_stream_number { CONTROL_DENIALS, CONTROL_ALLOWED, CONTROL_LIFECYCLE, CONTROL_STREAMS };
 
 struct control_hook_state {
-	int32_t result;		/* of the self-test: 0 proved, -ENOSYS not on this kernel,
+	int32_t result; /* of the self-test: 0 proved, -ENOSYS not on this kernel,
 				 * -EAGAIN not asked, else not proved */
 	uint32_t pad;
-	uint64_t denied;	/* acts of agents that it refused */
+	uint64_t denied; /* acts of agents that it refused */
 };
 
 struct control_status_reply {
 	struct control_header header;
 	struct control_enforcement enforcement;
 	struct control_stream streams[CONTROL_STREAMS];
-	uint64_t next_seq;	/* of the log */
-	uint64_t agents;	/* live */
-	int32_t audit_error;	/* 0, or why the log cannot be written */
+	uint64_t next_seq;   /* of the log */
+	uint64_t agents;     /* live */
+	int32_t audit_error; /* 0, or why the log cannot be written */
 	uint32_t clients;
-	uint32_t hook_count;	/* 0..CONTROL_HOOKS_MAX; the rest of hooks is zero */
+	uint32_t hook_count; /* 0..CONTROL_HOOKS_MAX; the rest of hooks is zero */
 	uint32_t pad;
 	struct control_hook_state hooks[CONTROL_HOOKS_MAX];
 };
 
 struct control_hook {
 	struct control_header header;
-	uint32_t hook;		/* enum agentos_hook */
-	int32_t result;		/* as in control_hook_state */
+	uint32_t hook;		 /* enum agentos_hook */
+	int32_t result;		 /* as in control_hook_state */
 	char what[CONTROL_WHAT]; /* what was tried */
 };
 
 struct control_result {
 	struct control_header header;
-	int32_t error;		/* a negative errno; SELFTEST_REPLY: or 0 */
+	int32_t error; /* a negative errno; SELFTEST_REPLY: or 0 */
 	uint32_t pad;
 	char text[CONTROL_TEXT];
 };
@@ -157,11 +157,13 @@ union control_message {
 _Static_assert(sizeof(union control_message) <= LIMIT_CONTROL_MESSAGE, "a message fits");
 _Static_assert(sizeof(struct control_header) == 16, "no holes");
 _Static_assert(sizeof(struct control_policy_rules) ==
-	       24 + LIMIT_CONTROL_FDS * sizeof(struct compiled_rule), "no holes");
+		       24 + LIMIT_CONTROL_FDS * sizeof(struct compiled_rule),
+	       "no holes");
 _Static_assert(sizeof(struct control_run) == 24 + AGENTOS_NAME_SIZE, "no holes");
 _Static_assert(sizeof(struct control_enforcement) == 8 + CONTROL_TEXT, "no holes");
 _Static_assert(sizeof(struct control_status_reply) ==
-	       16 + 8 + CONTROL_TEXT + 3 * 16 + 32 + CONTROL_HOOKS_MAX * 16, "no holes");
+		       16 + 8 + CONTROL_TEXT + 3 * 16 + 32 + CONTROL_HOOKS_MAX * 16,
+	       "no holes");
 
 enum control_side { CONTROL_FROM_CLIENT, CONTROL_FROM_DAEMON };
 

@@ -61,7 +61,8 @@ int launch_find(const char *name, const char *search_path, char **ret_path, stru
 	}
 	for (; at; at = *end ? end + 1 : NULL) {
 		end = strchrnul(at, ':');
-		if (asprintf(&path, "%.*s%s%s", (int)(end - at), at, end > at ? "/" : "./", name) < 0)
+		if (asprintf(&path, "%.*s%s%s", (int)(end - at), at, end > at ? "/" : "./", name) <
+		    0)
 			return -ENOMEM;
 		one = find_check(path);
 		if (!one) {
@@ -72,8 +73,9 @@ int launch_find(const char *name, const char *search_path, char **ret_path, stru
 		if (one == -EACCES)
 			err = one;
 	}
-	return path_fault(f, -err, name, err == -EACCES ? "found in PATH, but not executable" :
-			  "no such program in PATH");
+	return path_fault(
+		f, -err, name,
+		err == -EACCES ? "found in PATH, but not executable" : "no such program in PATH");
 }
 
 /* Does the variable's name match an entry of keep? */
@@ -230,7 +232,8 @@ int launch_directories(const struct policy *p, struct fault *f)
 	for (path = p->directories; path && *path; path++) {
 		err = directory_make(*path);
 		if (err == -ENOTDIR || err == -ELOOP)
-			return path_fault(f, -err, *path, "is no directory, or a symlink: remove it");
+			return path_fault(f, -err, *path,
+					  "is no directory, or a symlink: remove it");
 		if (err == -EPERM)
 			return path_fault(f, -err, *path, "belongs to another user");
 		if (err)
@@ -319,7 +322,8 @@ static const char *descriptor_danger(int fd, int flags)
 
 int launch_check_stdio(struct fault *f)
 {
-	static const char *const names[] = { "standard input", "standard output", "standard error" };
+	static const char *const names[] = { "standard input", "standard output",
+					     "standard error" };
 	const char *danger;
 	int fd, flags;
 
@@ -366,8 +370,9 @@ static int attach_fault(int err, struct fault *f)
 {
 	switch (err) {
 	case -EUNATCH:
-		return fault_set(f, EUNATCH,
-				 "enforcement is not attached: nothing was run; see `agentctl doctor`");
+		return fault_set(
+			f, EUNATCH,
+			"enforcement is not attached: nothing was run; see `agentctl doctor`");
 	case -EEXIST:
 		return fault_set(f, EEXIST, "this process is in an agent already");
 	case -ESRCH:
@@ -398,8 +403,12 @@ int launch_exec(const struct launch *l, int *ret_attached, struct fault *f)
 	execve(l->path, l->argv, l->env);
 	err = errno;
 	if (err == EACCES)
-		return path_fault(f, err, l->path, "the policy does not let it be executed, or the file system does not");
+		return path_fault(
+			f, err, l->path,
+			"the policy does not let it be executed, or the file system does not");
 	if (err == ENOEXEC)
-		return path_fault(f, err, l->path, "not a program that the kernel can run (a script needs a first line like #!/bin/sh)");
+		return path_fault(
+			f, err, l->path,
+			"not a program that the kernel can run (a script needs a first line like #!/bin/sh)");
 	return path_fault(f, err, l->path, strerror(err));
 }

@@ -49,10 +49,10 @@ int launch_check_stdio(struct fault *f);
 int launch_close_others(int keep);
 
 struct launch {
-	const char *path;	/* from launch_find() */
+	const char *path; /* from launch_find() */
 	char *const *argv;
 	char *const *env;
-	int agent;		/* descriptor with AGENTOS_ACCESS_ATTACH */
+	int agent; /* descriptor with AGENTOS_ACCESS_ATTACH */
 };
 
 /*

@@ -61,9 +61,9 @@ static int names_add(const char *name, const char *file, int shadowed, void *coo
 
 	escape_text(safe, sizeof(safe), name, strlen(name));
 	if (!shadowed && names->len < sizeof(names->text))
-		names->len += (size_t)snprintf(names->text + names->len,
-					       sizeof(names->text) - names->len, "%s%s",
-					       names->len ? ", " : "", safe);
+		names->len += (size_t)snprintf(
+			names->text + names->len, sizeof(names->text) - names->len, "%s%s",
+			names->len ? ", " : "", safe);
 	return 0;
 }
 
@@ -182,8 +182,8 @@ out:
 int profile_load(const char *name, const char *search_path, const struct policy_vars *vars,
 		 struct policy **ret_policy, char **ret_file, struct fault *f)
 {
-	char *file, *bytes;
-	size_t len;
+	char *file = NULL, *bytes = NULL;
+	size_t len = 0;
 	int err;
 
 	err = profile_find(name, search_path, &file, f);

@@ -31,19 +31,19 @@
  * directory link leads the path elsewhere but leaves the object ruled.
  */
 
-#define LINKS_MAX 40	/* as the kernel's own limit */
+#define LINKS_MAX 40 /* as the kernel's own limit */
 
 struct resolve {
 	const struct policy *policy;
 	const struct source *source;
 	struct resolved out;
-	struct stat *stats;	/* of out.fds[i] */
+	struct stat *stats; /* of out.fds[i] */
 	size_t room;
 };
 
 /* How one lookup ended: where it stands after the last component that exists. */
 struct walk {
-	int parent;		/* directory of the last component, O_PATH; -1: not reached */
+	int parent; /* directory of the last component, O_PATH; -1: not reached */
 	char name[NAME_MAX + 1];
 };
 
@@ -130,8 +130,8 @@ static int rule_join(struct resolve *r, struct compiled_rule *before,
 	if ((before->allow | added->allow) && (before->deny | added->deny))
 		return source_fault(r->source, EINVAL, second->line,
 				    "%s and %s on line %u are the same file, once allowed and once "
-				    "denied; take one out", rule_quote(second).text,
-				    rule_quote(first).text, first->line);
+				    "denied; take one out",
+				    rule_quote(second).text, rule_quote(first).text, first->line);
 	before->allow |= added->allow;
 	before->deny |= added->deny;
 	return 0;
@@ -364,7 +364,8 @@ static int rule_check_links(const struct resolve *r, const struct policy_rule *r
 			return source_fault(r->source, ELOOP, rule->line,
 					    "%s leads through a symbolic link that the agent may "
 					    "change (line %u lets it write there); name what it "
-					    "leads to", rule_quote(rule).text, above->line);
+					    "leads to",
+					    rule_quote(rule).text, above->line);
 		fd_close(fd);
 	}
 	return 0;

@@ -11,7 +11,7 @@
 
 struct resolved {
 	struct compiled_rule *rules;
-	int *fds;		/* fds[i] belongs to rules[i]; O_PATH, close-on-exec */
+	int *fds; /* fds[i] belongs to rules[i]; O_PATH, close-on-exec */
 	size_t count;
 };
 

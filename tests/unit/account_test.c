@@ -76,8 +76,8 @@ static void a_jump_beyond_the_window_clears_it(void)
 
 /* What the log would hold, and what a daemon that starts from it derives. */
 struct log_entry {
-	uint64_t seq;		/* a record, or 0 */
-	uint64_t count, last;	/* a loss */
+	uint64_t seq;	      /* a record, or 0 */
+	uint64_t count, last; /* a loss */
 };
 
 static struct account replay(const struct log_entry *log, size_t count)
@@ -110,7 +110,11 @@ static void restarts_neither_hide_nor_double_a_loss(void)
 	for (step = 0; step < 15000; step++) {
 		seed = seed * 1103515245U + 12345U;
 		switch (seed >> 16 & 7) {
-		case 0: case 1: case 2: case 3: case 4:
+		case 0:
+		case 1:
+		case 2:
+		case 3:
+		case 4:
 			issued++;
 			if (waiting < 8)
 				ring[waiting++] = issued;

@@ -25,7 +25,8 @@ static int check_daemon(const void *m, size_t len, size_t fds)
 
 static struct compiled_rule rule_object(void)
 {
-	return (struct compiled_rule){ .number = 3, .allow = AGENTOS_FILE_READ,
+	return (struct compiled_rule){ .number = 3,
+				       .allow = AGENTOS_FILE_READ,
 				       .kind = COMPILED_OBJECT };
 }
 
@@ -108,8 +109,8 @@ static void malformed_rules_are_refused(void)
 		{ "unknown kind", { .allow = 1, .kind = 3 } },
 		{ "kind 0", { .allow = 1 } },
 		{ "padding", { .allow = 1, .kind = COMPILED_OBJECT, .pad = 1 } },
-		{ "number", { .allow = 1, .kind = COMPILED_OBJECT,
-			      .number = AGENTOS_POLICY_RULES_MAX } },
+		{ "number",
+		  { .allow = 1, .kind = COMPILED_OBJECT, .number = AGENTOS_POLICY_RULES_MAX } },
 		{ "an object with a name", { .allow = 1, .kind = COMPILED_OBJECT, .name = "x" } },
 		{ "a name without one", { .allow = 1, .kind = COMPILED_NAME } },
 		{ "a slash", { .allow = 1, .kind = COMPILED_NAME, .name = "a/b" } },
@@ -201,8 +202,8 @@ static size_t seed_message(unsigned int which, union control_message *m)
 	case 2:
 		for (i = 0; i < LIMIT_CONTROL_FDS; i++)
 			rules[i] = rule_object();
-		return control_encode_rules(&m->policy_rules, rules,
-					    1 + which % LIMIT_CONTROL_FDS, 1);
+		return control_encode_rules(
+			&m->policy_rules, rules, 1 + which % LIMIT_CONTROL_FDS, 1);
 	case 3:
 		m->run.rights = 7;
 		strcpy(m->run.name, "demo");
@@ -262,7 +263,8 @@ static void bent_messages_do_no_harm(void)
 		bends = seed >> 16 & 3;
 		for (i = 0; i < bends; i++) {
 			seed = seed * 1103515245U + 12345U;
-			((uint8_t *)&m)[(seed >> 8) % (i ? len : 64)] ^= (uint8_t)(1U << (seed & 7));
+			((uint8_t *)&m)[(seed >> 8) % (i ? len : 64)] ^=
+				(uint8_t)(1U << (seed & 7));
 		}
 		if ((seed >> 20 & 7) == 0)
 			len = (seed >> 4) % (len + 1);
@@ -286,8 +288,10 @@ static void the_channel_hands_over_what_the_daemon_says(void)
 	struct control_result error = { .error = -EBUSY };
 	struct control_request ask = { 0 };
 	struct control_run_reply made = { .agent = 7, .policy = 3 };
-	struct channel_request request = { .header = &ask.header, .type = CONTROL_STATUS,
-					   .size = sizeof(ask), .reply = CONTROL_STATUS_REPLY };
+	struct channel_request request = { .header = &ask.header,
+					   .type = CONTROL_STATUS,
+					   .size = sizeof(ask),
+					   .reply = CONTROL_STATUS_REPLY };
 	union control_message reply;
 	struct channel c = { 0 };
 	struct fault f = { "" };

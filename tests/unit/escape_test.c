@@ -123,24 +123,24 @@ static void what_is_not_utf8_is_escaped_byte_by_byte(void)
 		{ "\xff", "\\xff" },
 		{ "\xfe", "\\xfe" },
 		{ "\x80", "\\x80" },
-		{ "\x9b[31m", "\\x9b[31m" },	/* C1 CSI as a byte of its own */
-		{ "\xc0\xaf", "\\xc0\\xaf" },	/* overlong / */
+		{ "\x9b[31m", "\\x9b[31m" },  /* C1 CSI as a byte of its own */
+		{ "\xc0\xaf", "\\xc0\\xaf" }, /* overlong / */
 		{ "\xc1\xbf", "\\xc1\\xbf" },
-		{ "\xc0\x9b", "\\xc0\\x9b" },	/* overlong ESC */
+		{ "\xc0\x9b", "\\xc0\\x9b" }, /* overlong ESC */
 		{ "\xe0\x80\xaf", "\\xe0\\x80\\xaf" },
 		{ "\xe0\x9f\xbf", "\\xe0\\x9f\\xbf" },
 		{ "\xf0\x80\x80\xaf", "\\xf0\\x80\\x80\\xaf" },
 		{ "\xf0\x8f\xbf\xbf", "\\xf0\\x8f\\xbf\\xbf" },
-		{ "\xed\xa0\x80", "\\xed\\xa0\\x80" },	/* surrogates */
+		{ "\xed\xa0\x80", "\\xed\\xa0\\x80" }, /* surrogates */
 		{ "\xed\xbf\xbf", "\\xed\\xbf\\xbf" },
-		{ "\xf4\x90\x80\x80", "\\xf4\\x90\\x80\\x80" },	/* U+110000 */
+		{ "\xf4\x90\x80\x80", "\\xf4\\x90\\x80\\x80" }, /* U+110000 */
 		{ "\xf5\x80\x80\x80", "\\xf5\\x80\\x80\\x80" },
 		{ "\xf8\x88\x80\x80\x80", "\\xf8\\x88\\x80\\x80\\x80" },
-		{ "\xc3", "\\xc3" },		/* cut short */
+		{ "\xc3", "\\xc3" }, /* cut short */
 		{ "\xe2\x82", "\\xe2\\x82" },
 		{ "\xf0\x9f\x98", "\\xf0\\x9f\\x98" },
 		{ "\xe2\x82z", "\\xe2\\x82z" },
-		{ "\xc3\xc3\xa9", "\\xc3\xc3\xa9" },	/* resynchronises at once */
+		{ "\xc3\xc3\xa9", "\\xc3\xc3\xa9" }, /* resynchronises at once */
 		{ "\xe2\x1b[2J", "\\xe2\\x1b[2J" },
 	};
 	size_t i;
@@ -156,9 +156,15 @@ static void sequences_for_terminals_are_inert(void)
 {
 	CHECK_STR(text_of("\x1b]0;owned\x07", 10), "\\x1b]0;owned\\x07");
 	CHECK_STR(text_of("\x1b[31mred\x1b[0m", 12), "\\x1b[31mred\\x1b[0m");
-	CHECK_STR(text_of("\xc2\x9b" "2J", 4), "\\xc2\\x9b2J");
+	CHECK_STR(text_of("\xc2\x9b"
+			  "2J",
+			  4),
+		  "\\xc2\\x9b2J");
 	CHECK_STR(text_of("a\r\nallowed", 10), "a\\x0d\\x0aallowed");
-	CHECK_STR(text_of("\xe2\x80\xae" "fdp.exe", 10), "\\xe2\\x80\\xaefdp.exe");
+	CHECK_STR(text_of("\xe2\x80\xae"
+			  "fdp.exe",
+			  10),
+		  "\\xe2\\x80\\xaefdp.exe");
 	CHECK_STR(text_of("a\0b", 3), "a\\x00b");
 }
 
@@ -180,7 +186,8 @@ static void no_pair_of_bytes_lets_a_control_out(void)
 			bad += !escape_is_utf8(out, n);
 			n = escape_json(out, sizeof(out), in, 3);
 			for (i = 0; i < n; i++)
-				bad += (uint8_t)out[i] < 0x20 || strchr("\x7f\"<>&'", out[i]) != NULL;
+				bad += (uint8_t)out[i] < 0x20 ||
+				       strchr("\x7f\"<>&'", out[i]) != NULL;
 			bad += !escape_is_utf8(out, n);
 		}
 	}

@@ -40,8 +40,9 @@ static void only_what_is_kept_or_set_passes_a_section(void)
 {
 	char *keep[] = { "PATH", "LC_*", "L*", NULL }, *set[] = { "HOME=/w", "PATH2=", NULL };
 	struct policy p = { .env_scrub = true, .env_keep = keep, .env_set = set };
-	char *from[] = { "PATH=/bin", "PATHS=/x", "LC_ALL=C", "LD_PRELOAD=x", "HOME=/root",
-			 "SECRET=1", "nonsense", NULL }, **env;
+	char *from[] = { "PATH=/bin",  "PATHS=/x", "LC_ALL=C", "LD_PRELOAD=x",
+			 "HOME=/root", "SECRET=1", "nonsense", NULL },
+	     **env;
 
 	REQUIRE(launch_environment(&p, from, "demo", 7, &env) == 0);
 	CHECK_STR(env_get(env, "PATH"), "/bin");

@@ -17,9 +17,9 @@ struct seen {
 	struct loop_handle *handle;
 	int calls;
 	int result;
-	int stop_after;		/* calls after which the loop stops; 0: never */
-	int fd;			/* read at each call, for poll */
-	bool keep;		/* take over the first descriptor */
+	int stop_after; /* calls after which the loop stops; 0: never */
+	int fd;		/* read at each call, for poll */
+	bool keep;	/* take over the first descriptor */
 	int kept;
 	bool truncated;
 	char text[16];
@@ -213,8 +213,8 @@ static void an_accept_goes_on(void)
 	CHECK_INT(loop_accept(l, &h, listener), 0);
 	for (i = 0; i < 3; i++) {
 		peer[i] = socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0);
-		CHECK_INT(connect(peer[i], (struct sockaddr *)&address,
-				  sizeof(sa_family_t) + 6), 0);
+		CHECK_INT(connect(peer[i], (struct sockaddr *)&address, sizeof(sa_family_t) + 6),
+			  0);
 	}
 	loop_run_for(l, 500);
 	CHECK_INT(s.calls, 3);
@@ -232,7 +232,9 @@ static int fds_send(int fd, const int *fds, size_t count)
 		struct cmsghdr align;
 	} control = { 0 };
 	struct iovec iov = { "hello", 5 };
-	struct msghdr m = { .msg_iov = &iov, .msg_iovlen = 1, .msg_control = &control,
+	struct msghdr m = { .msg_iov = &iov,
+			    .msg_iovlen = 1,
+			    .msg_control = &control,
 			    .msg_controllen = CMSG_SPACE(count * sizeof(int)) };
 	struct cmsghdr *c = CMSG_FIRSTHDR(&m);
 
@@ -322,7 +324,8 @@ static void a_send_passes_a_descriptor_and_closes_it(void)
 	REQUIRE(l && socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, pair) == 0);
 	before = fd_count();
 	CHECK_INT(loop_send(l, &out, pair[0],
-			    &(struct loop_outgoing){ .data = "abc", .len = 3, .pass = dup(0) }), 0);
+			    &(struct loop_outgoing){ .data = "abc", .len = 3, .pass = dup(0) }),
+		  0);
 	loop_run_for(l, 500);
 	CHECK_INT(s.result, 3);
 	CHECK_INT(fd_count(), before);
@@ -349,7 +352,8 @@ static void a_peer_that_is_gone_gives_zero_or_epipe(void)
 	loop_run_for(l, 500);
 	CHECK_INT(s.result, 0);
 	CHECK_INT(loop_send(l, &h, pair[0],
-			    &(struct loop_outgoing){ .data = "abc", .len = 3, .pass = -1 }), 0);
+			    &(struct loop_outgoing){ .data = "abc", .len = 3, .pass = -1 }),
+		  0);
 	loop_run_for(l, 500);
 	CHECK_INT(s.result, -EPIPE);
 	close(pair[0]);

@@ -106,16 +106,19 @@ static void decode_gives_back_what_was_encoded(void)
 static void the_bytes_are_those_of_the_format_comment(void)
 {
 	static const uint8_t body[] = {
-		1, 4, 2, 2, 0, 3, 0,				/* version type stream lengths */
-		8, 7, 6, 5, 4, 3, 2, 1,				/* seq */
-		0x11, 0, 0, 0, 0, 0, 0, 0x22,			/* time */
-		0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, /* boot */
-		5, 0, 0, 0,					/* note */
-		9, 0, 0, 0, 0, 0, 0, 0,				/* number */
-		'a', 'b', 'x', 'y', 'z',
+		1,    4,   2,	2,   0,	  3, 0,	      /* version type stream lengths */
+		8,    7,   6,	5,   4,	  3, 2, 1,    /* seq */
+		0x11, 0,   0,	0,   0,	  0, 0, 0x22, /* time */
+		0,    1,   2,	3,   4,	  5, 6, 7,    8, 9, 10, 11, 12, 13, 14, 15, /* boot */
+		5,    0,   0,	0,						    /* note */
+		9,    0,   0,	0,   0,	  0, 0, 0,				    /* number */
+		'a',  'b', 'x', 'y', 'z',
 	};
-	struct record r = { .seq = 0x0102030405060708, .time_ns = 0x2200000000000011, .type = 4,
-			    .stream = 2, .agent_name = "ab" };
+	struct record r = { .seq = 0x0102030405060708,
+			    .time_ns = 0x2200000000000011,
+			    .type = 4,
+			    .stream = 2,
+			    .agent_name = "ab" };
 	uint8_t buf[128], expected[8 + sizeof(body)] = { sizeof(body) };
 	int i;
 
@@ -305,9 +308,9 @@ static void lengths_that_do_not_add_up_are_refused(void)
 
 static void impossible_lengths_are_refused_at_once(void)
 {
-	static const uint8_t zeros[8], huge[8] = { 0xff, 0xff, 0xff, 0xff },
-		       limit[8] = { (LIMIT_RECORD - 7) & 0xff, (LIMIT_RECORD - 7) >> 8 },
-		       tiny[8] = { 50 };
+	static const uint8_t zeros[8],
+		huge[8] = { 0xff, 0xff, 0xff, 0xff },
+		limit[8] = { (LIMIT_RECORD - 7) & 0xff, (LIMIT_RECORD - 7) >> 8 }, tiny[8] = { 50 };
 	struct record r;
 
 	CHECK_INT(record_decode(zeros, 8, &r), -EBADMSG);

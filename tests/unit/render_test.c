@@ -51,7 +51,8 @@ static const char *json_string(const char *p)
 		if (*p != '\\')
 			continue;
 		p++;
-		if (*p == 'u' && isxdigit(p[1]) && isxdigit(p[2]) && isxdigit(p[3]) && isxdigit(p[4]))
+		if (*p == 'u' && isxdigit(p[1]) && isxdigit(p[2]) && isxdigit(p[3]) &&
+		    isxdigit(p[4]))
 			p += 4;
 		else if (!*p || !strchr("\"\\/bfnrt", *p))
 			return NULL;
@@ -131,7 +132,9 @@ static bool json_is_inert(const char *p)
 
 static struct record event_make(unsigned int hook, unsigned int why, unsigned int kind)
 {
-	struct record r = { .seq = 42, .time_ns = 1700000000123456789, .type = RECORD_EVENT,
+	struct record r = { .seq = 42,
+			    .time_ns = 1700000000123456789,
+			    .type = RECORD_EVENT,
 			    .agent_name = "coder" };
 	struct agentos_event *e = &r.u.event;
 
@@ -157,7 +160,8 @@ static void object_text(struct record *r, const char *text)
 /* As nasty as its room allows: escapes, quotes, tags, broken UTF-8, direction changes, no NUL. */
 static void make_hostile(char *to, size_t size)
 {
-	static const char nasty[] = "\x1b]0;x\x07\"</script>'&\\\n\r\xff\xc2\x9b\xe2\x80\xae\xe2\x80\xa8%s%n\x7f\xed\xa0\x80";
+	static const char nasty[] =
+		"\x1b]0;x\x07\"</script>'&\\\n\r\xff\xc2\x9b\xe2\x80\xae\xe2\x80\xa8%s%n\x7f\xed\xa0\x80";
 	size_t i;
 
 	for (i = 0; i + 1 < size; i++)
@@ -170,27 +174,38 @@ static void every_hook_reason_and_kind_is_one_inert_line(void)
 	unsigned int hook, why, kind, verdict, hostile, lines = 0, bad = 0;
 	struct record r;
 
+	/* clang-format off: one loop of five variables */
 	for (hook = 0; hook <= AGENTOS_HOOK_COUNT; hook++)
-	for (why = 0; why <= AGENTOS_WHY_OUTSIDE + 1; why++)
-	for (kind = 0; kind <= AGENTOS_OBJECT_TEXT + 1; kind++)
-	for (verdict = 0; verdict < 3; verdict++)
-	for (hostile = 0; hostile < 2; hostile++) {
-		r = event_make(hook, why, kind);
-		r.u.event.verdict = (uint8_t)verdict;
-		if (hostile) {
-			memset((char *)&r.u.event + 16, 0xff, sizeof(r.u.event) - 16);
-			make_hostile(r.agent_name, sizeof(r.agent_name));
-			make_hostile(r.u.event.comm, sizeof(r.u.event.comm));
-			make_hostile(r.u.event.text, sizeof(r.u.event.text));
-			r.u.event.text_len = sizeof(r.u.event.text) - 1;
-			r.u.event.family = (uint16_t)(why % 2 ? AF_INET6 : AF_INET);
-		}
-		if (!text_is_inert(shown(&r, false, false)) && bad++ < 5)
-			printf("# %s", line);
-		if (!json_is_inert(shown(&r, true, false)) && bad++ < 5)
-			printf("# %s", line);
-		lines += 2;
-	}
+		for (why = 0; why <= AGENTOS_WHY_OUTSIDE + 1; why++)
+			for (kind = 0; kind <= AGENTOS_OBJECT_TEXT + 1; kind++)
+				for (verdict = 0; verdict < 3; verdict++)
+					for (hostile = 0; hostile < 2; hostile++) {
+						r = event_make(hook, why, kind);
+						r.u.event.verdict = (uint8_t)verdict;
+						if (hostile) {
+							memset((char *)&r.u.event + 16, 0xff,
+							       sizeof(r.u.event) - 16);
+							make_hostile(r.agent_name,
+								     sizeof(r.agent_name));
+							make_hostile(r.u.event.comm,
+								     sizeof(r.u.event.comm));
+							make_hostile(r.u.event.text,
+								     sizeof(r.u.event.text));
+							r.u.event.text_len =
+								sizeof(r.u.event.text) - 1;
+							r.u.event.family =
+								(uint16_t)(why % 2 ? AF_INET6 :
+										     AF_INET);
+						}
+						if (!text_is_inert(shown(&r, false, false)) &&
+						    bad++ < 5)
+							printf("# %s", line);
+						if (!json_is_inert(shown(&r, true, false)) &&
+						    bad++ < 5)
+							printf("# %s", line);
+						lines += 2;
+					}
+	/* clang-format on */
 	CHECK_INT(bad, 0);
 	CHECK(lines > 30000);
 }
@@ -201,35 +216,39 @@ static void the_other_types_are_one_inert_line_each(void)
 	struct record r;
 
 	for (type = 0; type < 6; type++)
-	for (sub = 0; sub < 8; sub++)
-	for (reason = 0; reason < 6; reason++)
-	for (hostile = 0; hostile < 2; hostile++) {
-		memset(&r, hostile ? 0xff : 0, sizeof(r));
-		r.type = (uint16_t)type;
-		r.stream = (uint16_t)(hostile ? 9 : sub % STREAM_COUNT);
-		if (type == RECORD_LIFECYCLE) {
-			r.u.lifecycle.type = (uint16_t)sub;
-			r.u.lifecycle.reason = (uint16_t)reason;
-		} else if (type == RECORD_DAEMON) {
-			r.u.daemon.note = sub;
-		}
-		if (hostile) {
-			make_hostile(r.agent_name, sizeof(r.agent_name));
-			if (type == RECORD_LIFECYCLE)
-				make_hostile(r.u.lifecycle.name, sizeof(r.u.lifecycle.name));
-			if (type == RECORD_DAEMON)
-				make_hostile(r.u.daemon.text, sizeof(r.u.daemon.text));
-		}
-		bad += !text_is_inert(shown(&r, false, false));
-		bad += !json_is_inert(shown(&r, true, false));
-	}
+		for (sub = 0; sub < 8; sub++)
+			for (reason = 0; reason < 6; reason++)
+				for (hostile = 0; hostile < 2; hostile++) {
+					memset(&r, hostile ? 0xff : 0, sizeof(r));
+					r.type = (uint16_t)type;
+					r.stream = (uint16_t)(hostile ? 9 : sub % STREAM_COUNT);
+					if (type == RECORD_LIFECYCLE) {
+						r.u.lifecycle.type = (uint16_t)sub;
+						r.u.lifecycle.reason = (uint16_t)reason;
+					} else if (type == RECORD_DAEMON) {
+						r.u.daemon.note = sub;
+					}
+					if (hostile) {
+						make_hostile(r.agent_name, sizeof(r.agent_name));
+						if (type == RECORD_LIFECYCLE)
+							make_hostile(r.u.lifecycle.name,
+								     sizeof(r.u.lifecycle.name));
+						if (type == RECORD_DAEMON)
+							make_hostile(r.u.daemon.text,
+								     sizeof(r.u.daemon.text));
+					}
+					bad += !text_is_inert(shown(&r, false, false));
+					bad += !json_is_inert(shown(&r, true, false));
+				}
 	CHECK_INT(bad, 0);
 }
 
 static void the_validator_itself_refuses_what_is_no_json(void)
 {
-	static const char *const bad[] = { "{\"a\":1,}\n", "{\"a\":01}\n", "{a:1}\n", "{\"a\":\"\\x\"}\n",
-					   "{\"a\":1}\n\n", "{\"a\":\"\x1b\"}\n", "{\"a\":1\n", "{\"a\":\"<\"}\n" };
+	static const char *const bad[] = {
+		"{\"a\":1,}\n",	 "{\"a\":01}\n",       "{a:1}\n",    "{\"a\":\"\\x\"}\n",
+		"{\"a\":1}\n\n", "{\"a\":\"\x1b\"}\n", "{\"a\":1\n", "{\"a\":\"<\"}\n"
+	};
 	size_t i;
 
 	for (i = 0; i < sizeof(bad) / sizeof(bad[0]); i++)
@@ -244,18 +263,21 @@ static void a_denied_file_reads_as_a_sentence(void)
 	object_text(&r, "/home/u/.ssh/id_rsa");
 	r.u.event.access = AGENTOS_FILE_READ;
 	r.u.event.rule = 12;
-	CHECK_STR(words(&r), "DENIED  coder(7) python3[431] may not open /home/u/.ssh/id_rsa for reading: "
-			     "rule 12 of its policy denies it");
+	CHECK_STR(words(&r),
+		  "DENIED  coder(7) python3[431] may not open /home/u/.ssh/id_rsa for reading: "
+		  "rule 12 of its policy denies it");
 	r.u.event.access = AGENTOS_FILE_READ | AGENTOS_FILE_WRITE;
 	r.u.event.why = AGENTOS_WHY_NO_RULE;
 	r.u.event.flags = AGENTOS_EVENT_TRUNCATED;
 	object_text(&r, "/deep/file");
-	CHECK_STR(words(&r), "DENIED  coder(7) python3[431] may not open .../deep/file for reading and "
-			     "writing: no rule of its policy allows it");
+	CHECK_STR(words(&r),
+		  "DENIED  coder(7) python3[431] may not open .../deep/file for reading and "
+		  "writing: no rule of its policy allows it");
 	r.u.event.flags = AGENTOS_EVENT_DENTRY;
 	r.agent_name[0] = '\0';
-	CHECK_STR(words(&r), "DENIED  agent(7) python3[431] may not open /deep/file (counted from the root "
-			     "of its file system) for reading and writing: no rule of its policy allows it");
+	CHECK_STR(words(&r),
+		  "DENIED  agent(7) python3[431] may not open /deep/file (counted from the root "
+		  "of its file system) for reading and writing: no rule of its policy allows it");
 	r = event_make(AGENTOS_HOOK_DELETE, AGENTOS_WHY_NO_RULE, AGENTOS_OBJECT_PATH);
 	object_text(&r, "/x for \"reading\": no");
 	strcpy(r.u.event.comm, "a[1] may");
@@ -270,27 +292,31 @@ static void a_denied_file_reads_as_a_sentence(void)
 
 static void addresses_tasks_and_numbers_read_as_what_they_are(void)
 {
-	struct record r = event_make(AGENTOS_HOOK_SOCKET_CONNECT, AGENTOS_WHY_RIGHT, AGENTOS_OBJECT_INET);
+	struct record r =
+		event_make(AGENTOS_HOOK_SOCKET_CONNECT, AGENTOS_WHY_RIGHT, AGENTOS_OBJECT_INET);
 
 	r.u.event.right = AGENTOS_RIGHT(NET_CONNECT);
 	r.u.event.family = AF_INET;
 	r.u.event.port = 443;
 	r.u.event.protocol = IPPROTO_TCP;
 	memcpy(r.u.event.addr, "\xc0\x00\x02\x01", 4);
-	CHECK_STR(words(&r), "DENIED  coder(7) python3[431] may not connect to 192.0.2.1 port 443 (TCP): "
-			     "it lacks the right net-connect");
+	CHECK_STR(words(&r),
+		  "DENIED  coder(7) python3[431] may not connect to 192.0.2.1 port 443 (TCP): "
+		  "it lacks the right net-connect");
 	r.u.event.family = AF_INET6;
 	inet_pton(AF_INET6, "2001:db8::1", r.u.event.addr);
 	r.u.event.protocol = IPPROTO_UDP;
-	CHECK_STR(words(&r), "DENIED  coder(7) python3[431] may not connect to 2001:db8::1 port 443 (UDP): "
-			     "it lacks the right net-connect");
+	CHECK_STR(words(&r),
+		  "DENIED  coder(7) python3[431] may not connect to 2001:db8::1 port 443 (UDP): "
+		  "it lacks the right net-connect");
 
 	r = event_make(AGENTOS_HOOK_TASK_KILL, AGENTOS_WHY_OUTSIDE, AGENTOS_OBJECT_TASK);
 	r.u.event.number = 99;
 	r.u.event.number2 = 9;
 	object_text(&r, "agentosd");
-	CHECK_STR(words(&r), "DENIED  coder(7) python3[431] may not signal agentosd[99] with SIGKILL: "
-			     "the target is outside the agent");
+	CHECK_STR(words(&r),
+		  "DENIED  coder(7) python3[431] may not signal agentosd[99] with SIGKILL: "
+		  "the target is outside the agent");
 
 	r = event_make(AGENTOS_HOOK_CAPABLE, AGENTOS_WHY_RIGHT, AGENTOS_OBJECT_NUMBER);
 	r.u.event.right = AGENTOS_RIGHT(CAPABILITIES);
@@ -306,8 +332,9 @@ static void addresses_tasks_and_numbers_read_as_what_they_are(void)
 	r.u.event.right = AGENTOS_RIGHT(UNIX_CONNECT);
 	memcpy(r.u.event.text, "@a\0b", 4);
 	r.u.event.text_len = 4;
-	CHECK_STR(words(&r), "DENIED  coder(7) python3[431] may not connect to Unix socket @a\\x00b: "
-			     "it lacks the right unix-connect");
+	CHECK_STR(words(&r),
+		  "DENIED  coder(7) python3[431] may not connect to Unix socket @a\\x00b: "
+		  "it lacks the right unix-connect");
 }
 
 static void a_life_reads_from_start_to_end(void)
@@ -322,9 +349,12 @@ static void a_life_reads_from_start_to_end(void)
 	l->uid = 1000;
 	l->rights = AGENTOS_RIGHT(FILE_READ) | AGENTOS_RIGHT(FILE_WRITE);
 	l->type = AGENTOS_LIFECYCLE_CREATE;
-	CHECK_STR(words(&r), "agent   coder(7) created for user id 1000: policy 3, rights file-read,file-write");
+	CHECK_STR(
+		words(&r),
+		"agent   coder(7) created for user id 1000: policy 3, rights file-read,file-write");
 	l->type = AGENTOS_LIFECYCLE_ATTACH;
-	CHECK_STR(words(&r), "agent   coder(7) started as process 431: policy 3, rights file-read,file-write");
+	CHECK_STR(words(&r),
+		  "agent   coder(7) started as process 431: policy 3, rights file-read,file-write");
 	l->rights = AGENTOS_RIGHTS_ALL;
 	CHECK_STR(words(&r), "agent   coder(7) started as process 431: policy 3, rights all");
 	l->type = AGENTOS_LIFECYCLE_EXIT;
@@ -347,9 +377,11 @@ static void a_loss_is_loud(void)
 	r.u.loss.count = 31;
 	r.u.loss.first = 100;
 	r.u.loss.last = 130;
-	CHECK_STR(words(&r), "LOST    31 denial records (numbers 100 to 130): they will never be seen");
+	CHECK_STR(words(&r),
+		  "LOST    31 denial records (numbers 100 to 130): they will never be seen");
 	r.u.loss.count = 12;
-	CHECK_STR(words(&r), "LOST    12 denial records (among numbers 100 to 130): they will never be seen");
+	CHECK_STR(words(&r),
+		  "LOST    12 denial records (among numbers 100 to 130): they will never be seen");
 	r.u.loss.count = 1;
 	r.u.loss.last = 100;
 	CHECK_STR(words(&r), "LOST    1 denial record (number 100): it will never be seen");
@@ -368,8 +400,9 @@ static void the_daemons_notes_carry_their_text(void)
 			     "No space left on device");
 	r.u.daemon.note = DAEMON_TORN;
 	r.u.daemon.text[0] = '\0';
-	CHECK_STR(words(&r), "daemon  agentosd found 3 bytes of a half-written record at the end of this "
-			     "log, and cut them");
+	CHECK_STR(words(&r),
+		  "daemon  agentosd found 3 bytes of a half-written record at the end of this "
+		  "log, and cut them");
 }
 
 static void the_time_is_local_in_words_and_utc_in_json(void)
@@ -437,7 +470,10 @@ static void every_name_is_a_word_and_every_unknown_number_is_told(void)
 	CHECK_STR(name_protocol(UINT64_MAX, other), "protocol 18446744073709551615");
 }
 
-#define TEST(name) { #name, name }
+#define TEST(name)          \
+	{                   \
+#name, name \
+	}
 static const struct tap_test tests[] = {
 	TEST(the_validator_itself_refuses_what_is_no_json),
 	TEST(every_hook_reason_and_kind_is_one_inert_line),

@@ -16,7 +16,7 @@
 #include "super/resolve.h"
 #include "tests/tap.h"
 
-static char root[PATH_MAX];	/* the test's own directory, without links in its path */
+static char root[PATH_MAX]; /* the test's own directory, without links in its path */
 
 static const char *in_root(const char *name)
 {
@@ -207,10 +207,10 @@ static void what_is_allowed_must_exist_unless_optional(void)
 	struct fault f;
 
 	REQUIRE(root_make() && make_file("file"));
-	CHECK_INT(resolve_text(HEAD
-			       "  write: [/]\n  read:\n    - /\n    - -~/no\n    - -~/file/x\n",
-			       &r, &f),
-		  0);
+	CHECK_INT(
+		resolve_text(HEAD "  write: [/]\n  read:\n    - /\n    - -~/no\n    - -~/file/x\n",
+			     &r, &f),
+		0);
 	CHECK_INT(r.count, 1);
 	resolve_release(&r);
 	root_remove();
@@ -225,22 +225,23 @@ static void each_refusal_names_the_line_and_leaves_nothing_open(void)
 		int err;
 		const char *part;
 	} cases[] = {
-		{HEAD "  write: [/]\n  read:\n    - /\n    - ~/no\n", -ENOENT, "p.yaml:7: "},
-		{HEAD "  write: [/]\n  read: [/, ~/no]\n", -ENOENT, "\"-\" before the path"},
-		{HEAD "  write: [/]\n  read: [/, ~/file/x]\n", -ENOENT, "does not exist"},
-		{HEAD "  write: [/]\n  read: [/, ~/dangling]\n", -ENOENT, "does not exist"},
-		{HEAD "  write: [/]\n  read: [/, ~/loop]\n", -ELOOP, "too many symbolic links"},
-		{HEAD "  write: [/]\n  read: [/, ~/loop/x]\n", -ELOOP, "too many symbolic links"},
-		{HEAD "  write: [/]\n  read: [/, -~/loop]\n", -ELOOP, "too many symbolic links"},
-		{BOTH "  deny: [~/no/deeper]\n", -ENOENT, "p.yaml:6: "},
-		{HEAD "  write: [/]\n  read: [~/file]\n  deny: [~/link]\n", -EINVAL, "on line 5"},
-		{HEAD "  write: [/]\n  read: [~/file]\n  deny: [~/hard]\n", -EINVAL, "p.yaml:6: "},
-		{HEAD "  read: [/]\n  write: [~/, ~/out]\n", -ELOOP, "the agent may change"},
-		{HEAD "  read: [/]\n  write: [~/, ~/out/x]\n", -ELOOP, "line 5 lets it write"},
-		{HEAD "  read: [/, ~/out]\n  write: [~/]\n", -ELOOP, "p.yaml:4: "},
-		{BOTH
-		 "  deny: [~/aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa]\n",
-		 -ENAMETOOLONG, "63 bytes"},
+		{ HEAD "  write: [/]\n  read:\n    - /\n    - ~/no\n", -ENOENT, "p.yaml:7: " },
+		{ HEAD "  write: [/]\n  read: [/, ~/no]\n", -ENOENT, "\"-\" before the path" },
+		{ HEAD "  write: [/]\n  read: [/, ~/file/x]\n", -ENOENT, "does not exist" },
+		{ HEAD "  write: [/]\n  read: [/, ~/dangling]\n", -ENOENT, "does not exist" },
+		{ HEAD "  write: [/]\n  read: [/, ~/loop]\n", -ELOOP, "too many symbolic links" },
+		{ HEAD "  write: [/]\n  read: [/, ~/loop/x]\n", -ELOOP, "too many symbolic links" },
+		{ HEAD "  write: [/]\n  read: [/, -~/loop]\n", -ELOOP, "too many symbolic links" },
+		{ BOTH "  deny: [~/no/deeper]\n", -ENOENT, "p.yaml:6: " },
+		{ HEAD "  write: [/]\n  read: [~/file]\n  deny: [~/link]\n", -EINVAL, "on line 5" },
+		{ HEAD "  write: [/]\n  read: [~/file]\n  deny: [~/hard]\n", -EINVAL,
+		  "p.yaml:6: " },
+		{ HEAD "  read: [/]\n  write: [~/, ~/out]\n", -ELOOP, "the agent may change" },
+		{ HEAD "  read: [/]\n  write: [~/, ~/out/x]\n", -ELOOP, "line 5 lets it write" },
+		{ HEAD "  read: [/, ~/out]\n  write: [~/]\n", -ELOOP, "p.yaml:4: " },
+		{ BOTH
+		  "  deny: [~/aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa]\n",
+		  -ENAMETOOLONG, "63 bytes" },
 	};
 	struct resolved r;
 	struct fault f;
@@ -451,23 +452,24 @@ static void policies_are_found_by_name_and_read_only_from_files(void)
 }
 
 static const struct tap_test tests[] = {
-	{"a_file_becomes_its_object_and_its_name", a_file_becomes_its_object_and_its_name},
-	{"a_chain_of_links_covers_each_name_on_it", a_chain_of_links_covers_each_name_on_it},
-	{"links_among_the_directories_are_followed", links_among_the_directories_are_followed},
-	{"what_is_denied_before_it_exists_is_a_name", what_is_denied_before_it_exists_is_a_name},
-	{"what_is_allowed_must_exist_unless_optional", what_is_allowed_must_exist_unless_optional},
-	{"each_refusal_names_the_line_and_leaves_nothing_open",
-	 each_refusal_names_the_line_and_leaves_nothing_open},
-	{"denied_loops_and_links_out_are_denied_as_far_as_they_go",
-	 denied_loops_and_links_out_are_denied_as_far_as_they_go},
-	{"two_paths_to_one_object_add_up", two_paths_to_one_object_add_up},
-	{"what_the_caller_cannot_reach_is_no_rule", what_the_caller_cannot_reach_is_no_rule},
-	{"the_descriptor_limit_is_raised_as_far_as_it_goes",
-	 the_descriptor_limit_is_raised_as_far_as_it_goes},
-	{"more_rules_than_the_kernel_takes_are_refused",
-	 more_rules_than_the_kernel_takes_are_refused},
-	{"policies_are_found_by_name_and_read_only_from_files",
-	 policies_are_found_by_name_and_read_only_from_files},
+	{ "a_file_becomes_its_object_and_its_name", a_file_becomes_its_object_and_its_name },
+	{ "a_chain_of_links_covers_each_name_on_it", a_chain_of_links_covers_each_name_on_it },
+	{ "links_among_the_directories_are_followed", links_among_the_directories_are_followed },
+	{ "what_is_denied_before_it_exists_is_a_name", what_is_denied_before_it_exists_is_a_name },
+	{ "what_is_allowed_must_exist_unless_optional",
+	  what_is_allowed_must_exist_unless_optional },
+	{ "each_refusal_names_the_line_and_leaves_nothing_open",
+	  each_refusal_names_the_line_and_leaves_nothing_open },
+	{ "denied_loops_and_links_out_are_denied_as_far_as_they_go",
+	  denied_loops_and_links_out_are_denied_as_far_as_they_go },
+	{ "two_paths_to_one_object_add_up", two_paths_to_one_object_add_up },
+	{ "what_the_caller_cannot_reach_is_no_rule", what_the_caller_cannot_reach_is_no_rule },
+	{ "the_descriptor_limit_is_raised_as_far_as_it_goes",
+	  the_descriptor_limit_is_raised_as_far_as_it_goes },
+	{ "more_rules_than_the_kernel_takes_are_refused",
+	  more_rules_than_the_kernel_takes_are_refused },
+	{ "policies_are_found_by_name_and_read_only_from_files",
+	  policies_are_found_by_name_and_read_only_from_files },
 };
 
 TAP_MAIN(tests)

@@ -56,7 +56,8 @@ static void each_name_is_its_constant_spelt_for_people(void)
 			CHECK_MSG(rows[i].constant[k] == '_' ?
 					  rows[i].name[k] == '-' :
 					  toupper((unsigned char)rows[i].name[k]) ==
-						  rows[i].constant[k], "%s", rows[i].name);
+						  rows[i].constant[k],
+				  "%s", rows[i].name);
 		CHECK(rows[i].meaning[0]);
 		CHECK_INT(policy_right_by_name(rows[i].name), 1ULL << rows[i].bit);
 	}
@@ -124,12 +125,13 @@ static void each_right_is_mentioned_by_the_test_it_names(void)
 }
 
 static const struct tap_test tests[] = {
-	{"bits_are_contiguous_from_zero", bits_are_contiguous_from_zero},
-	{"names_are_lower_case_and_unique", names_are_lower_case_and_unique},
-	{"each_name_is_its_constant_spelt_for_people", each_name_is_its_constant_spelt_for_people},
-	{"a_mention_is_a_whole_word", a_mention_is_a_whole_word},
-	{"each_right_is_mentioned_by_the_test_it_names",
-	 each_right_is_mentioned_by_the_test_it_names},
+	{ "bits_are_contiguous_from_zero", bits_are_contiguous_from_zero },
+	{ "names_are_lower_case_and_unique", names_are_lower_case_and_unique },
+	{ "each_name_is_its_constant_spelt_for_people",
+	  each_name_is_its_constant_spelt_for_people },
+	{ "a_mention_is_a_whole_word", a_mention_is_a_whole_word },
+	{ "each_right_is_mentioned_by_the_test_it_names",
+	  each_right_is_mentioned_by_the_test_it_names },
 };
 
 TAP_MAIN(tests)

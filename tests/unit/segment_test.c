@@ -82,7 +82,9 @@ static struct record event_make(uint64_t kernel_seq, size_t text)
 static int open_sized(const uint8_t *boot, uint64_t limit, struct segment_writer **w,
 		      struct segment_tail *tail)
 {
-	const struct segment_options o = { .directory = dir, .boot = boot, .limit = limit,
+	const struct segment_options o = { .directory = dir,
+					   .boot = boot,
+					   .limit = limit,
 					   .buffer = 65536 };
 
 	fault.text[0] = '\0';
@@ -289,7 +291,8 @@ static void a_torn_tail_is_cut_at_every_byte(void)
 	REQUIRE(log_write(4, 1 << 20));
 	len = file_get(file_of(1), image, sizeof(image));
 	for (offsets[0] = SEGMENT_HEADER, i = 0; i < 4; i++)
-		offsets[i + 1] = offsets[i] + (uint64_t)record_decode(image + offsets[i], len - offsets[i], &r);
+		offsets[i + 1] = offsets[i] +
+				 (uint64_t)record_decode(image + offsets[i], len - offsets[i], &r);
 	REQUIRE(offsets[4] == len);
 	for (cut = offsets[1]; cut <= len; cut++) {
 		for (whole = 4; offsets[whole] > cut; whole--)
@@ -393,8 +396,8 @@ static void a_record_inside_a_torn_records_text_does_not_count(void)
 
 	place_new();
 	fake.seq = 3;
-	r.u.event.text_len = (uint32_t)record_encode(&fake, (uint8_t *)r.u.event.text,
-						     sizeof(r.u.event.text));
+	r.u.event.text_len =
+		(uint32_t)record_encode(&fake, (uint8_t *)r.u.event.text, sizeof(r.u.event.text));
 	memset(r.u.event.text + r.u.event.text_len, 'x', 80);
 	r.u.event.text_len += 80;
 	REQUIRE(open_sized(boot_a, 1 << 20, &w, &tail) == 0);
@@ -450,8 +453,8 @@ static void what_is_no_segment_of_ours_is_refused(void)
 		int err;
 	} cases[] = {
 		{ "00000000000000000003.seg", "a note that somebody left here", -EBADMSG },
-		{ "00000000000000000003.seg", "AGENTOS, as somebody wrote, and nothing that a header would have",
-		  -EBADMSG },
+		{ "00000000000000000003.seg",
+		  "AGENTOS, as somebody wrote, and nothing that a header would have", -EBADMSG },
 		{ "3.seg", "", -EBADMSG },
 		{ "00000000000000000000.seg", "", -EBADMSG },
 		{ "notes\x1b[2J.seg", "", -EBADMSG },
@@ -637,8 +640,8 @@ static void the_tail_tells_what_was_seen_of_this_boot_over_segments(void)
 
 static void numbers_that_begin_anew_begin_the_window_anew(void)
 {
-	struct record note = { .type = RECORD_DAEMON }, life = { .type = RECORD_LIFECYCLE,
-								  .stream = STREAM_LIFECYCLE };
+	struct record note = { .type = RECORD_DAEMON },
+		      life = { .type = RECORD_LIFECYCLE, .stream = STREAM_LIFECYCLE };
 	struct segment_writer *w;
 	struct segment_tail tail;
 
@@ -863,7 +866,10 @@ static void remove_what_was_made(void)
 	CHECK(access(base, F_OK) != 0);
 }
 
-#define TEST(name) { #name, name }
+#define TEST(name)          \
+	{                   \
+#name, name \
+	}
 static const struct tap_test tests[] = {
 	TEST(a_new_log_begins_at_one_with_its_rights_whatever_the_umask),
 	TEST(a_segment_takes_the_directorys_group),

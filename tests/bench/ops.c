@@ -1,0 +1,516 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/* The measured operations: each runs many times in a loop, timed by the guest's clock. */
+#include <arpa/inet.h>
+#include <err.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <spawn.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "kern/device.h"
+
+/*
+ * With scripts/vm --icount one nanosecond of CLOCK_MONOTONIC is one guest
+ * instruction. A figure is the time of the whole loop divided by its
+ * iterations: the loop itself and the C library's wrappers (some 20
+ * instructions) are in it, the same for every subject. Nothing is subtracted.
+ *
+ * usage: ops [-d DIR] [-n RUNS] [-p PERCENT] [-x PATH] [-o PATH] BENCH...
+ *	  ops [-n RUNS] spawn PROGRAM [ARGUMENT]...
+ *
+ * -p    this share of the usual iterations
+ * -x    first of all, opening PATH must fail with EACCES
+ * -o    first of all, opening PATH must succeed
+ *
+ * Prints "result BENCH FIGURE..." with as many figures as runs.
+ */
+
+extern char **environ;
+
+struct bench {
+	const char *name;
+	long iterations;
+	void (*prepare)(void); /* may be NULL */
+	/* Returns the nanoseconds that `iterations` operations took. */
+	long long (*run)(long iterations);
+	void (*finish)(void); /* may be NULL */
+};
+
+static const char *dir = "/bench";
+static char file_path[256], true_path[256];
+static int fd = -1, listener = -1, device = -1, agent = -1;
+static pid_t member;
+static struct sockaddr_in to = { .sin_family = AF_INET };
+static int cold_set;
+static char **spawn_argv;
+
+static long long now(void)
+{
+	struct timespec t;
+
+	clock_gettime(CLOCK_MONOTONIC, &t);
+	return t.tv_sec * 1000000000LL + t.tv_nsec;
+}
+
+/* The clock around a loop. */
+#define TIMED(iterations, operation)                                      \
+	({                                                                \
+		long long timed_start = now();                            \
+		for (long timed_i = 0; timed_i < (iterations); timed_i++) \
+			operation;                                        \
+		now() - timed_start;                                      \
+	})
+
+static void close_fd(void)
+{
+	if (fd >= 0)
+		close(fd);
+	fd = -1;
+}
+
+static void close_sockets(void)
+{
+	close_fd();
+	if (listener >= 0)
+		close(listener);
+	listener = -1;
+}
+
+/* --- files --- */
+
+static void open_close_once(const char *path)
+{
+	int opened = open(path, O_RDONLY | O_CLOEXEC);
+
+	if (opened < 0)
+		err(1, "open %s", path);
+	close(opened);
+}
+
+static long long open_close(long iterations)
+{
+	return TIMED(iterations, open_close_once(file_path));
+}
+
+/* Files that were never opened before: a directory of them for each run. */
+static long long open_close_cold(long iterations)
+{
+	char path[256];
+	long long spent = 0, start;
+	long i;
+
+	for (i = 0; i < iterations; i++) {
+		snprintf(path, sizeof(path), "%s/2/3/4/5/6/7/%d/%ld", dir, cold_set, i);
+		start = now();
+		open_close_once(path);
+		spent += now() - start;
+	}
+	cold_set++;
+	return spent;
+}
+
+static void stat_once(void)
+{
+	struct stat st;
+
+	if (stat(file_path, &st))
+		err(1, "stat %s", file_path);
+}
+
+static long long stat_many(long iterations)
+{
+	return TIMED(iterations, stat_once());
+}
+
+static void open_file(void)
+{
+	fd = open(file_path, O_RDWR | O_CLOEXEC);
+	if (fd < 0)
+		err(1, "open %s", file_path);
+}
+
+static void read_once(void)
+{
+	char byte;
+
+	if (pread(fd, &byte, 1, 0) != 1)
+		err(1, "read");
+}
+
+static long long read_many(long iterations)
+{
+	return TIMED(iterations, read_once());
+}
+
+static void write_once(void)
+{
+	if (pwrite(fd, "x", 1, 0) != 1)
+		err(1, "write");
+}
+
+static long long write_many(long iterations)
+{
+	return TIMED(iterations, write_once());
+}
+
+/* --- sockets; all on the loopback device --- */
+
+static int listen_on_any(int type)
+{
+	struct sockaddr_in address = { .sin_family = AF_INET,
+				       .sin_addr.s_addr = htonl(INADDR_LOOPBACK) };
+	socklen_t len = sizeof(address);
+	int s = socket(AF_INET, type | SOCK_CLOEXEC, 0);
+
+	if (s < 0 || bind(s, (struct sockaddr *)&address, sizeof(address)) ||
+	    getsockname(s, (struct sockaddr *)&address, &len))
+		err(1, "socket to receive with");
+	if (type == SOCK_STREAM && listen(s, 16))
+		err(1, "listen");
+	to = address;
+	return s;
+}
+
+static void open_udp(void)
+{
+	listener = listen_on_any(SOCK_DGRAM);
+	fd = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+	if (fd < 0)
+		err(1, "socket");
+}
+
+static void connect_once(int s)
+{
+	if (connect(s, (struct sockaddr *)&to, sizeof(to)))
+		err(1, "connect");
+}
+
+/* A UDP socket may connect again and again: the call, and nothing on the wire. */
+static long long connect_udp(long iterations)
+{
+	return TIMED(iterations, connect_once(fd));
+}
+
+static void open_tcp(void)
+{
+	listener = listen_on_any(SOCK_STREAM);
+}
+
+/* connect() alone is timed; it carries the whole handshake over the loopback device. */
+static long long connect_tcp(long iterations)
+{
+	const struct linger reset = { .l_onoff = 1 };
+	long long spent = 0, start;
+	long i;
+	int s, accepted;
+
+	for (i = 0; i < iterations; i++) {
+		s = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+		if (s < 0)
+			err(1, "socket");
+		start = now();
+		connect_once(s);
+		spent += now() - start;
+		accepted = accept(listener, NULL, NULL);
+		if (accepted < 0 || setsockopt(s, SOL_SOCKET, SO_LINGER, &reset, sizeof(reset)))
+			err(1, "accept");
+		close(s);
+		close(accepted);
+	}
+	return spent;
+}
+
+static void udp_send_once(void)
+{
+	if (sendto(fd, "x", 1, 0, (struct sockaddr *)&to, sizeof(to)) != 1)
+		err(1, "sendto");
+}
+
+/* Nobody reads: once its buffer is full, the receiving socket drops; untimed until then. */
+static long long udp_send(long iterations)
+{
+	long i;
+
+	for (i = 0; i < 1000; i++)
+		udp_send_once();
+	return TIMED(iterations, udp_send_once());
+}
+
+/* --- processes --- */
+
+static void wait_for(pid_t child)
+{
+	int status;
+
+	if (child < 0 || waitpid(child, &status, 0) != child || status)
+		errx(1, "a child failed");
+}
+
+/* vfork(): no page tables are copied, so that a hook's cost is not lost in them. */
+static void fork_exit_once(void)
+{
+	pid_t child = vfork();
+
+	if (child == 0)
+		_exit(0);
+	wait_for(child);
+}
+
+static long long fork_exit(long iterations)
+{
+	return TIMED(iterations, fork_exit_once());
+}
+
+static void fork_exec_exit_once(void)
+{
+	char name[] = "true", *const argv[] = { name, NULL };
+	pid_t child = vfork();
+
+	if (child == 0) {
+		execve(true_path, argv, environ);
+		_exit(127);
+	}
+	wait_for(child);
+}
+
+static long long fork_exec_exit(long iterations)
+{
+	return TIMED(iterations, fork_exec_exit_once());
+}
+
+static long long get_ppid(long iterations)
+{
+	return TIMED(iterations, syscall(SYS_getppid));
+}
+
+/* From before posix_spawn() to after wait(), whatever the program does in between. */
+static void spawn_once(void)
+{
+	pid_t child;
+	int error = posix_spawnp(&child, spawn_argv[0], NULL, NULL, spawn_argv, environ);
+
+	if (error)
+		errx(1, "%s: %s", spawn_argv[0], strerror(error));
+	wait_for(child);
+}
+
+static long long spawn(long iterations)
+{
+	return TIMED(iterations, spawn_once());
+}
+
+/* --- the module's own calls; as root, outside of any agent --- */
+
+static void open_agent(void)
+{
+	const struct device_create create = {
+		.name = "bench-ops",
+		.rights = AGENTOS_RIGHTS_ALL,
+		.access = AGENTOS_ACCESS_ALL,
+	};
+	struct fault f = { "" };
+	uint64_t id;
+
+	device = device_open(0, &f);
+	if (device < 0)
+		errx(1, "%s", f.text);
+	agent = device_create(device, &create, &id);
+	if (agent < 0)
+		errx(1, "create: %s", strerror(-agent));
+}
+
+static void close_agent(void)
+{
+	close(agent);
+	close(device);
+}
+
+/* Attaching cannot be undone, so each operation has a child; it times the call alone. */
+static long long attach(long iterations)
+{
+	long long *spent = mmap(NULL, sizeof(*spent), PROT_READ | PROT_WRITE,
+				MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+	long long start, sum;
+	pid_t child;
+	long i;
+	int error;
+
+	if (spent == MAP_FAILED)
+		err(1, "mmap");
+	for (i = 0; i < iterations; i++) {
+		child = fork();
+		if (child == 0) {
+			start = now();
+			error = agent_attach(agent);
+			*spent += now() - start;
+			_exit(error ? 1 : 0);
+		}
+		wait_for(child);
+		/* The agent ends with its last process: the next one needs another. */
+		close_agent();
+		open_agent();
+	}
+	sum = *spent;
+	munmap(spent, sizeof(*spent));
+	return sum;
+}
+
+static void start_member(void)
+{
+	int ready[2];
+	char byte;
+
+	open_agent();
+	if (pipe2(ready, O_CLOEXEC))
+		err(1, "pipe");
+	member = fork();
+	if (member == 0) {
+		if (agent_attach(agent) || write(ready[1], "x", 1) != 1)
+			_exit(1);
+		for (;;)
+			pause();
+	}
+	close(ready[1]);
+	if (member < 0 || read(ready[0], &byte, 1) != 1)
+		errx(1, "no process in the agent");
+	close(ready[0]);
+}
+
+static void end_member(void)
+{
+	kill(member, SIGKILL);
+	waitpid(member, NULL, 0);
+	close_agent();
+}
+
+static void identify_once(uint64_t start)
+{
+	uint64_t id;
+
+	if (device_identify(device, member, start, &id) || !id)
+		errx(1, "the process was not identified");
+}
+
+static long long identify(long iterations)
+{
+	uint64_t start;
+
+	if (device_start_time(member, &start))
+		errx(1, "no start time");
+	return TIMED(iterations, identify_once(start));
+}
+
+static const struct bench benches[] = {
+	{ "open_close", 20000, NULL, open_close, NULL },
+	{ "open_close_cold", 1000, NULL, open_close_cold, NULL },
+	{ "stat", 20000, NULL, stat_many, NULL },
+	{ "read", 20000, open_file, read_many, close_fd },
+	{ "write", 20000, open_file, write_many, close_fd },
+	{ "connect", 20000, open_udp, connect_udp, close_sockets },
+	{ "connect_tcp", 1000, open_tcp, connect_tcp, close_sockets },
+	{ "udp_send", 20000, open_udp, udp_send, close_sockets },
+	{ "fork_exit", 1000, NULL, fork_exit, NULL },
+	{ "fork_exec_exit", 100, NULL, fork_exec_exit, NULL },
+	{ "getppid", 20000, NULL, get_ppid, NULL },
+	{ "attach", 200, open_agent, attach, close_agent },
+	{ "identify", 20000, start_member, identify, end_member },
+	{ "spawn", 1, NULL, spawn, NULL },
+};
+
+static void bench_run(const char *name, int runs, int percent)
+{
+	const struct bench *b = benches, *end = benches + sizeof(benches) / sizeof(benches[0]);
+	long iterations, spent;
+	int i;
+
+	while (b < end && strcmp(b->name, name) != 0)
+		b++;
+	if (b == end)
+		errx(2, "no bench %s", name);
+	iterations = b->iterations * percent / 100;
+	if (iterations < 1)
+		iterations = 1;
+	if (b->prepare)
+		b->prepare();
+	/* Once around for nothing: caches, lazy binding, first pages. Cold files stay cold. */
+	if (b->run != open_close_cold)
+		b->run(iterations / 20 + 1);
+	printf("result %s", name);
+	for (i = 0; i < runs; i++) {
+		spent = b->run(iterations);
+		printf(" %ld", (spent + iterations / 2) / iterations);
+	}
+	printf("\n");
+	fflush(stdout);
+	if (b->finish)
+		b->finish();
+}
+
+static void check_open(const char *path, int expected)
+{
+	int opened = open(path, O_RDONLY | O_CLOEXEC);
+	int error = opened < 0 ? errno : 0;
+
+	if (opened >= 0)
+		close(opened);
+	if (error != expected)
+		errx(1, "open %s: %s, expected: %s", path, strerror(error), strerror(expected));
+	printf("checked %s %s\n", path, error ? "EACCES" : "opened");
+	fflush(stdout);
+}
+
+int main(int argc, char **argv)
+{
+	const char *denied = NULL, *opened = NULL;
+	int runs = 5, percent = 100, option;
+
+	/* "+": spawn's program has options of its own. */
+	while ((option = getopt(argc, argv, "+d:n:p:x:o:")) != -1) {
+		switch (option) {
+		case 'd':
+			dir = optarg;
+			break;
+		case 'n':
+			runs = atoi(optarg);
+			break;
+		case 'p':
+			percent = atoi(optarg);
+			break;
+		case 'x':
+			denied = optarg;
+			break;
+		case 'o':
+			opened = optarg;
+			break;
+		default:
+			return 2;
+		}
+	}
+	snprintf(file_path, sizeof(file_path), "%s/data/file", dir);
+	snprintf(true_path, sizeof(true_path), "%s/data/true", dir);
+	if (denied)
+		check_open(denied, EACCES);
+	if (opened)
+		check_open(opened, 0);
+	/* Whoever writes down that denial does it now, and not while we measure. */
+	if (denied)
+		sleep(2);
+	if (optind < argc && strcmp(argv[optind], "spawn") == 0) {
+		spawn_argv = argv + optind + 1;
+		bench_run("spawn", runs, percent);
+		return 0;
+	}
+	for (; optind < argc; optind++)
+		bench_run(argv[optind], runs, percent);
+	return 0;
+}

@@ -1,0 +1,186 @@
+#!/bin/sh
+# SPDX-License-Identifier: GPL-2.0-or-later
+# What can be watched: events through bpftool, iterators, the audit log in all its forms, and the tool's own help.
+# timeout: 240
+
+# shellcheck disable=SC2317 # what try and holds call
+# shellcheck source=tests/e2e/lib/stage.sh
+. "$SRC/tests/e2e/lib/stage.sh"
+
+secret=/etc/shadow
+
+module_load
+daemon_start
+workspace_make ws
+cd "$work/ws" || exit 1
+
+# --- bpftool map event_pipe ---
+
+bpftool map event_pipe pinned $pins/events >"$work/pipe" 2>"$work/pipe.err" &
+pipe=$!
+children="$children $pipe"
+# Its listening shows in the map only from inside: events are made until one arrives.
+arrived() {
+	agentctl run -- ./refuse "$secret" 1
+	tr -s ' \n' '  ' <"$work/pipe" | grep -q '2f 65 74 63 2f 73 68 61 64 6f 77 00'
+}
+if wait_for 10 arrived; then
+	ok 'event_pipe receives the denial, with the path in it'
+else
+	not_ok 'event_pipe receives the denial, with the path in it' "$work/pipe" "$work/pipe.err"
+fi
+kill -INT $pipe
+wait $pipe 2>/dev/null
+try agentctl run -- ./refuse $secret 2
+is 'when it has left, denials go on' "$(cat "$work/out")" '2 0'
+bpftool map event_pipe pinned $pins/events >"$work/pipe" 2>"$work/pipe.err" &
+pipe=$!
+children="$children $pipe"
+holds 'and another one may listen' wait_for 10 arrived
+kill -KILL $pipe
+wait $pipe 2>/dev/null
+try agentctl run -- ./refuse $secret 2
+is 'one that was killed leaves nothing broken' "$(cat "$work/out")" '2 0'
+
+# --- iterators ---
+
+agent_start seen sh -c "./refuse $secret 3; exec sleep 1000"
+holds 'an agent runs' wait_for 20 agent_lives seen
+wait_for 20 test -s "$work/seen.out"
+cat $pins/agents >"$work/out"
+holds 'cat of the agents shows it' grep -Eq "^ *[0-9]+ seen +$agent +[0-9]+ +0 sleep$" "$work/out"
+is 'and nothing but agents' "$(grep -vc seen "$work/out")" 1
+cat $pins/denials >"$work/out"
+says 'cat of the denials shows what it was refused' $secret "$work/out"
+id=$(awk '$2 == "seen" { print $1 }' "$pins/agents")
+is 'as often as it was' "$(awk -v id="$id" -v path=$secret '$2 == id && $NF == path' \
+	"$work/out" | wc -l)" 3
+
+# --- the audit log ---
+
+agentctl audit --follow --agent live >"$work/follow" 2>&1 &
+follow=$!
+children="$children $follow"
+agent_start live sh -c "./refuse $secret 1; exec sleep 1000"
+holds 'audit --follow shows a denial while its agent lives' \
+	wait_for 30 grep -q "DENIED.*live.*$secret" "$work/follow"
+holds 'it does live' agent_lives live
+kill -INT $follow
+status=0
+wait $follow || status=$?
+is 'and ends in order when interrupted' "$status" 0
+fails 'it shows no other agent' grep -q 'seen(' "$work/follow"
+agentctl kill live seen
+
+try agentctl run --policy trusted --name free -- cat /etc/hostname
+try agentctl run --name bound -- cat /etc/hostname
+try agentctl run --name bound-2 -- ./refuse $secret 4
+audit_settle
+agentctl audit --json >"$work/audit.json"
+cat >"$work/judge.py" <<'END'
+"""What the log says: judge.py FILE EXPRESSION, with records the list of all of them."""
+import json, sys
+records = [json.loads(line) for line in open(sys.argv[1], "rb")]
+def events(**wanted):
+    return [r for r in records if r["type"] == "event"
+            and all(r.get(key) == value for key, value in wanted.items())]
+def about(path, **wanted):
+    return [r for r in events(**wanted) if r["object"].get("text") == path]
+value = eval(sys.argv[2])
+print(value)
+sys.exit(not value)
+END
+judge() {
+	python3 "$work/judge.py" "$work/audit.json" "$1"
+}
+holds '--json is JSON, every line of it' judge 'len(records)'
+holds 'records are numbered without a gap' judge \
+	'[r["seq"] for r in records] == list(range(1, len(records) + 1))'
+holds 'trusted: what is allowed is recorded' judge \
+	'about("/etc/hostname", agent_name="free", verdict="allowed")'
+holds 'untrusted: it is not' judge 'not events(agent_name="bound", verdict="allowed")'
+holds 'a denial says hook, error, why and access' judge "all(
+	(r['hook'], r['error'], r['access'], r['comm']) == ('file_open', 'EACCES', ['read'], 'refuse')
+	and r['why'] in ('rule', 'no_rule') for r in about('$secret', agent_name='bound-2'))"
+holds 'and is there as often as it happened' judge "len(about('$secret', agent_name='bound-2')) == 4"
+holds 'an agent is created, joined and ended' judge '[r["event"] for r in records
+	if r["type"] == "lifecycle" and r["agent_name"] == "bound-2"] == ["create", "attach", "exit"]'
+
+agentctl audit --agent bound-2 --json >"$work/audit.json"
+holds '--agent NAME gives its records alone' judge \
+	'len(records) == 7 and all(r["agent_name"] == "bound-2" for r in records)'
+number=$(judge 'records[0]["agent"]')
+agentctl audit --agent "$number" --json >"$work/again.json"
+holds '--agent ID gives the same' cmp "$work/audit.json" "$work/again.json"
+agentctl audit --denied --json >"$work/audit.json"
+holds '--denied gives denials alone' judge \
+	'records and all(r["verdict"] == "denied" for r in records)'
+agentctl audit -n 3 --json >"$work/audit.json"
+agentctl audit --json | tail -n 3 >"$work/again.json"
+holds '-n 3 gives the last three' cmp "$work/audit.json" "$work/again.json"
+try agentctl audit -n 0
+is '-n 0 gives none' "$status:$(grep -vc '^--' "$work/out")" 0:0
+try agentctl audit --agent no-such-agent --denied
+is 'an agent that never was has no records' "$(grep -c DENIED "$work/out")" 0
+try as agentu agentctl audit
+refused 'a user outside the group may not read the log' 1 "$audit_dir"
+try as demo agentctl audit -n 1
+is 'a user of the group may' "$status" 0
+
+# --- doctor and selftest ---
+
+try agentctl doctor
+is 'doctor: a healthy system is healthy' "$status:$(grep -c PROBLEM "$work/out")" 0:0
+try agentctl doctor --json
+holds 'doctor --json is JSON' python3 -m json.tool "$work/out"
+try agentctl selftest
+is 'selftest: every hook is proved' "$status" 0
+sed -n 's/^	X([A-Z_]*, *"\([a-z_]*\)".*/\1/p' "$SRC/uapi/agentos_event.h" | grep -vx none |
+	sort >"$work/hooks"
+awk '$2 == "proved" || $2 == "absent" { print $1 }' "$work/out" | sort -u >"$work/hooks.proved"
+holds 'selftest lists every hook of the header' diff "$work/hooks" "$work/hooks.proved"
+holds 'the header has some' test "$(wc -l <"$work/hooks")" -gt 30
+try agentctl selftest --json
+holds 'selftest --json is JSON' python3 -m json.tool "$work/out"
+try agentctl ps --json
+holds 'ps --json is JSON' python3 -m json.tool "$work/out"
+
+# --- policies ---
+
+try agentctl policy list
+is 'policy list shows the built-in ones' "$(awk '{ print $1 }' "$work/out" | tr '\n' ' ')" \
+	'trusted untrusted '
+try agentctl policy list --json
+holds 'policy list --json is JSON' python3 -m json.tool "$work/out"
+for profile in untrusted trusted; do
+	try agentctl policy check $profile
+	is "policy check: $profile is valid" "$status" 0
+	try agentctl policy check --json $profile
+	holds "policy check --json: $profile" python3 -m json.tool "$work/out"
+	try agentctl policy show $profile
+	holds "policy show: $profile, byte for byte" cmp "$work/out" "$work/policies/$profile.yaml"
+done
+
+# --- help ---
+
+for verb in run ps show kill audit policy doctor selftest; do
+	try agentctl $verb --help
+	is "agentctl $verb --help ends with 0" "$status" 0
+	holds "and shows an example" grep -Eq "^ +(sudo )?agentctl $verb" "$work/out"
+	holds 'and the exit status' grep -q 'Exit status' "$work/out"
+done
+try agentctl --help
+is 'agentctl --help ends with 0' "$status" 0
+try agentctl pss
+refused 'a misspelt verb: the one that was meant' 2 'agentctl ps'
+
+# --- without the daemon ---
+
+daemon_stop
+try agentctl doctor
+is 'doctor: without agentosd there is a problem' "$status" 1
+says 'and it says which' 'agentosd     PROBLEM' "$work/out"
+try agentctl audit -n 1
+is 'the log can be read without agentosd' "$status" 0
+holds 'at last the module can be unloaded' module_unload
+stage_end

@@ -1,0 +1,156 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/* Ways to run code: AGENTOS_RIGHT(FILE_EXEC) with its rules, and AGENTOS_RIGHT(ANON_EXEC). */
+#include "tests/escape/table.h"
+
+static const struct stage_policy policies[] = {
+	{ .name = "base", .rights = "file-read, file-write, file-exec" },
+	{ .name = "anonymous", .rights = "file-read, file-write, file-exec, anon-exec" },
+	{ .name = "restricted", .rights = "file-read, file-write, file-exec" },
+	{ 0 },
+};
+
+#define LOADER "/lib64/ld-linux-x86-64.so.2"
+
+static const struct stage_row rows[] = {
+	{ "a program outside the rules", "exec %R/p p", "base", 0, EACCES, "bprm_check_security", NULL },
+	{ "a program that no rule is about", "exec %S/p p", "base", 0, EACCES, "bprm_check_security",
+	  NULL },
+	{ "a denied program", "exec %D/p p", "base", 0, EACCES, "bprm_check_security", NULL },
+	{ "a program of the system", "exec /bin/true true", "base", 0, 0, NULL, NULL },
+	{ "a program in the workspace", "exec %W/p p", "base", 0, 0, NULL, NULL },
+	{ "a program that the agent wrote", "written /bin/true %W/new", "base", 0, 0, NULL, NULL },
+	{ "by O_PATH descriptor", "execveat %R/p", "base", 0, EACCES, "bprm_check_security", NULL },
+	{ "through a link in the workspace", "exec %W/link p", "base", 0, EACCES, "bprm_check_security",
+	  NULL },
+	{ "memfd and fexecve", "memfd /bin/true", "base", 0, EACCES, "bprm_check_security", NULL },
+	{ "memfd through /proc/self/fd", "memfd-path /bin/true", "base", 0, EACCES,
+	  "bprm_check_security", NULL },
+	{ "a deleted file", "deleted /bin/true %W/new", "base", 0, EACCES, "bprm_check_security", NULL },
+	{ "a script outside the rules", "exec %R/script script", "base", 0, EACCES,
+	  "bprm_check_security", NULL },
+	{ "a script with an interpreter outside", "exec %W/outside script", "base", 0, EACCES,
+	  "bprm_check_security", NULL },
+	{ "a script in the workspace", "exec %W/script script", "base", 0, 0, NULL, NULL },
+	{ "ld.so as the program", "exec-quiet " LOADER " ld.so %R/p", "base", 0, STAGE_ANY_ERROR,
+	  "mmap_file", NULL },
+	{ "ld.so with a program that it may run", "exec-quiet " LOADER " ld.so %W/p", "base", 0, 0,
+	  NULL, NULL },
+	{ "LD_PRELOAD of a library outside", "preload %R/lib.so", "base", 0, STAGE_ANY_ERROR,
+	  "mmap_file", NULL },
+	{ "LD_PRELOAD of one in the workspace", "preload %W/lib.so", "base", 0, 0, NULL, NULL },
+	{ "dlopen of a library outside", "dlopen %R/lib.so", "base", 0, EACCES, "mmap_file", NULL },
+	{ "dlopen of one in the workspace", "dlopen %W/lib.so", "base", 0, 0, NULL, NULL },
+	{ "mmap of a file outside", "map-file %R/p", "base", 0, EACCES, "mmap_file", NULL },
+	{ "mprotect of a file outside", "protect-file %R/p", "base", 0, EACCES, "file_mprotect", NULL },
+	{ "mprotect after mremap", "remap %R/p", "base", 0, EACCES, "file_mprotect", NULL },
+	{ "mprotect of a file that it may run", "protect-file %W/p", "base", 0, 0, NULL, NULL },
+	{ "mmap of a memfd", "memfd-map /bin/true", "base", 0, EACCES, "mmap_file", NULL },
+	{ "mmap of anonymous memory", "map-anonymous", "base", 0, EACCES, "mmap_file", NULL },
+	{ "mmap of shared anonymous memory", "map-shared-anonymous", "base", 0, EACCES, "mmap_file",
+	  NULL },
+	{ "mprotect of what was written", "protect", "base", 0, EACCES, "file_mprotect", NULL },
+	{ "mprotect of the stack", "protect-stack", "base", 0, EACCES, "file_mprotect", NULL },
+	{ "a writable and executable mapping of a file", "map-file-writable %W/p", "base", 0, EACCES,
+	  "mmap_file", NULL },
+	{ "a shared one", "map-file-shared-writable %W/p", "base", 0, EACCES, "mmap_file", NULL },
+	{ "mprotect of a file's page that was written", "protect-written-file %W/p", "base", 0, EACCES,
+	  "file_mprotect", NULL },
+	{ "personality READ_IMPLIES_EXEC", "personality", "base", 0, EACCES, "mmap_file", NULL },
+	{ "SysV memory with SHM_EXEC", "shm", "base", 0, EACCES, "mmap_file", NULL },
+	{ "by a thread", "via-thread map-anonymous", "base", 0, EACCES, "mmap_file", NULL },
+	{ "after double fork and setsid", "via-orphan exec %R/p p", "base", 0, EACCES,
+	  "bprm_check_security", NULL },
+	{ "after vfork", "via-vfork exec %R/p p", "base", 0, EACCES, "bprm_check_security", NULL },
+
+	{ "with anon-exec: memfd", "memfd /bin/true", "anonymous", 0, 0, NULL, NULL },
+	{ "with anon-exec: a deleted file", "deleted /bin/true %W/new", "anonymous", 0, 0, NULL, NULL },
+	{ "with anon-exec: anonymous memory", "map-anonymous", "anonymous", 0, 0, NULL, NULL },
+	{ "with anon-exec: what was written", "protect", "anonymous", 0, 0, NULL, NULL },
+	{ "with anon-exec: writable and executable", "map-file-writable %W/p", "anonymous", 0, 0, NULL,
+	  NULL },
+	{ "with anon-exec: SysV memory", "shm", "anonymous", 0, 0, NULL, NULL },
+	{ "with anon-exec: rules hold", "exec %R/p p", "anonymous", 0, EACCES, "bprm_check_security",
+	  NULL },
+	{ "with anon-exec: also for mappings", "map-file %R/p", "anonymous", 0, EACCES, "mmap_file",
+	  NULL },
+
+	{ "with file-exec: a program", "exec %W/p p", "restricted", 0, 0, NULL, NULL },
+	{ "it waits until file-exec is taken away", "await %T/ws/begun %T/ws/go", "restricted", 0, 0,
+	  NULL, NULL },
+	{ "without file-exec: a program", "exec %W/p p", "restricted", 0, EACCES, "bprm_check_security",
+	  NULL },
+	{ "without file-exec: a program of the system", "exec /bin/true true", "restricted", 0, EACCES,
+	  "bprm_check_security", NULL },
+	{ "without file-exec: a mapping", "map-file %W/p", "restricted", 0, EACCES, "mmap_file", NULL },
+	{ "without file-exec: mprotect", "protect-file %W/p", "restricted", 0, EACCES, "file_mprotect",
+	  NULL },
+};
+
+static void row_dress(const char *tree, const char *id, const struct stage_row *row)
+{
+	static const char *const tops[] = { "ws", "ro", "unruled", "ws/denied" };
+	char *at;
+	size_t i;
+
+	for (i = 0; i < sizeof(tops) / sizeof(tops[0]); i++) {
+		at = stage_format("%s/%s/%s", tree, tops[i], id);
+		stage_shell("cd %s && cp /bin/true p && cp /lib/x86_64-linux-gnu/libm.so.6 lib.so && "
+			    "printf '#!/bin/sh\\nexit 0\\n' >script && "
+			    "printf '#!%s/ro/%s/p\\n' >outside && chmod 755 script outside && "
+			    "chmod 777 p && ln -s %s/ro/%s/p link", at, tree, id, tree, id);
+		free(at);
+	}
+}
+
+static void during(const struct stage_group *g)
+{
+	char *begun = stage_format("%s/ws/begun", g->tree);
+	int i;
+
+	if (strcmp(g->policy_name, "restricted") != 0)
+		return;
+	for (i = 0; i < 600 && access(begun, F_OK) < 0; i++)
+		usleep(100000);
+	if (g->inside)
+		stage_point(stage_restrict(g->agent, AGENTOS_RIGHT(FILE_EXEC)),
+			    "file-exec can be taken from a running agent");
+	stage_shell("touch %s/ws/go", g->tree);
+	free(begun);
+}
+
+/* Without the right from the start, not even the first program runs. */
+static void first_program_needs_the_right(void)
+{
+	static const char policy[] = "version: 1\nname: inert\nrights: [file-read]\n"
+				     "files:\n  read: [/usr, /bin, /lib, -/lib64, /etc]\n";
+	char *file = stage_format("%s/inert.yaml", stage_root), *text, *log;
+	char *argv[] = { stage_format("%s/bin/agentctl", stage_build), "run", "--quiet", "--policy", file,
+			 "--name", "inert", "--", "/bin/true", NULL };
+	int output, status;
+	pid_t pid;
+
+	stage_file(file, policy, 0644);
+	pid = stage_spawn(STAGE_DEMO, stage_root, argv, &output);
+	text = stage_finish(pid, output, &status);
+	log = stage_audit("inert", "\"event\":\"exit\"");
+	if (!WIFEXITED(status) || WEXITSTATUS(status) != 126)
+		stage_note("status 0x%x: %s", (unsigned int)status, text);
+	stage_point(WIFEXITED(status) && WEXITSTATUS(status) == 126 &&
+		    strstr(log, "\"hook\":\"bprm_check_security\""),
+		    "without file-exec an agent's first program does not run");
+	free(text);
+	free(log);
+}
+
+int main(void)
+{
+	stage = (struct stage){
+		.title = "exec", .program = "attempt_exec", .rows = rows,
+		.row_count = sizeof(rows) / sizeof(rows[0]), .policies = policies,
+		.dress_row = row_dress, .during = during,
+	};
+	stage_begin();
+	stage_table();
+	first_program_needs_the_right();
+	return stage_end();
+}

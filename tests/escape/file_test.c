@@ -1,0 +1,348 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/* Ways to files: AGENTOS_RIGHT(FILE_READ) and AGENTOS_RIGHT(FILE_WRITE), and the rules they gate. */
+#include "tests/escape/table.h"
+
+/* A decision follows AGENTOS_WALK_MAX components; the tree's own path has some. */
+#define DEEP 70
+
+static const struct stage_policy policies[] = {
+	{ .name = "base", .rights = "file-read, file-write, file-exec" },
+	{ .name = "readonly", .rights = "file-read, file-exec" },
+	{ .name = "broker", .rights = "file-read, file-write, file-exec, unix-connect" },
+	{ .name = "restricted", .rights = "file-read, file-write, file-exec, unix-connect" },
+	{ .name = "mounts", .rights = "file-read, file-write, file-exec",
+	  .deny = "%T/denied" },
+	{ .name = "replaced", .rights = "file-read, file-write, file-exec" },
+	{ 0 },
+};
+
+#define WAIT "await %T/ws/begun %T/ws/go"
+
+static const struct stage_row rows[] = {
+	{ "what is allowed can be read", "read %W/f", "base", 0, 0, NULL, NULL },
+	{ "what is allowed can be written", "write %W/f", "base", 0, 0, NULL, NULL },
+	{ "reading what no rule is about", "read %S/f", "base", 0, EACCES, "file_open", NULL },
+	{ "listing a directory that no rule is about", "list %S", "base", 0, EACCES, "file_open", NULL },
+	{ "reading what is denied", "read %D/f", "base", 0, EACCES, "file_open", NULL },
+	{ "writing what is only readable", "write %R/f", "base", 0, EACCES, "file_open", NULL },
+	{ "reading it", "read %R/f", "base", 0, 0, NULL, NULL },
+	{ "opening it for both", "read-write %R/f", "base", 0, EACCES, "file_open", NULL },
+	{ "opening it for neither (mode 3)", "mode-three %R/f", "base", 0, EACCES, "file_open", NULL },
+	{ "O_TRUNC with O_RDONLY", "truncating-open %R/f", "base", 0, EACCES, "file_open", NULL },
+	{ "openat2", "openat2 %S/f", "base", 0, EACCES, "file_open", NULL },
+	{ "reopening an O_PATH descriptor", "reopen %S/f", "base", 0, EACCES, "file_open", NULL },
+	{ "open_by_handle_at", "by-handle %S/f %W", "base", STAGE_ROOT, EACCES, "file_open", NULL },
+	{ "through /proc/self/root", "read /proc/self/root%S/f", "base", 0, EACCES, "file_open", NULL },
+	{ "through /proc/self/cwd", "read /proc/self/cwd/../unruled/%I/f", "base", 0, EACCES,
+	  "file_open", NULL },
+	{ "through ..", "read %W/../../unruled/%I/f", "base", 0, EACCES, "file_open", NULL },
+	{ "through a link in the workspace", "read %W/into", "base", 0, EACCES, "file_open", NULL },
+	{ "writing through it", "write %W/into", "base", 0, EACCES, "file_open", NULL },
+	{ "io_uring", "uring", "base", 0, EPERM, "inode_init_security_anon", NULL },
+
+	{ "the nearest rule: allowed below denied", "read %A/f", "base", 0, 0, NULL, NULL },
+	{ "only what the nearest allows", "write %A/f", "base", 0, EACCES, "file_open", NULL },
+	{ "denied below allowed, reading", "read %W/.env", "base", 0, EACCES, "file_open", NULL },
+	{ "denied below allowed, writing", "write %W/.env", "base", 0, EACCES, "file_open", NULL },
+	{ "each kind by its own nearest: write here", "write %V/f", "base", 0, 0, NULL, NULL },
+	{ "each kind by its own nearest: read from above", "read %V/f", "base", 0, 0, NULL, NULL },
+	{ "a path too deep to be followed", "read %W/deep", "base", 0, EACCES, "file_open", NULL },
+
+	{ "truncate", "truncate %R/f", "base", 0, EACCES, "path_truncate", NULL },
+	{ "truncate where it may", "truncate %W/f", "base", 0, 0, NULL, NULL },
+	{ "creating", "create %R/new", "base", 0, EACCES, "path_mknod", NULL },
+	{ "creating where it may", "create %W/new", "base", 0, 0, NULL, NULL },
+	{ "creating a denied name", "create %W/absent", "base", 0, EACCES, "path_mknod", NULL },
+	{ "making a directory of a denied name", "mkdir %W/absent", "base", 0, EACCES, "path_mknod",
+	  NULL },
+	{ "linking to a denied name", "symlink %W/absent", "base", 0, EACCES, "path_mknod", NULL },
+	{ "O_TMPFILE", "tmpfile %R", "base", 0, EACCES, "file_open", NULL },
+	{ "mkfifo", "fifo %R/new", "base", 0, EACCES, "path_mknod", NULL },
+	{ "mkdir", "mkdir %R/new", "base", 0, EACCES, "path_mknod", NULL },
+	{ "mkdir where it may", "mkdir %W/new", "base", 0, 0, NULL, NULL },
+	{ "symlink", "symlink %R/new", "base", 0, EACCES, "path_mknod", NULL },
+	{ "unlink", "unlink %R/f", "base", 0, EACCES, "path_unlink", NULL },
+	{ "unlink of a denied name", "unlink %W/.env", "base", 0, EACCES, "path_unlink", NULL },
+	{ "unlink where it may", "unlink %W/f", "base", 0, 0, NULL, NULL },
+	{ "rmdir", "rmdir %R/d", "base", 0, EACCES, "path_unlink", NULL },
+
+	{ "rename within the workspace", "rename %W/f %W/new", "base", 0, 0, NULL, NULL },
+	{ "rename into", "rename %W/f %R/new", "base", 0, EACCES, "path_rename", NULL },
+	{ "rename out of", "rename %R/f %W/new", "base", 0, EACCES, "path_rename", NULL },
+	{ "rename of what no rule is about", "rename %S/f %W/new", "base", 0, EACCES, "path_rename",
+	  NULL },
+	{ "rename over a ruled name", "rename %W/f %W/.env", "base", 0, EACCES, "path_rename", NULL },
+	{ "rename of a ruled name", "rename %W/.env %W/x", "base", 0, EACCES, "path_rename", NULL },
+	{ "rename of a full directory to a denied name", "rename %W/full %W/absent", "base", 0, EACCES,
+	  "path_rename", NULL },
+	{ "rename that would widen", "rename %V/f %W/new", "base", 0, EACCES, "path_rename", NULL },
+	{ "rename that narrows", "rename %W/f %V/new", "base", 0, 0, NULL, NULL },
+	{ "exchange with what is only readable", "exchange %W/f %R/f", "base", 0, EACCES,
+	  "path_rename", NULL },
+	{ "exchange, the other way", "exchange %R/f %W/f", "base", 0, EACCES, "path_rename", NULL },
+	{ "exchange that widens on the way back", "exchange %W/f %V/f", "base", 0, EACCES,
+	  "path_rename", NULL },
+	{ "exchange of a denied name", "exchange %W/f %W/.env", "base", 0, EACCES, "path_rename",
+	  NULL },
+	{ "exchange within the workspace", "exchange %W/f %W/full", "base", 0, 0, NULL, NULL },
+	{ "a hard link of a read-only file", "link %R/f %W/new", "base", 0, EACCES, "path_link", NULL },
+	{ "a hard link of what no rule is about", "link %S/f %W/new", "base", 0, EACCES, "path_link",
+	  NULL },
+	{ "a hard link of a denied name", "link %W/.env %W/new", "base", 0, EACCES, "path_link", NULL },
+	{ "a hard link by descriptor", "link-descriptor %R/f %W/new", "base", 0, EACCES, "path_link",
+	  NULL },
+	{ "a hard link within the workspace", "link %W/f %W/new", "base", 0, 0, NULL, NULL },
+
+	{ "chmod", "chmod %R/f", "base", 0, EACCES, "path_chmod", NULL },
+	{ "fchmod", "fchmod %R/f", "base", 0, EACCES, "path_chmod", NULL },
+	{ "chmod where it may", "chmod %W/f", "base", 0, 0, NULL, NULL },
+	{ "chown", "chown %R/f", "base", 0, EACCES, "path_chmod", NULL },
+	{ "chown where it may", "chown %W/f", "base", 0, 0, NULL, NULL },
+	{ "utimes", "utimes %R/f", "base", 0, EACCES, "path_chmod", NULL },
+	{ "utimes where it may", "utimes %W/f", "base", 0, 0, NULL, NULL },
+	{ "touch", "touch %S/f", "base", 0, EACCES, "path_chmod", NULL },
+	{ "setxattr", "setxattr %R/f", "base", 0, EACCES, "path_chmod", "6.12" },
+	{ "setxattr where it may", "setxattr %W/f", "base", 0, 0, NULL, "6.12" },
+	{ "removexattr", "removexattr %R/marked", "base", 0, EACCES, "path_chmod", "6.12" },
+	{ "setting an ACL", "set-acl %R/f", "base", 0, EACCES, "path_chmod", NULL },
+	{ "setting an ACL where it may", "set-acl %W/f", "base", 0, 0, NULL, NULL },
+	{ "removing an ACL", "remove-acl %R/shared", "base", 0, EACCES, "path_chmod", NULL },
+
+	{ "read through a shell", "exec %W/sh %I -c :<%S/f", "base", 0, STAGE_ANY_ERROR, "file_open",
+	  NULL },
+	{ "read by a static program", "exec %W/busybox busybox dd if=%S/f of=/dev/null", "base", 0,
+	  STAGE_ANY_ERROR, "file_open", NULL },
+	{ "read by a script", "exec %W/script %I", "base", 0, STAGE_ANY_ERROR, "file_open", NULL },
+	{ "read by a thread", "via-thread read %S/f", "base", 0, EACCES, "file_open", NULL },
+	{ "read after double fork and setsid", "via-orphan read %S/f", "base", 0, EACCES, "file_open",
+	  NULL },
+	{ "read after vfork", "via-vfork read %S/f", "base", 0, EACCES, "file_open", NULL },
+	{ "read after exec by a thread", "via-exec read %S/f", "base", 0, EACCES, "file_open", NULL },
+	{ "read by a program from a memfd", "exec-memfd /usr/bin/busybox busybox true", "base", 0,
+	  EACCES, "bprm_check_security", NULL },
+
+	{ "without file-write: writing", "write %W/f", "readonly", 0, EACCES, "file_open", NULL },
+	{ "without file-write: creating", "create %W/new", "readonly", 0, EACCES, "path_mknod", NULL },
+	{ "without file-write: deleting", "unlink %W/f", "readonly", 0, EACCES, "path_unlink", NULL },
+	{ "without file-write: renaming", "rename %W/f %W/new", "readonly", 0, EACCES, "path_rename",
+	  NULL },
+	{ "without file-write: truncating", "truncate %W/f", "readonly", 0, EACCES, "path_truncate",
+	  NULL },
+	{ "without file-write: chmod", "chmod %W/f", "readonly", 0, EACCES, "path_chmod", NULL },
+	{ "without file-write: reading goes on", "read %W/f", "readonly", 0, 0, NULL, NULL },
+
+	{ "it waits until file-read is taken away", WAIT, "restricted", 0, 0, NULL, NULL },
+	{ "without file-read: reading", "read %W/f", "restricted", 0, EACCES, "file_open", NULL },
+	{ "without file-read: receiving", "receive %k %W/f", "restricted", 0, EACCES, "file_receive",
+	  NULL },
+	{ "without file-read: writing goes on", "write %W/f", "restricted", 0, 0, NULL, NULL },
+
+	{ "receiving what no rule is about", "receive %k %S/f", "broker", 0, EACCES, "file_receive",
+	  NULL },
+	{ "receiving what is denied", "receive %k %D/f", "broker", 0, EACCES, "file_receive", NULL },
+	{ "receiving what it may read", "receive %k %W/f", "broker", 0, 0, NULL, NULL },
+
+	{ "a bind mount of a denied directory in the workspace", "read %T/ws/bound/%I/f", "mounts", 0,
+	  EACCES, "file_open", NULL },
+	{ "creating through it", "create %T/ws/bound/%I/new", "mounts", 0, EACCES, "path_mknod", NULL },
+	{ "a bind mount of the workspace elsewhere", "read %T/unruled/bound/%I/f", "mounts", 0, 0, NULL,
+	  NULL },
+	{ "a tmpfs in the workspace, writing", "write %T/ws/tmp/%I/f", "mounts", 0, 0, NULL, NULL },
+	{ "a tmpfs in the workspace, creating", "create %T/ws/tmp/%I/new", "mounts", 0, 0, NULL, NULL },
+	{ "a tmpfs on a denied directory", "read %T/denied/tmp/%I/f", "mounts", 0, EACCES, "file_open",
+	  NULL },
+	{ "a tmpfs where no rule is", "read %T/unruled/tmp/%I/f", "mounts", 0, EACCES, "file_open",
+	  NULL },
+
+	{ "a ruled name is refused", "read %W/.env", "replaced", 0, EACCES, "file_open", NULL },
+	{ "it waits until an outsider replaced it", WAIT, "replaced", 0, 0, NULL, NULL },
+	{ "the file that came by rename is refused", "read %W/.env", "replaced", 0, EACCES, "file_open",
+	  NULL },
+	{ "the file that came to a denied name is refused", "read %W/absent", "replaced", 0, EACCES,
+	  "file_open", NULL },
+	{ "the file that came to any other name is not", "read %W/f", "replaced", 0, 0, NULL, NULL },
+};
+
+/* A file below DEEP directories, and "deep", a link to it. */
+static void deep_dress(const char *directory)
+{
+	int at = open(directory, O_PATH | O_DIRECTORY | O_CLOEXEC), next;
+	char target[2 * DEEP + 2], *path;
+	size_t i;
+
+	for (i = 0; i < DEEP; i++) {
+		mkdirat(at, "n", 0777);
+		next = openat(at, "n", O_PATH | O_DIRECTORY | O_CLOEXEC);
+		close(at);
+		at = next;
+		memcpy(target + 2 * i, "n/", 2);
+	}
+	strcpy(target + 2 * i, "f");
+	close(openat(at, "f", O_CREAT | O_WRONLY, 0666));
+	close(at);
+	path = stage_format("%s/deep", directory);
+	if (symlink(target, path) < 0)
+		stage_bail("cannot make %s", path);
+	free(path);
+}
+
+static void row_dress(const char *tree, const char *id, const struct stage_row *row)
+{
+	char *directory = stage_format("%s/ws/%s", tree, id);
+
+	if (strstr(row->act, "deep"))
+		deep_dress(directory);
+	if (strstr(row->act, "exec %W"))
+		stage_shell("cd %s && ln -s /bin/sh sh && ln -s /usr/bin/busybox busybox && "
+			    "printf '#!/bin/sh\nread line <%s/unruled/%s/f\n' >script && "
+			    "chmod 755 script", directory, tree, id);
+	free(directory);
+}
+
+static void mounts_make(const char *tree)
+{
+	stage_shell("cd %s && for at in ws/bound ws/tmp unruled/bound unruled/tmp denied denied/tmp; "
+		    "do mkdir -m 777 $at; done && cp -a unruled/r* denied/ && "
+		    "mount --bind denied ws/bound && mount --bind ws unruled/bound && "
+		    "for at in ws/tmp unruled/tmp denied/tmp; do "
+		    "mount -t tmpfs -o mode=777 tmpfs $at && cp -a ro/r* $at/ || exit 1; done", tree);
+}
+
+static void tree_dress(const struct stage_group *g)
+{
+	const char *marks = strcmp(getenv("AGENTOS_KERNEL"), "6.1") == 0 ? "" :
+			    "echo x setxattr $r/marked ,;";
+
+	if (strcmp(g->policy_name, "mounts") == 0)
+		mounts_make(g->tree);
+	if (strcmp(g->policy_name, "base") != 0)
+		return;
+	/* Attributes that rows take away. 6.1 has no user attributes on tmpfs. */
+	stage_shell("cd %s && for r in ro/r*; do cp -p $r/f $r/shared; cp -p $r/f $r/marked; done; "
+		    "%s/tests/escape/prog/attempt_file $(for r in ro/r*; do %s "
+		    "echo x set-acl $r/shared ,; done) </dev/null >marks; ! grep -v ' 0$' marks",
+		    g->tree, stage_build, marks);
+}
+
+/* Waits for rows to have begun, acts as an outsider, lets them go on. */
+static void during(const struct stage_group *g)
+{
+	bool restricted = strcmp(g->policy_name, "restricted") == 0;
+	char *begun = stage_format("%s/ws/begun", g->tree);
+	int i;
+
+	if (!restricted && strcmp(g->policy_name, "replaced") != 0)
+		return;
+	for (i = 0; i < 600 && access(begun, F_OK) < 0; i++)
+		usleep(100000);
+	if (!restricted)
+		stage_shell("cd %s/ws && for r in r*; do mv $r/full/f $r/.env; "
+			    "cp $r/f $r/other; mv $r/other $r/absent; done", g->tree);
+	if (restricted && g->inside)
+		stage_point(stage_restrict(g->agent, AGENTOS_RIGHT(FILE_READ)),
+			    "file-read can be taken from a running agent");
+	stage_shell("touch %s/ws/go", g->tree);
+	free(begun);
+}
+
+/* Opens files for whoever asks: as a careless service outside would. */
+static void broker_serve(int listener)
+{
+	union {
+		char bytes[CMSG_SPACE(sizeof(int))];
+		struct cmsghdr align;
+	} control;
+	struct iovec vector = { .iov_base = "x", .iov_len = 1 };
+	struct msghdr message = { .msg_iov = &vector, .msg_iovlen = 1, .msg_control = &control,
+				  .msg_controllen = sizeof(control) };
+	char path[400];
+	int fd, client;
+	ssize_t len;
+
+	for (;;) {
+		client = accept(listener, NULL, NULL);
+		len = recv(client, path, sizeof(path) - 1, 0);
+		if (len > 0) {
+			path[len] = '\0';
+			fd = open(path, O_RDONLY | O_CLOEXEC);
+			control.align = (struct cmsghdr){ .cmsg_level = SOL_SOCKET,
+							  .cmsg_type = SCM_RIGHTS,
+							  .cmsg_len = CMSG_LEN(sizeof(int)) };
+			memcpy(CMSG_DATA(&control.align), &fd, sizeof(fd));
+			if (fd >= 0)
+				sendmsg(client, &message, MSG_NOSIGNAL);
+			close(fd);
+		}
+		close(client);
+	}
+}
+
+static pid_t broker_start(void)
+{
+	char *path = stage_format("%s/broker", stage_root);
+	struct sockaddr_un address = { .sun_family = AF_UNIX };
+	int listener = socket(AF_UNIX, SOCK_SEQPACKET, 0);
+	pid_t pid;
+
+	snprintf(address.sun_path, sizeof(address.sun_path), "%s", path);
+	if (bind(listener, (struct sockaddr *)&address, sizeof(address)) < 0 ||
+	    listen(listener, 16) < 0)
+		stage_bail("no broker");
+	stage.value['k' - 'a'] = path;
+	pid = fork();
+	if (pid == 0) {
+		broker_serve(listener);
+		_exit(0);
+	}
+	close(listener);
+	return pid;
+}
+
+/* What `untrusted` is for: work in the workspace is not disturbed by a single denial. */
+static void work_is_not_disturbed(void)
+{
+	static const char work[] =
+		"set -e\n"
+		"printf '#include <stdio.h>\\nint main(){puts(\"compiled\");}\\n' >a.c\n"
+		"gcc -O1 a.c -o a && ./a\n"
+		"git init -q . && git config user.email a@b && git config user.name n\n"
+		"git add a.c && git commit -qm first && git log --oneline\n"
+		"python3 -c 'import json, ssl, sys; print(json.dumps([1])); open(\"p\", \"w\").write(\"1\")'\n"
+		"mv a.c b.c && ln b.c c.c && cp -p b.c d.c && chmod 600 d.c && touch d.c && rm a\n"
+		"echo all done\n";
+	char *argv[] = { stage_format("%s/bin/agentctl", stage_build), "run", "--quiet", "--policy",
+			 "untrusted", "--name", "worker", "--", "sh", "work.sh", NULL };
+	char *directory = stage_format("%s/worker", stage_root), *text, *log;
+	int output, status;
+	pid_t pid;
+
+	stage_mkdir(directory, 0755);
+	stage_file(stage_format("%s/work.sh", directory), work, 0644);
+	stage_shell("chown -R demo:demo %s", directory);
+	pid = stage_spawn(STAGE_DEMO, directory, argv, &output);
+	text = stage_finish(pid, output, &status);
+	log = stage_audit("worker", "\"event\":\"exit\"");
+	if (status || !strstr(text, "all done") || strstr(log, "\"verdict\":\"denied\""))
+		stage_note("status 0x%x\n%s\n%s", (unsigned int)status, text, log);
+	stage_point(status == 0 && strstr(text, "compiled") && strstr(text, "all done"),
+		    "demo, untrusted: gcc, git and python3 work in the workspace");
+	stage_point(!strstr(log, "\"verdict\":\"denied\""), "demo, untrusted: without one denial");
+}
+
+int main(void)
+{
+	pid_t broker;
+
+	stage = (struct stage){
+		.title = "file", .program = "attempt_file", .rows = rows,
+		.row_count = sizeof(rows) / sizeof(rows[0]), .policies = policies,
+		.dress = tree_dress, .dress_row = row_dress, .during = during,
+	};
+	stage_begin();
+	broker = broker_start();
+	stage_table();
+	work_is_not_disturbed();
+	kill(broker, SIGKILL);
+	waitpid(broker, NULL, 0);
+	return stage_end();
+}

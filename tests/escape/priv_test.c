@@ -1,0 +1,191 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/* Ways to privileges: AGENTOS_RIGHT(NAMESPACES) to AGENTOS_RIGHT(USERFAULTFD), and AgentOS itself. */
+#include <sys/utsname.h>
+
+#include "tests/escape/table.h"
+
+#define FILES "file-read, file-write, file-exec"
+#define PINS "/sys/fs/bpf/agentos"
+
+/*
+ * A capability is asked for before most hooks: what a right of its own decides
+ * shows with `capabilities` granted and that right missing.
+ */
+static const struct stage_policy policies[] = {
+	{ .name = "base", .rights = FILES },
+	{ .name = "capable", .rights = FILES ", capabilities" },	/* AGENTOS_RIGHT(CAPABILITIES) */
+	{ .name = "namespaces", .rights = FILES ", namespaces" },	/* AGENTOS_RIGHT(NAMESPACES) */
+	{ .name = "mount", .rights = FILES ", capabilities, mount" },	/* AGENTOS_RIGHT(MOUNT) */
+	{ .name = "ids", .rights = FILES ", set-ids" },			/* AGENTOS_RIGHT(SET_IDS) */
+	{ .name = "bpf", .rights = FILES ", capabilities, bpf" },	/* AGENTOS_RIGHT(BPF) */
+	{ .name = "module", .rights = FILES ", capabilities, module" },	/* AGENTOS_RIGHT(MODULE) */
+	{ .name = "uring", .rights = FILES ", capabilities, io-uring" }, /* AGENTOS_RIGHT(IO_URING) */
+	{ .name = "faults", .rights = FILES ", userfaultfd" },	/* AGENTOS_RIGHT(USERFAULTFD) */
+	{ .name = "unix", .rights = FILES ", unix-connect" },
+	{ 0 },
+};
+
+/* %m: a module's file, %n: its name; %p: agentosd; %o: a setuid-root program; %f: root's file. */
+static const struct stage_row rows[] = {
+	{ "bpf, a map", "bpf-map", "base", STAGE_ROOT, EPERM, "bpf", NULL },
+	{ "bpf, what programs there are", "bpf-next", "base", STAGE_ROOT, EPERM, "bpf", NULL },
+	{ "bpf, what is pinned", "bpf-get " PINS "/denials", "base", STAGE_ROOT, EPERM, "bpf", NULL },
+	{ "finit_module", "finit-module %m %n", "base", STAGE_ROOT, EPERM, "capable", NULL },
+	{ "init_module", "init-module %m %n", "base", STAGE_ROOT, EPERM, "capable", NULL },
+	{ "delete_module", "delete-module", "base", STAGE_ROOT, EPERM, "capable", NULL },
+	{ "mount", "mount %W/d", "base", STAGE_ROOT, EPERM, "sb_mount", NULL },
+	{ "bind mount", "bind %S %W/d", "base", STAGE_ROOT, EPERM, "sb_mount", NULL },
+	{ "umount", "umount %T/mounted/%I", "base", STAGE_ROOT, EPERM, "capable", NULL },
+	{ "open_tree", "open-tree %S", "base", STAGE_ROOT, EPERM, "capable", NULL },
+	{ "fsopen", "fsopen", "base", STAGE_ROOT, EPERM, "capable", NULL },
+	{ "mount_setattr", "mount-setattr %T/mounted/%I", "base", STAGE_ROOT, EPERM, "capable", NULL },
+	{ "pivot_root", "pivot-root %W/d", "base", STAGE_ROOT, EPERM, "capable", NULL },
+	{ "chroot", "chroot %W/d", "base", STAGE_ROOT, EPERM, "capable", NULL },
+	{ "unshare of the user namespace", "unshare 0x10000000", "base", 0, EPERM, "userns_create",
+	  NULL },
+	{ "clone with a user namespace", "clone-userns", "base", 0, EPERM, "userns_create", NULL },
+	{ "user and mount namespace at once", "unshare 0x10020000", "base", 0, EPERM, "userns_create",
+	  NULL },
+	{ "unshare of the mount namespace", "unshare 0x20000", "base", STAGE_ROOT, EPERM, "capable",
+	  NULL },
+	{ "unshare of the network namespace", "unshare 0x40000000", "base", STAGE_ROOT, EPERM,
+	  "capable", NULL },
+	{ "unshare of the pid namespace", "unshare 0x20000000", "base", STAGE_ROOT, EPERM, "capable",
+	  NULL },
+	{ "setns", "setns", "base", STAGE_ROOT, EPERM, "capable", NULL },
+	{ "setuid", "setuid 1001", "base", STAGE_ROOT, EPERM, "task_fix_setuid", NULL },
+	{ "setreuid", "setreuid", "base", STAGE_ROOT, EPERM, "task_fix_setuid", NULL },
+	{ "setresuid", "setresuid", "base", STAGE_ROOT, EPERM, "task_fix_setuid", NULL },
+	{ "setfsuid", "setfsuid", "base", STAGE_ROOT, EPERM, "task_fix_setuid", NULL },
+	{ "setgid", "setgid", "base", STAGE_ROOT, EPERM, "task_fix_setgid", NULL },
+	{ "setresgid", "setresgid", "base", STAGE_ROOT, EPERM, "task_fix_setgid", NULL },
+	{ "setgroups", "setgroups", "base", STAGE_ROOT, EPERM, "task_fix_setgroups", NULL },
+	{ "to the ids it has", "own-ids", "base", 0, 0, NULL, NULL },
+	{ "sethostname", "hostname", "base", STAGE_ROOT, EPERM, "capable", NULL },
+	{ "clock_settime", "settime", "base", STAGE_ROOT, EPERM, "capable", NULL },
+	{ "syslog", "syslog", "base", STAGE_ROOT, EPERM, "capable", NULL },
+	{ "a better priority", "nice", "base", STAGE_ROOT, EACCES, "capable", NULL },
+	{ "a device node", "mknod %W/null", "base", STAGE_ROOT, EPERM, "capable", NULL },
+	{ "swapon", "swapon %W/f", "base", STAGE_ROOT, EPERM, "capable", NULL },
+	{ "chown in the workspace", "chown %W/f", "base", STAGE_ROOT, 0, NULL, NULL },
+	{ "userfaultfd", "userfaultfd", "base", 0, EPERM, "inode_init_security_anon", NULL },
+	{ "io_uring", "uring", "base", 0, EPERM, "inode_init_security_anon", NULL },
+	{ "io_uring by a thread", "via-thread uring", "base", 0, EPERM, "inode_init_security_anon",
+	  NULL },
+	/* no_new_privs, not a hook. */
+	{ "a setuid-root program gains nothing", "exec %o head -c0 %f", "base", STAGE_DEMO,
+	  STAGE_ANY_ERROR, NULL, NULL },
+	{ "the device", "open /dev/agentos 2", "base", 0, EACCES, "file_open", NULL },
+	{ "the control socket", "control", "base", 0, EACCES, "unix_stream_connect", NULL },
+	{ "the pins, removing one", "rmdir " PINS "/%I", "base", STAGE_ROOT, EACCES, "path_unlink", NULL },
+	{ "the pins, reading the iterator", "open " PINS "/denials 0", "base", STAGE_ROOT, EACCES,
+	  "file_open", NULL },
+	{ "the audit log", "open /var/lib/agentos/audit 0", "base", 0, EACCES, "file_open", NULL },
+	{ "signalling agentosd", "kill %p", "base", STAGE_ROOT, EPERM, "task_kill", NULL },
+	{ "kernel memory", "open /dev/mem 0", "base", STAGE_ROOT, EACCES, "file_open", NULL },
+	{ "sysctl", "open /proc/sys/kernel/core_pattern 1", "base", STAGE_ROOT, EACCES, "file_open",
+	  NULL },
+
+	{ "with capabilities: sethostname", "hostname", "capable", STAGE_ROOT, 0, NULL, NULL },
+	{ "with capabilities: clock_settime", "settime", "capable", STAGE_ROOT, 0, NULL, NULL },
+	{ "with capabilities: syslog", "syslog", "capable", STAGE_ROOT, 0, NULL, NULL },
+	{ "with capabilities: a better priority", "nice", "capable", STAGE_ROOT, 0, NULL, NULL },
+	{ "with capabilities: a network namespace", "unshare 0x40000000", "capable", STAGE_ROOT, 0, NULL,
+	  NULL },
+	{ "with capabilities alone: finit_module", "finit-module %m %n", "capable", STAGE_ROOT, EPERM,
+	  "kernel_read_file", NULL },
+	{ "with capabilities alone: init_module", "init-module %m %n", "capable", STAGE_ROOT, EPERM,
+	  "kernel_load_data", NULL },
+	{ "with capabilities alone: umount", "umount %T/mounted/%I", "capable", STAGE_ROOT, EPERM,
+	  "sb_umount", NULL },
+	{ "with capabilities alone: remount", "remount %T/mounted/%I", "capable", STAGE_ROOT, EPERM,
+	  "sb_mount", NULL },
+	{ "with capabilities alone: move_mount", "move-mount %S %W/d", "capable", STAGE_ROOT, EPERM,
+	  "move_mount", NULL },
+	{ "with capabilities alone: pivot_root", "pivot-root %W/d", "capable", STAGE_ROOT, EPERM,
+	  "sb_pivotroot", NULL },
+	{ "with capabilities alone: chroot", "chroot %W/d", "capable", STAGE_ROOT, EPERM, "path_chroot",
+	  NULL },
+	{ "with capabilities alone: bpf", "bpf-map", "capable", STAGE_ROOT, EPERM, "bpf", NULL },
+	{ "with capabilities alone: setuid", "setuid 1001", "capable", STAGE_ROOT, EPERM,
+	  "task_fix_setuid", NULL },
+
+	{ "with namespaces: unshare", "unshare 0x10000000", "namespaces", 0, 0, NULL, NULL },
+	{ "with namespaces: clone", "clone-userns", "namespaces", 0, 0, NULL, NULL },
+
+	{ "with mount: mount and umount", "mount %W/d", "mount", STAGE_ROOT, 0, NULL, NULL },
+	{ "with mount: bind", "bind %S %W/d", "mount", STAGE_ROOT, 0, NULL, NULL },
+	{ "with mount: remount", "remount %T/mounted/%I", "mount", STAGE_ROOT, 0, NULL, NULL },
+	{ "with mount: move_mount", "move-mount %S %W/d", "mount", STAGE_ROOT, 0, NULL, NULL },
+	{ "with mount: pivot_root", "pivot-root %W/d", "mount", STAGE_ROOT, 0, NULL, NULL },
+	{ "with mount: chroot", "chroot %W/d", "mount", STAGE_ROOT, 0, NULL, NULL },
+
+	{ "with set-ids: setuid", "setuid 1001", "ids", STAGE_ROOT, 0, NULL, NULL },
+	{ "with set-ids: setfsuid", "setfsuid", "ids", STAGE_ROOT, 0, NULL, NULL },
+	{ "with set-ids: setgid", "setgid", "ids", STAGE_ROOT, 0, NULL, NULL },
+	{ "with set-ids: setgroups", "setgroups", "ids", STAGE_ROOT, 0, NULL, NULL },
+
+	{ "with bpf: a map", "bpf-map", "bpf", STAGE_ROOT, 0, NULL, NULL },
+	{ "with bpf: what programs there are", "bpf-next", "bpf", STAGE_ROOT, 0, NULL, NULL },
+
+	{ "with module: finit_module", "finit-module %m %n", "module", STAGE_ROOT, 0, NULL, NULL },
+	{ "with module: init_module", "init-module %m %n", "module", STAGE_ROOT, 0, NULL, NULL },
+	{ "with module: delete_module", "delete-module", "module", STAGE_ROOT, 0, NULL, NULL },
+
+	{ "with io-uring: a ring", "uring", "uring", 0, 0, NULL, NULL },
+	{ "with io-uring: a polled one", "uring-polled", "uring", 0, 0, NULL, NULL },
+	{ "with io-uring: no userfaultfd", "userfaultfd", "uring", 0, EPERM, "inode_init_security_anon",
+	  NULL },
+	{ "with userfaultfd: a descriptor", "userfaultfd", "faults", 0, 0, NULL, NULL },
+	{ "with userfaultfd: no io_uring", "uring", "faults", 0, EPERM, "inode_init_security_anon",
+	  NULL },
+
+	/* Refused by the module and by the daemon themselves: no hook, no record. */
+	{ "the control socket answers no agent", "control", "unix", 0, EPERM, NULL, NULL },
+	{ "the device opens for no agent", "open /dev/agentos 2", "trusted", 0, EPERM, NULL, NULL },
+	{ "with all rights: the control socket answers no agent", "control", "trusted", 0, EPERM, NULL,
+	  NULL },
+};
+
+static void row_dress(const char *tree, const char *id, const struct stage_row *row)
+{
+	if (strstr(row->act, "%T/mounted"))
+		stage_shell("mkdir -p %s/mounted/%s && mount -t tmpfs -o mode=777 tmpfs %s/mounted/%s",
+			    tree, id, tree, id);
+	if (strstr(row->act, PINS "/%I"))
+		stage_shell("mkdir -p " PINS "/%s", id);
+}
+
+/* A small module without users or hardware, unpacked if need be. */
+static void module_find(void)
+{
+	struct utsname name;
+
+	uname(&name);
+	stage_shell("cd %s && m=$(find /usr/lib/modules/%s/kernel/drivers/net/ -name 'dummy.ko*' | "
+		    "head -n 1) && case $m in *.xz) xz -dc $m;; *.zst) zstd -dc $m;; *) cat $m;; esac "
+		    ">/usr/lib/escape-module.ko", stage_root, name.release);
+	stage.value['m' - 'a'] = "/usr/lib/escape-module.ko";
+	stage.value['n' - 'a'] = "dummy";
+}
+
+int main(void)
+{
+	stage = (struct stage){
+		.title = "priv", .program = "attempt_priv", .rows = rows,
+		.row_count = sizeof(rows) / sizeof(rows[0]), .policies = policies,
+		.dress_row = row_dress,
+	};
+	stage_begin();
+	stage_setting("/proc/sys/kernel/unprivileged_userns_clone", "1");
+	stage_setting("/proc/sys/kernel/io_uring_disabled", "0");
+	module_find();
+	/* Where set-user-id counts: not on the tmpfs that the trees are on. */
+	stage_shell("install -m 4755 /usr/bin/head /usr/lib/escape-head && "
+		    "install -m 600 /etc/hostname /usr/lib/escape-secret");
+	stage.value['o' - 'a'] = "/usr/lib/escape-head";
+	stage.value['f' - 'a'] = "/usr/lib/escape-secret";
+	stage.value['p' - 'a'] = stage_format("%d", stage_daemon);
+	stage_table();
+	return stage_end();
+}

@@ -1,0 +1,288 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/* Ways to other processes, for the escape tests. */
+#include <linux/sched.h>
+#include <sys/ioctl.h>
+#include <sys/mman.h>
+#include <sys/ptrace.h>
+#include <sys/stat.h>
+#include <sys/uio.h>
+
+#include "tests/escape/prog/attempt.h"
+
+/* SIGCONT: asked for in earnest, and harmless to whoever gets it. */
+static int act_kill(char **arg)
+{
+	return attempt_result(kill(atoi(arg[0]), arg[1] ? atoi(arg[1]) : SIGCONT));
+}
+
+static int act_tgkill(char **arg)
+{
+	return attempt_result(syscall(SYS_tgkill, atoi(arg[0]), atoi(arg[0]), SIGCONT));
+}
+
+static int act_tkill(char **arg)
+{
+	return attempt_result(syscall(SYS_tkill, atoi(arg[0]), SIGCONT));
+}
+
+static int act_sigqueue(char **arg)
+{
+	return attempt_result(sigqueue(atoi(arg[0]), SIGCONT, (union sigval){ .sival_int = 1 }));
+}
+
+static int act_pidfd_kill(char **arg)
+{
+	int pidfd = (int)syscall(SYS_pidfd_open, atoi(arg[0]), 0);
+
+	if (pidfd < 0)
+		return -EBADRQC;
+	return attempt_result(syscall(SYS_pidfd_send_signal, pidfd, SIGCONT, NULL, 0));
+}
+
+static pid_t child_make(void)
+{
+	pid_t child = fork();
+
+	if (child == 0)
+		for (;;)
+			pause();
+	return child;
+}
+
+static int child_end(pid_t child, int err)
+{
+	kill(child, SIGKILL);
+	waitpid(child, NULL, 0);
+	return err;
+}
+
+static int act_kill_child(char **arg)
+{
+	pid_t child = child_make();
+	int status;
+
+	if (kill(child, SIGTERM) < 0)
+		return child_end(child, -errno);
+	waitpid(child, &status, 0);
+	return WIFSIGNALED(status) ? 0 : -EBADRQC;
+}
+
+/* By descriptor, as run-time libraries watch their children. */
+static int act_pidfd_child(char **arg)
+{
+	pid_t child = child_make();
+	int pidfd = (int)syscall(SYS_pidfd_open, child, 0), err = 0;
+
+	if (pidfd < 0 || syscall(SYS_pidfd_send_signal, pidfd, SIGCONT, NULL, 0) < 0)
+		err = -errno;
+	return child_end(child, err);
+}
+
+/* Its whole group, to which its parent belongs as well. */
+static int act_kill_group(char **arg)
+{
+	setpgid(0, 0);
+	return attempt_result(kill(0, SIGCONT));
+}
+
+static int act_attach(char **arg)
+{
+	return attempt_result(ptrace(PTRACE_ATTACH, atoi(arg[0]), NULL, NULL));
+}
+
+static int act_seize(char **arg)
+{
+	return attempt_result(ptrace(PTRACE_SEIZE, atoi(arg[0]), NULL, NULL));
+}
+
+static int act_attach_child(char **arg)
+{
+	pid_t child = child_make();
+
+	return child_end(child, attempt_result(ptrace(PTRACE_ATTACH, child, NULL, NULL)));
+}
+
+static int act_traceme(char **arg)
+{
+	return attempt_result(ptrace(PTRACE_TRACEME, 0, NULL, NULL));
+}
+
+/* ARG1: where in the target there is something to read. */
+static int act_vm_read(char **arg)
+{
+	char byte;
+	struct iovec here = { .iov_base = &byte, .iov_len = 1 };
+	struct iovec there = { .iov_base = (void *)strtoul(arg[1], NULL, 0), .iov_len = 1 };
+
+	return attempt_result(process_vm_readv(atoi(arg[0]), &here, 1, &there, 1, 0));
+}
+
+static int act_vm_write(char **arg)
+{
+	char byte = 'x';
+	struct iovec here = { .iov_base = &byte, .iov_len = 1 };
+	struct iovec there = { .iov_base = (void *)strtoul(arg[1], NULL, 0), .iov_len = 1 };
+
+	return attempt_result(process_vm_writev(atoi(arg[0]), &here, 1, &there, 1, 0));
+}
+
+static int proc_open(const char *pid, const char *name, int flags)
+{
+	char path[64];
+
+	snprintf(path, sizeof(path), "/proc/%s/%s", pid, name);
+	return attempt_descriptor(open(path, flags));
+}
+
+static int act_mem(char **arg)
+{
+	return proc_open(arg[0], "mem", O_RDONLY);
+}
+
+static int act_mem_write(char **arg)
+{
+	return proc_open(arg[0], "mem", O_RDWR);
+}
+
+static int act_environ(char **arg)
+{
+	return proc_open(arg[0], "environ", O_RDONLY);
+}
+
+static int act_root(char **arg)
+{
+	return proc_open(arg[0], "root", O_RDONLY | O_DIRECTORY);
+}
+
+static int act_pidfd_getfd(char **arg)
+{
+	int pidfd = (int)syscall(SYS_pidfd_open, atoi(arg[0]), 0);
+
+	if (pidfd < 0)
+		return -EBADRQC;
+	return attempt_descriptor(syscall(SYS_pidfd_getfd, pidfd, 0, 0));
+}
+
+/* A terminal of our own, so that nobody else reads what is typed. Returns its descriptor. */
+static int terminal_make(void)
+{
+	int master = open("/dev/ptmx", O_RDWR | O_NOCTTY), off = 0, slave;
+	char path[64];
+
+	if (master < 0 || ioctl(master, TIOCSPTLCK, &off) < 0 || ptsname_r(master, path, sizeof(path)))
+		return -EBADRQC;
+	setsid();
+	slave = open(path, O_RDWR);
+	return slave < 0 ? -EBADRQC : slave;
+}
+
+static int act_type(char **arg)
+{
+	int terminal = terminal_make();
+	char letter = 'x';
+
+	return terminal < 0 ? terminal : attempt_result(ioctl(terminal, TIOCSTI, &letter));
+}
+
+/* As a 32-bit program does it: ioctl is number 54 there, and pointers must be short. */
+static int act_type32(char **arg)
+{
+	char *letter = mmap(NULL, 4096, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_32BIT,
+			    -1, 0);
+	int terminal = terminal_make();
+	long result;
+
+	if (terminal < 0 || letter == MAP_FAILED)
+		return -EBADRQC;
+	*letter = 'x';
+	asm volatile("int $0x80"
+		     : "=a"(result)
+		     : "a"(54L), "b"((long)terminal), "c"((long)TIOCSTI), "d"(letter)
+		     : "memory", "r8", "r9", "r10", "r11");
+	return (int)result;
+}
+
+/* Into the cgroup that ARG0 is the directory of. */
+static int act_into_cgroup(char **arg)
+{
+	int cgroup = open(arg[0], O_RDONLY | O_DIRECTORY);
+	struct clone_args args = { .flags = CLONE_INTO_CGROUP, .exit_signal = SIGCHLD,
+				   .cgroup = (__u64)cgroup };
+	long pid;
+
+	if (cgroup < 0)
+		return -EBADRQC;
+	pid = syscall(SYS_clone3, &args, sizeof(args));
+	if (pid == 0)
+		_exit(0);
+	if (pid < 0)
+		return -errno;
+	waitpid((pid_t)pid, NULL, 0);
+	return 0;
+}
+
+static int act_join_cgroup(char **arg)
+{
+	int fd = open(arg[0], O_WRONLY);
+
+	return fd < 0 ? -errno : attempt_result(write(fd, "0", 1));
+}
+
+/* Runs ARG0, its complaints unheard. */
+static int act_exec(char **arg)
+{
+	int null = open("/dev/null", O_WRONLY);
+
+	dup2(null, STDERR_FILENO);
+	execv(arg[0], arg + 1);
+	return -errno;
+}
+
+/* The words after ARG1 are the script. */
+static int act_shell(char **arg)
+{
+	char script[256] = "", *argv[] = { "sh", "-c", script, NULL };
+	int i, null = open("/dev/null", O_WRONLY);
+
+	for (i = 1; arg[i]; i++) {
+		strncat(script, arg[i], sizeof(script) - strlen(script) - 2);
+		strcat(script, " ");
+	}
+	dup2(null, STDERR_FILENO);
+	execv(arg[0], argv);
+	return -errno;
+}
+
+static const struct attempt table[] = {
+	{ "kill", act_kill },
+	{ "tgkill", act_tgkill },
+	{ "tkill", act_tkill },
+	{ "sigqueue", act_sigqueue },
+	{ "pidfd-kill", act_pidfd_kill },
+	{ "kill-child", act_kill_child },
+	{ "pidfd-child", act_pidfd_child },
+	{ "kill-group", act_kill_group },
+	{ "attach", act_attach },
+	{ "seize", act_seize },
+	{ "attach-child", act_attach_child },
+	{ "traceme", act_traceme },
+	{ "vm-read", act_vm_read },
+	{ "vm-write", act_vm_write },
+	{ "mem", act_mem },
+	{ "mem-write", act_mem_write },
+	{ "environ", act_environ },
+	{ "root", act_root },
+	{ "pidfd-getfd", act_pidfd_getfd },
+	{ "type", act_type },
+	{ "type32", act_type32 },
+	{ "into-cgroup", act_into_cgroup },
+	{ "join-cgroup", act_join_cgroup },
+	{ "exec", act_exec },
+	{ "shell", act_shell },
+	{ NULL, NULL },
+};
+
+int main(int argc, char **argv)
+{
+	return attempt_main(argc, argv, table);
+}

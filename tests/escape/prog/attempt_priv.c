@@ -1,0 +1,375 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/* Ways to privileges and to AgentOS itself, for the escape tests. */
+#include <grp.h>
+#include <linux/bpf.h>
+#include <linux/io_uring.h>
+#include <linux/mount.h>
+#include <linux/userfaultfd.h>
+#include <sched.h>
+#include <stdint.h>
+#include <sys/fsuid.h>
+#include <sys/klog.h>
+#include <sys/mount.h>
+#include <sys/resource.h>
+#include <sys/stat.h>
+#include <time.h>
+
+#include "agentos.h"
+#include "rpc/channel.h"
+#include "tests/escape/prog/attempt.h"
+
+static long bpf_call(int command, union bpf_attr *attr)
+{
+	return syscall(SYS_bpf, command, attr, sizeof(*attr));
+}
+
+static int act_bpf_map(char **arg)
+{
+	union bpf_attr attr = { .map_type = BPF_MAP_TYPE_ARRAY,
+				.key_size = 4,
+				.value_size = 4,
+				.max_entries = 1 };
+
+	return attempt_descriptor(bpf_call(BPF_MAP_CREATE, &attr));
+}
+
+static int act_bpf_next(char **arg)
+{
+	union bpf_attr attr = { 0 };
+
+	return attempt_result(bpf_call(BPF_PROG_GET_NEXT_ID, &attr));
+}
+
+/* What is pinned at ARG0. */
+static int act_bpf_get(char **arg)
+{
+	union bpf_attr attr = { .pathname = (uintptr_t)arg[0] };
+
+	return attempt_descriptor(bpf_call(BPF_OBJ_GET, &attr));
+}
+
+/* ARG0 is a module that can come and go; it goes again when it came. */
+static int act_finit_module(char **arg)
+{
+	int fd = open(arg[0], O_RDONLY);
+
+	if (fd < 0)
+		return -EBADRQC;
+	if (syscall(SYS_finit_module, fd, "", 0) < 0)
+		return -errno;
+	return attempt_result(syscall(SYS_delete_module, arg[1], O_NONBLOCK));
+}
+
+static int act_init_module(char **arg)
+{
+	int fd = open(arg[0], O_RDONLY);
+	char *image = malloc(1 << 20);
+	ssize_t len = read(fd, image, 1 << 20);
+
+	if (len <= 0)
+		return -EBADRQC;
+	if (syscall(SYS_init_module, image, (unsigned long)len, "") < 0)
+		return -errno;
+	return attempt_result(syscall(SYS_delete_module, arg[1], O_NONBLOCK));
+}
+
+/* A module that is not there: whoever may, learns that. */
+static int act_delete_module(char **arg)
+{
+	if (syscall(SYS_delete_module, "escape_no_such", O_NONBLOCK) < 0 && errno != ENOENT)
+		return -errno;
+	return 0;
+}
+
+static int act_mount(char **arg)
+{
+	if (mount("tmpfs", arg[0], "tmpfs", 0, NULL) < 0)
+		return -errno;
+	return attempt_result(umount2(arg[0], MNT_DETACH));
+}
+
+static int act_bind(char **arg)
+{
+	if (mount(arg[0], arg[1], NULL, MS_BIND, NULL) < 0)
+		return -errno;
+	return attempt_result(umount2(arg[1], MNT_DETACH));
+}
+
+/* ARG0 is where nothing is mounted: whoever may unmount learns that. */
+static int act_umount(char **arg)
+{
+	return attempt_result(umount2(arg[0], MNT_DETACH));
+}
+
+static int act_remount(char **arg)
+{
+	return attempt_result(mount(NULL, arg[0], NULL, MS_REMOUNT, "mode=777"));
+}
+
+static int act_open_tree(char **arg)
+{
+	return attempt_descriptor(syscall(SYS_open_tree, AT_FDCWD, arg[0], OPEN_TREE_CLONE));
+}
+
+static int act_move_mount(char **arg)
+{
+	int tree = (int)syscall(SYS_open_tree, AT_FDCWD, arg[0], OPEN_TREE_CLONE);
+
+	if (tree < 0)
+		return -errno;
+	if (syscall(SYS_move_mount, tree, "", AT_FDCWD, arg[1], MOVE_MOUNT_F_EMPTY_PATH) < 0)
+		return -errno;
+	return attempt_result(umount2(arg[1], MNT_DETACH));
+}
+
+static int act_fsopen(char **arg)
+{
+	return attempt_descriptor(syscall(SYS_fsopen, "tmpfs", 0));
+}
+
+static int act_mount_setattr(char **arg)
+{
+	struct mount_attr attr = { .attr_set = MOUNT_ATTR_NODEV };
+
+	return attempt_result(syscall(SYS_mount_setattr, AT_FDCWD, arg[0], 0, &attr, sizeof(attr)));
+}
+
+/* In a mount namespace of its own, where it hurts nobody; what this needs first may be refused. */
+static int act_pivot_root(char **arg)
+{
+	if (unshare(CLONE_NEWNS) == 0 && mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL) == 0)
+		mount(arg[0], arg[0], NULL, MS_BIND, NULL);
+	if (chdir(arg[0]) < 0)
+		return -EBADRQC;
+	return attempt_result(syscall(SYS_pivot_root, ".", "."));
+}
+
+static int act_chroot(char **arg)
+{
+	return attempt_result(chroot(arg[0]));
+}
+
+static int act_unshare(char **arg)
+{
+	return attempt_result(unshare((int)strtoul(arg[0], NULL, 0)));
+}
+
+static int act_clone_userns(char **arg)
+{
+	long pid = syscall(SYS_clone, CLONE_NEWUSER | SIGCHLD, NULL, NULL, NULL, NULL);
+
+	if (pid == 0)
+		_exit(0);
+	if (pid < 0)
+		return -errno;
+	waitpid((pid_t)pid, NULL, 0);
+	return 0;
+}
+
+static int act_setns(char **arg)
+{
+	int fd = open("/proc/self/ns/mnt", O_RDONLY);
+
+	return fd < 0 ? -EBADRQC : attempt_result(setns(fd, 0));
+}
+
+static int act_setuid(char **arg)
+{
+	return attempt_result(syscall(SYS_setuid, atoi(arg[0])));
+}
+
+static int act_setreuid(char **arg)
+{
+	return attempt_result(syscall(SYS_setreuid, -1, 1001));
+}
+
+static int act_setresuid(char **arg)
+{
+	return attempt_result(syscall(SYS_setresuid, 1001, 1001, 1001));
+}
+
+/* setfsuid() never tells: asked again, it does. */
+static int act_setfsuid(char **arg)
+{
+	setfsuid(1001);
+	return setfsuid((uid_t)-1) == 1001 ? 0 : -EPERM;
+}
+
+static int act_setgid(char **arg)
+{
+	return attempt_result(syscall(SYS_setgid, 1001));
+}
+
+static int act_setresgid(char **arg)
+{
+	return attempt_result(syscall(SYS_setresgid, 1001, 1001, 1001));
+}
+
+static int act_setgroups(char **arg)
+{
+	gid_t group = 1001;
+
+	return attempt_result(syscall(SYS_setgroups, 1, &group));
+}
+
+static int act_own_ids(char **arg)
+{
+	return attempt_result(setuid(getuid())) ?: attempt_result(setgid(getgid()));
+}
+
+static int act_hostname(char **arg)
+{
+	char name[65];
+
+	gethostname(name, sizeof(name));
+	return attempt_result(sethostname(name, strlen(name)));
+}
+
+static int act_settime(char **arg)
+{
+	struct timespec now;
+
+	clock_gettime(CLOCK_REALTIME, &now);
+	return attempt_result(clock_settime(CLOCK_REALTIME, &now));
+}
+
+static int act_syslog(char **arg)
+{
+	return attempt_result(klogctl(8, NULL, 7)); /* how much goes to the console */
+}
+
+static int act_nice(char **arg)
+{
+	return attempt_result(setpriority(PRIO_PROCESS, 0, -5));
+}
+
+static int act_chown(char **arg)
+{
+	return attempt_result(chown(arg[0], 1001, 1001));
+}
+
+static int act_mknod(char **arg)
+{
+	return attempt_result(mknod(arg[0], S_IFCHR | 0666, 1 << 8 | 3));
+}
+
+static int act_swapon(char **arg)
+{
+	/* Whoever may is told that this is no swap space. */
+	if (syscall(SYS_swapon, arg[0], 0) < 0 && errno != EINVAL)
+		return -errno;
+	return 0;
+}
+
+static int act_userfaultfd(char **arg)
+{
+	return attempt_descriptor(syscall(SYS_userfaultfd, UFFD_USER_MODE_ONLY));
+}
+
+static int act_uring(char **arg)
+{
+	struct io_uring_params params = { 0 };
+
+	return attempt_descriptor(syscall(SYS_io_uring_setup, 4, &params));
+}
+
+static int act_uring_polled(char **arg)
+{
+	struct io_uring_params params = { .flags = IORING_SETUP_SQPOLL, .sq_thread_idle = 1 };
+
+	return attempt_descriptor(syscall(SYS_io_uring_setup, 4, &params));
+}
+
+static int act_open(char **arg)
+{
+	return attempt_descriptor(open(arg[0], atoi(arg[1])));
+}
+
+static int act_rmdir(char **arg)
+{
+	return attempt_result(rmdir(arg[0]));
+}
+
+static int act_unlink(char **arg)
+{
+	return attempt_result(unlink(arg[0]));
+}
+
+/* As agentctl does it. */
+static int act_control(char **arg)
+{
+	struct control_hello_reply hello;
+	struct channel channel;
+	struct fault f = { "" };
+	int err = channel_open("/run/agentos/control.sock", &channel, &hello, &f);
+
+	if (!err)
+		channel_close(&channel);
+	return err;
+}
+
+static int act_exec(char **arg)
+{
+	int null = open("/dev/null", O_WRONLY);
+
+	dup2(null, STDERR_FILENO);
+	execv(arg[0], arg + 1);
+	return -errno;
+}
+
+static int act_kill(char **arg)
+{
+	return attempt_result(kill(atoi(arg[0]), SIGCONT));
+}
+
+static const struct attempt table[] = {
+	{ "bpf-map", act_bpf_map },
+	{ "bpf-next", act_bpf_next },
+	{ "bpf-get", act_bpf_get },
+	{ "finit-module", act_finit_module },
+	{ "init-module", act_init_module },
+	{ "delete-module", act_delete_module },
+	{ "mount", act_mount },
+	{ "bind", act_bind },
+	{ "umount", act_umount },
+	{ "remount", act_remount },
+	{ "open-tree", act_open_tree },
+	{ "move-mount", act_move_mount },
+	{ "fsopen", act_fsopen },
+	{ "mount-setattr", act_mount_setattr },
+	{ "pivot-root", act_pivot_root },
+	{ "chroot", act_chroot },
+	{ "unshare", act_unshare },
+	{ "clone-userns", act_clone_userns },
+	{ "setns", act_setns },
+	{ "setuid", act_setuid },
+	{ "setreuid", act_setreuid },
+	{ "setresuid", act_setresuid },
+	{ "setfsuid", act_setfsuid },
+	{ "setgid", act_setgid },
+	{ "setresgid", act_setresgid },
+	{ "setgroups", act_setgroups },
+	{ "own-ids", act_own_ids },
+	{ "hostname", act_hostname },
+	{ "settime", act_settime },
+	{ "syslog", act_syslog },
+	{ "nice", act_nice },
+	{ "chown", act_chown },
+	{ "mknod", act_mknod },
+	{ "swapon", act_swapon },
+	{ "userfaultfd", act_userfaultfd },
+	{ "uring", act_uring },
+	{ "uring-polled", act_uring_polled },
+	{ "open", act_open },
+	{ "rmdir", act_rmdir },
+	{ "unlink", act_unlink },
+	{ "control", act_control },
+	{ "exec", act_exec },
+	{ "kill", act_kill },
+	{ NULL, NULL },
+};
+
+int main(int argc, char **argv)
+{
+	return attempt_main(argc, argv, table);
+}
