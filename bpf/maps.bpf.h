@@ -5,6 +5,18 @@
 
 #include "agentos.bpf.h"
 
+/*
+ * A mark on every inode that some policy has a rule about, set before the rule
+ * and gone with the inode: most of what a walk meets has none, and to learn
+ * that from the mark costs a third of a look-up in `rules`.
+ */
+struct {
+	__uint(type, BPF_MAP_TYPE_INODE_STORAGE);
+	__uint(map_flags, BPF_F_NO_PREALLOC);
+	__type(key, int);
+	__type(value, __u8);
+} ruled SEC(".maps");
+
 /* Preallocated: a policy that does not fit is refused when it is loaded, not when it is needed. */
 struct {
 	__uint(type, BPF_MAP_TYPE_HASH);

@@ -51,6 +51,18 @@ static __always_inline void walk_lookup(struct walk *w, struct inode *inode, __u
 	}
 }
 
+/* The same where the inode itself is at hand: asks its mark first. */
+static __always_inline void walk_lookup_marked(struct walk *w, struct inode *inode,
+					       __u32 *ret_packed, __u32 *ret_number)
+{
+	if (bpf_inode_storage_get(&ruled, inode, NULL, 0)) {
+		walk_lookup(w, inode, ret_packed, ret_number);
+		return;
+	}
+	*ret_packed = 0;
+	*ret_number = AGENTOS_RULE_NONE;
+}
+
 /*
  * Two rules at one level, the object's own and its name's: deny beats allow
  * between them. Few branches: each doubles what the verifier has to follow.
@@ -107,7 +119,7 @@ static long walk_step_here(__u32 i, struct walk *w)
 		return 1;
 	}
 	inode = parent->d_inode;
-	walk_lookup(w, inode, &above, &above_number);
+	walk_lookup_marked(w, inode, &above, &above_number);
 	if (PACK_NAMES(above))
 		walk_name(w, dentry->d_name.name, w->own, w->own_number);
 	else
@@ -130,7 +142,7 @@ static __always_inline void walk_filesystem(struct walk *w, struct dentry *dentr
 	w->own = 0;
 	w->own_number = AGENTOS_RULE_NONE;
 	if (inode) /* else a name that does not exist yet */
-		walk_lookup(w, inode, &w->own, &w->own_number);
+		walk_lookup_marked(w, inode, &w->own, &w->own_number);
 	w->at = dentry;
 	/* Too deep: the loop did not end by itself. */
 	if (bpf_loop(AGENTOS_WALK_MAX, walk_step_here, w, 0) == AGENTOS_WALK_MAX)

@@ -111,6 +111,7 @@ static int entries_fill(const struct enforce *e, struct entries *n, uint32_t pol
 			const struct compiled_rule *rules, const int *fds, size_t count,
 			struct fault *f)
 {
+	const uint8_t mark = 1;
 	size_t i;
 	int err;
 
@@ -136,6 +137,10 @@ static int entries_fill(const struct enforce *e, struct entries *n, uint32_t pol
 					 strerror(-err));
 		name.parent.policy = policy;
 		name.parent.object = pin.ret_object;
+		/* Before any rule is written: an unmarked inode is not looked up. */
+		if (bpf_map_update_elem(e->maps[MAP_RULED], &fds[i], &mark, BPF_ANY))
+			return fault_set(f, errno, "rule %u: its object cannot be marked: %s",
+					 rules[i].number, strerror(errno));
 		if (rules[i].kind == COMPILED_OBJECT) {
 			entries_add_object(n, &name.parent, &rule);
 			continue;
