@@ -143,6 +143,7 @@ $(BUILD)/tests/unit/%: $(BUILD)/san/tests/unit/%.o $(BUILD)/libruntime-san.a
 $(BUILD)/tests/%: $(BUILD)/obj/tests/%.o $(BUILD)/libruntime.a
 	@mkdir -p $(@D)
 	$(CC) $(ALL_LDFLAGS) $^ $(LIBS) -o $@
+	@if [ -e tests/$*.timeout ]; then cp tests/$*.timeout $@.timeout; fi
 
 .PHONY: tests-build
 tests-build: $(UNIT_SRCS:%.c=$(BUILD)/%) $(GUEST_SRCS:%.c=$(BUILD)/%) $(GUEST_PROGRAMS:%.c=$(BUILD)/%)

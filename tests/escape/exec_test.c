@@ -86,20 +86,58 @@ static const struct stage_row rows[] = {
 	  NULL },
 };
 
+/* A copy of a program, read once. */
+static void copy_make(const char *path, const char *from, char **image, size_t *size)
+{
+	int fd;
+
+	if (!*image) {
+		struct stat st;
+
+		fd = open(from, O_RDONLY | O_CLOEXEC);
+		if (fd < 0 || fstat(fd, &st) < 0)
+			stage_bail("cannot open %s", from);
+		*size = (size_t)st.st_size;
+		*image = malloc(*size);
+		if (!*image || read(fd, *image, *size) != (ssize_t)*size)
+			stage_bail("cannot read %s", from);
+		close(fd);
+	}
+	fd = open(path, O_CREAT | O_WRONLY | O_CLOEXEC, 0777);
+	if (fd < 0 || write(fd, *image, *size) != (ssize_t)*size)
+		stage_bail("cannot write %s", path);
+	close(fd);
+}
+
+/* A program "p", a library, scripts, a link: what the row names. */
 static void row_dress(const char *tree, const char *id, const struct stage_row *row)
 {
-	static const char *const tops[] = { "ws", "ro", "unruled", "ws/denied" };
-	char *at;
+	static char *program, *library;
+	static size_t program_size, library_size;
+	char *path, *text, wanted[8];
 	size_t i;
 
-	for (i = 0; i < sizeof(tops) / sizeof(tops[0]); i++) {
-		at = stage_format("%s/%s/%s", tree, tops[i], id);
-		stage_shell("cd %s && cp /bin/true p && cp /lib/x86_64-linux-gnu/libm.so.6 lib.so && "
-			    "printf '#!/bin/sh\\nexit 0\\n' >script && "
-			    "printf '#!%s/ro/%s/p\\n' >outside && chmod 755 script outside && "
-			    "chmod 777 p && ln -s %s/ro/%s/p link", at, tree, id, tree, id);
-		free(at);
+	for (i = 0; i < STAGE_TOPS; i++) {
+		snprintf(wanted, sizeof(wanted), "%%%c/", stage_tops[i].letter);
+		path = stage_format("%s/%s/%s", tree, stage_tops[i].path, id);
+		if (chdir(path) < 0)
+			stage_bail("cannot enter %s", path);
+		copy_make("p", "/bin/true", &program, &program_size);
+		if (strstr(row->act, wanted) && strstr(row->act, "lib.so"))
+			copy_make("lib.so", "/lib/x86_64-linux-gnu/libm.so.6", &library, &library_size);
+		if (strstr(row->act, wanted) && strstr(row->act, " script"))
+			stage_file("script", "#!/bin/sh\nexit 0\n", 0755);
+		free(path);
 	}
+	path = stage_format("%s/ro/%s/p", tree, id);
+	text = stage_format("#!%s\n", path);
+	if (chdir(stage_format("%s/ws/%s", tree, id)) < 0 || symlink(path, "link") < 0)
+		stage_bail("cannot make a link to %s", path);
+	stage_file("outside", text, 0755);
+	if (chdir("/") < 0)
+		stage_bail("cannot enter /");
+	free(path);
+	free(text);
 }
 
 static void during(const struct stage_group *g)

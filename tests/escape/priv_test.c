@@ -27,9 +27,14 @@ static const struct stage_policy policies[] = {
 
 /* %m: a module's file, %n: its name; %p: agentosd; %o: a setuid-root program; %f: root's file. */
 static const struct stage_row rows[] = {
-	{ "bpf, a map", "bpf-map", "base", STAGE_ROOT, EPERM, "bpf", NULL },
-	{ "bpf, what programs there are", "bpf-next", "base", STAGE_ROOT, EPERM, "bpf", NULL },
-	{ "bpf, what is pinned", "bpf-get " PINS "/denials", "base", STAGE_ROOT, EPERM, "bpf", NULL },
+	/* 6.1 asks for the capability before it asks the hook. */
+	{ "bpf, a map", "bpf-map", "base", STAGE_ROOT, EPERM, "capable", "6.1" },
+	{ "bpf, a map", "bpf-map", "base", STAGE_ROOT, EPERM, "bpf", "6.12" },
+	{ "bpf, what programs there are", "bpf-next", "base", STAGE_ROOT, EPERM, "capable", "6.1" },
+	{ "bpf, what programs there are", "bpf-next", "base", STAGE_ROOT, EPERM, "bpf", "6.12" },
+	{ "bpf, what is pinned", "bpf-get " PINS "/denials", "base", STAGE_ROOT, EPERM, "capable",
+	  "6.1" },
+	{ "bpf, what is pinned", "bpf-get " PINS "/denials", "base", STAGE_ROOT, EPERM, "bpf", "6.12" },
 	{ "finit_module", "finit-module %m %n", "base", STAGE_ROOT, EPERM, "capable", NULL },
 	{ "init_module", "init-module %m %n", "base", STAGE_ROOT, EPERM, "capable", NULL },
 	{ "delete_module", "delete-module", "base", STAGE_ROOT, EPERM, "capable", NULL },

@@ -11,11 +11,11 @@ extern char **environ;
 
 /* Where processes of an agent tell what they did; shared with the test. */
 static struct {
-	int pid;	/* of the process asked about, as this test sees it */
+	int pid; /* of the process asked about, as this test sees it */
 	int tid;
 	int ready;
 	int result;
-} *note;
+} * note;
 
 static int tell_and_sleep(void *arg)
 {
@@ -147,8 +147,8 @@ static void a_child_is_in_its_parents_agent(void)
 		is = stage_identify(stage_device, note->pid);
 		CHECK_MSG(is == (int64_t)id, "%s: %lld", ways[i].name, (long long)is);
 		CHECK_MSG(note->pid != pid, "%s", ways[i].name);
-		CHECK_MSG(stage_info(fd).ret_forks == (ways[i].run == by_double_fork ? 2 : 1),
-			  "%s", ways[i].name);
+		CHECK_MSG(stage_info(fd).ret_forks == (ways[i].run == by_double_fork ? 2 : 1), "%s",
+			  ways[i].name);
 		stage_kill(fd);
 		CHECK_MSG(stage_ended(fd), "%s", ways[i].name);
 		CHECK_MSG(gone(pid) && gone(note->pid), "%s", ways[i].name);

@@ -124,11 +124,15 @@ static int act_written(char **arg)
 	return -errno;
 }
 
-/* With ARG0 preloaded: does it come into a program's memory? */
+/* With ARG0 preloaded: does its code come into a program's memory? */
 static int act_preload(char **arg)
 {
+	char pattern[400];
+
+	dup2(open("/dev/null", O_WRONLY), STDERR_FILENO);
+	snprintf(pattern, sizeof(pattern), "r-xp.*%s", arg[0]);
 	setenv("LD_PRELOAD", arg[0], 1);
-	execl("/bin/grep", "grep", "-q", arg[0], "/proc/self/maps", NULL);
+	execl("/bin/grep", "grep", "-q", pattern, "/proc/self/maps", NULL);
 	return -errno;
 }
 
