@@ -45,6 +45,7 @@ struct agentos_facts {
 #define FACT_RECORD  (1U << 1) /* record what is allowed as well */
 
 extern int agentos_facts(struct agentos_facts *facts, __u32 facts__sz) __ksym;
+extern int agentos_refused(void) __ksym;
 extern int agentos_task_facts(struct task_struct *task, struct agentos_facts *facts,
 			      __u32 facts__sz, char *name, __u32 name__sz) __ksym;
 extern int agentos_task_inside(struct task_struct *task) __ksym;
@@ -55,10 +56,12 @@ extern int agentos_entry_text(struct path *dir, struct dentry *dentry, char *tex
 extern int agentos_dentry_text(struct dentry *dentry, char *text, __u32 text__sz) __ksym;
 
 /* Begins every program: whoever is not an agent leaves here. */
+/* clang-format off: it would take the return out of the if */
 #define AGENT_OR_RETURN(facts)                     \
 	struct agentos_facts facts = {};           \
 	if (!agentos_facts(&facts, sizeof(facts))) \
 	return 0
+/* clang-format on */
 
 /*
  * Ends every program. The verifier must see a constant on each path: left

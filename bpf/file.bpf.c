@@ -41,8 +41,10 @@ int BPF_PROG(agentos_file_open, struct file *file, int ret)
 	/* Overlayfs opens what is below; the open above was decided. */
 	if (file->f_mode & FMODE_NOACCOUNT)
 		return 0;
-	if (facts.flags & FACT_PROVING)
+	if (facts.flags & FACT_PROVING) {
+		agentos_refused();
 		return -EACCES;
+	}
 	/* An open for execution: bprm_check_security or mmap_file decides, knowing what for. */
 	if (file->f_flags & FMODE_EXEC)
 		return 0;

@@ -32,7 +32,7 @@ struct walk {
 
 /* A rule in a scalar: the verifier follows one state instead of two. */
 #define PACK(r)	      ((__u32)(r)->allow | (__u32)(r)->deny << 8 | (__u32)(r)->flags << 16)
-#define PACK_ALLOW(p) ((p)&0xff)
+#define PACK_ALLOW(p) (0xff & (p))
 #define PACK_DENY(p)  ((p) >> 8 & 0xff)
 #define PACK_NAMES(p) ((p) >> 16 & AGENTOS_RULE_NAMES)
 

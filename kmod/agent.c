@@ -93,12 +93,13 @@ int agent_create(const struct agent_options *options, struct agent **ret_agent)
 	err = agent_take_name(agent);
 	if (err)
 		goto unuse;
-	/* Published last: from here on others find it. */
-	err = xa_insert_bh(&agents, agent->id, agent, GFP_KERNEL_ACCOUNT);
+	err = xa_reserve_bh(&agents, agent->id, GFP_KERNEL_ACCOUNT);
 	if (err)
 		goto unname;
 	__module_get(THIS_MODULE);
+	/* Noted before it is published: from then on others find it, and may end it. */
 	lifecycle_note(agent, AGENTOS_LIFECYCLE_CREATE, task_tgid_nr(current));
+	xa_store_bh(&agents, agent->id, agent, GFP_KERNEL_ACCOUNT);
 	*ret_agent = agent;
 	return 0;
 
@@ -170,11 +171,13 @@ u32 agent_count(void)
 
 int agent_restrict(struct agent *agent, u64 mask, u64 *ret_rights)
 {
+	bool narrower;
 	int err = 0;
 	u64 rights;
 
 	spin_lock_bh(&agent->lock);
 	rights = agent->rights & mask;
+	narrower = rights != agent->rights;
 	if (agent->state >= AGENTOS_STATE_EXITING)
 		err = -ESRCH;
 	else if (!rights)
@@ -184,7 +187,9 @@ int agent_restrict(struct agent *agent, u64 mask, u64 *ret_rights)
 	spin_unlock_bh(&agent->lock);
 	if (err)
 		return err;
-	lifecycle_note(agent, AGENTOS_LIFECYCLE_RESTRICT, task_tgid_nr(current));
+	/* What changes nothing is no news, and must not push out what is. */
+	if (narrower)
+		lifecycle_note(agent, AGENTOS_LIFECYCLE_RESTRICT, task_tgid_nr(current));
 	*ret_rights = rights;
 	return 0;
 }

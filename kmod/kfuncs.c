@@ -61,12 +61,23 @@ __bpf_kfunc int agentos_facts(struct agentos_facts *facts, u32 facts__sz)
 	member = member_find(current);
 	if (member && facts__sz >= sizeof(*facts)) {
 		facts_fill(facts, member);
-		if (unlikely(!READ_ONCE(member->asked)))
-			WRITE_ONCE(member->asked, true);
 		found = 1;
 	}
 	rcu_read_unlock();
 	return found;
+}
+
+/* file_open is about to refuse the calling task, which is proving that hooks are live. */
+__bpf_kfunc int agentos_refused(void)
+{
+	struct member *member;
+
+	rcu_read_lock();
+	member = member_find(current);
+	if (member)
+		WRITE_ONCE(member->refused, true);
+	rcu_read_unlock();
+	return 0;
 }
 
 /* The same for another task; its name goes to name (name__sz bytes, NUL-padded). */
@@ -176,6 +187,7 @@ __bpf_kfunc_end_defs();
 
 BTF_KFUNCS_START(agentos_kfunc_ids)
 BTF_ID_FLAGS(func, agentos_facts)
+BTF_ID_FLAGS(func, agentos_refused)
 BTF_ID_FLAGS(func, agentos_task_facts)
 BTF_ID_FLAGS(func, agentos_task_inside)
 BTF_ID_FLAGS(func, agentos_pid_inside)

@@ -18,7 +18,8 @@
 #include "member.h"
 
 /*
- * Lock order: agent->lock, then a bucket's bit lock, or sighand->siglock.
+ * Lock order: agent->lock, then a bucket's bit lock, sighand->siglock, or the
+ * lifecycle stream's lock.
  * Both ours are taken with softirqs off: members end in RCU callbacks.
  */
 #define TABLE_BITS 12
@@ -166,7 +167,7 @@ static bool member_proved(struct member *member)
 
 	if (!IS_ERR(file))
 		filp_close(file, NULL);
-	return PTR_ERR_OR_ZERO(file) == -EACCES && READ_ONCE(member->asked);
+	return PTR_ERR_OR_ZERO(file) == -EACCES && READ_ONCE(member->refused);
 }
 
 int member_attach(struct agent *agent)
@@ -235,6 +236,8 @@ u32 member_kill_all(struct agent *agent)
 		agent->code = SIGKILL;
 	}
 	agent->state = AGENTOS_STATE_EXITING;
+	/* Under the lock, so that it stands before the record of the exit. */
+	lifecycle_note(agent, AGENTOS_LIFECYCLE_KILL, task_tgid_nr(current));
 	list_for_each_entry(member, &agent->members, in_agent)
 		if (!kill_pid(member->pid, SIGKILL, 1) && !member->dead)
 			killed++;
@@ -244,7 +247,6 @@ u32 member_kill_all(struct agent *agent)
 	}
 	spin_unlock_bh(&agent->lock);
 	agent_release_name(agent);
-	lifecycle_note(agent, AGENTOS_LIFECYCLE_KILL, task_tgid_nr(current));
 	if (last)
 		agent_retire(agent);
 	return killed;

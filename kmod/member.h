@@ -25,7 +25,7 @@ struct member {
 	struct list_head in_agent; /* under agent->lock */
 	struct pid *pid;	   /* a reference; of the thread group */
 	bool proving;		   /* attach is asking whether hooks are live */
-	bool asked;		   /* a hook asked about this member */
+	bool refused;		   /* file_open says so, while proving */
 	bool dead;		   /* its last thread exits; under agent->lock */
 	int gone;		   /* set by whoever removes it */
 	struct rcu_head rcu;

@@ -13,6 +13,11 @@ struct tap_test {
 	void (*run)(void);
 };
 
+/* A row of the table, for a test named as its function. */
+/* clang-format off */
+#define TEST(name) { #name, name }
+/* clang-format on */
+
 static int tap_failures;	/* of the running test */
 static const char *tap_skipped; /* reason, when the running test called SKIP() */
 

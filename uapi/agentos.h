@@ -290,7 +290,7 @@ struct agentos_lifecycle {
  *
  * -EBUSY    the caller has other threads, or shares its memory, files or fs
  *           with another process (vfork, CLONE_FILES): they would stay outside
- * -EEXIST   the caller is in an agent already
+ * -EPERM    the caller is in an agent already
  * -ESRCH    the agent is exiting or has exited
  * -EUNATCH  enforcement is not attached: the module opened a directory on the
  *           caller's behalf, and no hook refused it. Nothing was changed.

@@ -48,8 +48,10 @@ static int directory_make(const char *path, mode_t mode, gid_t group, struct fau
 		err = fault_set(f, EPERM, "%s: is not owned by root", path);
 	/* What others could write to may hold what others wrote: closing it now is too late. */
 	else if (st.st_mode & (S_IWGRP | S_IWOTH))
-		err = fault_set(f, EPERM, "%s: others may write to it: see what is in it, then `chmod %04o %s`",
-				path, mode, path);
+		err = fault_set(
+			f, EPERM,
+			"%s: others may write to it: see what is in it, then `chmod %04o %s`", path,
+			mode, path);
 	else if (fchown(fd, 0, group) < 0 || fchmod(fd, mode) < 0)
 		err = path_fault(f, errno, path);
 	close(fd);
@@ -134,7 +136,8 @@ int daemon_prepare(struct daemon *d, struct fault *f)
 	int err;
 
 	if (geteuid() != 0)
-		return fault_set(f, EPERM, "agentosd must be root: start it with `systemctl start agentosd`");
+		return fault_set(f, EPERM,
+				 "agentosd must be root: start it with `systemctl start agentosd`");
 	process_harden();
 	group = getgrnam(d->options.group);
 	if (!group)
@@ -187,7 +190,8 @@ void daemon_prove(struct daemon *d)
 
 int daemon_enforce(struct daemon *d, struct fault *f)
 {
-	struct drain_options options = { .loop = d->loop, .directory = d->options.audit_dir,
+	struct drain_options options = { .loop = d->loop,
+					 .directory = d->options.audit_dir,
 					 .names = d->names };
 	struct fault ending;
 	int err, swept;
@@ -214,7 +218,8 @@ int daemon_enforce(struct daemon *d, struct fault *f)
 	}
 	if (d->adopted) {
 		swept = enforce_policy_sweep(d->enforce);
-		say("adopted what an earlier agentosd left: %" PRId64 " agents, %d unused policies removed",
+		say("adopted what an earlier agentosd left: %" PRId64
+		    " agents, %d unused policies removed",
 		    daemon_agents(d), swept);
 	}
 	daemon_prove(d);
@@ -238,7 +243,8 @@ int daemon_end(struct daemon *d, struct fault *f)
 		return fault_set(f, EUNATCH, "enforcement has been ended already");
 	if (agents)
 		return fault_set(f, agents < 0 ? (int)-agents : EBUSY,
-				 "enforcement goes on: %" PRId64 " agents live; end them with `agentctl kill`",
+				 "enforcement goes on: %" PRId64
+				 " agents live; end them with `agentctl kill`",
 				 agents < 0 ? 0 : agents);
 	drain_flush(d->drain);
 	err = enforce_end(d->enforce, f);
@@ -248,8 +254,8 @@ int daemon_end(struct daemon *d, struct fault *f)
 	drain_stop(d->drain);
 	drain_note(d->drain, DAEMON_ENDED, 0, "");
 	drain_flush(d->drain);
-	d->proof.error = fault_set(&d->proof.why, EUNATCH,
-				   "enforcement was ended: restart agentosd to begin again");
+	d->proof.error = fault_set(
+		&d->proof.why, EUNATCH, "enforcement was ended: restart agentosd to begin again");
 	say("enforcement ended: the module can be unloaded");
 	return 0;
 }

@@ -366,6 +366,8 @@ int launch_close_others(int keep)
 	return close_listed(keep);
 }
 
+#define ATTACH_TRIES 100
+
 static int attach_fault(int err, struct fault *f)
 {
 	switch (err) {
@@ -373,8 +375,8 @@ static int attach_fault(int err, struct fault *f)
 		return fault_set(
 			f, EUNATCH,
 			"enforcement is not attached: nothing was run; see `agentctl doctor`");
-	case -EEXIST:
-		return fault_set(f, EEXIST, "this process is in an agent already");
+	case -EPERM:
+		return fault_set(f, EPERM, "this process is in an agent already");
 	case -ESRCH:
 		return fault_set(f, ESRCH, "the agent was killed before it began");
 	case -EBUSY:
@@ -387,7 +389,7 @@ static int attach_fault(int err, struct fault *f)
 int launch_exec(const struct launch *l, int *ret_attached, struct fault *f)
 {
 	static const struct rlimit no_core = { 0, 0 };
-	int err;
+	int err, tries;
 
 	/* A core dump is piped to a helper that runs as root, outside the agent. */
 	if (setrlimit(RLIMIT_CORE, &no_core) < 0 || prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) < 0)
@@ -395,7 +397,13 @@ int launch_exec(const struct launch *l, int *ret_attached, struct fault *f)
 	err = launch_close_others(l->agent);
 	if (err)
 		return fault_set(f, -err, "cannot close descriptors: %s", strerror(-err));
-	err = agent_attach(l->agent);
+	/* Whoever reads our /proc files holds our memory for a moment: that is no sharing. */
+	for (tries = 0; tries < ATTACH_TRIES; tries++) {
+		err = agent_attach(l->agent);
+		if (err != -EBUSY)
+			break;
+		usleep(1000);
+	}
 	if (err)
 		return attach_fault(err, f);
 	*ret_attached = 1;

@@ -10,8 +10,7 @@ static const struct stage_policy policies[] = {
 	{ .name = "readonly", .rights = "file-read, file-exec" },
 	{ .name = "broker", .rights = "file-read, file-write, file-exec, unix-connect" },
 	{ .name = "restricted", .rights = "file-read, file-write, file-exec, unix-connect" },
-	{ .name = "mounts", .rights = "file-read, file-write, file-exec",
-	  .deny = "%T/denied" },
+	{ .name = "mounts", .rights = "file-read, file-write, file-exec", .deny = "%T/denied" },
 	{ .name = "replaced", .rights = "file-read, file-write, file-exec" },
 	{ 0 },
 };
@@ -22,17 +21,20 @@ static const struct stage_row rows[] = {
 	{ "what is allowed can be read", "read %W/f", "base", 0, 0, NULL, NULL },
 	{ "what is allowed can be written", "write %W/f", "base", 0, 0, NULL, NULL },
 	{ "reading what no rule is about", "read %S/f", "base", 0, EACCES, "file_open", NULL },
-	{ "listing a directory that no rule is about", "list %S", "base", 0, EACCES, "file_open", NULL },
+	{ "listing a directory that no rule is about", "list %S", "base", 0, EACCES, "file_open",
+	  NULL },
 	{ "reading what is denied", "read %D/f", "base", 0, EACCES, "file_open", NULL },
 	{ "writing what is only readable", "write %R/f", "base", 0, EACCES, "file_open", NULL },
 	{ "reading it", "read %R/f", "base", 0, 0, NULL, NULL },
 	{ "opening it for both", "read-write %R/f", "base", 0, EACCES, "file_open", NULL },
-	{ "opening it for neither (mode 3)", "mode-three %R/f", "base", 0, EACCES, "file_open", NULL },
+	{ "opening it for neither (mode 3)", "mode-three %R/f", "base", 0, EACCES, "file_open",
+	  NULL },
 	{ "O_TRUNC with O_RDONLY", "truncating-open %R/f", "base", 0, EACCES, "file_open", NULL },
 	{ "openat2", "openat2 %S/f", "base", 0, EACCES, "file_open", NULL },
 	{ "reopening an O_PATH descriptor", "reopen %S/f", "base", 0, EACCES, "file_open", NULL },
 	{ "open_by_handle_at", "by-handle %S/f %W", "base", STAGE_ROOT, EACCES, "file_open", NULL },
-	{ "through /proc/self/root", "read /proc/self/root%S/f", "base", 0, EACCES, "file_open", NULL },
+	{ "through /proc/self/root", "read /proc/self/root%S/f", "base", 0, EACCES, "file_open",
+	  NULL },
 	{ "through /proc/self/cwd", "read /proc/self/cwd/../unruled/%I/f", "base", 0, EACCES,
 	  "file_open", NULL },
 	{ "through ..", "read %W/../../unruled/%I/f", "base", 0, EACCES, "file_open", NULL },
@@ -71,10 +73,11 @@ static const struct stage_row rows[] = {
 	{ "rename out of", "rename %R/f %W/new", "base", 0, EACCES, "path_rename", NULL },
 	{ "rename of what no rule is about", "rename %S/f %W/new", "base", 0, EACCES, "path_rename",
 	  NULL },
-	{ "rename over a ruled name", "rename %W/f %W/.env", "base", 0, EACCES, "path_rename", NULL },
+	{ "rename over a ruled name", "rename %W/f %W/.env", "base", 0, EACCES, "path_rename",
+	  NULL },
 	{ "rename of a ruled name", "rename %W/.env %W/x", "base", 0, EACCES, "path_rename", NULL },
-	{ "rename of a full directory to a denied name", "rename %W/full %W/absent", "base", 0, EACCES,
-	  "path_rename", NULL },
+	{ "rename of a full directory to a denied name", "rename %W/full %W/absent", "base", 0,
+	  EACCES, "path_rename", NULL },
 	{ "rename that would widen", "rename %V/f %W/new", "base", 0, EACCES, "path_rename", NULL },
 	{ "rename that narrows", "rename %W/f %V/new", "base", 0, 0, NULL, NULL },
 	{ "exchange with what is only readable", "exchange %W/f %R/f", "base", 0, EACCES,
@@ -85,12 +88,14 @@ static const struct stage_row rows[] = {
 	{ "exchange of a denied name", "exchange %W/f %W/.env", "base", 0, EACCES, "path_rename",
 	  NULL },
 	{ "exchange within the workspace", "exchange %W/f %W/full", "base", 0, 0, NULL, NULL },
-	{ "a hard link of a read-only file", "link %R/f %W/new", "base", 0, EACCES, "path_link", NULL },
-	{ "a hard link of what no rule is about", "link %S/f %W/new", "base", 0, EACCES, "path_link",
+	{ "a hard link of a read-only file", "link %R/f %W/new", "base", 0, EACCES, "path_link",
 	  NULL },
-	{ "a hard link of a denied name", "link %W/.env %W/new", "base", 0, EACCES, "path_link", NULL },
-	{ "a hard link by descriptor", "link-descriptor %R/f %W/new", "base", 0, EACCES, "path_link",
+	{ "a hard link of what no rule is about", "link %S/f %W/new", "base", 0, EACCES,
+	  "path_link", NULL },
+	{ "a hard link of a denied name", "link %W/.env %W/new", "base", 0, EACCES, "path_link",
 	  NULL },
+	{ "a hard link by descriptor", "link-descriptor %R/f %W/new", "base", 0, EACCES,
+	  "path_link", NULL },
 	{ "a hard link within the workspace", "link %W/f %W/new", "base", 0, 0, NULL, NULL },
 
 	{ "chmod", "chmod %R/f", "base", 0, EACCES, "path_chmod", NULL },
@@ -108,24 +113,27 @@ static const struct stage_row rows[] = {
 	{ "setting an ACL where it may", "set-acl %W/f", "base", 0, 0, NULL, NULL },
 	{ "removing an ACL", "remove-acl %R/shared", "base", 0, EACCES, "path_chmod", NULL },
 
-	{ "read through a shell", "exec %W/sh %I -c :<%S/f", "base", 0, STAGE_ANY_ERROR, "file_open",
-	  NULL },
+	{ "read through a shell", "exec %W/sh %I -c :<%S/f", "base", 0, STAGE_ANY_ERROR,
+	  "file_open", NULL },
 	{ "read by a static program", "exec %W/busybox busybox dd if=%S/f of=/dev/null", "base", 0,
 	  STAGE_ANY_ERROR, "file_open", NULL },
 	{ "read by a script", "exec %W/script %I", "base", 0, STAGE_ANY_ERROR, "file_open", NULL },
 	{ "read by a thread", "via-thread read %S/f", "base", 0, EACCES, "file_open", NULL },
-	{ "read after double fork and setsid", "via-orphan read %S/f", "base", 0, EACCES, "file_open",
-	  NULL },
+	{ "read after double fork and setsid", "via-orphan read %S/f", "base", 0, EACCES,
+	  "file_open", NULL },
 	{ "read after vfork", "via-vfork read %S/f", "base", 0, EACCES, "file_open", NULL },
-	{ "read after exec by a thread", "via-exec read %S/f", "base", 0, EACCES, "file_open", NULL },
+	{ "read after exec by a thread", "via-exec read %S/f", "base", 0, EACCES, "file_open",
+	  NULL },
 	{ "read by a program from a memfd", "exec-memfd /usr/bin/busybox busybox true", "base", 0,
 	  EACCES, "bprm_check_security", NULL },
 
 	{ "without file-write: writing", "write %W/f", "readonly", 0, EACCES, "file_open", NULL },
-	{ "without file-write: creating", "create %W/new", "readonly", 0, EACCES, "path_mknod", NULL },
-	{ "without file-write: deleting", "unlink %W/f", "readonly", 0, EACCES, "path_unlink", NULL },
-	{ "without file-write: renaming", "rename %W/f %W/new", "readonly", 0, EACCES, "path_rename",
+	{ "without file-write: creating", "create %W/new", "readonly", 0, EACCES, "path_mknod",
 	  NULL },
+	{ "without file-write: deleting", "unlink %W/f", "readonly", 0, EACCES, "path_unlink",
+	  NULL },
+	{ "without file-write: renaming", "rename %W/f %W/new", "readonly", 0, EACCES,
+	  "path_rename", NULL },
 	{ "without file-write: truncating", "truncate %W/f", "readonly", 0, EACCES, "path_truncate",
 	  NULL },
 	{ "without file-write: chmod", "chmod %W/f", "readonly", 0, EACCES, "path_chmod", NULL },
@@ -133,34 +141,38 @@ static const struct stage_row rows[] = {
 
 	{ "it waits until file-read is taken away", WAIT, "restricted", 0, 0, NULL, NULL },
 	{ "without file-read: reading", "read %W/f", "restricted", 0, EACCES, "file_open", NULL },
-	{ "without file-read: receiving", "receive %k %W/f", "restricted", 0, EACCES, "file_receive",
-	  NULL },
+	{ "without file-read: receiving", "receive %k %W/f", "restricted", 0, EACCES,
+	  "file_receive", NULL },
 	{ "without file-read: writing goes on", "write %W/f", "restricted", 0, 0, NULL, NULL },
 
 	{ "receiving what no rule is about", "receive %k %S/f", "broker", 0, EACCES, "file_receive",
 	  NULL },
-	{ "receiving what is denied", "receive %k %D/f", "broker", 0, EACCES, "file_receive", NULL },
+	{ "receiving what is denied", "receive %k %D/f", "broker", 0, EACCES, "file_receive",
+	  NULL },
 	{ "receiving what it may read", "receive %k %W/f", "broker", 0, 0, NULL, NULL },
 
-	{ "a bind mount of a denied directory in the workspace", "read %T/ws/bound/%I/f", "mounts", 0,
-	  EACCES, "file_open", NULL },
-	{ "creating through it", "create %T/ws/bound/%I/new", "mounts", 0, EACCES, "path_mknod", NULL },
-	{ "a bind mount of the workspace elsewhere", "read %T/unruled/bound/%I/f", "mounts", 0, 0, NULL,
+	{ "a bind mount of a denied directory in the workspace", "read %T/ws/bound/%I/f", "mounts",
+	  0, EACCES, "file_open", NULL },
+	{ "creating through it", "create %T/ws/bound/%I/new", "mounts", 0, EACCES, "path_mknod",
 	  NULL },
+	{ "a bind mount of the workspace elsewhere", "read %T/unruled/bound/%I/f", "mounts", 0, 0,
+	  NULL, NULL },
 	{ "a tmpfs in the workspace, writing", "write %T/ws/tmp/%I/f", "mounts", 0, 0, NULL, NULL },
-	{ "a tmpfs in the workspace, creating", "create %T/ws/tmp/%I/new", "mounts", 0, 0, NULL, NULL },
-	{ "a tmpfs on a denied directory", "read %T/denied/tmp/%I/f", "mounts", 0, EACCES, "file_open",
+	{ "a tmpfs in the workspace, creating", "create %T/ws/tmp/%I/new", "mounts", 0, 0, NULL,
 	  NULL },
+	{ "a tmpfs on a denied directory", "read %T/denied/tmp/%I/f", "mounts", 0, EACCES,
+	  "file_open", NULL },
 	{ "a tmpfs where no rule is", "read %T/unruled/tmp/%I/f", "mounts", 0, EACCES, "file_open",
 	  NULL },
 
 	{ "a ruled name is refused", "read %W/.env", "replaced", 0, EACCES, "file_open", NULL },
 	{ "it waits until an outsider replaced it", WAIT, "replaced", 0, 0, NULL, NULL },
-	{ "the file that came by rename is refused", "read %W/.env", "replaced", 0, EACCES, "file_open",
-	  NULL },
+	{ "the file that came by rename is refused", "read %W/.env", "replaced", 0, EACCES,
+	  "file_open", NULL },
 	{ "the file that came to a denied name is refused", "read %W/absent", "replaced", 0, EACCES,
 	  "file_open", NULL },
-	{ "the file that came to any other name is not", "read %W/f", "replaced", 0, 0, NULL, NULL },
+	{ "the file that came to any other name is not", "read %W/f", "replaced", 0, 0, NULL,
+	  NULL },
 };
 
 /* A file below DEEP directories, and "deep", a link to it. */
@@ -195,23 +207,26 @@ static void row_dress(const char *tree, const char *id, const struct stage_row *
 	if (strstr(row->act, "exec %W"))
 		stage_shell("cd %s && ln -s /bin/sh sh && ln -s /usr/bin/busybox busybox && "
 			    "printf '#!/bin/sh\nread line <%s/unruled/%s/f\n' >script && "
-			    "chmod 755 script", directory, tree, id);
+			    "chmod 755 script",
+			    directory, tree, id);
 	free(directory);
 }
 
 static void mounts_make(const char *tree)
 {
-	stage_shell("cd %s && for at in ws/bound ws/tmp unruled/bound unruled/tmp denied denied/tmp; "
-		    "do mkdir -m 777 $at; done && cp -a unruled/r* denied/ && "
-		    "mount --bind denied ws/bound && mount --bind ws unruled/bound && "
-		    "for at in ws/tmp unruled/tmp denied/tmp; do "
-		    "mount -t tmpfs -o mode=777 tmpfs $at && cp -a ro/r* $at/ || exit 1; done", tree);
+	stage_shell(
+		"cd %s && for at in ws/bound ws/tmp unruled/bound unruled/tmp denied denied/tmp; "
+		"do mkdir -m 777 $at; done && cp -a unruled/r* denied/ && "
+		"mount --bind denied ws/bound && mount --bind ws unruled/bound && "
+		"for at in ws/tmp unruled/tmp denied/tmp; do "
+		"mount -t tmpfs -o mode=777 tmpfs $at && cp -a ro/r* $at/ || exit 1; done",
+		tree);
 }
 
 static void tree_dress(const struct stage_group *g)
 {
-	const char *marks = strcmp(getenv("AGENTOS_KERNEL"), "6.1") == 0 ? "" :
-			    "echo x setxattr $r/marked ,;";
+	const char *marks =
+		strcmp(getenv("AGENTOS_KERNEL"), "6.1") == 0 ? "" : "echo x setxattr $r/marked ,;";
 
 	if (strcmp(g->policy_name, "mounts") == 0)
 		mounts_make(g->tree);
@@ -237,7 +252,8 @@ static void during(const struct stage_group *g)
 		usleep(100000);
 	if (!restricted)
 		stage_shell("cd %s/ws && for r in r*; do mv $r/full/f $r/.env; "
-			    "cp $r/f $r/other; mv $r/other $r/absent; done", g->tree);
+			    "cp $r/f $r/other; mv $r/other $r/absent; done",
+			    g->tree);
 	if (restricted && g->inside)
 		stage_point(stage_restrict(g->agent, AGENTOS_RIGHT(FILE_READ)),
 			    "file-read can be taken from a running agent");
@@ -253,7 +269,9 @@ static void broker_serve(int listener)
 		struct cmsghdr align;
 	} control;
 	struct iovec vector = { .iov_base = "x", .iov_len = 1 };
-	struct msghdr message = { .msg_iov = &vector, .msg_iovlen = 1, .msg_control = &control,
+	struct msghdr message = { .msg_iov = &vector,
+				  .msg_iovlen = 1,
+				  .msg_control = &control,
 				  .msg_controllen = sizeof(control) };
 	char path[400];
 	int fd, client;
@@ -310,8 +328,17 @@ static void work_is_not_disturbed(void)
 		"python3 -c 'import json, ssl, sys; print(json.dumps([1])); open(\"p\", \"w\").write(\"1\")'\n"
 		"mv a.c b.c && ln b.c c.c && cp -p b.c d.c && chmod 600 d.c && touch d.c && rm a\n"
 		"echo all done\n";
-	char *argv[] = { stage_format("%s/bin/agentctl", stage_build), "run", "--quiet", "--policy",
-			 "untrusted", "--name", "worker", "--", "sh", "work.sh", NULL };
+	char *argv[] = { stage_format("%s/bin/agentctl", stage_build),
+			 "run",
+			 "--quiet",
+			 "--policy",
+			 "untrusted",
+			 "--name",
+			 "worker",
+			 "--",
+			 "sh",
+			 "work.sh",
+			 NULL };
 	char *directory = stage_format("%s/worker", stage_root), *text, *log;
 	int output, status;
 	pid_t pid;
@@ -334,9 +361,14 @@ int main(void)
 	pid_t broker;
 
 	stage = (struct stage){
-		.title = "file", .program = "attempt_file", .rows = rows,
-		.row_count = sizeof(rows) / sizeof(rows[0]), .policies = policies,
-		.dress = tree_dress, .dress_row = row_dress, .during = during,
+		.title = "file",
+		.program = "attempt_file",
+		.rows = rows,
+		.row_count = sizeof(rows) / sizeof(rows[0]),
+		.policies = policies,
+		.dress = tree_dress,
+		.dress_row = row_dress,
+		.during = during,
 	};
 	stage_begin();
 	broker = broker_start();

@@ -4,7 +4,7 @@
 
 #include "tests/escape/table.h"
 
-#define FILES "file-read, file-write, file-exec"
+#define FILES	 "file-read, file-write, file-exec"
 #define TERMINAL .read = "/dev/ptmx, /dev/pts, /sys/fs/cgroup", .write = "/dev/ptmx, /dev/pts"
 
 static const struct stage_policy policies[] = {
@@ -16,9 +16,12 @@ static const struct stage_policy policies[] = {
 	{ .name = "thread", .rights = FILES },
 	{ .name = "vforked", .rights = FILES },
 	/* All that there is: what no agent may do must be refused all the same. */
-	{ .name = "most", .rights = FILES ", anon-exec, net-connect, net-listen, net-raw, "
+	{ .name = "most",
+	  .rights = FILES
+	  ", anon-exec, net-connect, net-listen, net-raw, "
 	  "unix-connect, signal-outside, ptrace, namespaces, mount, set-ids, capabilities, bpf, "
-	  "module, io-uring, userfaultfd", TERMINAL },
+	  "module, io-uring, userfaultfd",
+	  TERMINAL },
 	{ 0 },
 };
 
@@ -37,9 +40,10 @@ static const struct stage_row rows[] = {
 	{ "its own child", "kill-child", "base", 0, 0, NULL, NULL },
 	{ "its own child by descriptor", "pidfd-child", "base", 0, 0, NULL, NULL },
 	{ "its own group", "kill-group", "base", 0, 0, NULL, NULL },
-	{ "kill by a shell", "shell %W/%I kill -CONT %v", "base", 0, STAGE_ANY_ERROR, "task_kill", NULL },
-	{ "kill by a static program", "exec %W/%I busybox kill -CONT %v", "base", 0, STAGE_ANY_ERROR,
-	  "task_kill", NULL },
+	{ "kill by a shell", "shell %W/%I kill -CONT %v", "base", 0, STAGE_ANY_ERROR, "task_kill",
+	  NULL },
+	{ "kill by a static program", "exec %W/%I busybox kill -CONT %v", "base", 0,
+	  STAGE_ANY_ERROR, "task_kill", NULL },
 	{ "kill by a script", "exec %W/%I script", "base", 0, STAGE_ANY_ERROR, "task_kill", NULL },
 	{ "kill by a thread", "via-thread kill %v", "base", 0, EPERM, "task_kill", NULL },
 	{ "kill after double fork and setsid", "via-orphan kill %v", "base", 0, EPERM, "task_kill",
@@ -61,8 +65,8 @@ static const struct stage_row rows[] = {
 	{ "pidfd_getfd", "pidfd-getfd %v", "base", 0, EPERM, "ptrace_access_check", NULL },
 	{ "TIOCSTI", "type", "base", 0, EPERM, "file_ioctl", NULL },
 	{ "TIOCSTI of a 32-bit program", "type32", "base", 0, EPERM, "file_ioctl", NULL },
-	{ "CLONE_INTO_CGROUP", "into-cgroup /sys/fs/cgroup", "base", STAGE_ROOT, EPERM, "task_alloc",
-	  NULL },
+	{ "CLONE_INTO_CGROUP", "into-cgroup /sys/fs/cgroup", "base", STAGE_ROOT, EPERM,
+	  "task_alloc", NULL },
 	{ "cgroup.procs", "join-cgroup /sys/fs/cgroup/cgroup.procs", "base", STAGE_ROOT, EACCES,
 	  "file_open", NULL },
 
@@ -74,14 +78,15 @@ static const struct stage_row rows[] = {
 
 	{ "with ptrace: its own child", "attach-child", "ptrace", 0, 0, NULL, NULL },
 	{ "with ptrace: PTRACE_TRACEME", "traceme", "ptrace", 0, 0, NULL, NULL },
-	{ "with ptrace: a stranger never", "attach %v", "ptrace", 0, EPERM, "ptrace_access_check", NULL },
-	{ "with ptrace: its memory never", "vm-read %v %m", "ptrace", 0, EPERM, "ptrace_access_check",
+	{ "with ptrace: a stranger never", "attach %v", "ptrace", 0, EPERM, "ptrace_access_check",
 	  NULL },
+	{ "with ptrace: its memory never", "vm-read %v %m", "ptrace", 0, EPERM,
+	  "ptrace_access_check", NULL },
 
 	{ "with all rights: a stranger never", "attach %v", "most", 0, EPERM, "ptrace_access_check",
 	  NULL },
-	{ "with all rights: its memory never", "vm-read %v %m", "most", 0, EPERM, "ptrace_access_check",
-	  NULL },
+	{ "with all rights: its memory never", "vm-read %v %m", "most", 0, EPERM,
+	  "ptrace_access_check", NULL },
 	{ "with all rights: pidfd_getfd never", "pidfd-getfd %v", "most", 0, EPERM,
 	  "ptrace_access_check", NULL },
 	{ "with all rights: TIOCSTI never", "type", "most", 0, EPERM, "file_ioctl", NULL },
@@ -90,8 +95,8 @@ static const struct stage_row rows[] = {
 
 	{ "a process waits", "await %T/ws/begun %T/ws/go", "waiting", 0, 0, NULL, NULL },
 	{ "an orphan waits", "via-orphan await %T/ws/begun %T/ws/go", "orphan", 0, 0, NULL, NULL },
-	{ "what a thread executed waits", "via-exec await %T/ws/begun %T/ws/go", "thread", 0, 0, NULL,
-	  NULL },
+	{ "what a thread executed waits", "via-exec await %T/ws/begun %T/ws/go", "thread", 0, 0,
+	  NULL, NULL },
 	{ "a vforked process waits", "via-vfork await %T/ws/begun %T/ws/go", "vforked", 0, 0, NULL,
 	  NULL },
 };
@@ -108,7 +113,8 @@ static void row_dress(const char *tree, const char *id, const struct stage_row *
 		stage_file(path, script, 0755);
 		free(script);
 	} else if (strstr(row->act, "%W/%I") &&
-		   symlink(strstr(row->act, "busybox") ? "/usr/bin/busybox" : "/bin/sh", path) < 0) {
+		   symlink(strstr(row->act, "busybox") ? "/usr/bin/busybox" : "/bin/sh", path) <
+			   0) {
 		stage_bail("cannot make %s", path);
 	}
 	free(path);
@@ -123,7 +129,9 @@ static void group_enter(const struct stage_group *g)
 
 	stage.value['v' - 'a'] = stage_format("%d", stranger);
 	text = stage_output(stage_format("sed -n 's/^\\([0-9a-f]*\\)-.*\\[stack\\]$/0x\\1/p' "
-					 "/proc/%d/maps | tr -d '\\n'", stranger), &status);
+					 "/proc/%d/maps | tr -d '\\n'",
+					 stranger),
+			    &status);
 	stage.value['m' - 'a'] = text;
 }
 
@@ -131,15 +139,44 @@ static void group_enter(const struct stage_group *g)
 static void other_agent_tries(const struct stage_group *g, pid_t target)
 {
 	char *pid = stage_format("%d", target);
-	char *argv[] = { stage_format("%s/bin/agentctl", stage_build), "run", "--quiet", "--policy",
-			 "untrusted", "--name", stage_format("other-%s", g->agent), "--",
-			 stage_format("%s/ws/attempt", g->tree), "x001", "kill", pid, ",", "x002",
-			 "attach", pid, ",", "x003", "vm-read", pid, (char *)stage.value['m' - 'a'], ",",
-			 "x004", "pidfd-getfd", pid, ",", "x005", "mem", pid, ",", NULL };
+	char *argv[] = {
+		stage_format("%s/bin/agentctl", stage_build),
+		"run",
+		"--quiet",
+		"--policy",
+		"untrusted",
+		"--name",
+		stage_format("other-%s", g->agent),
+		"--",
+		stage_format("%s/ws/attempt", g->tree),
+		"x001",
+		"kill",
+		pid,
+		",",
+		"x002",
+		"attach",
+		pid,
+		",",
+		"x003",
+		"vm-read",
+		pid,
+		(char *)stage.value['m' - 'a'],
+		",",
+		"x004",
+		"pidfd-getfd",
+		pid,
+		",",
+		"x005",
+		"mem",
+		pid,
+		",",
+		NULL
+	};
 	static const char *const what[] = { "signal", "trace", "read the memory of",
 					    "take descriptors of", "open the memory of" };
-	static const char *const hook[] = { "task_kill", "ptrace_access_check", "ptrace_access_check",
-					    "ptrace_access_check", "ptrace_access_check" };
+	static const char *const hook[] = { "task_kill", "ptrace_access_check",
+					    "ptrace_access_check", "ptrace_access_check",
+					    "ptrace_access_check" };
 	char *text, *log, id[8];
 	int output, status, i, is;
 	pid_t other;
@@ -184,14 +221,13 @@ static void during(const struct stage_group *g)
 		agent = stage_agent(g->agent, &id);
 		close(agent);
 		stage_point(pid > 0 && id != 0 && stage_identify(pid) == id,
-			    "%s, %s: the process is in its agent", g->who == STAGE_ROOT ? "root" : "demo",
-			    g->policy_name);
+			    "%s, %s: the process is in its agent",
+			    g->who == STAGE_ROOT ? "root" : "demo", g->policy_name);
 		if (strcmp(g->policy_name, "waiting") == 0)
 			other_agent_tries(g, pid);
 	} else {
-		stage_point(pid > 0 && stage_identify(pid) == 0,
-			    "%s, %s: outside it is in none", g->who == STAGE_ROOT ? "root" : "demo",
-			    g->policy_name);
+		stage_point(pid > 0 && stage_identify(pid) == 0, "%s, %s: outside it is in none",
+			    g->who == STAGE_ROOT ? "root" : "demo", g->policy_name);
 	}
 	stage_shell("touch %s/ws/go", g->tree);
 	free(begun);
@@ -222,9 +258,14 @@ static void strangers_live(void)
 int main(void)
 {
 	stage = (struct stage){
-		.title = "ipc", .program = "attempt_ipc", .rows = rows,
-		.row_count = sizeof(rows) / sizeof(rows[0]), .policies = policies,
-		.enter = group_enter, .dress_row = row_dress, .during = during,
+		.title = "ipc",
+		.program = "attempt_ipc",
+		.rows = rows,
+		.row_count = sizeof(rows) / sizeof(rows[0]),
+		.policies = policies,
+		.enter = group_enter,
+		.dress_row = row_dress,
+		.during = during,
 	};
 	stage_begin();
 	stage_setting("/proc/sys/kernel/yama/ptrace_scope", "0");

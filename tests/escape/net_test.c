@@ -25,18 +25,21 @@ static const struct stage_row rows[] = {
 	{ "TCP over IPv6", "tcp6 %p", "base", 0, EACCES, "socket_connect", NULL },
 	{ "MPTCP", "mptcp %p", "base", 0, EACCES, "socket_connect", NULL },
 	{ "sendto with MSG_FASTOPEN", "fastopen %p", "base", 0, EACCES, "socket_sendmsg", NULL },
-	{ "TCP_FASTOPEN_CONNECT", "fastopen-connect %p", "base", 0, EACCES, "socket_connect", NULL },
+	{ "TCP_FASTOPEN_CONNECT", "fastopen-connect %p", "base", 0, EACCES, "socket_connect",
+	  NULL },
 	{ "without waiting", "nonblocking %p", "base", 0, EACCES, "socket_connect", NULL },
 	{ "UDP connect", "udp4 %p", "base", 0, EACCES, "socket_connect", NULL },
 	{ "UDP send", "udp4-send %p", "base", 0, EACCES, "socket_sendmsg", NULL },
-	{ "UDP send to AF_UNSPEC", "udp4-send-unspec %p", "base", 0, EACCES, "socket_sendmsg", NULL },
+	{ "UDP send to AF_UNSPEC", "udp4-send-unspec %p", "base", 0, EACCES, "socket_sendmsg",
+	  NULL },
 	{ "UDP send over IPv6", "udp6-send %p", "base", 0, EACCES, "socket_sendmsg", NULL },
 	{ "UDP sendmmsg", "udp-sendmmsg %p", "base", 0, EACCES, "socket_sendmsg", NULL },
 	{ "bind", "bind4", "base", 0, EACCES, "socket_bind", NULL },
 	{ "bind over IPv6", "bind6", "base", 0, EACCES, "socket_bind", NULL },
 	{ "listen without bind", "listen", "base", 0, EACCES, "socket_listen", NULL },
 	{ "a raw socket", "socket 2 3 1", "base", STAGE_ROOT, EPERM, "socket_create", NULL },
-	{ "a raw socket over IPv6", "socket 10 3 58", "base", STAGE_ROOT, EPERM, "socket_create", NULL },
+	{ "a raw socket over IPv6", "socket 10 3 58", "base", STAGE_ROOT, EPERM, "socket_create",
+	  NULL },
 	{ "a ping socket", "socket 2 2 1", "base", 0, EPERM, "socket_create", NULL },
 	{ "a packet socket", "socket 17 3 768", "base", STAGE_ROOT, EPERM, "socket_create", NULL },
 	{ "generic netlink", "socket 16 3 16", "base", 0, EPERM, "socket_create", NULL },
@@ -56,12 +59,14 @@ static const struct stage_row rows[] = {
 	{ "TCP by bash", "bash %W/%I %p", "base", 0, STAGE_ANY_ERROR, "socket_connect", NULL },
 	{ "TCP by a static program", "exec %W/%I busybox nc -w 1 127.0.0.1 %p", "base", 0,
 	  STAGE_ANY_ERROR, "socket_connect", NULL },
-	{ "TCP by a script", "exec %W/%I script", "base", 0, STAGE_ANY_ERROR, "socket_connect", NULL },
-	{ "TCP by a thread", "via-thread tcp4 %p", "base", 0, EACCES, "socket_connect", NULL },
-	{ "TCP after double fork and setsid", "via-orphan tcp4 %p", "base", 0, EACCES, "socket_connect",
+	{ "TCP by a script", "exec %W/%I script", "base", 0, STAGE_ANY_ERROR, "socket_connect",
 	  NULL },
+	{ "TCP by a thread", "via-thread tcp4 %p", "base", 0, EACCES, "socket_connect", NULL },
+	{ "TCP after double fork and setsid", "via-orphan tcp4 %p", "base", 0, EACCES,
+	  "socket_connect", NULL },
 	{ "TCP after vfork", "via-vfork tcp4 %p", "base", 0, EACCES, "socket_connect", NULL },
-	{ "TCP after exec by a thread", "via-exec tcp4 %p", "base", 0, EACCES, "socket_connect", NULL },
+	{ "TCP after exec by a thread", "via-exec tcp4 %p", "base", 0, EACCES, "socket_connect",
+	  NULL },
 
 	{ "with net-connect: TCP", "tcp4 %p", "connect", 0, 0, NULL, NULL },
 	{ "with net-connect: TCP over IPv6", "tcp6 %p", "connect", 0, 0, NULL, NULL },
@@ -76,21 +81,24 @@ static const struct stage_row rows[] = {
 	{ "with net-listen: bind", "bind4", "listen", 0, 0, NULL, NULL },
 	{ "with net-listen: bind over IPv6", "bind6", "listen", 0, 0, NULL, NULL },
 	{ "with net-listen: listen", "listen", "listen", 0, 0, NULL, NULL },
-	{ "with net-listen: no connecting", "tcp4 %p", "listen", 0, EACCES, "socket_connect", NULL },
+	{ "with net-listen: no connecting", "tcp4 %p", "listen", 0, EACCES, "socket_connect",
+	  NULL },
 
-	{ "without net-raw, with all capabilities: raw", "socket 2 3 1", "capable", STAGE_ROOT, EPERM,
-	  "socket_create", NULL },
-	{ "without net-raw, with all capabilities: packet", "socket 17 3 768", "capable", STAGE_ROOT,
+	{ "without net-raw, with all capabilities: raw", "socket 2 3 1", "capable", STAGE_ROOT,
 	  EPERM, "socket_create", NULL },
+	{ "without net-raw, with all capabilities: packet", "socket 17 3 768", "capable",
+	  STAGE_ROOT, EPERM, "socket_create", NULL },
 	{ "with net-raw: raw", "socket 2 3 1", "raw", STAGE_ROOT, 0, NULL, NULL },
 	{ "with net-raw: packet", "socket 17 3 768", "raw", STAGE_ROOT, 0, NULL, NULL },
 	{ "with net-raw: ping", "socket 2 2 1", "raw", 0, 0, NULL, NULL },
 	{ "with net-raw: generic netlink", "socket 16 3 16", "raw", 0, 0, NULL, NULL },
 
 	{ "with unix-connect: stream", "unix-stream %s", "unix", 0, 0, NULL, NULL },
-	{ "with unix-connect: abstract stream", "unix-stream @escape-stream", "unix", 0, 0, NULL, NULL },
+	{ "with unix-connect: abstract stream", "unix-stream @escape-stream", "unix", 0, 0, NULL,
+	  NULL },
 	{ "with unix-connect: datagram", "unix-send %d", "unix", 0, 0, NULL, NULL },
-	{ "with unix-connect: abstract datagram", "unix-send @escape-dgram", "unix", 0, 0, NULL, NULL },
+	{ "with unix-connect: abstract datagram", "unix-send @escape-dgram", "unix", 0, 0, NULL,
+	  NULL },
 	{ "with unix-connect: no network", "tcp4 %p", "unix", 0, EACCES, "socket_connect", NULL },
 };
 
@@ -105,7 +113,8 @@ static void row_dress(const char *tree, const char *id, const struct stage_row *
 		stage_file(path, script, 0755);
 		free(script);
 	} else if (strstr(row->act, "%W/%I ") &&
-		   symlink(strstr(row->act, "busybox") ? "/usr/bin/busybox" : "/bin/bash", path) < 0) {
+		   symlink(strstr(row->act, "busybox") ? "/usr/bin/busybox" : "/bin/bash", path) <
+			   0) {
 		stage_bail("cannot make %s", path);
 	}
 	free(path);
@@ -148,7 +157,8 @@ static void outside_open(void)
 	struct sockaddr_in6 any = { .sin6_family = AF_INET6 };
 	int tcp = socket(AF_INET6, SOCK_STREAM, 0), udp = socket(AF_INET6, SOCK_DGRAM, 0), off = 0;
 	socklen_t len = sizeof(any);
-	char *stream = stage_format("%s/stream", stage_root), *dgram = stage_format("%s/d", stage_root);
+	char *stream = stage_format("%s/stream", stage_root),
+	     *dgram = stage_format("%s/d", stage_root);
 
 	setsockopt(tcp, IPPROTO_IPV6, IPV6_V6ONLY, &off, sizeof(off));
 	setsockopt(udp, IPPROTO_IPV6, IPV6_V6ONLY, &off, sizeof(off));
@@ -170,8 +180,11 @@ static void outside_open(void)
 int main(void)
 {
 	stage = (struct stage){
-		.title = "net", .program = "attempt_net", .rows = rows,
-		.row_count = sizeof(rows) / sizeof(rows[0]), .policies = policies,
+		.title = "net",
+		.program = "attempt_net",
+		.rows = rows,
+		.row_count = sizeof(rows) / sizeof(rows[0]),
+		.policies = policies,
 		.dress_row = row_dress,
 	};
 	stage_begin();

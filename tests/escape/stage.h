@@ -28,9 +28,9 @@ static pid_t stage_daemon;
 static unsigned int stage_points, stage_failures;
 
 /* Who runs something; uid 1000 is demo in the test machine. */
-#define STAGE_ROOT	1U
-#define STAGE_DEMO	2U
-#define STAGE_DEMO_ID	1000U
+#define STAGE_ROOT    1U
+#define STAGE_DEMO    2U
+#define STAGE_DEMO_ID 1000U
 
 /* --- points --- */
 
@@ -45,7 +45,8 @@ __attribute__((format(printf, 1, 2))) static inline void stage_note(const char *
 	va_end(list);
 }
 
-__attribute__((format(printf, 2, 3))) static inline void stage_point(bool ok, const char *format, ...)
+__attribute__((format(printf, 2, 3))) static inline void stage_point(bool ok, const char *format,
+								     ...)
 {
 	va_list list;
 
@@ -57,7 +58,8 @@ __attribute__((format(printf, 2, 3))) static inline void stage_point(bool ok, co
 	stage_failures += !ok;
 }
 
-__attribute__((noreturn, format(printf, 1, 2))) static inline void stage_bail(const char *format, ...)
+__attribute__((noreturn, format(printf, 1, 2))) static inline void stage_bail(const char *format,
+									      ...)
 {
 	int error = errno;
 	va_list list;
@@ -155,7 +157,8 @@ static inline void stage_mkdir(const char *path, mode_t mode)
 
 static inline bool stage_socket_answers(void)
 {
-	struct sockaddr_un address = { .sun_family = AF_UNIX, .sun_path = "/run/agentos/control.sock" };
+	struct sockaddr_un address = { .sun_family = AF_UNIX,
+				       .sun_path = "/run/agentos/control.sock" };
 	int fd = socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0);
 	bool yes = connect(fd, (struct sockaddr *)&address, sizeof(address)) == 0;
 
@@ -219,8 +222,9 @@ static inline int stage_end(void)
 	for (i = 0; i < 100 && syscall(SYS_delete_module, "agentos", O_NONBLOCK) < 0; i++)
 		usleep(100000);
 	stage_point(i < 100, "nothing holds the module");
-	stage_shell("for at in $(grep -o ' %s[^ ]*' /proc/mounts | sort -r); do umount -l $at; done",
-		    stage_root);
+	stage_shell(
+		"for at in $(grep -o ' %s[^ ]*' /proc/mounts | sort -r); do umount -l $at; done",
+		stage_root);
 	printf("1..%u\n", stage_points);
 	return stage_failures != 0;
 }
@@ -245,8 +249,8 @@ static inline int stage_agent(const char *name, uint64_t *ret_id)
 	count = device_enumerate(dev, AGENTOS_ENUMERATE_AGENTS, 0, ids, 64);
 	for (i = 0; i < count; i++) {
 		agent = device_agent_open(dev, ids[i], AGENTOS_ACCESS_ALL);
-		if (agent >= 0 && agent_info(agent, &info) == 0 && strcmp(info.ret_name, name) == 0 &&
-		    info.ret_state == AGENTOS_STATE_RUNNING)
+		if (agent >= 0 && agent_info(agent, &info) == 0 &&
+		    strcmp(info.ret_name, name) == 0 && info.ret_state == AGENTOS_STATE_RUNNING)
 			break;
 		close(agent);
 		agent = -1;
@@ -377,7 +381,8 @@ static inline bool stage_denied(const char *log, const char *id, const char *hoo
 		end = strchrnul(line, '\n');
 		copy = strndup(line, (size_t)(end - line));
 		found = strstr(copy, "\"verdict\":\"denied\"") &&
-			(strstr(copy, comm) || strstr(copy, part)) && (!hook || strstr(copy, wanted));
+			(strstr(copy, comm) || strstr(copy, part)) &&
+			(!hook || strstr(copy, wanted));
 		if (found && !hook)
 			stage_note("%s", copy);
 		free(copy);

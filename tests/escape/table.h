@@ -147,7 +147,8 @@ static inline void stage_table(void)
 			for (k = 0, any = false; k < i; k++)
 				any |= strcmp(stage.rows[k].policy, stage.rows[i].policy) == 0;
 			for (k = i; !any && k < stage.row_count; k++) {
-				if (!stage_row_in(&stage.rows[k], stage.rows[i].policy, users[user]))
+				if (!stage_row_in(&stage.rows[k], stage.rows[i].policy,
+						  users[user]))
 					continue;
 				stage_group(stage.rows[i].policy, users[user]);
 				break;

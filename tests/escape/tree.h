@@ -28,20 +28,20 @@
 #define STAGE_ANY_ERROR (-1)
 
 struct stage_row {
-	const char *name;	/* what is expected */
+	const char *name; /* what is expected */
 	const char *act;
-	const char *policy;	/* of stage.policies, or a shipped one */
-	unsigned int who;	/* STAGE_ROOT | STAGE_DEMO; 0: both */
-	int error;		/* 0, an errno or STAGE_ANY_ERROR */
-	const char *hook;	/* as the audit log names it */
-	const char *kernel;	/* only on this one; NULL: all */
+	const char *policy; /* of stage.policies, or a shipped one */
+	unsigned int who;   /* STAGE_ROOT | STAGE_DEMO; 0: both */
+	int error;	    /* 0, an errno or STAGE_ANY_ERROR */
+	const char *hook;   /* as the audit log names it */
+	const char *kernel; /* only on this one; NULL: all */
 };
 
 struct stage_policy {
 	const char *name;
 	const char *rights;
-	const char *read, *write, *exec, *deny;	/* added to what all have; "PATH, PATH" */
-	bool changes;		/* lets agents change what `base` does not */
+	const char *read, *write, *exec, *deny; /* added to what all have; "PATH, PATH" */
+	bool changes;				/* lets agents change what `base` does not */
 };
 
 /* One run of rows of one policy and user. */
@@ -56,7 +56,7 @@ struct stage_group {
 
 struct stage {
 	const char *title;
-	const char *program;	/* below build/tests/escape/prog */
+	const char *program; /* below build/tests/escape/prog */
 	const struct stage_row *rows;
 	size_t row_count;
 	const struct stage_policy *policies; /* ends with name NULL */
@@ -79,8 +79,8 @@ static const struct {
 	char letter;
 	const char *path;
 } stage_tops[] = {
-	{ 'W', "ws" }, { 'R', "ro" }, { 'V', "ro/writable" }, { 'S', "unruled" },
-	{ 'D', "ws/denied" }, { 'A', "ws/denied/allowed" },
+	{ 'W', "ws" },	    { 'R', "ro" },	  { 'V', "ro/writable" },
+	{ 'S', "unruled" }, { 'D', "ws/denied" }, { 'A', "ws/denied/allowed" },
 };
 
 #define STAGE_TOPS (sizeof(stage_tops) / sizeof(stage_tops[0]))
@@ -192,8 +192,9 @@ static inline int stage_tree_see(const char *path, const struct stat *st, int ty
 
 	if (strncmp(path + stage_seen_skip, writable, strlen(writable)) == 0)
 		return 0;
-	fprintf(stage_seen, "%s %o %u %u %ld %ld %ld.%ld\n", path, st->st_mode, st->st_uid, st->st_gid,
-		(long)st->st_nlink, (long)st->st_size, (long)st->st_mtim.tv_sec, st->st_mtim.tv_nsec);
+	fprintf(stage_seen, "%s %o %u %u %ld %ld %ld.%ld\n", path, st->st_mode, st->st_uid,
+		st->st_gid, (long)st->st_nlink, (long)st->st_size, (long)st->st_mtim.tv_sec,
+		st->st_mtim.tv_nsec);
 	return 0;
 }
 
@@ -219,7 +220,8 @@ static inline char *stage_fingerprint(const char *tree)
 static inline void stage_list(FILE *to, const char *key, const char *common, const char *more,
 			      const char *tree)
 {
-	char *text = stage_expand(common, tree, ""), *added = stage_expand(more ? more : "", tree, "");
+	char *text = stage_expand(common, tree, ""),
+	     *added = stage_expand(more ? more : "", tree, "");
 
 	fprintf(to, "  %s: [%s%s%s", key, text, *added && *text ? ", " : "", added);
 	free(text);
@@ -236,8 +238,10 @@ static inline void stage_policy_write(const struct stage_group *g, const char *f
 	if (!to)
 		stage_bail("cannot write %s", file);
 	fprintf(to, "version: 1\nname: %s\nrights: [%s]\nfiles:\n", p->name, p->rights);
-	stage_list(to, "read", "/usr, /bin, /lib, -/lib64, /etc, /proc, /dev/null, /dev/zero, %B, "
-		   "%T/ws, %T/ro, %T/ws/denied/allowed", p->read, g->tree);
+	stage_list(to, "read",
+		   "/usr, /bin, /lib, -/lib64, /etc, /proc, /dev/null, /dev/zero, %B, "
+		   "%T/ws, %T/ro, %T/ws/denied/allowed",
+		   p->read, g->tree);
 	fprintf(to, "]\n");
 	if (strstr(p->rights, "file-write")) {
 		stage_list(to, "write", "/dev/null, %T/ws, %T/ro/writable", p->write, g->tree);

@@ -262,10 +262,6 @@ static void every_source_file_is_in_the_map(void)
 }
 
 static const struct tap_test tests[] = {
-#define TEST(name)          \
-	{                   \
-#name, name \
-	}
 	TEST(each_right_has_its_row_and_no_other_is_there),
 	TEST(the_manual_has_each_right_in_the_same_words),
 	TEST(its_policy_is_valid),

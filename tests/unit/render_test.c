@@ -470,10 +470,6 @@ static void every_name_is_a_word_and_every_unknown_number_is_told(void)
 	CHECK_STR(name_protocol(UINT64_MAX, other), "protocol 18446744073709551615");
 }
 
-#define TEST(name)          \
-	{                   \
-#name, name \
-	}
 static const struct tap_test tests[] = {
 	TEST(the_validator_itself_refuses_what_is_no_json),
 	TEST(every_hook_reason_and_kind_is_one_inert_line),

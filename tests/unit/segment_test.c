@@ -866,10 +866,6 @@ static void remove_what_was_made(void)
 	CHECK(access(base, F_OK) != 0);
 }
 
-#define TEST(name)          \
-	{                   \
-#name, name \
-	}
 static const struct tap_test tests[] = {
 	TEST(a_new_log_begins_at_one_with_its_rights_whatever_the_umask),
 	TEST(a_segment_takes_the_directorys_group),

@@ -169,7 +169,8 @@ static int terminal_make(void)
 	int master = open("/dev/ptmx", O_RDWR | O_NOCTTY), off = 0, slave;
 	char path[64];
 
-	if (master < 0 || ioctl(master, TIOCSPTLCK, &off) < 0 || ptsname_r(master, path, sizeof(path)))
+	if (master < 0 || ioctl(master, TIOCSPTLCK, &off) < 0 ||
+	    ptsname_r(master, path, sizeof(path)))
 		return -EBADRQC;
 	setsid();
 	slave = open(path, O_RDWR);
@@ -187,8 +188,8 @@ static int act_type(char **arg)
 /* As a 32-bit program does it: ioctl is number 54 there, and pointers must be short. */
 static int act_type32(char **arg)
 {
-	char *letter = mmap(NULL, 4096, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_32BIT,
-			    -1, 0);
+	char *letter = mmap(NULL, 4096, PROT_READ | PROT_WRITE,
+			    MAP_PRIVATE | MAP_ANONYMOUS | MAP_32BIT, -1, 0);
 	int terminal = terminal_make();
 	long result;
 
@@ -206,7 +207,8 @@ static int act_type32(char **arg)
 static int act_into_cgroup(char **arg)
 {
 	int cgroup = open(arg[0], O_RDONLY | O_DIRECTORY);
-	struct clone_args args = { .flags = CLONE_INTO_CGROUP, .exit_signal = SIGCHLD,
+	struct clone_args args = { .flags = CLONE_INTO_CGROUP,
+				   .exit_signal = SIGCHLD,
 				   .cgroup = (__u64)cgroup };
 	long pid;
 
