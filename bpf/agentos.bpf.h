@@ -56,11 +56,11 @@ extern int agentos_entry_text(struct path *dir, struct dentry *dentry, char *tex
 extern int agentos_dentry_text(struct dentry *dentry, char *text, __u32 text__sz) __ksym;
 
 /* Begins every program: whoever is not an agent leaves here. */
-/* clang-format off: it would take the return out of the if */
+/* clang-format off */
 #define AGENT_OR_RETURN(facts)                     \
 	struct agentos_facts facts = {};           \
 	if (!agentos_facts(&facts, sizeof(facts))) \
-	return 0
+		return 0
 /* clang-format on */
 
 /*

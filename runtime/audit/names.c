@@ -112,49 +112,17 @@ const char *name_signal(uint64_t number, char other[NAME_ROOM])
 
 const char *name_capability(uint64_t number, char other[NAME_ROOM])
 {
-	/* clang-format off: else a line for each */
+	/* clang-format off */
 	static const char *const names[] = {
-		"CAP_CHOWN",
-		"CAP_DAC_OVERRIDE",
-		"CAP_DAC_READ_SEARCH",
-		"CAP_FOWNER",
-		"CAP_FSETID",
-		"CAP_KILL",
-		"CAP_SETGID",
-		"CAP_SETUID",
-		"CAP_SETPCAP",
-		"CAP_LINUX_IMMUTABLE",
-		"CAP_NET_BIND_SERVICE",
-		"CAP_NET_BROADCAST",
-		"CAP_NET_ADMIN",
-		"CAP_NET_RAW",
-		"CAP_IPC_LOCK",
-		"CAP_IPC_OWNER",
-		"CAP_SYS_MODULE",
-		"CAP_SYS_RAWIO",
-		"CAP_SYS_CHROOT",
-		"CAP_SYS_PTRACE",
-		"CAP_SYS_PACCT",
-		"CAP_SYS_ADMIN",
-		"CAP_SYS_BOOT",
-		"CAP_SYS_NICE",
-		"CAP_SYS_RESOURCE",
-		"CAP_SYS_TIME",
-		"CAP_SYS_TTY_CONFIG",
-		"CAP_MKNOD",
-		"CAP_LEASE",
-		"CAP_AUDIT_WRITE",
-		"CAP_AUDIT_CONTROL",
-		"CAP_SETFCAP",
-		"CAP_MAC_OVERRIDE",
-		"CAP_MAC_ADMIN",
-		"CAP_SYSLOG",
-		"CAP_WAKE_ALARM",
-		"CAP_BLOCK_SUSPEND",
-		"CAP_AUDIT_READ",
-		"CAP_PERFMON",
-		"CAP_BPF",
-		"CAP_CHECKPOINT_RESTORE",
+		"CAP_CHOWN", "CAP_DAC_OVERRIDE", "CAP_DAC_READ_SEARCH", "CAP_FOWNER", "CAP_FSETID",
+		"CAP_KILL", "CAP_SETGID", "CAP_SETUID", "CAP_SETPCAP", "CAP_LINUX_IMMUTABLE",
+		"CAP_NET_BIND_SERVICE", "CAP_NET_BROADCAST", "CAP_NET_ADMIN", "CAP_NET_RAW",
+		"CAP_IPC_LOCK", "CAP_IPC_OWNER", "CAP_SYS_MODULE", "CAP_SYS_RAWIO", "CAP_SYS_CHROOT",
+		"CAP_SYS_PTRACE", "CAP_SYS_PACCT", "CAP_SYS_ADMIN", "CAP_SYS_BOOT", "CAP_SYS_NICE",
+		"CAP_SYS_RESOURCE", "CAP_SYS_TIME", "CAP_SYS_TTY_CONFIG", "CAP_MKNOD", "CAP_LEASE",
+		"CAP_AUDIT_WRITE", "CAP_AUDIT_CONTROL", "CAP_SETFCAP", "CAP_MAC_OVERRIDE",
+		"CAP_MAC_ADMIN", "CAP_SYSLOG", "CAP_WAKE_ALARM", "CAP_BLOCK_SUSPEND",
+		"CAP_AUDIT_READ", "CAP_PERFMON", "CAP_BPF", "CAP_CHECKPOINT_RESTORE"
 	};
 	/* clang-format on */
 
@@ -163,26 +131,14 @@ const char *name_capability(uint64_t number, char other[NAME_ROOM])
 
 const char *name_family(uint64_t family, char other[NAME_ROOM])
 {
-	/* clang-format off: else a line for each */
+	/* clang-format off */
 	static const char *const names[] = {
-		[AF_UNSPEC] = "AF_UNSPEC",
-		[AF_UNIX] = "AF_UNIX",
-		[AF_INET] = "AF_INET",
-		[AF_INET6] = "AF_INET6",
-		[AF_NETLINK] = "AF_NETLINK",
-		[AF_PACKET] = "AF_PACKET",
-		[AF_KEY] = "AF_KEY",
-		[AF_RDS] = "AF_RDS",
-		[AF_CAN] = "AF_CAN",
-		[AF_TIPC] = "AF_TIPC",
-		[AF_BLUETOOTH] = "AF_BLUETOOTH",
-		[AF_ALG] = "AF_ALG",
-		[AF_NFC] = "AF_NFC",
-		[AF_VSOCK] = "AF_VSOCK",
-		[AF_KCM] = "AF_KCM",
-		[AF_QIPCRTR] = "AF_QIPCRTR",
-		[AF_SMC] = "AF_SMC",
-		[AF_XDP] = "AF_XDP",
+		[AF_UNSPEC] = "AF_UNSPEC", [AF_UNIX] = "AF_UNIX", [AF_INET] = "AF_INET",
+		[AF_INET6] = "AF_INET6", [AF_NETLINK] = "AF_NETLINK", [AF_PACKET] = "AF_PACKET",
+		[AF_KEY] = "AF_KEY", [AF_RDS] = "AF_RDS", [AF_CAN] = "AF_CAN", [AF_TIPC] = "AF_TIPC",
+		[AF_BLUETOOTH] = "AF_BLUETOOTH", [AF_ALG] = "AF_ALG", [AF_NFC] = "AF_NFC",
+		[AF_VSOCK] = "AF_VSOCK", [AF_KCM] = "AF_KCM", [AF_QIPCRTR] = "AF_QIPCRTR",
+		[AF_SMC] = "AF_SMC", [AF_XDP] = "AF_XDP"
 	};
 	/* clang-format on */
 

@@ -2,6 +2,7 @@
 /* What the self-test's acts act on: a tmpfs of our own, sockets, a descriptor on its way. */
 #include <errno.h>
 #include <fcntl.h>
+#include <glob.h>
 #include <stddef.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -80,10 +81,26 @@ static int stage_pass(struct probe_stage *s)
 	return sendmsg(s->passed[0], &m, 0) < 0 ? -errno : 0;
 }
 
+/* What an agentosd that was killed amid a self-test left; there is never a second one to have it. */
+static void stage_sweep(void)
+{
+	glob_t left;
+	size_t i;
+
+	if (glob("/run/agentos-selftest-*", GLOB_NOSORT, NULL, &left))
+		return;
+	for (i = 0; i < left.gl_pathc; i++) {
+		umount2(left.gl_pathv[i], MNT_DETACH | UMOUNT_NOFOLLOW);
+		rmdir(left.gl_pathv[i]);
+	}
+	globfree(&left);
+}
+
 int probe_stage_open(struct probe_stage *s, struct fault *f)
 {
 	int err;
 
+	stage_sweep();
 	*s = (struct probe_stage){ .dir_fd = -1,
 				   .file = -1,
 				   .readonly = -1,

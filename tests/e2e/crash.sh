@@ -1,7 +1,7 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0-or-later
 # agentosd is killed, stopped and outrun while agents live: enforcement holds, the log tells each denial or its loss.
-# timeout: 400
+# timeout: 480
 
 # shellcheck disable=SC2317 # what try and holds call
 # shellcheck source=tests/e2e/lib/stage.sh
@@ -147,6 +147,8 @@ account flood $secret
 is 'an agentosd that takes over does not tell the loss again' \
 	"$(echo "$accounted" | cut -d' ' -f2)" "$drops"
 
+is 'no stage of a self-test that was killed is left' \
+	"$(find /run -maxdepth 1 -name 'agentos-selftest-*')" ''
 daemon_stop
 holds 'at last the module can be unloaded' module_unload
 stage_end

@@ -1,7 +1,7 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0-or-later
 # agentctl run: what a program keeps when it becomes an agent, what it loses, and when it is not run.
-# timeout: 240
+# timeout: 480
 
 # shellcheck disable=SC2317 # what try and holds call
 # shellcheck source=tests/e2e/lib/stage.sh

@@ -1,7 +1,7 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0-or-later
 # What can be watched: events through bpftool, iterators, the audit log in all its forms, and the tool's own help.
-# timeout: 240
+# timeout: 480
 
 # shellcheck disable=SC2317 # what try and holds call
 # shellcheck source=tests/e2e/lib/stage.sh

@@ -12,20 +12,22 @@ static const struct stage_policy policies[] = {
 #define LOADER "/lib64/ld-linux-x86-64.so.2"
 
 static const struct stage_row rows[] = {
-	{ "a program outside the rules", "exec %R/p p", "base", 0, EACCES, "bprm_check_security", NULL },
-	{ "a program that no rule is about", "exec %S/p p", "base", 0, EACCES, "bprm_check_security",
+	{ "a program outside the rules", "exec %R/p p", "base", 0, EACCES, "bprm_check_security",
 	  NULL },
+	{ "a program that no rule is about", "exec %S/p p", "base", 0, EACCES,
+	  "bprm_check_security", NULL },
 	{ "a denied program", "exec %D/p p", "base", 0, EACCES, "bprm_check_security", NULL },
 	{ "a program of the system", "exec /bin/true true", "base", 0, 0, NULL, NULL },
 	{ "a program in the workspace", "exec %W/p p", "base", 0, 0, NULL, NULL },
 	{ "a program that the agent wrote", "written /bin/true %W/new", "base", 0, 0, NULL, NULL },
 	{ "by O_PATH descriptor", "execveat %R/p", "base", 0, EACCES, "bprm_check_security", NULL },
-	{ "through a link in the workspace", "exec %W/link p", "base", 0, EACCES, "bprm_check_security",
-	  NULL },
+	{ "through a link in the workspace", "exec %W/link p", "base", 0, EACCES,
+	  "bprm_check_security", NULL },
 	{ "memfd and fexecve", "memfd /bin/true", "base", 0, EACCES, "bprm_check_security", NULL },
 	{ "memfd through /proc/self/fd", "memfd-path /bin/true", "base", 0, EACCES,
 	  "bprm_check_security", NULL },
-	{ "a deleted file", "deleted /bin/true %W/new", "base", 0, EACCES, "bprm_check_security", NULL },
+	{ "a deleted file", "deleted /bin/true %W/new", "base", 0, EACCES, "bprm_check_security",
+	  NULL },
 	{ "a script outside the rules", "exec %R/script script", "base", 0, EACCES,
 	  "bprm_check_security", NULL },
 	{ "a script with an interpreter outside", "exec %W/outside script", "base", 0, EACCES,
@@ -41,7 +43,8 @@ static const struct stage_row rows[] = {
 	{ "dlopen of a library outside", "dlopen %R/lib.so", "base", 0, EACCES, "mmap_file", NULL },
 	{ "dlopen of one in the workspace", "dlopen %W/lib.so", "base", 0, 0, NULL, NULL },
 	{ "mmap of a file outside", "map-file %R/p", "base", 0, EACCES, "mmap_file", NULL },
-	{ "mprotect of a file outside", "protect-file %R/p", "base", 0, EACCES, "file_mprotect", NULL },
+	{ "mprotect of a file outside", "protect-file %R/p", "base", 0, EACCES, "file_mprotect",
+	  NULL },
 	{ "mprotect after mremap", "remap %R/p", "base", 0, EACCES, "file_mprotect", NULL },
 	{ "mprotect of a file that it may run", "protect-file %W/p", "base", 0, 0, NULL, NULL },
 	{ "mmap of a memfd", "memfd-map /bin/true", "base", 0, EACCES, "mmap_file", NULL },
@@ -50,11 +53,11 @@ static const struct stage_row rows[] = {
 	  NULL },
 	{ "mprotect of what was written", "protect", "base", 0, EACCES, "file_mprotect", NULL },
 	{ "mprotect of the stack", "protect-stack", "base", 0, EACCES, "file_mprotect", NULL },
-	{ "a writable and executable mapping of a file", "map-file-writable %W/p", "base", 0, EACCES,
-	  "mmap_file", NULL },
+	{ "a writable and executable mapping of a file", "map-file-writable %W/p", "base", 0,
+	  EACCES, "mmap_file", NULL },
 	{ "a shared one", "map-file-shared-writable %W/p", "base", 0, EACCES, "mmap_file", NULL },
-	{ "mprotect of a file's page that was written", "protect-written-file %W/p", "base", 0, EACCES,
-	  "file_mprotect", NULL },
+	{ "mprotect of a file's page that was written", "protect-written-file %W/p", "base", 0,
+	  EACCES, "file_mprotect", NULL },
 	{ "personality READ_IMPLIES_EXEC", "personality", "base", 0, EACCES, "mmap_file", NULL },
 	{ "SysV memory with SHM_EXEC", "shm", "base", 0, EACCES, "mmap_file", NULL },
 	{ "by a thread", "via-thread map-anonymous", "base", 0, EACCES, "mmap_file", NULL },
@@ -63,27 +66,29 @@ static const struct stage_row rows[] = {
 	{ "after vfork", "via-vfork exec %R/p p", "base", 0, EACCES, "bprm_check_security", NULL },
 
 	{ "with anon-exec: memfd", "memfd /bin/true", "anonymous", 0, 0, NULL, NULL },
-	{ "with anon-exec: a deleted file", "deleted /bin/true %W/new", "anonymous", 0, 0, NULL, NULL },
+	{ "with anon-exec: a deleted file", "deleted /bin/true %W/new", "anonymous", 0, 0, NULL,
+	  NULL },
 	{ "with anon-exec: anonymous memory", "map-anonymous", "anonymous", 0, 0, NULL, NULL },
 	{ "with anon-exec: what was written", "protect", "anonymous", 0, 0, NULL, NULL },
-	{ "with anon-exec: writable and executable", "map-file-writable %W/p", "anonymous", 0, 0, NULL,
-	  NULL },
+	{ "with anon-exec: writable and executable", "map-file-writable %W/p", "anonymous", 0, 0,
+	  NULL, NULL },
 	{ "with anon-exec: SysV memory", "shm", "anonymous", 0, 0, NULL, NULL },
-	{ "with anon-exec: rules hold", "exec %R/p p", "anonymous", 0, EACCES, "bprm_check_security",
-	  NULL },
+	{ "with anon-exec: rules hold", "exec %R/p p", "anonymous", 0, EACCES,
+	  "bprm_check_security", NULL },
 	{ "with anon-exec: also for mappings", "map-file %R/p", "anonymous", 0, EACCES, "mmap_file",
 	  NULL },
 
 	{ "with file-exec: a program", "exec %W/p p", "restricted", 0, 0, NULL, NULL },
-	{ "it waits until file-exec is taken away", "await %T/ws/begun %T/ws/go", "restricted", 0, 0,
-	  NULL, NULL },
-	{ "without file-exec: a program", "exec %W/p p", "restricted", 0, EACCES, "bprm_check_security",
-	  NULL },
-	{ "without file-exec: a program of the system", "exec /bin/true true", "restricted", 0, EACCES,
+	{ "it waits until file-exec is taken away", "await %T/ws/begun %T/ws/go", "restricted", 0,
+	  0, NULL, NULL },
+	{ "without file-exec: a program", "exec %W/p p", "restricted", 0, EACCES,
 	  "bprm_check_security", NULL },
-	{ "without file-exec: a mapping", "map-file %W/p", "restricted", 0, EACCES, "mmap_file", NULL },
-	{ "without file-exec: mprotect", "protect-file %W/p", "restricted", 0, EACCES, "file_mprotect",
+	{ "without file-exec: a program of the system", "exec /bin/true true", "restricted", 0,
+	  EACCES, "bprm_check_security", NULL },
+	{ "without file-exec: a mapping", "map-file %W/p", "restricted", 0, EACCES, "mmap_file",
 	  NULL },
+	{ "without file-exec: mprotect", "protect-file %W/p", "restricted", 0, EACCES,
+	  "file_mprotect", NULL },
 };
 
 /* A copy of a program, read once. */
@@ -124,7 +129,8 @@ static void row_dress(const char *tree, const char *id, const struct stage_row *
 			stage_bail("cannot enter %s", path);
 		copy_make("p", "/bin/true", &program, &program_size);
 		if (strstr(row->act, wanted) && strstr(row->act, "lib.so"))
-			copy_make("lib.so", "/lib/x86_64-linux-gnu/libm.so.6", &library, &library_size);
+			copy_make("lib.so", "/lib/x86_64-linux-gnu/libm.so.6", &library,
+				  &library_size);
 		if (strstr(row->act, wanted) && strstr(row->act, " script"))
 			stage_file("script", "#!/bin/sh\nexit 0\n", 0755);
 		free(path);
@@ -162,8 +168,16 @@ static void first_program_needs_the_right(void)
 	static const char policy[] = "version: 1\nname: inert\nrights: [file-read]\n"
 				     "files:\n  read: [/usr, /bin, /lib, -/lib64, /etc]\n";
 	char *file = stage_format("%s/inert.yaml", stage_root), *text, *log;
-	char *argv[] = { stage_format("%s/bin/agentctl", stage_build), "run", "--quiet", "--policy", file,
-			 "--name", "inert", "--", "/bin/true", NULL };
+	char *argv[] = { stage_format("%s/bin/agentctl", stage_build),
+			 "run",
+			 "--quiet",
+			 "--policy",
+			 file,
+			 "--name",
+			 "inert",
+			 "--",
+			 "/bin/true",
+			 NULL };
 	int output, status;
 	pid_t pid;
 
@@ -174,7 +188,7 @@ static void first_program_needs_the_right(void)
 	if (!WIFEXITED(status) || WEXITSTATUS(status) != 126)
 		stage_note("status 0x%x: %s", (unsigned int)status, text);
 	stage_point(WIFEXITED(status) && WEXITSTATUS(status) == 126 &&
-		    strstr(log, "\"hook\":\"bprm_check_security\""),
+			    strstr(log, "\"hook\":\"bprm_check_security\""),
 		    "without file-exec an agent's first program does not run");
 	free(text);
 	free(log);
@@ -183,9 +197,13 @@ static void first_program_needs_the_right(void)
 int main(void)
 {
 	stage = (struct stage){
-		.title = "exec", .program = "attempt_exec", .rows = rows,
-		.row_count = sizeof(rows) / sizeof(rows[0]), .policies = policies,
-		.dress_row = row_dress, .during = during,
+		.title = "exec",
+		.program = "attempt_exec",
+		.rows = rows,
+		.row_count = sizeof(rows) / sizeof(rows[0]),
+		.policies = policies,
+		.dress_row = row_dress,
+		.during = during,
 	};
 	stage_begin();
 	stage_table();

@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-/* Ways to files: AGENTOS_RIGHT(FILE_READ) and AGENTOS_RIGHT(FILE_WRITE), and the rules they gate. */
+/* Ways to files: AGENTOS_RIGHT(FILE_READ), AGENTOS_RIGHT(FILE_WRITE), and the rules they gate. */
+#include <sys/prctl.h>
+
 #include "tests/escape/table.h"
 
 /* A decision follows AGENTOS_WALK_MAX components; the tree's own path has some. */
@@ -204,6 +206,9 @@ static void row_dress(const char *tree, const char *id, const struct stage_row *
 
 	if (strstr(row->act, "deep"))
 		deep_dress(directory);
+	if (strstr(row->act, "%R/shared") || strstr(row->act, "%R/marked"))
+		stage_file(stage_format("%s/ro/%s/%s", tree, id, strrchr(row->act, '/') + 1),
+			   "content\n", 0666);
 	if (strstr(row->act, "exec %W"))
 		stage_shell("cd %s && ln -s /bin/sh sh && ln -s /usr/bin/busybox busybox && "
 			    "printf '#!/bin/sh\nread line <%s/unruled/%s/f\n' >script && "
@@ -225,18 +230,16 @@ static void mounts_make(const char *tree)
 
 static void tree_dress(const struct stage_group *g)
 {
-	const char *marks =
-		strcmp(getenv("AGENTOS_KERNEL"), "6.1") == 0 ? "" : "echo x setxattr $r/marked ,;";
-
 	if (strcmp(g->policy_name, "mounts") == 0)
 		mounts_make(g->tree);
 	if (strcmp(g->policy_name, "base") != 0)
 		return;
-	/* Attributes that rows take away. 6.1 has no user attributes on tmpfs. */
-	stage_shell("cd %s && for r in ro/r*; do cp -p $r/f $r/shared; cp -p $r/f $r/marked; done; "
-		    "%s/tests/escape/prog/attempt_file $(for r in ro/r*; do %s "
-		    "echo x set-acl $r/shared ,; done) </dev/null >marks; ! grep -v ' 0$' marks",
-		    g->tree, stage_build, marks);
+	/* Attributes that rows take away. */
+	stage_shell("cd %s && %s/tests/escape/prog/attempt_file $("
+		    "for f in ro/r*/shared; do echo x set-acl $f ,; done; "
+		    "for f in ro/r*/marked; do [ ! -e $f ] || echo x setxattr $f ,; done) "
+		    "</dev/null >marks; ! grep -v ' 0$' marks",
+		    g->tree, stage_build);
 }
 
 /* Waits for rows to have begun, acts as an outsider, lets them go on. */
@@ -309,6 +312,7 @@ static pid_t broker_start(void)
 	stage.value['k' - 'a'] = path;
 	pid = fork();
 	if (pid == 0) {
+		prctl(PR_SET_PDEATHSIG, SIGKILL);
 		broker_serve(listener);
 		_exit(0);
 	}

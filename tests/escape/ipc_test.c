@@ -1,7 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /* Ways to other processes: AGENTOS_RIGHT(SIGNAL_OUTSIDE), AGENTOS_RIGHT(PTRACE), and never. */
-#include <sys/prctl.h>
-
 #include "tests/escape/table.h"
 
 #define FILES	 "file-read, file-write, file-exec"

@@ -3,6 +3,7 @@
 #include <arpa/inet.h>
 #include <netinet/in.h>
 #include <stddef.h>
+#include <sys/prctl.h>
 
 #include "tests/escape/table.h"
 
@@ -129,8 +130,10 @@ static void outsider_serve(int listener)
 
 static void outsider_start(int listener)
 {
-	if (fork() == 0)
+	if (fork() == 0) {
+		prctl(PR_SET_PDEATHSIG, SIGKILL);
 		outsider_serve(listener);
+	}
 }
 
 static int unix_bind(const char *name, int type)

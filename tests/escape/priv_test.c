@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-/* Ways to privileges: AGENTOS_RIGHT(NAMESPACES) to AGENTOS_RIGHT(USERFAULTFD), and AgentOS itself. */
+/* Ways to privileges: AGENTOS_RIGHT(NAMESPACES) to AGENTOS_RIGHT(USERFAULTFD); AgentOS itself. */
 #include <sys/utsname.h>
 
 #include "tests/escape/table.h"
 
 #define FILES "file-read, file-write, file-exec"
-#define PINS "/sys/fs/bpf/agentos"
+#define PINS  "/sys/fs/bpf/agentos"
 
 /*
  * A capability is asked for before most hooks: what a right of its own decides
@@ -13,14 +13,15 @@
  */
 static const struct stage_policy policies[] = {
 	{ .name = "base", .rights = FILES },
-	{ .name = "capable", .rights = FILES ", capabilities" },	/* AGENTOS_RIGHT(CAPABILITIES) */
-	{ .name = "namespaces", .rights = FILES ", namespaces" },	/* AGENTOS_RIGHT(NAMESPACES) */
+	{ .name = "capable", .rights = FILES ", capabilities" },  /* AGENTOS_RIGHT(CAPABILITIES) */
+	{ .name = "namespaces", .rights = FILES ", namespaces" }, /* AGENTOS_RIGHT(NAMESPACES) */
 	{ .name = "mount", .rights = FILES ", capabilities, mount" },	/* AGENTOS_RIGHT(MOUNT) */
 	{ .name = "ids", .rights = FILES ", set-ids" },			/* AGENTOS_RIGHT(SET_IDS) */
 	{ .name = "bpf", .rights = FILES ", capabilities, bpf" },	/* AGENTOS_RIGHT(BPF) */
-	{ .name = "module", .rights = FILES ", capabilities, module" },	/* AGENTOS_RIGHT(MODULE) */
-	{ .name = "uring", .rights = FILES ", capabilities, io-uring" }, /* AGENTOS_RIGHT(IO_URING) */
-	{ .name = "faults", .rights = FILES ", userfaultfd" },	/* AGENTOS_RIGHT(USERFAULTFD) */
+	{ .name = "module", .rights = FILES ", capabilities, module" }, /* AGENTOS_RIGHT(MODULE) */
+	{ .name = "uring",
+	  .rights = FILES ", capabilities, io-uring" },	       /* AGENTOS_RIGHT(IO_URING) */
+	{ .name = "faults", .rights = FILES ", userfaultfd" }, /* AGENTOS_RIGHT(USERFAULTFD) */
 	{ .name = "unix", .rights = FILES ", unix-connect" },
 	{ 0 },
 };
@@ -34,7 +35,8 @@ static const struct stage_row rows[] = {
 	{ "bpf, what programs there are", "bpf-next", "base", STAGE_ROOT, EPERM, "bpf", "6.12" },
 	{ "bpf, what is pinned", "bpf-get " PINS "/denials", "base", STAGE_ROOT, EPERM, "capable",
 	  "6.1" },
-	{ "bpf, what is pinned", "bpf-get " PINS "/denials", "base", STAGE_ROOT, EPERM, "bpf", "6.12" },
+	{ "bpf, what is pinned", "bpf-get " PINS "/denials", "base", STAGE_ROOT, EPERM, "bpf",
+	  "6.12" },
 	{ "finit_module", "finit-module %m %n", "base", STAGE_ROOT, EPERM, "capable", NULL },
 	{ "init_module", "init-module %m %n", "base", STAGE_ROOT, EPERM, "capable", NULL },
 	{ "delete_module", "delete-module", "base", STAGE_ROOT, EPERM, "capable", NULL },
@@ -43,20 +45,21 @@ static const struct stage_row rows[] = {
 	{ "umount", "umount %T/mounted/%I", "base", STAGE_ROOT, EPERM, "capable", NULL },
 	{ "open_tree", "open-tree %S", "base", STAGE_ROOT, EPERM, "capable", NULL },
 	{ "fsopen", "fsopen", "base", STAGE_ROOT, EPERM, "capable", NULL },
-	{ "mount_setattr", "mount-setattr %T/mounted/%I", "base", STAGE_ROOT, EPERM, "capable", NULL },
+	{ "mount_setattr", "mount-setattr %T/mounted/%I", "base", STAGE_ROOT, EPERM, "capable",
+	  NULL },
 	{ "pivot_root", "pivot-root %W/d", "base", STAGE_ROOT, EPERM, "capable", NULL },
 	{ "chroot", "chroot %W/d", "base", STAGE_ROOT, EPERM, "capable", NULL },
 	{ "unshare of the user namespace", "unshare 0x10000000", "base", 0, EPERM, "userns_create",
 	  NULL },
 	{ "clone with a user namespace", "clone-userns", "base", 0, EPERM, "userns_create", NULL },
-	{ "user and mount namespace at once", "unshare 0x10020000", "base", 0, EPERM, "userns_create",
-	  NULL },
+	{ "user and mount namespace at once", "unshare 0x10020000", "base", 0, EPERM,
+	  "userns_create", NULL },
 	{ "unshare of the mount namespace", "unshare 0x20000", "base", STAGE_ROOT, EPERM, "capable",
 	  NULL },
 	{ "unshare of the network namespace", "unshare 0x40000000", "base", STAGE_ROOT, EPERM,
 	  "capable", NULL },
-	{ "unshare of the pid namespace", "unshare 0x20000000", "base", STAGE_ROOT, EPERM, "capable",
-	  NULL },
+	{ "unshare of the pid namespace", "unshare 0x20000000", "base", STAGE_ROOT, EPERM,
+	  "capable", NULL },
 	{ "setns", "setns", "base", STAGE_ROOT, EPERM, "capable", NULL },
 	{ "setuid", "setuid 1001", "base", STAGE_ROOT, EPERM, "task_fix_setuid", NULL },
 	{ "setreuid", "setreuid", "base", STAGE_ROOT, EPERM, "task_fix_setuid", NULL },
@@ -82,7 +85,8 @@ static const struct stage_row rows[] = {
 	  STAGE_ANY_ERROR, NULL, NULL },
 	{ "the device", "open /dev/agentos 2", "base", 0, EACCES, "file_open", NULL },
 	{ "the control socket", "control", "base", 0, EACCES, "unix_stream_connect", NULL },
-	{ "the pins, removing one", "rmdir " PINS "/%I", "base", STAGE_ROOT, EACCES, "path_unlink", NULL },
+	{ "the pins, removing one", "rmdir " PINS "/%I", "base", STAGE_ROOT, EACCES, "path_unlink",
+	  NULL },
 	{ "the pins, reading the iterator", "open " PINS "/denials 0", "base", STAGE_ROOT, EACCES,
 	  "file_open", NULL },
 	{ "the audit log", "open /var/lib/agentos/audit 0", "base", 0, EACCES, "file_open", NULL },
@@ -95,10 +99,10 @@ static const struct stage_row rows[] = {
 	{ "with capabilities: clock_settime", "settime", "capable", STAGE_ROOT, 0, NULL, NULL },
 	{ "with capabilities: syslog", "syslog", "capable", STAGE_ROOT, 0, NULL, NULL },
 	{ "with capabilities: a better priority", "nice", "capable", STAGE_ROOT, 0, NULL, NULL },
-	{ "with capabilities: a network namespace", "unshare 0x40000000", "capable", STAGE_ROOT, 0, NULL,
-	  NULL },
-	{ "with capabilities alone: finit_module", "finit-module %m %n", "capable", STAGE_ROOT, EPERM,
-	  "kernel_read_file", NULL },
+	{ "with capabilities: a network namespace", "unshare 0x40000000", "capable", STAGE_ROOT, 0,
+	  NULL, NULL },
+	{ "with capabilities alone: finit_module", "finit-module %m %n", "capable", STAGE_ROOT,
+	  EPERM, "kernel_read_file", NULL },
 	{ "with capabilities alone: init_module", "init-module %m %n", "capable", STAGE_ROOT, EPERM,
 	  "kernel_load_data", NULL },
 	{ "with capabilities alone: umount", "umount %T/mounted/%I", "capable", STAGE_ROOT, EPERM,
@@ -109,8 +113,8 @@ static const struct stage_row rows[] = {
 	  "move_mount", NULL },
 	{ "with capabilities alone: pivot_root", "pivot-root %W/d", "capable", STAGE_ROOT, EPERM,
 	  "sb_pivotroot", NULL },
-	{ "with capabilities alone: chroot", "chroot %W/d", "capable", STAGE_ROOT, EPERM, "path_chroot",
-	  NULL },
+	{ "with capabilities alone: chroot", "chroot %W/d", "capable", STAGE_ROOT, EPERM,
+	  "path_chroot", NULL },
 	{ "with capabilities alone: bpf", "bpf-map", "capable", STAGE_ROOT, EPERM, "bpf", NULL },
 	{ "with capabilities alone: setuid", "setuid 1001", "capable", STAGE_ROOT, EPERM,
 	  "task_fix_setuid", NULL },
@@ -139,8 +143,8 @@ static const struct stage_row rows[] = {
 
 	{ "with io-uring: a ring", "uring", "uring", 0, 0, NULL, NULL },
 	{ "with io-uring: a polled one", "uring-polled", "uring", 0, 0, NULL, NULL },
-	{ "with io-uring: no userfaultfd", "userfaultfd", "uring", 0, EPERM, "inode_init_security_anon",
-	  NULL },
+	{ "with io-uring: no userfaultfd", "userfaultfd", "uring", 0, EPERM,
+	  "inode_init_security_anon", NULL },
 	{ "with userfaultfd: a descriptor", "userfaultfd", "faults", 0, 0, NULL, NULL },
 	{ "with userfaultfd: no io_uring", "uring", "faults", 0, EPERM, "inode_init_security_anon",
 	  NULL },
@@ -148,15 +152,16 @@ static const struct stage_row rows[] = {
 	/* Refused by the module and by the daemon themselves: no hook, no record. */
 	{ "the control socket answers no agent", "control", "unix", 0, EPERM, NULL, NULL },
 	{ "the device opens for no agent", "open /dev/agentos 2", "trusted", 0, EPERM, NULL, NULL },
-	{ "with all rights: the control socket answers no agent", "control", "trusted", 0, EPERM, NULL,
-	  NULL },
+	{ "with all rights: the control socket answers no agent", "control", "trusted", 0, EPERM,
+	  NULL, NULL },
 };
 
 static void row_dress(const char *tree, const char *id, const struct stage_row *row)
 {
 	if (strstr(row->act, "%T/mounted"))
-		stage_shell("mkdir -p %s/mounted/%s && mount -t tmpfs -o mode=777 tmpfs %s/mounted/%s",
-			    tree, id, tree, id);
+		stage_shell(
+			"mkdir -p %s/mounted/%s && mount -t tmpfs -o mode=777 tmpfs %s/mounted/%s",
+			tree, id, tree, id);
 	if (strstr(row->act, PINS "/%I"))
 		stage_shell("mkdir -p " PINS "/%s", id);
 }
@@ -167,9 +172,11 @@ static void module_find(void)
 	struct utsname name;
 
 	uname(&name);
-	stage_shell("cd %s && m=$(find /usr/lib/modules/%s/kernel/drivers/net/ -name 'dummy.ko*' | "
-		    "head -n 1) && case $m in *.xz) xz -dc $m;; *.zst) zstd -dc $m;; *) cat $m;; esac "
-		    ">/usr/lib/escape-module.ko", stage_root, name.release);
+	stage_shell(
+		"cd %s && m=$(find /usr/lib/modules/%s/kernel/drivers/net/ -name 'dummy.ko*' | "
+		"head -n 1) && case $m in *.xz) xz -dc $m;; *.zst) zstd -dc $m;; *) cat $m;; esac "
+		">/usr/lib/escape-module.ko",
+		stage_root, name.release);
 	stage.value['m' - 'a'] = "/usr/lib/escape-module.ko";
 	stage.value['n' - 'a'] = "dummy";
 }
@@ -177,8 +184,11 @@ static void module_find(void)
 int main(void)
 {
 	stage = (struct stage){
-		.title = "priv", .program = "attempt_priv", .rows = rows,
-		.row_count = sizeof(rows) / sizeof(rows[0]), .policies = policies,
+		.title = "priv",
+		.program = "attempt_priv",
+		.rows = rows,
+		.row_count = sizeof(rows) / sizeof(rows[0]),
+		.policies = policies,
 		.dress_row = row_dress,
 	};
 	stage_begin();

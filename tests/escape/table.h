@@ -78,7 +78,7 @@ static inline void stage_row_judge(const struct stage_row *row, const char *id, 
 				   const char *inside, const char *outside, const char *log)
 {
 	int is = stage_result(inside, id), control = stage_result(outside, id);
-	bool ended = row->error == STAGE_ANY_ERROR ? is > 0 : is == row->error;
+	bool ended = row->error == STAGE_ANY_ERROR ? is > 0 && is < 1000 : is == row->error;
 	bool recorded = row->hook ? stage_denied(log, id, row->hook) : !stage_denied(log, id, NULL);
 
 	if (!ended)

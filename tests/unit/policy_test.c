@@ -16,7 +16,8 @@ static const struct policy_vars vars = {
 	.agent = "coder",
 };
 
-/* clang-format off: it reads as the file that it is */
+/* As it would stand in a file. */
+/* clang-format off */
 static const char full[] =
 	"version: 1\n"
 	"name: full.one_1-x\n"

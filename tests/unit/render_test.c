@@ -174,37 +174,29 @@ static void every_hook_reason_and_kind_is_one_inert_line(void)
 	unsigned int hook, why, kind, verdict, hostile, lines = 0, bad = 0;
 	struct record r;
 
-	/* clang-format off: one loop of five variables */
+	/* One loop of five variables. */
+	/* clang-format off */
 	for (hook = 0; hook <= AGENTOS_HOOK_COUNT; hook++)
-		for (why = 0; why <= AGENTOS_WHY_OUTSIDE + 1; why++)
-			for (kind = 0; kind <= AGENTOS_OBJECT_TEXT + 1; kind++)
-				for (verdict = 0; verdict < 3; verdict++)
-					for (hostile = 0; hostile < 2; hostile++) {
-						r = event_make(hook, why, kind);
-						r.u.event.verdict = (uint8_t)verdict;
-						if (hostile) {
-							memset((char *)&r.u.event + 16, 0xff,
-							       sizeof(r.u.event) - 16);
-							make_hostile(r.agent_name,
-								     sizeof(r.agent_name));
-							make_hostile(r.u.event.comm,
-								     sizeof(r.u.event.comm));
-							make_hostile(r.u.event.text,
-								     sizeof(r.u.event.text));
-							r.u.event.text_len =
-								sizeof(r.u.event.text) - 1;
-							r.u.event.family =
-								(uint16_t)(why % 2 ? AF_INET6 :
-										     AF_INET);
-						}
-						if (!text_is_inert(shown(&r, false, false)) &&
-						    bad++ < 5)
-							printf("# %s", line);
-						if (!json_is_inert(shown(&r, true, false)) &&
-						    bad++ < 5)
-							printf("# %s", line);
-						lines += 2;
-					}
+	for (why = 0; why <= AGENTOS_WHY_OUTSIDE + 1; why++)
+	for (kind = 0; kind <= AGENTOS_OBJECT_TEXT + 1; kind++)
+	for (verdict = 0; verdict < 3; verdict++)
+	for (hostile = 0; hostile < 2; hostile++) {
+		r = event_make(hook, why, kind);
+		r.u.event.verdict = (uint8_t)verdict;
+		if (hostile) {
+			memset((char *)&r.u.event + 16, 0xff, sizeof(r.u.event) - 16);
+			make_hostile(r.agent_name, sizeof(r.agent_name));
+			make_hostile(r.u.event.comm, sizeof(r.u.event.comm));
+			make_hostile(r.u.event.text, sizeof(r.u.event.text));
+			r.u.event.text_len = sizeof(r.u.event.text) - 1;
+			r.u.event.family = (uint16_t)(why % 2 ? AF_INET6 : AF_INET);
+		}
+		if (!text_is_inert(shown(&r, false, false)) && bad++ < 5)
+			printf("# %s", line);
+		if (!json_is_inert(shown(&r, true, false)) && bad++ < 5)
+			printf("# %s", line);
+		lines += 2;
+	}
 	/* clang-format on */
 	CHECK_INT(bad, 0);
 	CHECK(lines > 30000);

@@ -187,7 +187,7 @@ daemon_start() {
 # daemon_end SIGNAL: leaves its exit status in $status.
 daemon_end() {
 	[ -n "$daemon" ] || return 0
-	kill "-$1" "$daemon"
+	kill "-$1" "$daemon" 2>/dev/null
 	status=0
 	# A stopped process ends of SIGKILL alone.
 	wait "$daemon" 2>/dev/null || status=$?

@@ -29,7 +29,7 @@
  */
 struct attempt {
 	const char *name;
-	int (*act)(char **arg);	/* 0 or a negative errno */
+	int (*act)(char **arg); /* 0 or a negative errno */
 };
 
 #define ATTEMPT_ARGS 16
