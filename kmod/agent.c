@@ -171,13 +171,11 @@ u32 agent_count(void)
 
 int agent_restrict(struct agent *agent, u64 mask, u64 *ret_rights)
 {
-	bool narrower;
 	int err = 0;
 	u64 rights;
 
 	spin_lock_bh(&agent->lock);
 	rights = agent->rights & mask;
-	narrower = rights != agent->rights;
 	if (agent->state >= AGENTOS_STATE_EXITING)
 		err = -ESRCH;
 	else if (!rights)
@@ -187,9 +185,7 @@ int agent_restrict(struct agent *agent, u64 mask, u64 *ret_rights)
 	spin_unlock_bh(&agent->lock);
 	if (err)
 		return err;
-	/* What changes nothing is no news, and must not push out what is. */
-	if (narrower)
-		lifecycle_note(agent, AGENTOS_LIFECYCLE_RESTRICT, task_tgid_nr(current));
+	lifecycle_note(agent, AGENTOS_LIFECYCLE_RESTRICT, task_tgid_nr(current));
 	*ret_rights = rights;
 	return 0;
 }
