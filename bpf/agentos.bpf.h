@@ -44,12 +44,33 @@ struct agentos_facts {
 #define FACT_PROVING (1U << 0)
 #define FACT_RECORD  (1U << 1) /* record what is allowed as well */
 
+/* Where a walk has come to, on the file system of the object. All zero at its beginning. */
+struct agentos_climb {
+	__u64 object; /* the inode here, if it may have a rule, else 0 */
+	__u64 above;  /* the inode of the directory above, likewise */
+	__u64 beyond; /* one further up, likewise */
+	__u64 name;   /* address of the name here in that directory */
+	__u64 top;    /* address of the dentry where the way up ended */
+	__u32 steps;  /* components climbed so far */
+	__u32 seq;    /* of the tree; changes when any name moves */
+};
+
+/* What agentos_climb() returns. */
+enum {
+	CLIMB_TOP,   /* no more: `top` */
+	CLIMB_HIT,   /* `object` or `above` */
+	CLIMB_MOVED, /* what was learnt so far is worth nothing: begin again */
+	CLIMB_DEEP,  /* more than AGENTOS_WALK_MAX components */
+};
+
 extern int agentos_facts(struct agentos_facts *facts, __u32 facts__sz) __ksym;
 extern int agentos_refused(void) __ksym;
 extern int agentos_task_facts(struct task_struct *task, struct agentos_facts *facts,
 			      __u32 facts__sz, char *name, __u32 name__sz) __ksym;
 extern int agentos_task_inside(struct task_struct *task) __ksym;
 extern int agentos_pid_inside(int pid) __ksym;
+extern int agentos_climb(struct dentry *dentry, struct agentos_climb *climb,
+			 __u32 climb__sz) __ksym;
 extern int agentos_path_text(struct path *path, char *text, __u32 text__sz) __ksym;
 extern int agentos_entry_text(struct path *dir, struct dentry *dentry, char *text,
 			      __u32 text__sz) __ksym;

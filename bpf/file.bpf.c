@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* Files: opening, receiving, creating, deleting, renaming, linking, truncating, metadata. */
+#include "socket.bpf.h"
 #include "walk.bpf.h"
 
 static __always_inline __u32 access_of_mode(struct file *file)
@@ -56,10 +57,15 @@ int BPF_PROG(agentos_file_open, struct file *file, int ret)
 SEC("lsm/file_receive")
 int BPF_PROG(agentos_file_receive, struct file *file, int ret)
 {
+	struct socket *sock;
+
 	AGENT_OR_RETURN(facts);
 
 	if (ret)
 		return ret;
+	sock = bpf_sock_from_file(file);
+	if (sock)
+		return verdict(socket_receive_check(ctx, &facts, file, sock), -EACCES);
 	/* A bare location gives nothing: opening from it is decided then. */
 	if (file->f_mode & FMODE_PATH)
 		return 0;

@@ -5,18 +5,6 @@
 
 #include "agentos.bpf.h"
 
-/*
- * A mark on every inode that some policy has a rule about, set before the rule
- * and gone with the inode: most of what a walk meets has none, and to learn
- * that from the mark costs a third of a look-up in `rules`.
- */
-struct {
-	__uint(type, BPF_MAP_TYPE_INODE_STORAGE);
-	__uint(map_flags, BPF_F_NO_PREALLOC);
-	__type(key, int);
-	__type(value, __u8);
-} ruled SEC(".maps");
-
 /* Preallocated: a policy that does not fit is refused when it is loaded, not when it is needed. */
 struct {
 	__uint(type, BPF_MAP_TYPE_HASH);
@@ -80,10 +68,10 @@ struct {
 	__type(value, struct agentos_hook_count);
 } hook_counts SEC(".maps");
 
-/* Which agent made a Unix socket; absent: made outside. */
+/* Which agent made a socket, or the one that accepted it; absent: made outside. */
 struct {
 	__uint(type, BPF_MAP_TYPE_SK_STORAGE);
-	__uint(map_flags, BPF_F_NO_PREALLOC);
+	__uint(map_flags, BPF_F_NO_PREALLOC | BPF_F_CLONE);
 	__type(key, int);
 	__type(value, __u64);
 } socket_owner SEC(".maps");

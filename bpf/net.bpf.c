@@ -1,31 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* Sockets: which kinds, to whom, from where. */
-#include "event.bpf.h"
-
-#define SOCK_TYPE_MASK 0xf
-#define SOCK_STREAM    1
-#define SOCK_DGRAM     2
-#define NETLINK_ROUTE  0
-#define IPPROTO_MPTCP  262
-
-static __always_inline bool socket_is_plain(int family, int type, int protocol)
-{
-	type &= SOCK_TYPE_MASK;
-	switch (family) {
-	case AF_UNIX:
-		return true;
-	case AF_INET:
-	case AF_INET6:
-		if (type == SOCK_STREAM)
-			return protocol == 0 || protocol == IPPROTO_TCP ||
-			       protocol == IPPROTO_MPTCP;
-		return type == SOCK_DGRAM && (protocol == 0 || protocol == IPPROTO_UDP);
-	case AF_NETLINK:
-		/* libc asks it for interfaces; changing anything needs a capability. */
-		return protocol == NETLINK_ROUTE;
-	}
-	return false;
-}
+#include "socket.bpf.h"
 
 SEC("lsm/socket_create")
 int BPF_PROG(agentos_socket_create, int family, int type, int protocol, int kern)
@@ -38,24 +13,19 @@ int BPF_PROG(agentos_socket_create, int family, int type, int protocol, int kern
 	return verdict(act_number(ctx, &facts, &act, family, type & SOCK_TYPE_MASK), -EPERM);
 }
 
-/* Unix sockets remember who made them. */
+/* Sockets remember who made them. */
 SEC("lsm/socket_post_create")
 int BPF_PROG(agentos_socket_post_create, struct socket *sock, int family, int type, int protocol,
 	     int kern)
 {
-	if (family != AF_UNIX || kern)
+	if (kern)
 		return 0;
 
 	AGENT_OR_RETURN(facts);
 	struct sock *sk = sock->sk;
-	__u64 *owner;
 
-	if (!sk)
-		return 0;
-	owner = bpf_sk_storage_get(&socket_owner, sk, NULL, BPF_SK_STORAGE_GET_F_CREATE);
-	/* Without room it counts as made outside: the agent cannot reach its own socket. */
-	if (owner)
-		*owner = facts.id;
+	if (sk)
+		socket_own(sk, facts.id);
 	return 0;
 }
 
@@ -201,6 +171,12 @@ static __always_inline int act_unix(void *ctx, const struct agentos_facts *facts
 SEC("lsm/unix_stream_connect")
 int BPF_PROG(agentos_unix_stream_connect, struct sock *sock, struct sock *other, struct sock *newsk)
 {
+	__u64 *owner = bpf_sk_storage_get(&socket_owner, other, NULL, 0);
+
+	/* The other end's new socket, which accept() returns, is made here, by whoever connects. */
+	if (owner)
+		socket_own(newsk, *owner);
+
 	AGENT_OR_RETURN(facts);
 	struct act act = RIGHT_ACT(facts, UNIX_STREAM, UNIX_CONNECT, EACCES);
 

@@ -23,11 +23,19 @@ struct walk {
 	__u32 unresolved; /* the way up could not be followed */
 	__u32 own;	  /* packed rule of the object where it stands */
 	__u32 own_number;
-	__u32 entered;		   /* just came onto another file system */
+	__u32 want;		   /* AGENTOS_FILE_* that the walk is about */
 	struct vfsmount *vfsmount; /* through which the object was reached */
-	struct dentry *at;	   /* where it stands, on the object's own file system */
-	unsigned long mount;	   /* where it stands, further up: struct mount, */
-	unsigned long dentry;	   /* struct dentry */
+	struct dentry *start;	   /* the object */
+	union {
+		/* On its own file system. */
+		struct agentos_climb climb;
+		/* Further up: a struct mount, a struct dentry, both just reached. */
+		struct {
+			unsigned long mount;
+			unsigned long dentry;
+			__u32 entered;
+		};
+	};
 };
 
 /* A rule in a scalar: the verifier follows one state instead of two. */
@@ -36,12 +44,12 @@ struct walk {
 #define PACK_DENY(p)  ((p) >> 8 & 0xff)
 #define PACK_NAMES(p) ((p) >> 16 & AGENTOS_RULE_NAMES)
 
-static __always_inline void walk_lookup(struct walk *w, struct inode *inode, __u32 *ret_packed,
+static __always_inline void walk_lookup(struct walk *w, __u64 inode, __u32 *ret_packed,
 					__u32 *ret_number)
 {
 	struct agentos_rule *rule;
 
-	w->key.object = (unsigned long)inode;
+	w->key.object = inode;
 	rule = bpf_map_lookup_elem(&rules, &w->key);
 	*ret_packed = 0;
 	*ret_number = AGENTOS_RULE_NONE;
@@ -49,18 +57,6 @@ static __always_inline void walk_lookup(struct walk *w, struct inode *inode, __u
 		*ret_packed = PACK(rule);
 		*ret_number = rule->number;
 	}
-}
-
-/* The same where the inode itself is at hand: asks its mark first. */
-static __always_inline void walk_lookup_marked(struct walk *w, struct inode *inode,
-					       __u32 *ret_packed, __u32 *ret_number)
-{
-	if (bpf_inode_storage_get(&ruled, inode, NULL, 0)) {
-		walk_lookup(w, inode, ret_packed, ret_number);
-		return;
-	}
-	*ret_packed = 0;
-	*ret_number = AGENTOS_RULE_NONE;
 }
 
 /*
@@ -81,6 +77,15 @@ static __always_inline void walk_apply(struct walk *w, __u32 own, __u32 own_numb
 	if (!w->denied)
 		w->rule = deny & PACK_DENY(own) ? own_number : named_number;
 	w->denied |= deny;
+}
+
+/* Nothing is decided yet. */
+static __always_inline void walk_begin(struct walk *w, __u32 want)
+{
+	w->open = want;
+	w->allowed = 0;
+	w->denied = 0;
+	w->rule = AGENTOS_RULE_NONE;
 }
 
 /* The rule on `name` in the directory that w->key stands on. Rare: only where one is known. */
@@ -107,26 +112,41 @@ static __noinline int walk_name(struct walk *w, const unsigned char *name, __u32
 	return 0;
 }
 
-/* One component up, by direct loads, for bpf_loop(): non-zero ends it. */
+/* Up to where the next rule may stand, for bpf_loop(): non-zero ends it. */
 static long walk_step_here(__u32 i, struct walk *w)
 {
-	struct dentry *dentry = w->at, *parent = dentry->d_parent;
-	__u32 above, above_number;
-	struct inode *inode;
+	__u32 own = 0, own_number = AGENTOS_RULE_NONE;
+	int found = agentos_climb(w->start, &w->climb, sizeof(w->climb));
 
-	if (parent == dentry) {
-		walk_apply(w, w->own, w->own_number, 0, AGENTOS_RULE_NONE);
+	if (found == CLIMB_MOVED) {
+		walk_begin(w, w->want);
+		return 0;
+	}
+	if (found != CLIMB_HIT) {
+		w->unresolved = found != CLIMB_TOP;
 		return 1;
 	}
-	inode = parent->d_inode;
-	walk_lookup_marked(w, inode, &above, &above_number);
-	if (PACK_NAMES(above))
-		walk_name(w, dentry->d_name.name, w->own, w->own_number);
+	if (w->climb.object) {
+		/* What was above a moment ago is known. */
+		if (w->climb.object != w->key.object)
+			walk_lookup(w, w->climb.object, &w->own, &w->own_number);
+		own = w->own;
+		own_number = w->own_number;
+	}
+	if (!w->climb.above) {
+		walk_apply(w, own, own_number, 0, AGENTOS_RULE_NONE);
+		return !w->open;
+	}
+	walk_lookup(w, w->climb.above, &w->own, &w->own_number);
+	if (PACK_NAMES(w->own))
+		walk_name(w, (const unsigned char *)w->climb.name, own, own_number);
 	else
-		walk_apply(w, w->own, w->own_number, 0, AGENTOS_RULE_NONE);
-	w->at = parent;
-	w->own = above;
-	w->own_number = above_number;
+		walk_apply(w, own, own_number, 0, AGENTOS_RULE_NONE);
+	if (w->climb.beyond)
+		return !w->open;
+	/* The directory above has no rule about its name: this is all there is about it. */
+	walk_apply(w, w->own, w->own_number, 0, AGENTOS_RULE_NONE);
+	w->climb.steps++;
 	return !w->open;
 }
 
@@ -136,21 +156,20 @@ static long walk_step_here(__u32 i, struct walk *w)
  */
 static __always_inline void walk_filesystem(struct walk *w, struct dentry *dentry)
 {
-	struct inode *inode = dentry->d_inode; /* an address to look up, never followed */
 	struct super_block *sb = dentry->d_sb;
 
-	w->own = 0;
-	w->own_number = AGENTOS_RULE_NONE;
-	if (inode) /* else a name that does not exist yet */
-		walk_lookup_marked(w, inode, &w->own, &w->own_number);
-	w->at = dentry;
-	/* Too deep: the loop did not end by itself. */
-	if (bpf_loop(AGENTOS_WALK_MAX, walk_step_here, w, 0) == AGENTOS_WALK_MAX)
+	w->start = dentry;
+	/*
+	 * One step mostly decides, and costs half of what it does in a loop. Else
+	 * there are more rules than that on the way, or the tree would not keep still.
+	 */
+	if (!walk_step_here(0, w) &&
+	    bpf_loop(AGENTOS_WALK_MAX, walk_step_here, w, 0) == AGENTOS_WALK_MAX)
 		w->unresolved = 1;
-	if (!w->open || w->at == sb->s_root)
+	if (!w->open || w->climb.top == (unsigned long)sb->s_root)
 		return;
 	/* NFS has a root of its own for each mount; others hang in the air, made by handles. */
-	if (!w->vfsmount || w->at != w->vfsmount->mnt_root)
+	if (!w->vfsmount || w->climb.top != (unsigned long)w->vfsmount->mnt_root)
 		w->unresolved = 1;
 }
 
@@ -183,7 +202,7 @@ give_up:
 /* A new file system: the mount point's own rule. */
 static __always_inline int walk_enter(struct walk *w)
 {
-	struct inode *inode;
+	__u64 inode;
 
 	READ_OR_GIVE_UP(inode, FIELD(struct dentry, w->dentry, d_inode));
 	walk_lookup(w, inode, &w->own, &w->own_number);
@@ -199,7 +218,7 @@ static long walk_step(__u32 i, struct walk *w)
 {
 	__u32 above, above_number;
 	unsigned long parent, name;
-	struct inode *inode;
+	__u64 inode;
 
 	if (w->entered && walk_enter(w))
 		return 1;
@@ -262,8 +281,8 @@ static __always_inline __u32 walk_allowed(struct walk *w, __u32 policy, struct v
 {
 	__builtin_memset(w, 0, sizeof(*w));
 	w->key.policy = policy;
-	w->open = want;
-	w->rule = AGENTOS_RULE_NONE;
+	w->want = want;
+	walk_begin(w, want);
 	w->vfsmount = vfsmount;
 	walk_filesystem(w, dentry);
 	if (w->open && !w->unresolved) {

@@ -9,9 +9,11 @@
 #include <linux/slab.h>
 
 #include "agent.h"
+#include "agentos_event.h"
 #include "compat.h"
 #include "kfuncs.h"
 #include "member.h"
+#include "ruled.h"
 
 /* As bpf/agentos.bpf.h declares it. */
 struct agentos_facts {
@@ -23,6 +25,19 @@ struct agentos_facts {
 
 #define FACT_PROVING (1U << 0) /* attach asks whether hooks are live: deny, record nothing */
 #define FACT_RECORD  (1U << 1) /* AGENTOS_CREATE_RECORD_ALLOWED */
+
+/* As bpf/agentos.bpf.h declares it, with what the members mean. */
+struct agentos_climb {
+	u64 object;
+	u64 above;
+	u64 beyond;
+	u64 name;
+	u64 top;
+	u32 steps;
+	u32 seq;
+};
+
+enum { CLIMB_TOP, CLIMB_HIT, CLIMB_MOVED, CLIMB_DEEP };
 
 static void facts_fill(struct agentos_facts *facts, const struct member *member)
 {
@@ -47,6 +62,22 @@ static int text_from_end(char *text, u32 text__sz, const char *end, const char *
 	memmove(text, end - kept, kept);
 	text[kept] = '\0';
 	return len;
+}
+
+/* Its inode, where that may have a rule, else 0. */
+static u64 climb_ruled(const struct dentry *dentry)
+{
+	const struct inode *inode = READ_ONCE(dentry->d_inode);
+
+	return inode && ruled_maybe(inode) ? (u64)(uintptr_t)inode : 0;
+}
+
+/* The same for the directory above; at the top there is none. */
+static u64 climb_ruled_above(const struct dentry *dentry)
+{
+	const struct dentry *parent = READ_ONCE(dentry->d_parent);
+
+	return parent == dentry ? 0 : climb_ruled(parent);
 }
 
 __bpf_kfunc_start_defs();
@@ -126,6 +157,60 @@ __bpf_kfunc int agentos_pid_inside(int pid)
 	return inside;
 }
 
+/*
+ * From `steps` components above dentry up to the next where a rule may stand,
+ * on the object or on the directory above it. Addresses are only names of what
+ * stands there: nothing is held. One walk is a series of calls, and sees one
+ * state of the tree: when any name moved meanwhile, the walk begins again.
+ */
+__bpf_kfunc int agentos_climb(struct dentry *dentry, struct agentos_climb *climb, u32 climb__sz)
+{
+	struct dentry *parent;
+	u32 i, seq, steps;
+	u64 object, above;
+	int found;
+
+	if (climb__sz < sizeof(*climb))
+		return CLIMB_DEEP;
+	steps = climb->steps;
+	if (steps > AGENTOS_WALK_MAX)
+		return CLIMB_DEEP;
+	rcu_read_lock();
+	seq = read_seqbegin(&rename_lock);
+	for (i = 0; i < steps; i++) {
+		parent = READ_ONCE(dentry->d_parent);
+		if (parent == dentry)
+			break;
+		dentry = parent;
+	}
+	found = i < steps ? CLIMB_TOP : CLIMB_DEEP;
+	for (object = climb_ruled(dentry); i <= AGENTOS_WALK_MAX && found == CLIMB_DEEP; i++) {
+		parent = READ_ONCE(dentry->d_parent);
+		above = parent == dentry ? 0 : climb_ruled(parent);
+		if (object || above) {
+			climb->object = object;
+			climb->above = above;
+			climb->beyond = climb_ruled_above(parent);
+			climb->name = (u64)(uintptr_t)dentry->d_name.name;
+			climb->steps = i + 1;
+			found = CLIMB_HIT;
+		} else if (parent == dentry) {
+			found = CLIMB_TOP;
+		} else {
+			dentry = parent;
+			object = above;
+		}
+	}
+	climb->top = (u64)(uintptr_t)dentry;
+	rcu_read_unlock();
+	if (read_seqretry(&rename_lock, seq) || (steps && climb->seq != seq)) {
+		climb->steps = 0;
+		return CLIMB_MOVED;
+	}
+	climb->seq = seq;
+	return found;
+}
+
 /* The path as the calling task would name it. Length as text_from_end(), or a negative errno. */
 __bpf_kfunc int agentos_path_text(struct path *path, char *text, u32 text__sz)
 {
@@ -191,6 +276,7 @@ BTF_ID_FLAGS(func, agentos_refused)
 BTF_ID_FLAGS(func, agentos_task_facts)
 BTF_ID_FLAGS(func, agentos_task_inside)
 BTF_ID_FLAGS(func, agentos_pid_inside)
+BTF_ID_FLAGS(func, agentos_climb)
 BTF_ID_FLAGS(func, agentos_path_text)
 BTF_ID_FLAGS(func, agentos_entry_text)
 BTF_ID_FLAGS(func, agentos_dentry_text)

@@ -7,6 +7,7 @@
 #include <linux/xarray.h>
 
 #include "policy.h"
+#include "ruled.h"
 
 struct policy {
 	u32 id;
@@ -16,11 +17,12 @@ struct policy {
 	atomic_t users; /* agents not yet retired; grows only under policies_lock */
 };
 
-static DEFINE_MUTEX(policies_lock); /* the table, and each policy's pins */
+static DEFINE_MUTEX(policies_lock); /* the table, each policy's pins, and who is ruled */
 static DEFINE_XARRAY_ALLOC1(policies);
 static u32 policies_next = 1;
 static atomic_t policies_live = ATOMIC_INIT(0);
 static atomic_t pins_live = ATOMIC_INIT(0);
+u32 ruled_counts[1U << RULED_BITS];
 
 int policy_new(u32 *ret_id)
 {
@@ -94,6 +96,8 @@ int policy_pin(u32 id, struct file *file, struct agentos_policy_pin *ret_pin)
 	path_get(&policy->pins[policy->pin_count]);
 	policy->pin_count++;
 	atomic_inc(&pins_live);
+	/* Before anybody learns the address: no rule is written about an object not counted. */
+	ruled_add(inode);
 	/* An address, told to CAP_SYS_ADMIN only: the one name that no two objects share. */
 	ret_pin->ret_object = (u64)(uintptr_t)inode;
 	ret_pin->ret_mode = inode->i_mode & S_IFMT;
@@ -103,10 +107,15 @@ unlock:
 	return err;
 }
 
+/* Taken off the table by the caller. May sleep. */
 static void policy_free(struct policy *policy)
 {
 	u32 i;
 
+	mutex_lock(&policies_lock);
+	for (i = 0; i < policy->pin_count; i++)
+		ruled_remove(d_inode(policy->pins[i].dentry));
+	mutex_unlock(&policies_lock);
 	for (i = 0; i < policy->pin_count; i++)
 		path_put(&policy->pins[i]);
 	atomic_sub(policy->pin_count, &pins_live);

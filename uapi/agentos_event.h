@@ -115,7 +115,9 @@ enum agentos_object_kind {
 	AGENTOS_OBJECT_TEXT = 6,   /* text: a name that is no path */
 };
 
+/* Numbers that no policy's own rule has. */
 #define AGENTOS_RULE_NONE 0xffffffffU
+#define AGENTOS_RULE_PINS 0xfffffffeU /* no writing below AGENTOS_PIN_DIR: in every policy */
 
 /* Bits of agentos_event.flags. */
 #define AGENTOS_EVENT_TRUNCATED (1U << 0) /* the object's text is only its end */

@@ -215,6 +215,8 @@ static void put_rule(FILE *out, const struct agentos_event *e, const char *does)
 {
 	if (e->rule == AGENTOS_RULE_NONE)
 		fprintf(out, ": a rule of its policy %s it", does);
+	else if (e->rule == AGENTOS_RULE_PINS)
+		fprintf(out, ": no agent may touch what enforces");
 	else
 		fprintf(out, ": rule %u of its policy %s it", e->rule, does);
 }

@@ -22,7 +22,6 @@
 #define UNLOAD_WAIT_MS 15000 /* how long programs may take to let go of the module */
 
 static const char *const map_names[MAP_COUNT] = {
-	[MAP_RULED] = "ruled",
 	[MAP_RULES] = "rules",
 	[MAP_NAMES] = "names",
 	[MAP_RING_DENIALS] = "ring_denials",

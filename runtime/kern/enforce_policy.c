@@ -2,8 +2,10 @@
 /* Policies in the maps: checked, pinned, written; all or nothing. */
 #include <bpf/bpf.h>
 #include <errno.h>
+#include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "kern/device.h"
 #include "kern/enforce_state.h"
@@ -92,7 +94,7 @@ static int rule_check(const struct compiled_rule *r, struct fault *f)
 	if (len == sizeof(r->name) || r->pad || r->allow & ~AGENTOS_FILE_ALL ||
 	    r->deny & ~AGENTOS_FILE_ALL || r->allow & r->deny || !(r->allow | r->deny))
 		return fault_set(f, EINVAL, "rule %u is malformed", r->number);
-	if (r->number == AGENTOS_RULE_NONE)
+	if (r->number == AGENTOS_RULE_NONE || r->number == AGENTOS_RULE_PINS)
 		return fault_set(f, EINVAL, "rule number out of range");
 	switch (r->kind) {
 	case COMPILED_OBJECT:
@@ -111,7 +113,6 @@ static int entries_fill(const struct enforce *e, struct entries *n, uint32_t pol
 			const struct compiled_rule *rules, const int *fds, size_t count,
 			struct fault *f)
 {
-	const uint8_t mark = 1;
 	size_t i;
 	int err;
 
@@ -137,10 +138,6 @@ static int entries_fill(const struct enforce *e, struct entries *n, uint32_t pol
 					 strerror(-err));
 		name.parent.policy = policy;
 		name.parent.object = pin.ret_object;
-		/* Before any rule is written: an unmarked inode is not looked up. */
-		if (bpf_map_update_elem(e->maps[MAP_RULED], &fds[i], &mark, BPF_ANY))
-			return fault_set(f, errno, "rule %u: its object cannot be marked: %s",
-					 rules[i].number, strerror(errno));
 		if (rules[i].kind == COMPILED_OBJECT) {
 			entries_add_object(n, &name.parent, &rule);
 			continue;
@@ -152,6 +149,33 @@ static int entries_fill(const struct enforce *e, struct entries *n, uint32_t pol
 		entries_add_name(n, &name, &rule);
 		entries_add_object(n, &name.parent, &parent);
 	}
+	return 0;
+}
+
+/*
+ * One rule more, which nobody wrote: an agent that may write anywhere may not
+ * unlink the programs that hold it. The hold on the directory keeps its file
+ * system from being unmounted, too.
+ */
+static int entries_add_pins(const struct enforce *e, struct entries *n, uint32_t policy,
+			    struct fault *f)
+{
+	const struct agentos_rule rule = {
+		.deny = AGENTOS_FILE_WRITE,
+		.number = AGENTOS_RULE_PINS,
+	};
+	struct agentos_object_key key = { .policy = policy };
+	struct agentos_policy_pin pin;
+	int err, fd;
+
+	fd = open(AGENTOS_PIN_DIR, O_PATH | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+	err = fd < 0 ? -errno : device_policy_pin(e->dev, policy, fd, &pin);
+	if (fd >= 0)
+		close(fd);
+	if (err)
+		return fault_set(f, -err, "%s cannot be held: %s", AGENTOS_PIN_DIR, strerror(-err));
+	key.object = pin.ret_object;
+	entries_add_object(n, &key, &rule);
 	return 0;
 }
 
@@ -230,7 +254,7 @@ int enforce_policy_load(struct enforce *e, const struct compiled_rule *rules, co
 		if (err)
 			return err;
 	}
-	/* A name rule marks its directory as well: two entries each at most. */
+	/* A name rule marks its directory as well: two entries each at most, and our own. */
 	err = entries_init(&entries, 2 * count);
 	if (err)
 		return fault_set(f, -err, "out of memory");
@@ -240,6 +264,8 @@ int enforce_policy_load(struct enforce *e, const struct compiled_rule *rules, co
 		goto release;
 	}
 	err = entries_fill(e, &entries, policy, rules, fds, count, f);
+	if (!err)
+		err = entries_add_pins(e, &entries, policy, f);
 	if (!err)
 		err = entries_write(e, &entries, f);
 	if (err)

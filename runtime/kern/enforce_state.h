@@ -6,7 +6,6 @@
 #include "kern/enforce.h"
 
 enum enforce_map {
-	MAP_RULED,
 	MAP_RULES,
 	MAP_NAMES,
 	MAP_RING_DENIALS,

@@ -11,6 +11,12 @@ static const struct stage_policy policies[] = {
 	{ .name = "base", .rights = "file-read, file-write, file-exec" },
 	{ .name = "readonly", .rights = "file-read, file-exec" },
 	{ .name = "broker", .rights = "file-read, file-write, file-exec, unix-connect" },
+	{ .name = "network",
+	  .rights = "file-read, file-exec, unix-connect, net-connect, net-listen" },
+	{ .name = "pins",
+	  .rights = "file-read, file-write, file-exec",
+	  .read = "/sys/fs/bpf",
+	  .write = "/sys/fs/bpf" },
 	{ .name = "restricted", .rights = "file-read, file-write, file-exec, unix-connect" },
 	{ .name = "mounts", .rights = "file-read, file-write, file-exec", .deny = "%T/denied" },
 	{ .name = "replaced", .rights = "file-read, file-write, file-exec" },
@@ -153,6 +159,30 @@ static const struct stage_row rows[] = {
 	  NULL },
 	{ "receiving what it may read", "receive %k %W/f", "broker", 0, 0, NULL, NULL },
 
+	{ "receiving a Unix socket, with unix-connect", "receive-socket %k @unix", "broker", 0, 0,
+	  NULL, NULL },
+	{ "receiving a TCP socket, without net-connect", "receive-socket %k @tcp", "broker", 0,
+	  EACCES, "file_receive", NULL },
+	{ "receiving a TCP socket, with it", "receive-socket %k @tcp", "network", 0, 0, NULL,
+	  NULL },
+	{ "receiving a packet socket, without net-raw", "receive-socket %k @packet", "network", 0,
+	  EACCES, "file_receive", NULL },
+	{ "passing on a TCP socket of its own", "pass tcp", "base", 0, 0, NULL, NULL },
+	{ "passing on a UDP socket of its own", "pass udp", "base", 0, 0, NULL, NULL },
+	{ "passing on a Unix socket of its own", "pass unix", "base", 0, 0, NULL, NULL },
+	{ "passing on what it accepted, Unix", "pass unix-accepted", "base", 0, 0, NULL, NULL },
+	{ "passing on what it accepted, TCP", "pass tcp-accepted", "network", 0, 0, NULL, NULL },
+
+	{ "writing below /sys/fs/bpf, where it may", "mkdir /sys/fs/bpf/%I", "pins", STAGE_ROOT, 0,
+	  NULL, NULL },
+	{ "writing among what is pinned", "mkdir /sys/fs/bpf/agentos/%I", "pins", STAGE_ROOT,
+	  EACCES, "path_mknod", NULL },
+	{ "removing what is pinned", "rmdir /sys/fs/bpf/agentos/%I", "pins", STAGE_ROOT, EACCES,
+	  "path_unlink", NULL },
+	{ "renaming the directory of what is pinned",
+	  "rename /sys/fs/bpf/agentos/%I /sys/fs/bpf/agentos/%I-", "pins", STAGE_ROOT, EACCES,
+	  "path_rename", NULL },
+
 	{ "a bind mount of a denied directory in the workspace", "read %T/ws/bound/%I/f", "mounts",
 	  0, EACCES, "file_open", NULL },
 	{ "creating through it", "create %T/ws/bound/%I/new", "mounts", 0, EACCES, "path_mknod",
@@ -209,6 +239,10 @@ static void row_dress(const char *tree, const char *id, const struct stage_row *
 	if (strstr(row->act, "%R/shared") || strstr(row->act, "%R/marked"))
 		stage_file(stage_format("%s/ro/%s/%s", tree, id, strrchr(row->act, '/') + 1),
 			   "content\n", 0666);
+	if (strstr(row->act, "mkdir /sys"))
+		rmdir(stage_format("/sys/fs/bpf/%s", id));
+	if (strstr(row->act, "rmdir /sys") || strstr(row->act, "rename /sys"))
+		stage_mkdir(stage_format("/sys/fs/bpf/agentos/%s", id), 0755);
 	if (strstr(row->act, "exec %W"))
 		stage_shell("cd %s && ln -s /bin/sh sh && ln -s /usr/bin/busybox busybox && "
 			    "printf '#!/bin/sh\nread line <%s/unruled/%s/f\n' >script && "
@@ -264,6 +298,18 @@ static void during(const struct stage_group *g)
 	free(begun);
 }
 
+/* A file by its path, or a socket. */
+static int broker_open(const char *what)
+{
+	if (strcmp(what, "@unix") == 0)
+		return socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+	if (strcmp(what, "@tcp") == 0)
+		return socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+	if (strcmp(what, "@packet") == 0)
+		return socket(AF_PACKET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+	return open(what, O_RDONLY | O_CLOEXEC);
+}
+
 /* Opens files for whoever asks: as a careless service outside would. */
 static void broker_serve(int listener)
 {
@@ -285,7 +331,7 @@ static void broker_serve(int listener)
 		len = recv(client, path, sizeof(path) - 1, 0);
 		if (len > 0) {
 			path[len] = '\0';
-			fd = open(path, O_RDONLY | O_CLOEXEC);
+			fd = broker_open(path);
 			control.align = (struct cmsghdr){ .cmsg_level = SOL_SOCKET,
 							  .cmsg_type = SCM_RIGHTS,
 							  .cmsg_len = CMSG_LEN(sizeof(int)) };

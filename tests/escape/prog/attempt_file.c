@@ -2,6 +2,7 @@
 /* Acts on files, one system call each, for the escape tests. */
 #include <linux/io_uring.h>
 #include <linux/openat2.h>
+#include <netinet/in.h>
 #include <sys/mman.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
@@ -210,8 +211,8 @@ static int act_remove_acl(char **arg)
 	return attempt_result(removexattr(arg[0], "system.posix_acl_access"));
 }
 
-/* Asks the server at ARG0 for a descriptor of the file ARG1. */
-static int act_receive(char **arg)
+/* Receives one descriptor with a byte of data. */
+static int descriptor_receive(int sock)
 {
 	union {
 		char bytes[CMSG_SPACE(sizeof(int))];
@@ -223,18 +224,123 @@ static int act_receive(char **arg)
 				  .msg_iovlen = 1,
 				  .msg_control = &control,
 				  .msg_controllen = sizeof(control) };
-	struct sockaddr_un address = { .sun_family = AF_UNIX };
-	int sock = socket(AF_UNIX, SOCK_SEQPACKET, 0), fd;
+	int fd;
 
-	snprintf(address.sun_path, sizeof(address.sun_path), "%s", arg[0]);
-	if (connect(sock, (struct sockaddr *)&address, sizeof(address)) < 0 ||
-	    send(sock, arg[1], strlen(arg[1]), 0) < 0 || recvmsg(sock, &message, 0) != 1)
+	if (recvmsg(sock, &message, 0) != 1)
 		return -errno;
 	/* Refused descriptors are left out, and that is all that the receiver is told. */
 	if (!CMSG_FIRSTHDR(&message) || message.msg_flags & MSG_CTRUNC)
 		return -EACCES;
 	memcpy(&fd, CMSG_DATA(CMSG_FIRSTHDR(&message)), sizeof(fd));
-	return attempt_result(read(fd, &byte, 1));
+	return fd;
+}
+
+static int descriptor_send(int sock, int fd)
+{
+	union {
+		char bytes[CMSG_SPACE(sizeof(int))];
+		struct cmsghdr align;
+	} control = { .align = { .cmsg_level = SOL_SOCKET,
+				 .cmsg_type = SCM_RIGHTS,
+				 .cmsg_len = CMSG_LEN(sizeof(int)) } };
+	struct iovec vector = { .iov_base = "x", .iov_len = 1 };
+	struct msghdr message = { .msg_iov = &vector,
+				  .msg_iovlen = 1,
+				  .msg_control = &control,
+				  .msg_controllen = sizeof(control) };
+
+	memcpy(CMSG_DATA(&control.align), &fd, sizeof(fd));
+	return sendmsg(sock, &message, 0) < 0 ? -errno : 0;
+}
+
+/* Asks the server at ARG0 for a descriptor of what ARG1 says. */
+static int ask(char **arg)
+{
+	struct sockaddr_un address = { .sun_family = AF_UNIX };
+	int sock = socket(AF_UNIX, SOCK_SEQPACKET, 0);
+
+	snprintf(address.sun_path, sizeof(address.sun_path), "%s", arg[0]);
+	if (connect(sock, (struct sockaddr *)&address, sizeof(address)) < 0 ||
+	    send(sock, arg[1], strlen(arg[1]), 0) < 0)
+		return -errno;
+	return descriptor_receive(sock);
+}
+
+/* A file. */
+static int act_receive(char **arg)
+{
+	int fd = ask(arg);
+	char byte;
+
+	return fd < 0 ? fd : attempt_result(read(fd, &byte, 1));
+}
+
+static int socket_usable(int sock)
+{
+	socklen_t len = sizeof(int);
+	int type;
+
+	return attempt_result(getsockopt(sock, SOL_SOCKET, SO_TYPE, &type, &len));
+}
+
+/* A socket. */
+static int act_receive_socket(char **arg)
+{
+	int sock = ask(arg);
+
+	return sock < 0 ? sock : socket_usable(sock);
+}
+
+/* The server's end of a connection to a socket of our own. */
+static int socket_accepted(int family)
+{
+	struct sockaddr_in in = { .sin_family = AF_INET,
+				  .sin_addr.s_addr = htonl(INADDR_LOOPBACK) };
+	struct sockaddr_un un = { .sun_family = AF_UNIX };
+	struct sockaddr *address =
+		family == AF_UNIX ? (struct sockaddr *)&un : (struct sockaddr *)&in;
+	socklen_t len = family == AF_UNIX ? sizeof(un) : sizeof(in);
+	int listener = socket(family, SOCK_STREAM, 0), client = socket(family, SOCK_STREAM, 0);
+
+	/* An abstract name that the kernel chooses. */
+	if (bind(listener, address, family == AF_UNIX ? sizeof(un.sun_family) : len) < 0 ||
+	    listen(listener, 1) < 0 || getsockname(listener, address, &len) < 0 ||
+	    connect(client, address, len) < 0)
+		return -1;
+	return accept(listener, NULL, NULL);
+}
+
+static int socket_of_kind(const char *kind)
+{
+	if (strcmp(kind, "tcp") == 0)
+		return socket(AF_INET, SOCK_STREAM, 0);
+	if (strcmp(kind, "udp") == 0)
+		return socket(AF_INET6, SOCK_DGRAM, 0);
+	if (strcmp(kind, "unix") == 0)
+		return socket(AF_UNIX, SOCK_STREAM, 0);
+	if (strcmp(kind, "unix-accepted") == 0)
+		return socket_accepted(AF_UNIX);
+	if (strcmp(kind, "tcp-accepted") == 0)
+		return socket_accepted(AF_INET);
+	return -1;
+}
+
+/* Passes a socket of kind ARG0 from one process to another. */
+static int act_pass(char **arg)
+{
+	int ends[2], sock, status;
+
+	if (socketpair(AF_UNIX, SOCK_SEQPACKET, 0, ends) < 0)
+		return -errno;
+	if (fork() == 0) {
+		sock = socket_of_kind(arg[0]);
+		_exit(sock < 0 ? EBADRQC : -descriptor_send(ends[0], sock));
+	}
+	sock = descriptor_receive(ends[1]);
+	wait(&status);
+	if (!WIFEXITED(status) || WEXITSTATUS(status))
+		return WIFEXITED(status) ? -WEXITSTATUS(status) : -EINTR;
+	return sock < 0 ? sock : socket_usable(sock);
 }
 
 static int act_uring(char **arg)
@@ -299,6 +405,8 @@ static const struct attempt table[] = {
 	{ "set-acl", act_set_acl },
 	{ "remove-acl", act_remove_acl },
 	{ "receive", act_receive },
+	{ "receive-socket", act_receive_socket },
+	{ "pass", act_pass },
 	{ "uring", act_uring },
 	{ "exec", act_exec },
 	{ "exec-memfd", act_exec_memfd },
