@@ -230,17 +230,6 @@ int BPF_PROG(agentos_path_rename, struct path *old_dir, struct dentry *old, stru
 	return 0;
 }
 
-/* A change to an object that exists, by path. Returns whether it is denied. */
-static __always_inline int path_check(void *ctx, const struct agentos_facts *facts,
-				      struct path *path, __u16 hook)
-{
-	struct act act = {};
-	struct walk w;
-
-	file_decide(&act, &w, facts, path->mnt, path->dentry, hook, AGENTOS_FILE_WRITE);
-	return act_path(ctx, facts, &act, path, 0);
-}
-
 /*
  * On 6.12 ftruncate() has a hook of its own; it needs a descriptor opened for
  * writing, decided then.

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* Other processes: signals, tracing, terminals, cgroups. */
-#include "event.bpf.h"
+#include "walk.bpf.h"
 
 SEC("lsm/task_kill")
 int BPF_PROG(agentos_task_kill, struct task_struct *task, struct kernel_siginfo *info, int sig)
@@ -112,38 +112,78 @@ int BPF_PROG(agentos_ptrace_traceme, struct task_struct *parent)
 #define FIOSETOWN 0x8901
 #define SIOCSPGRP 0x8902
 
+#define FS_IOC_SETFLAGS		     0x40086602
+#define FS_IOC32_SETFLAGS	     0x40046602
+#define FS_IOC_SETVERSION	     0x40087602
+#define FS_IOC32_SETVERSION	     0x40047602
+#define FS_IOC_FSSETXATTR	     0x401c5820
+#define FS_IOC_ENABLE_VERITY	     0x40806685
+#define FS_IOC_SET_ENCRYPTION_POLICY 0x800c6613
+#define FICLONE			     0x40049409
+#define FICLONERANGE		     0x4020940d
+#define FIDEDUPERANGE		     0xc0189436
+#define IOCTL_TYPE(cmd)		     ((cmd) >> 8 & 0xff)
+#define IOCTL_TYPE_BTRFS	     0x94
+
+/* What changes a file, or the tree at a directory, through a descriptor that is only for reading. */
+static __always_inline bool ioctl_changes_file(unsigned int cmd)
+{
+	switch (cmd) {
+	case FS_IOC_SETFLAGS:
+	case FS_IOC32_SETFLAGS:
+	case FS_IOC_SETVERSION:
+	case FS_IOC32_SETVERSION:
+	case FS_IOC_FSSETXATTR:
+	case FS_IOC_ENABLE_VERITY:
+	case FS_IOC_SET_ENCRYPTION_POLICY:
+		return true;
+	case FICLONE:
+	case FICLONERANGE:
+	case FIDEDUPERANGE:
+		/* The kernel wants the target open for writing, or changes nothing. */
+		return false;
+	}
+	/* Subvolumes and snapshots: made and deleted by whoever may write the directory. */
+	return IOCTL_TYPE(cmd) == IOCTL_TYPE_BTRFS;
+}
+
 /*
- * Typing into a terminal is typing as whoever reads it; and sockets have two
- * more ways to name who gets their signals. Returns whether it is denied.
+ * Typing into a terminal is typing as whoever reads it; sockets have two more
+ * ways to name who gets their signals. Returns what the hook does.
  */
-static __always_inline int ioctl_check(void *ctx, unsigned int cmd)
+static __always_inline int ioctl_check(void *ctx, struct file *file, unsigned int cmd)
 {
 	struct act typing = NEVER_ACT(TTY_INJECT, NEVER);
 	struct agentos_facts facts = {};
 
-	if (cmd != TIOCSTI && cmd != TIOCLINUX && cmd != FIOSETOWN && cmd != SIOCSPGRP)
+	if (cmd != TIOCSTI && cmd != TIOCLINUX && cmd != FIOSETOWN && cmd != SIOCSPGRP &&
+	    !ioctl_changes_file(cmd))
 		return 0;
 	if (!agentos_facts(&facts, sizeof(facts)))
 		return 0;
 	if (cmd == FIOSETOWN || cmd == SIOCSPGRP) {
 		struct act owner = RIGHT_ACT(facts, SIGNAL_OWNER, SIGNAL_OUTSIDE, EPERM);
 
-		return act_number(ctx, &facts, &owner, 0, cmd);
+		return verdict(act_number(ctx, &facts, &owner, 0, cmd), -EPERM);
 	}
-	return act_number(ctx, &facts, &typing, cmd, 0);
+	if (cmd == TIOCSTI || cmd == TIOCLINUX)
+		return verdict(act_number(ctx, &facts, &typing, cmd, 0), -EPERM);
+	if (object_without_path(file->f_path.dentry->d_sb))
+		return 0;
+	return verdict(path_check(ctx, &facts, &file->f_path, AGENTOS_HOOK_METADATA), -EACCES);
 }
 
 SEC("lsm/file_ioctl")
 int BPF_PROG(agentos_file_ioctl, struct file *file, unsigned int cmd)
 {
-	return verdict(ioctl_check(ctx, cmd), -EPERM);
+	return ioctl_check(ctx, file, cmd);
 }
 
 /* 32-bit callers come this way only. */
 SEC("?lsm/file_ioctl_compat")
 int BPF_PROG(agentos_file_ioctl_compat, struct file *file, unsigned int cmd)
 {
-	return verdict(ioctl_check(ctx, cmd), -EPERM);
+	return ioctl_check(ctx, file, cmd);
 }
 
 #define CLONE_INTO_CGROUP 0x200000000ULL

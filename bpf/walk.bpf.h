@@ -25,7 +25,6 @@ struct walk {
 	__u32 own_number;
 	__u32 want;		   /* AGENTOS_FILE_* that the walk is about */
 	struct vfsmount *vfsmount; /* through which the object was reached */
-	struct dentry *start;	   /* the object */
 	union {
 		/* On its own file system. */
 		struct agentos_climb climb;
@@ -47,10 +46,12 @@ struct walk {
 static __always_inline void walk_lookup(struct walk *w, __u64 inode, __u32 *ret_packed,
 					__u32 *ret_number)
 {
+	struct agentos_object_key key = { .policy = w->key.policy, .object = inode };
 	struct agentos_rule *rule;
 
 	w->key.object = inode;
-	rule = bpf_map_lookup_elem(&rules, &w->key);
+	/* 6.1 takes no key from the memory that a global function is given. */
+	rule = bpf_map_lookup_elem(&rules, &key);
 	*ret_packed = 0;
 	*ret_number = AGENTOS_RULE_NONE;
 	if (rule) {
@@ -112,12 +113,18 @@ static __noinline int walk_name(struct walk *w, const unsigned char *name, __u32
 	return 0;
 }
 
-/* Up to where the next rule may stand, for bpf_loop(): non-zero ends it. */
-static long walk_step_here(__u32 i, struct walk *w)
+/*
+ * What the rules say where agentos_climb() stopped. Non-zero ends the walk.
+ * This and agentos_walk_mounts() are global functions: the verifier follows
+ * such by themselves, once, and not again for each state that they are called
+ * in: that was ten times as much.
+ */
+__noinline int agentos_walk_level(struct walk *w, int found)
 {
 	__u32 own = 0, own_number = AGENTOS_RULE_NONE;
-	int found = agentos_climb(w->start, &w->climb, sizeof(w->climb));
 
+	if (!w)
+		return 1;
 	if (found == CLIMB_MOVED) {
 		walk_begin(w, w->want);
 		return 0;
@@ -150,26 +157,43 @@ static long walk_step_here(__u32 i, struct walk *w)
 	return !w->open;
 }
 
+/* A pointer that stands in what a global function may write is no pointer any more. */
+struct walk_start {
+	struct walk *walk;
+	struct dentry *dentry; /* the object */
+};
+
+/* Up to where the next rule may stand, for bpf_loop(): non-zero ends it. */
+static long walk_step_here(__u32 i, struct walk_start *start)
+{
+	struct walk *w = start->walk;
+
+	if (agentos_walk_level(w, agentos_climb(start->dentry, &w->climb, sizeof(w->climb))))
+		return 1;
+	return 0;
+}
+
 /*
  * Up through the object's own file system. Leaves w->open non-zero when no
  * rule there decided.
  */
-static __always_inline void walk_filesystem(struct walk *w, struct dentry *dentry)
+static __always_inline void walk_filesystem(struct walk *w, struct vfsmount *vfsmount,
+					    struct dentry *dentry)
 {
+	struct walk_start start = { .walk = w, .dentry = dentry };
 	struct super_block *sb = dentry->d_sb;
 
-	w->start = dentry;
 	/*
 	 * One step mostly decides, and costs half of what it does in a loop. Else
 	 * there are more rules than that on the way, or the tree would not keep still.
 	 */
-	if (!walk_step_here(0, w) &&
-	    bpf_loop(AGENTOS_WALK_MAX, walk_step_here, w, 0) == AGENTOS_WALK_MAX)
+	if (!walk_step_here(0, &start) &&
+	    bpf_loop(AGENTOS_WALK_MAX, walk_step_here, &start, 0) == AGENTOS_WALK_MAX)
 		w->unresolved = 1;
 	if (!w->open || w->climb.top == (unsigned long)sb->s_root)
 		return;
 	/* NFS has a root of its own for each mount; others hang in the air, made by handles. */
-	if (!w->vfsmount || w->climb.top != (unsigned long)w->vfsmount->mnt_root)
+	if (!vfsmount || w->climb.top != (unsigned long)vfsmount->mnt_root)
 		w->unresolved = 1;
 }
 
@@ -248,9 +272,6 @@ give_up:
  * On from where that file system is mounted, over as many mounts as it takes.
  * struct mount is private to the kernel: all that is read of it is read here,
  * and any error ends in a denial, as do more than AGENTOS_WALK_MAX components.
- *
- * A global function, so that the verifier follows it once, by itself, and not
- * for each state that the first loop can end in: that was twenty times as much.
  */
 __noinline int agentos_walk_mounts(struct walk *w)
 {
@@ -284,7 +305,7 @@ static __always_inline __u32 walk_allowed(struct walk *w, __u32 policy, struct v
 	w->want = want;
 	walk_begin(w, want);
 	w->vfsmount = vfsmount;
-	walk_filesystem(w, dentry);
+	walk_filesystem(w, vfsmount, dentry);
 	if (w->open && !w->unresolved) {
 		if (vfsmount)
 			agentos_walk_mounts(w);
@@ -348,6 +369,17 @@ static __always_inline bool file_decide(
 		   w->denied	 ? AGENTOS_WHY_RULE :
 				   AGENTOS_WHY_NO_RULE;
 	return true;
+}
+
+/* A change to an object that exists, by path. Returns whether it is denied. */
+static __always_inline int path_check(void *ctx, const struct agentos_facts *facts,
+				      struct path *path, __u16 hook)
+{
+	struct act act = {};
+	struct walk w;
+
+	file_decide(&act, &w, facts, path->mnt, path->dentry, hook, AGENTOS_FILE_WRITE);
+	return act_path(ctx, facts, &act, path, 0);
 }
 
 #endif

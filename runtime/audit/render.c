@@ -138,6 +138,37 @@ static void put_number(FILE *out, const struct agentos_event *e)
 	case AGENTOS_HOOK_PTRACE_ACCESS:
 		put_task(out, e);
 		break;
+	case AGENTOS_HOOK_SIGNAL_OWNER:
+		if ((int)e->number > 0)
+			fprintf(out, "process %d", (int)e->number);
+		else if ((int)e->number < 0)
+			fprintf(out, "process group %d", -(int)e->number);
+		else
+			fputs("another process", out);
+		break;
+	case AGENTOS_HOOK_SOCKET_LISTEN:
+		fprintf(out, "family %s, port %llu", name_family(e->number, other), e->number2);
+		break;
+	case AGENTOS_HOOK_MMAP:
+	case AGENTOS_HOOK_MPROTECT:
+		fputs("memory that is no file", out);
+		break;
+	case AGENTOS_HOOK_SB_UMOUNT:
+		fputs("a file system", out);
+		break;
+	case AGENTOS_HOOK_SB_REMOUNT:
+		fprintf(out, "the file system on device %llu:%llu", e->number >> 20,
+			e->number & 0xfffff);
+		break;
+	case AGENTOS_HOOK_PRLIMIT:
+		fputs("another process", out);
+		break;
+	case AGENTOS_HOOK_URING_CREDS:
+		fputs("a request", out);
+		break;
+	case AGENTOS_HOOK_TTY_INJECT:
+		fprintf(out, "by request 0x%llx", e->number);
+		break;
 	default:
 		fprintf(out, "number %llu", e->number);
 		if (e->number2)
@@ -146,16 +177,18 @@ static void put_number(FILE *out, const struct agentos_event *e)
 }
 
 /* Whether "may not <doing>" is a sentence without an object. */
-static bool doing_is_whole(unsigned int hook)
+static bool doing_is_whole(const struct agentos_event *e)
 {
-	switch (hook) {
+	switch (e->hook) {
 	case AGENTOS_HOOK_USERNS:
-	case AGENTOS_HOOK_FIX_SETUID:
-	case AGENTOS_HOOK_FIX_SETGID:
 	case AGENTOS_HOOK_FIX_SETGROUPS:
 	case AGENTOS_HOOK_KERNEL_LOAD_DATA:
 	case AGENTOS_HOOK_CLONE_CGROUP:
-		return true;
+		return e->object_kind == AGENTOS_OBJECT_NONE ||
+		       e->object_kind == AGENTOS_OBJECT_NUMBER;
+	case AGENTOS_HOOK_FIX_SETUID:
+	case AGENTOS_HOOK_FIX_SETGID:
+		return e->object_kind == AGENTOS_OBJECT_NONE;
 	default:
 		return false;
 	}
@@ -163,7 +196,7 @@ static bool doing_is_whole(unsigned int hook)
 
 static void put_object(FILE *out, const struct agentos_event *e)
 {
-	if (e->object_kind == AGENTOS_OBJECT_NONE && doing_is_whole(e->hook))
+	if (doing_is_whole(e))
 		return;
 	fputc(' ', out);
 	if (e->flags & AGENTOS_EVENT_TRUNCATED)

@@ -320,6 +320,25 @@ static void addresses_tasks_and_numbers_read_as_what_they_are(void)
 	CHECK_STR(words(&r), "DENIED  coder(7) python3[431] may not make a user namespace: "
 			     "no agent may, whatever its rights");
 
+	/* A number that means nothing to anybody stays away; others are told as what they are. */
+	r.u.event.object_kind = AGENTOS_OBJECT_NUMBER;
+	CHECK_STR(words(&r), "DENIED  coder(7) python3[431] may not make a user namespace: "
+			     "no agent may, whatever its rights");
+	r = event_make(AGENTOS_HOOK_SIGNAL_OWNER, AGENTOS_WHY_OUTSIDE, AGENTOS_OBJECT_NUMBER);
+	r.u.event.number = (uint64_t)-12;
+	CHECK_STR(words(&r), "DENIED  coder(7) python3[431] may not direct signals to process "
+			     "group 12: the target is outside the agent");
+	r = event_make(AGENTOS_HOOK_SB_REMOUNT, AGENTOS_WHY_NEVER, AGENTOS_OBJECT_NUMBER);
+	r.u.event.number = 8 << 20 | 1;
+	CHECK_STR(words(&r), "DENIED  coder(7) python3[431] may not remount the file system on "
+			     "device 8:1: no agent may, whatever its rights");
+
+	r = event_make(AGENTOS_HOOK_DELETE, AGENTOS_WHY_RULE, AGENTOS_OBJECT_PATH);
+	r.u.event.rule = AGENTOS_RULE_PINS;
+	object_text(&r, "/sys/fs/bpf/agentos");
+	CHECK_STR(words(&r), "DENIED  coder(7) python3[431] may not delete /sys/fs/bpf/agentos: "
+			     "no agent may touch what enforces");
+
 	r = event_make(AGENTOS_HOOK_UNIX_STREAM, AGENTOS_WHY_RIGHT, AGENTOS_OBJECT_UNIX);
 	r.u.event.right = AGENTOS_RIGHT(UNIX_CONNECT);
 	memcpy(r.u.event.text, "@a\0b", 4);

@@ -1,8 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /* Acts on files, one system call each, for the escape tests. */
+#include <linux/fs.h>
 #include <linux/io_uring.h>
 #include <linux/openat2.h>
 #include <netinet/in.h>
+#include <sys/ioctl.h>
 #include <sys/mman.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
@@ -187,6 +189,29 @@ static int act_touch(char **arg)
 static int act_setxattr(char **arg)
 {
 	return attempt_result(setxattr(arg[0], "user.test", "1", 1, 0));
+}
+
+/* chattr, through a descriptor for reading. */
+static int act_chattr(char **arg)
+{
+	int fd = open(arg[0], O_RDONLY), flags;
+
+	if (fd < 0 || ioctl(fd, FS_IOC_GETFLAGS, &flags) < 0)
+		return -errno;
+	flags ^= FS_NODUMP_FL;
+	return attempt_result(ioctl(fd, FS_IOC_SETFLAGS, &flags));
+}
+
+/* The same by the newer call, on a directory. */
+static int act_chattr_directory(char **arg)
+{
+	int fd = open(arg[0], O_RDONLY | O_DIRECTORY);
+	struct fsxattr attributes;
+
+	if (fd < 0 || ioctl(fd, FS_IOC_FSGETXATTR, &attributes) < 0)
+		return -errno;
+	attributes.fsx_xflags ^= FS_XFLAG_NODUMP;
+	return attempt_result(ioctl(fd, FS_IOC_FSSETXATTR, &attributes));
 }
 
 static int act_removexattr(char **arg)
@@ -401,6 +426,8 @@ static const struct attempt table[] = {
 	{ "utimes", act_utimes },
 	{ "touch", act_touch },
 	{ "setxattr", act_setxattr },
+	{ "chattr", act_chattr },
+	{ "chattr-directory", act_chattr_directory },
 	{ "removexattr", act_removexattr },
 	{ "set-acl", act_set_acl },
 	{ "remove-acl", act_remove_acl },
