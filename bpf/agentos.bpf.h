@@ -14,6 +14,7 @@
 /* Macros are not in BTF. */
 #define EPERM		1
 #define EACCES		13
+#define EINVAL		22
 #define FMODE_READ	0x1
 #define FMODE_WRITE	0x2
 #define FMODE_EXEC	0x20
@@ -121,14 +122,29 @@ static __always_inline bool argument_is_null(const unsigned long long *ctx, int 
  * The kernel acts on the task's behalf with credentials of its own: overlayfs
  * on its upper and lower objects. The act on the object that the task named
  * was decided before. An agent cannot bring this about by itself: borrowing
- * registered credentials is refused (uring_override_creds), and the threads of
- * a ring, which take on those of whoever set it up, do not count.
+ * registered credentials is refused (uring_override_creds). But a ring also
+ * runs a request with those that its submitter had then, in a worker or in the
+ * submitter itself: who has ever used a ring gets no exemption.
  */
 static __always_inline bool creds_overridden(void)
 {
 	struct task_struct *task = bpf_get_current_task_btf();
 
-	return task->cred != task->real_cred && !(task->flags & PF_IO_WORKER);
+	return task->cred != task->real_cred && !(task->flags & PF_IO_WORKER) && !task->io_uring;
+}
+
+/*
+ * A mount that stands in no tree of mounts: what no path leads to. Overlayfs
+ * has such of what it lies on. Any read error says no.
+ */
+static __always_inline bool mount_is_internal(struct vfsmount *vfsmount)
+{
+	struct mount *mount = (void *)vfsmount - bpf_core_field_offset(struct mount, mnt);
+	struct mount *parent = NULL;
+
+	if (bpf_core_read(&parent, sizeof(parent), &mount->mnt_parent))
+		return false;
+	return parent == mount && (long)BPF_CORE_READ(mount, mnt_ns) == -EINVAL;
 }
 
 #endif

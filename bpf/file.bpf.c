@@ -27,7 +27,7 @@ static __always_inline int file_check(void *ctx, const struct agentos_facts *fac
 	/* Overlayfs opens directories below it like anybody, but with its own credentials. */
 	if (file_decide(&act, &w, facts, file->f_path.mnt, file->f_path.dentry, hook,
 			access_of_mode(file)) &&
-	    creds_overridden())
+	    creds_overridden() && mount_is_internal(file->f_path.mnt))
 		return 0;
 	return act_path(ctx, facts, &act, &file->f_path, 0);
 }

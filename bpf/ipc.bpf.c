@@ -13,21 +13,37 @@ int BPF_PROG(agentos_task_kill, struct task_struct *task, struct kernel_siginfo 
 	return verdict(act_task(ctx, &facts, &act, task, sig), -EPERM);
 }
 
+#define F_SETFL	    4
 #define F_SETOWN    8
 #define F_SETOWN_EX 15
+#define FASYNC	    020000
+#define S_IFMT	    0170000
+#define S_IFCHR	    0020000
+
+/* A terminal gives its signals to whoever is in the foreground, unasked. */
+static __always_inline bool file_is_device(struct file *file)
+{
+	return (file->f_inode->i_mode & S_IFMT) == S_IFCHR;
+}
 
 /* Whoever owns a descriptor gets its signals, and F_SETSIG makes that any signal. */
 SEC("lsm/file_fcntl")
 int BPF_PROG(agentos_file_fcntl, struct file *file, unsigned int cmd, unsigned long arg)
 {
+	bool starts = cmd == F_SETFL && arg & FASYNC;
 	int pid = (int)arg;
 
-	if (cmd != F_SETOWN && cmd != F_SETOWN_EX)
+	if (cmd != F_SETOWN && cmd != F_SETOWN_EX && !starts)
 		return 0;
 
 	AGENT_OR_RETURN(facts);
 	struct act act = RIGHT_ACT(facts, SIGNAL_OWNER, SIGNAL_OUTSIDE, EPERM);
 
+	if (starts) {
+		if (!file_is_device(file))
+			return 0;
+		return verdict(act_number(ctx, &facts, &act, 0, cmd), -EPERM);
+	}
 	/* Groups, and what only user memory says, are not looked into. */
 	if (cmd == F_SETOWN && (!pid || (pid > 0 && agentos_pid_inside(pid))))
 		return 0;
@@ -109,6 +125,7 @@ int BPF_PROG(agentos_ptrace_traceme, struct task_struct *parent)
 
 #define TIOCSTI	  0x5412
 #define TIOCLINUX 0x541C
+#define FIOASYNC  0x5452
 #define FIOSETOWN 0x8901
 #define SIOCSPGRP 0x8902
 
@@ -119,11 +136,24 @@ int BPF_PROG(agentos_ptrace_traceme, struct task_struct *parent)
 #define FS_IOC_FSSETXATTR	     0x401c5820
 #define FS_IOC_ENABLE_VERITY	     0x40806685
 #define FS_IOC_SET_ENCRYPTION_POLICY 0x800c6613
-#define FICLONE			     0x40049409
-#define FICLONERANGE		     0x4020940d
-#define FIDEDUPERANGE		     0xc0189436
-#define IOCTL_TYPE(cmd)		     ((cmd) >> 8 & 0xff)
-#define IOCTL_TYPE_BTRFS	     0x94
+#define EXT4_IOC_SETVERSION	     0x40086604
+#define EXT4_IOC32_SETVERSION	     0x40046604
+#define EXT4_IOC_MIGRATE	     0x6609
+
+/* The command's type and number, without size and direction. */
+#define IOCTL_KIND(cmd)		      ((cmd)&0xffff)
+#define BTRFS_IOC_SNAP_CREATE	      0x9401
+#define BTRFS_IOC_DEFRAG	      0x9402
+#define BTRFS_IOC_SUBVOL_CREATE	      0x940e
+#define BTRFS_IOC_SNAP_DESTROY	      0x940f
+#define BTRFS_IOC_DEFRAG_RANGE	      0x9410
+#define BTRFS_IOC_SNAP_CREATE_V2      0x9417
+#define BTRFS_IOC_SUBVOL_CREATE_V2    0x9418
+#define BTRFS_IOC_SUBVOL_SETFLAGS     0x941a
+#define BTRFS_IOC_SET_RECEIVED_SUBVOL 0x9425
+#define BTRFS_IOC_SNAP_DESTROY_V2     0x943f
+#define BCH_IOCTL_SUBVOLUME_CREATE    0xbc10
+#define BCH_IOCTL_SUBVOLUME_DESTROY   0xbc11
 
 /* What changes a file, or the tree at a directory, through a descriptor that is only for reading. */
 static __always_inline bool ioctl_changes_file(unsigned int cmd)
@@ -136,38 +166,67 @@ static __always_inline bool ioctl_changes_file(unsigned int cmd)
 	case FS_IOC_FSSETXATTR:
 	case FS_IOC_ENABLE_VERITY:
 	case FS_IOC_SET_ENCRYPTION_POLICY:
+	case EXT4_IOC_SETVERSION:
+	case EXT4_IOC32_SETVERSION:
+	case EXT4_IOC_MIGRATE:
 		return true;
-	case FICLONE:
-	case FICLONERANGE:
-	case FIDEDUPERANGE:
-		/* The kernel wants the target open for writing, or changes nothing. */
-		return false;
 	}
-	/* Subvolumes and snapshots: made and deleted by whoever may write the directory. */
-	return IOCTL_TYPE(cmd) == IOCTL_TYPE_BTRFS;
+	switch (IOCTL_KIND(cmd)) {
+	case BTRFS_IOC_DEFRAG:
+	case BTRFS_IOC_SUBVOL_CREATE:
+	case BTRFS_IOC_SNAP_DESTROY:
+	case BTRFS_IOC_DEFRAG_RANGE:
+	case BTRFS_IOC_SUBVOL_CREATE_V2:
+	case BTRFS_IOC_SUBVOL_SETFLAGS:
+	case BTRFS_IOC_SET_RECEIVED_SUBVOL:
+	case BTRFS_IOC_SNAP_DESTROY_V2:
+		return true;
+	}
+	return false;
+}
+
+/* A copy of a tree, made without looking at what is in it: rules do not go with it. */
+static __always_inline bool ioctl_copies_tree(unsigned int cmd)
+{
+	switch (IOCTL_KIND(cmd)) {
+	case BTRFS_IOC_SNAP_CREATE:
+	case BTRFS_IOC_SNAP_CREATE_V2:
+	case BCH_IOCTL_SUBVOLUME_CREATE:
+	case BCH_IOCTL_SUBVOLUME_DESTROY:
+		return true;
+	}
+	return false;
 }
 
 /*
- * Typing into a terminal is typing as whoever reads it; sockets have two more
- * ways to name who gets their signals. Returns what the hook does.
+ * Typing into a terminal is typing as whoever reads it; descriptors have more
+ * ways to say who gets their signals; and files change, or are copied with all
+ * that is below them, by ways of their own. Returns what the hook does.
  */
 static __always_inline int ioctl_check(void *ctx, struct file *file, unsigned int cmd)
 {
 	struct act typing = NEVER_ACT(TTY_INJECT, NEVER);
+	struct act copying = NEVER_ACT(CREATE, NEVER);
+	bool types = cmd == TIOCSTI || cmd == TIOCLINUX;
+	bool signals = cmd == FIOSETOWN || cmd == SIOCSPGRP || cmd == FIOASYNC;
+	bool changes = ioctl_changes_file(cmd), copies = ioctl_copies_tree(cmd);
 	struct agentos_facts facts = {};
 
-	if (cmd != TIOCSTI && cmd != TIOCLINUX && cmd != FIOSETOWN && cmd != SIOCSPGRP &&
-	    !ioctl_changes_file(cmd))
+	if (!types && !signals && !changes && !copies)
 		return 0;
 	if (!agentos_facts(&facts, sizeof(facts)))
 		return 0;
-	if (cmd == FIOSETOWN || cmd == SIOCSPGRP) {
+	if (types)
+		return verdict(act_number(ctx, &facts, &typing, cmd, 0), -EPERM);
+	if (signals) {
 		struct act owner = RIGHT_ACT(facts, SIGNAL_OWNER, SIGNAL_OUTSIDE, EPERM);
 
+		if (cmd == FIOASYNC && !file_is_device(file))
+			return 0;
 		return verdict(act_number(ctx, &facts, &owner, 0, cmd), -EPERM);
 	}
-	if (cmd == TIOCSTI || cmd == TIOCLINUX)
-		return verdict(act_number(ctx, &facts, &typing, cmd, 0), -EPERM);
+	if (copies)
+		return verdict(act_path(ctx, &facts, &copying, &file->f_path, cmd), -EPERM);
 	if (object_without_path(file->f_path.dentry->d_sb))
 		return 0;
 	return verdict(path_check(ctx, &facts, &file->f_path, AGENTOS_HOOK_METADATA), -EACCES);
@@ -186,17 +245,29 @@ int BPF_PROG(agentos_file_ioctl_compat, struct file *file, unsigned int cmd)
 	return ioctl_check(ctx, file, cmd);
 }
 
+#define CLONE_PARENT	  0x00008000ULL
+#define CLONE_THREAD	  0x00010000ULL
 #define CLONE_INTO_CGROUP 0x200000000ULL
 
-/* The one way out of a cgroup that opens no file. */
+/*
+ * The one way out of a cgroup that opens no file; and a child that is not
+ * one's own: whoever started the agent would have to reap it.
+ */
 SEC("lsm/task_alloc")
 int BPF_PROG(agentos_task_alloc, struct task_struct *task, unsigned long clone_flags)
 {
-	if (!(clone_flags & CLONE_INTO_CGROUP))
+	bool foreign = (clone_flags & (CLONE_PARENT | CLONE_THREAD)) == CLONE_PARENT;
+
+	if (!(clone_flags & CLONE_INTO_CGROUP) && !foreign)
 		return 0;
 
 	AGENT_OR_RETURN(facts);
-	struct act act = NEVER_ACT(CLONE_CGROUP, NEVER);
+	struct act moves = NEVER_ACT(CLONE_CGROUP, NEVER);
+	struct act gives = NEVER_ACT(CLONE_PARENT, OUTSIDE);
 
-	return verdict(act_number(ctx, &facts, &act, clone_flags, 0), -EPERM);
+	if (clone_flags & CLONE_INTO_CGROUP)
+		return verdict(act_number(ctx, &facts, &moves, clone_flags, 0), -EPERM);
+	if (agentos_task_inside(bpf_get_current_task_btf()->real_parent))
+		return 0;
+	return verdict(act_number(ctx, &facts, &gives, clone_flags, 0), -EPERM);
 }

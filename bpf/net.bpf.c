@@ -133,6 +133,31 @@ int BPF_PROG(agentos_socket_listen, struct socket *sock, int backlog)
 		-EACCES);
 }
 
+#define UNIX_PATH_MAX 108
+
+/*
+ * A socket's name: a path, or '@' and the bytes of an abstract one, which may
+ * be any and end where its length says. Returns how many, or an errno.
+ */
+static __always_inline int unix_name(char *text, struct unix_address *address)
+{
+	const char *path = (char *)address->name +
+			   bpf_core_field_offset(struct sockaddr_un, sun_path);
+	int len = BPF_CORE_READ(address, len) -
+		  (int)bpf_core_field_offset(struct sockaddr_un, sun_path);
+
+	if (len <= 0 || len > UNIX_PATH_MAX)
+		return -EINVAL;
+	if (bpf_probe_read_kernel(text, len, path))
+		return -EINVAL;
+	if (text[0]) {
+		/* With the NUL behind it. */
+		return len - 1;
+	}
+	text[0] = '@';
+	return len;
+}
+
 /* Unix: sockets of the agent's own are free, others need the right. Returns whether denied. */
 static __always_inline int act_unix(void *ctx, const struct agentos_facts *facts,
 				    const struct act *act, struct sock *other)
@@ -140,7 +165,6 @@ static __always_inline int act_unix(void *ctx, const struct agentos_facts *facts
 	__u64 *owner = bpf_sk_storage_get(&socket_owner, other, NULL, 0);
 	struct agentos_event *event;
 	struct unix_address *address;
-	int len;
 
 	if (owner && *owner == facts->id)
 		return 0;
@@ -151,16 +175,7 @@ static __always_inline int act_unix(void *ctx, const struct agentos_facts *facts
 			/* The socket's own name, not what the caller wrote. */
 			address = BPF_CORE_READ((struct unix_sock *)other, addr);
 			if (address) {
-				char *path = (char *)address->name +
-					     bpf_core_field_offset(struct sockaddr_un, sun_path);
-
-				len = bpf_probe_read_kernel_str(event->text, 109, path) - 1;
-				if (len == 0) { /* abstract: a NUL stands first */
-					event->text[0] = '@';
-					len = bpf_probe_read_kernel_str(
-						event->text + 1, 108, path + 1);
-				}
-				event_text_len(event, len);
+				event_text_len(event, unix_name(event->text, address));
 			}
 			event_end(ctx, event);
 		}

@@ -95,21 +95,30 @@ static __noinline int walk_name(struct walk *w, const unsigned char *name, __u32
 {
 	struct agentos_name_key key = {};
 	struct agentos_rule *rule;
+	char more = '\0';
 	long len;
 
 	if (!w)
 		return 0;
 	key.parent = w->key;
 	len = bpf_probe_read_kernel_str(key.name, sizeof(key.name), name);
-	if (len < 0) {
-		w->unresolved = 1;
-		return 0;
+	if (len < 0)
+		goto give_up;
+	/* Longer than any rule's: no rule, though it begins like one. */
+	if (len == sizeof(key.name)) {
+		if (bpf_probe_read_kernel(&more, 1, name + sizeof(key.name) - 1))
+			goto give_up;
+		if (more)
+			key.name[0] = '\0';
 	}
 	rule = bpf_map_lookup_elem(&names, &key);
 	if (rule)
 		walk_apply(w, own, own_number, PACK(rule), rule->number);
 	else
 		walk_apply(w, own, own_number, 0, AGENTOS_RULE_NONE);
+	return 0;
+give_up:
+	w->unresolved = 1;
 	return 0;
 }
 
@@ -130,7 +139,7 @@ __noinline int agentos_walk_level(struct walk *w, int found)
 		return 0;
 	}
 	if (found != CLIMB_HIT) {
-		w->unresolved = found != CLIMB_TOP;
+		w->unresolved |= found != CLIMB_TOP;
 		return 1;
 	}
 	if (w->climb.object) {
@@ -149,8 +158,8 @@ __noinline int agentos_walk_level(struct walk *w, int found)
 		walk_name(w, (const unsigned char *)w->climb.name, own, own_number);
 	else
 		walk_apply(w, own, own_number, 0, AGENTOS_RULE_NONE);
-	if (w->climb.beyond)
-		return !w->open;
+	if (w->climb.beyond || w->unresolved)
+		return !w->open || w->unresolved;
 	/* The directory above has no rule about its name: this is all there is about it. */
 	walk_apply(w, w->own, w->own_number, 0, AGENTOS_RULE_NONE);
 	w->climb.steps++;

@@ -136,7 +136,6 @@ void agent_put(struct agent *agent)
 		return;
 	xa_erase_bh(&agents, agent->id);
 	if (agent->state == AGENTOS_STATE_CREATED) {
-		agent->state = AGENTOS_STATE_EXITED;
 		agent->reason = AGENTOS_REASON_UNUSED;
 		agent_retire(agent);
 	}
@@ -180,14 +179,22 @@ int agent_restrict(struct agent *agent, u64 mask, u64 *ret_rights)
 		err = -ESRCH;
 	else if (!rights)
 		err = -EINVAL;
-	else
+	if (!err) {
 		WRITE_ONCE(agent->rights, rights);
+		/* Under the lock: never after a later one's, or the record of the exit. */
+		lifecycle_note(agent, AGENTOS_LIFECYCLE_RESTRICT, task_tgid_nr(current));
+		*ret_rights = rights;
+	}
 	spin_unlock_bh(&agent->lock);
-	if (err)
-		return err;
-	lifecycle_note(agent, AGENTOS_LIFECYCLE_RESTRICT, task_tgid_nr(current));
-	*ret_rights = rights;
-	return 0;
+	return err;
+}
+
+bool agent_begin_retiring(struct agent *agent)
+{
+	bool first = !agent->retiring;
+
+	agent->retiring = true;
+	return first;
 }
 
 void agent_retire(struct agent *agent)
@@ -195,6 +202,9 @@ void agent_retire(struct agent *agent)
 	agent_release_name(agent);
 	policy_unuse(agent->policy);
 	lifecycle_note(agent, AGENTOS_LIFECYCLE_EXIT, 0);
+	spin_lock_bh(&agent->lock);
+	agent->state = AGENTOS_STATE_EXITED;
+	spin_unlock_bh(&agent->lock);
 	wake_up_interruptible_poll(&agent->wait, EPOLLIN | EPOLLHUP);
 }
 

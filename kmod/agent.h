@@ -41,6 +41,7 @@ struct agent {
 	int code;
 	struct pid *first; /* first to attach; NULL: none yet */
 	bool barred;	   /* killed: whatever is forked dies */
+	bool retiring;	   /* agent_retire() was or will be called */
 	bool named;	   /* the name is taken; under names_lock in agent.c */
 
 	wait_queue_head_t wait;	   /* woken when state becomes exited */
@@ -81,10 +82,12 @@ int agent_restrict(struct agent *agent, u64 mask, u64 *ret_rights);
 /* Lets the name be used again; the agent will have no live task any more. Takes no agent lock. */
 void agent_release_name(struct agent *agent);
 
+/* Under the lock. True for the one caller that is to call agent_retire() after it. */
+bool __must_check agent_begin_retiring(struct agent *agent);
+
 /*
- * The last task is gone, or there will never be one: state exited, policy and
- * name given back, record, waiters woken. Called once, without the lock, with
- * state already set to exited under it.
+ * The last task is gone, or there will never be one: policy and name given
+ * back, record, and only then state exited and waiters woken. Without the lock.
  */
 void agent_retire(struct agent *agent);
 

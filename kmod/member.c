@@ -129,9 +129,8 @@ static void member_remove(struct member *member)
 	list_del(&member->in_agent);
 	agent->member_count--;
 	member_died(member);
-	last = !agent->member_count && agent->state == AGENTOS_STATE_EXITING;
-	if (last)
-		agent->state = AGENTOS_STATE_EXITED;
+	last = !agent->member_count && agent->state == AGENTOS_STATE_EXITING &&
+	       agent_begin_retiring(agent);
 	spin_unlock_bh(&agent->lock);
 	atomic_dec(&members);
 	if (last)
@@ -224,7 +223,7 @@ u32 member_kill_all(struct agent *agent)
 	u32 killed = 0;
 
 	spin_lock_bh(&agent->lock);
-	if (agent->state == AGENTOS_STATE_EXITED) {
+	if (agent->retiring) {
 		spin_unlock_bh(&agent->lock);
 		return 0;
 	}
@@ -241,10 +240,8 @@ u32 member_kill_all(struct agent *agent)
 	list_for_each_entry(member, &agent->members, in_agent)
 		if (!kill_pid(member->pid, SIGKILL, 1) && !member->dead)
 			killed++;
-	if (list_empty(&agent->members)) {
-		agent->state = AGENTOS_STATE_EXITED;
-		last = true;
-	}
+	if (list_empty(&agent->members))
+		last = agent_begin_retiring(agent);
 	spin_unlock_bh(&agent->lock);
 	agent_release_name(agent);
 	if (last)

@@ -330,7 +330,7 @@ struct agentos_info {
  * AGENTOS_AGENT_RESTRICT: rights &= mask. Never widens; takes effect at each
  * task's next hook. Files that are open stay open.
  * -EINVAL  a bit of mask is unknown, or nothing would be left
- * -ESRCH   exited
+ * -ESRCH   exiting or exited
  */
 struct agentos_restrict {
 	__u32 size;

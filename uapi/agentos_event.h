@@ -64,7 +64,8 @@
 	X(URING_CREDS, "uring_override_creds", "borrow credentials for")  \
 	X(SIGNAL_OWNER, "file_fcntl", "direct signals to")                \
 	X(PRLIMIT, "task_prlimit", "see or change the limits of")         \
-	X(SCHEDULE, "task_setscheduler", "schedule")
+	X(SCHEDULE, "task_setscheduler", "schedule")                      \
+	X(CLONE_PARENT, "task_alloc", "fork a child for another process")
 
 #define AGENTOS_HOOK_ENUM(NAME, hook, doing) AGENTOS_HOOK_##NAME,
 enum agentos_hook { AGENTOS_HOOKS(AGENTOS_HOOK_ENUM) AGENTOS_HOOK_COUNT };

@@ -184,6 +184,7 @@ static bool doing_is_whole(const struct agentos_event *e)
 	case AGENTOS_HOOK_FIX_SETGROUPS:
 	case AGENTOS_HOOK_KERNEL_LOAD_DATA:
 	case AGENTOS_HOOK_CLONE_CGROUP:
+	case AGENTOS_HOOK_CLONE_PARENT:
 		return e->object_kind == AGENTOS_OBJECT_NONE ||
 		       e->object_kind == AGENTOS_OBJECT_NUMBER;
 	case AGENTOS_HOOK_FIX_SETUID:

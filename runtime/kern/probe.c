@@ -451,6 +451,16 @@ static int act_clone_cgroup(const struct probe_stage *s)
 	return pid < 0 ? -1 : 0;
 }
 
+static int act_clone_parent(const struct probe_stage *s)
+{
+	struct clone_args args = { .flags = CLONE_PARENT };
+	long pid = syscall(SYS_clone3, &args, sizeof(args));
+
+	if (pid == 0)
+		_exit(0);
+	return pid < 0 ? -1 : 0;
+}
+
 static int act_capable(const struct probe_stage *s)
 {
 	char name[65] = "";
@@ -551,6 +561,7 @@ const struct probe probes[] = {
 	PROBE(ANON_INODE, CAPABLE, EPERM, "make a userfaultfd", act_userfaultfd),
 	PROBE(TTY_INJECT, CAPABLE, EPERM, "type into a terminal", act_tiocsti),
 	PROBE(TTY_INJECT, CAPABLE, EPERM, "type into a terminal, 32-bit", act_tiocsti_32),
+	PROBE(CLONE_PARENT, CAPABLE, EPERM, "fork a child for the daemon", act_clone_parent),
 	PROBE(CLONE_CGROUP, CAPABLE, EPERM, "fork into another cgroup", act_clone_cgroup),
 	PROBE(FIX_SETGROUPS, CAPABLE, EPERM, "change groups", act_setgroups),
 	PROBE(FIX_SETGID, CAPABLE, EPERM, "change group id", act_setgid),

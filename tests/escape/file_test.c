@@ -17,6 +17,12 @@ static const struct stage_policy policies[] = {
 	  .rights = "file-read, file-write, file-exec",
 	  .read = "/sys/fs/bpf",
 	  .write = "/sys/fs/bpf" },
+	{ .name = "uring", .rights = "file-read, file-write, file-exec, io-uring" },
+	{ .name = "btrfs",
+	  .rights = "file-read, file-write, file-exec",
+	  .read = "%T/btrfs",
+	  .write = "%T/btrfs/work",
+	  .deny = "%T/btrfs/work/.env" },
 	{ .name = "restricted", .rights = "file-read, file-write, file-exec, unix-connect" },
 	{ .name = "mounts", .rights = "file-read, file-write, file-exec", .deny = "%T/denied" },
 	{ .name = "replaced", .rights = "file-read, file-write, file-exec" },
@@ -176,6 +182,18 @@ static const struct stage_row rows[] = {
 	{ "passing on what it accepted, Unix", "pass unix-accepted", "base", 0, 0, NULL, NULL },
 	{ "passing on what it accepted, TCP", "pass tcp-accepted", "network", 0, 0, NULL, NULL },
 
+	{ "with io-uring: what no rule is about, with credentials of before",
+	  "uring-credentials %S/f", "uring", 0, EACCES, "file_open", NULL },
+	{ "with io-uring: what it may read, likewise", "uring-credentials %W/f", "uring", 0, 0,
+	  NULL, NULL },
+
+	{ "a snapshot, which takes no rule along", "snapshot %T/btrfs/work %T/btrfs/work %I",
+	  "btrfs", 0, EPERM, "path_mknod", NULL },
+	{ "a subvolume where it may only read", "subvolume %T/btrfs %I", "btrfs", 0, EACCES,
+	  "path_chmod", NULL },
+	{ "a subvolume where it may write", "subvolume %T/btrfs/work %I", "btrfs", 0, 0, NULL,
+	  NULL },
+
 	{ "writing below /sys/fs/bpf, where it may", "mkdir /sys/fs/bpf/%I", "pins", STAGE_ROOT, 0,
 	  NULL, NULL },
 	{ "writing among what is pinned", "mkdir /sys/fs/bpf/agentos/%I", "pins", STAGE_ROOT,
@@ -265,8 +283,20 @@ static void mounts_make(const char *tree)
 		tree);
 }
 
+static void btrfs_make(const char *tree)
+{
+	stage_shell(
+		"modprobe -a loop btrfs && cd %s && mkdir btrfs && rm -f ../btrfs.img && truncate -s 128M ../btrfs.img && "
+		"mkfs.btrfs -q ../btrfs.img >/dev/null && mount -o loop ../btrfs.img btrfs && "
+		"btrfs -q subvolume create btrfs/work && echo SECRET=1 >btrfs/work/.env && "
+		"chown -R demo:demo btrfs",
+		tree);
+}
+
 static void tree_dress(const struct stage_group *g)
 {
+	if (strcmp(g->policy_name, "btrfs") == 0)
+		btrfs_make(g->tree);
 	if (strcmp(g->policy_name, "mounts") == 0)
 		mounts_make(g->tree);
 	if (strcmp(g->policy_name, "base") != 0)
@@ -423,6 +453,7 @@ int main(void)
 		.dress_row = row_dress,
 		.during = during,
 	};
+	stage_setting("/proc/sys/kernel/io_uring_disabled", "0");
 	stage_begin();
 	broker = broker_start();
 	stage_table();

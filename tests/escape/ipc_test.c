@@ -7,7 +7,7 @@
 
 static const struct stage_policy policies[] = {
 	{ .name = "base", .rights = FILES, TERMINAL },
-	{ .name = "signal", .rights = FILES ", signal-outside" },
+	{ .name = "signal", .rights = FILES ", signal-outside", TERMINAL },
 	{ .name = "ptrace", .rights = FILES ", ptrace" },
 	{ .name = "waiting", .rights = FILES },
 	{ .name = "orphan", .rights = FILES },
@@ -63,6 +63,12 @@ static const struct stage_row rows[] = {
 	{ "pidfd_getfd", "pidfd-getfd %v", "base", 0, EPERM, "ptrace_access_check", NULL },
 	{ "TIOCSTI", "type", "base", 0, EPERM, "file_ioctl", NULL },
 	{ "TIOCSTI of a 32-bit program", "type32", "base", 0, EPERM, "file_ioctl", NULL },
+	{ "O_ASYNC on a terminal", "async", "base", 0, EPERM, "file_fcntl", NULL },
+	{ "FIOASYNC on a terminal", "async-ioctl", "base", 0, EPERM, "file_fcntl", NULL },
+	{ "both on a socket", "async-socket", "base", 0, 0, NULL, NULL },
+	{ "CLONE_PARENT, of a parent outside", "via-orphan clone-parent", "base", 0, EPERM,
+	  "task_alloc", NULL },
+	{ "CLONE_PARENT, of one inside", "clone-parent", "base", 0, 0, NULL, NULL },
 	{ "CLONE_INTO_CGROUP", "into-cgroup /sys/fs/cgroup", "base", STAGE_ROOT, EPERM,
 	  "task_alloc", NULL },
 	{ "cgroup.procs", "join-cgroup /sys/fs/cgroup/cgroup.procs", "base", STAGE_ROOT, EACCES,
@@ -70,6 +76,7 @@ static const struct stage_row rows[] = {
 
 	{ "with signal-outside: kill", "kill %v", "signal", 0, 0, NULL, NULL },
 	{ "with signal-outside: pidfd_send_signal", "pidfd-kill %v", "signal", 0, 0, NULL, NULL },
+	{ "with signal-outside: O_ASYNC", "async", "signal", 0, 0, NULL, NULL },
 	{ "with signal-outside: another user's", "kill %p", "signal", STAGE_ROOT, 0, NULL, NULL },
 	{ "with signal-outside: no tracing", "attach %v", "signal", 0, EPERM, "ptrace_access_check",
 	  NULL },

@@ -1,9 +1,12 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /* Acts on files, one system call each, for the escape tests. */
+#include <liburing.h>
+#include <linux/btrfs.h>
 #include <linux/fs.h>
 #include <linux/io_uring.h>
 #include <linux/openat2.h>
 #include <netinet/in.h>
+#include <poll.h>
 #include <sys/ioctl.h>
 #include <sys/mman.h>
 #include <sys/socket.h>
@@ -375,6 +378,66 @@ static int act_uring(char **arg)
 	return attempt_descriptor(syscall(SYS_io_uring_setup, 4, &params));
 }
 
+/*
+ * Opens ARG0 from a ring, in the submitter itself, with credentials that were
+ * its own when it submitted: changed since, by what needs no privilege.
+ */
+static int act_uring_credentials(char **arg)
+{
+	struct io_uring_cqe *cqe;
+	struct io_uring_sqe *sqe;
+	struct io_uring ring;
+	struct stat st;
+	int ends[2], i, result = -EBADRQC;
+
+	stat(arg[0], &st);
+	if (pipe(ends) < 0 || io_uring_queue_init(8, &ring, 0) < 0)
+		return -errno;
+	/* A worker waits for the pipe; what is linked to that goes on in task work. */
+	sqe = io_uring_get_sqe(&ring);
+	io_uring_prep_poll_add(sqe, ends[0], POLLIN);
+	io_uring_sqe_set_flags(sqe, IOSQE_ASYNC | IOSQE_IO_LINK);
+	io_uring_sqe_set_data64(sqe, 1);
+	sqe = io_uring_get_sqe(&ring);
+	io_uring_prep_openat(sqe, AT_FDCWD, arg[0], O_RDONLY, 0);
+	io_uring_sqe_set_data64(sqe, 2);
+	if (io_uring_submit(&ring) != 2)
+		return -EBADRQC;
+	usleep(200000);
+	if (prctl(PR_SET_KEEPCAPS, 1) < 0 || write(ends[1], "x", 1) != 1)
+		return -errno;
+	for (i = 0; i < 2; i++) {
+		if (io_uring_wait_cqe(&ring, &cqe) < 0)
+			return -EBADRQC;
+		if (io_uring_cqe_get_data64(cqe) == 2)
+			result = cqe->res;
+		io_uring_cqe_seen(&ring, cqe);
+	}
+	return result < 0 ? result : 0;
+}
+
+/* A snapshot of the btrfs subvolume ARG0 in ARG1, by the name ARG2. */
+static int act_snapshot(char **arg)
+{
+	int from = open(arg[0], O_RDONLY | O_DIRECTORY), to = open(arg[1], O_RDONLY | O_DIRECTORY);
+	struct btrfs_ioctl_vol_args_v2 args = { .fd = from };
+
+	snprintf(args.name, sizeof(args.name), "%s", arg[2]);
+	if (from < 0 || to < 0)
+		return -EBADRQC;
+	return attempt_result(ioctl(to, BTRFS_IOC_SNAP_CREATE_V2, &args));
+}
+
+/* A new subvolume in ARG0, by the name ARG1. */
+static int act_subvolume(char **arg)
+{
+	int to = open(arg[0], O_RDONLY | O_DIRECTORY);
+	struct btrfs_ioctl_vol_args args = { 0 };
+
+	snprintf(args.name, sizeof(args.name), "%s", arg[1]);
+	return to < 0 ? -EBADRQC : attempt_result(ioctl(to, BTRFS_IOC_SUBVOL_CREATE, &args));
+}
+
 /* Runs ARG0 with the arguments from ARG1 (argv[0]) on. */
 static int act_exec(char **arg)
 {
@@ -435,6 +498,9 @@ static const struct attempt table[] = {
 	{ "receive-socket", act_receive_socket },
 	{ "pass", act_pass },
 	{ "uring", act_uring },
+	{ "uring-credentials", act_uring_credentials },
+	{ "snapshot", act_snapshot },
+	{ "subvolume", act_subvolume },
 	{ "exec", act_exec },
 	{ "exec-memfd", act_exec_memfd },
 	{ NULL, NULL },

@@ -4,6 +4,7 @@
 #include <sys/ioctl.h>
 #include <sys/mman.h>
 #include <sys/ptrace.h>
+#include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/uio.h>
 
@@ -203,6 +204,42 @@ static int act_type32(char **arg)
 	return (int)result;
 }
 
+/* From now on the kernel signals whoever is in the foreground of the terminal. */
+static int act_async(char **arg)
+{
+	int terminal = terminal_make();
+
+	return terminal < 0 ? terminal : attempt_result(fcntl(terminal, F_SETFL, O_ASYNC));
+}
+
+static int act_async_ioctl(char **arg)
+{
+	int terminal = terminal_make(), on = 1;
+
+	return terminal < 0 ? terminal : attempt_result(ioctl(terminal, FIOASYNC, &on));
+}
+
+/* The same of a socket, whose signals go to nobody. */
+static int act_async_socket(char **arg)
+{
+	int sock = socket(AF_INET, SOCK_DGRAM, 0), on = 1;
+
+	if (fcntl(sock, F_SETFL, O_ASYNC) < 0)
+		return -errno;
+	return attempt_result(ioctl(sock, FIOASYNC, &on));
+}
+
+/* A child of one's own parent. */
+static int act_clone_parent(char **arg)
+{
+	struct clone_args args = { .flags = CLONE_PARENT };
+	long pid = syscall(SYS_clone3, &args, sizeof(args));
+
+	if (pid == 0)
+		_exit(0);
+	return pid < 0 ? -errno : 0;
+}
+
 /* Into the cgroup that ARG0 is the directory of. */
 static int act_into_cgroup(char **arg)
 {
@@ -256,6 +293,10 @@ static int act_shell(char **arg)
 }
 
 static const struct attempt table[] = {
+	{ "async", act_async },
+	{ "async-ioctl", act_async_ioctl },
+	{ "async-socket", act_async_socket },
+	{ "clone-parent", act_clone_parent },
 	{ "kill", act_kill },
 	{ "tgkill", act_tgkill },
 	{ "tkill", act_tkill },
