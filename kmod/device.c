@@ -309,7 +309,7 @@ static int policy_pin_verb(struct file *file, union command *c, struct fresh_fd 
 
 	if (!caller_is_admin())
 		return -EPERM;
-	if (c->policy_pin.flags)
+	if (c->policy_pin.flags || c->policy_pin.pad)
 		return -EINVAL;
 	object = fget_raw(c->policy_pin.fd);
 	if (!object)

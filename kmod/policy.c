@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* Policy objects: ids and held paths. */
+#include <linux/dcache.h>
 #include <linux/fs.h>
+#include <linux/magic.h>
 #include <linux/mutex.h>
 #include <linux/path.h>
 #include <linux/slab.h>
@@ -59,6 +61,24 @@ static bool policy_can_hold(const struct super_block *sb)
 	return !(sb->s_flags & (SB_KERNMOUNT | SB_NOUSER));
 }
 
+/* Does its file system compare names in this directory other than byte by byte? */
+static bool policy_folds(const struct dentry *dentry)
+{
+	const struct inode *inode = d_inode(dentry);
+
+	if (!S_ISDIR(inode->i_mode) || !(dentry->d_flags & DCACHE_OP_COMPARE))
+		return false;
+	/* It compares to hide what other namespaces have. */
+	if (dentry->d_sb->s_magic == PROC_SUPER_MAGIC)
+		return false;
+#if IS_ENABLED(CONFIG_UNICODE)
+	/* Here it is a matter of the directory. */
+	if (dentry->d_sb->s_encoding)
+		return IS_CASEFOLDED(inode);
+#endif
+	return true;
+}
+
 static int policy_make_room(struct policy *policy)
 {
 	u32 room = policy->pin_room ? policy->pin_room * 2 : 32;
@@ -102,6 +122,7 @@ int policy_pin(u32 id, struct file *file, struct agentos_policy_pin *ret_pin)
 	ret_pin->ret_object = (u64)(uintptr_t)inode;
 	ret_pin->ret_mode = inode->i_mode & S_IFMT;
 	ret_pin->ret_nlink = inode->i_nlink;
+	ret_pin->ret_flags = policy_folds(file->f_path.dentry) ? AGENTOS_PIN_FOLDS : 0;
 unlock:
 	mutex_unlock(&policies_lock);
 	return err;

@@ -184,6 +184,9 @@ struct agentos_policy_new {
  * object keeps that number from meaning another one, and its mount from being
  * unmounted (-EBUSY there). Needs CAP_SYS_ADMIN.
  *
+ * FOLDS: names in this directory are not compared byte by byte (vfat, cifs, a
+ *	casefolded directory): a rule on a name there would miss its other forms
+ *
  * ret_object: opaque, and only good as a key of BPF's maps; equal for equal
  *             objects while they are held
  *
@@ -192,6 +195,7 @@ struct agentos_policy_new {
  * -EOPNOTSUPP  no path leads there: a pipe, a socket, a memfd
  * -ENOSPC      AGENTOS_PINS_MAX
  */
+#define AGENTOS_PIN_FOLDS (1U << 0)
 struct agentos_policy_pin {
 	__u32 size;
 	__u32 policy;
@@ -200,6 +204,8 @@ struct agentos_policy_pin {
 	__u64 ret_object;
 	__u32 ret_mode; /* type bits of i_mode */
 	__u32 ret_nlink;
+	__u32 ret_flags; /* AGENTOS_PIN_* */
+	__u32 pad;
 };
 
 /*
@@ -371,7 +377,7 @@ AGENTOS_ASSERT(sizeof(struct agentos_open) == 24);
 AGENTOS_ASSERT(sizeof(struct agentos_identify) == 32);
 AGENTOS_ASSERT(sizeof(struct agentos_enumerate) == 32);
 AGENTOS_ASSERT(sizeof(struct agentos_policy_new) == 16);
-AGENTOS_ASSERT(sizeof(struct agentos_policy_pin) == 32);
+AGENTOS_ASSERT(sizeof(struct agentos_policy_pin) == 40);
 AGENTOS_ASSERT(sizeof(struct agentos_policy_drop) == 8);
 AGENTOS_ASSERT(sizeof(struct agentos_seek) == 16);
 AGENTOS_ASSERT(sizeof(struct agentos_lifecycle) == 136);

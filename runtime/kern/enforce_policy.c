@@ -3,6 +3,7 @@
 #include <bpf/bpf.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -108,6 +109,18 @@ static int rule_check(const struct compiled_rule *r, struct fault *f)
 	return fault_set(f, EINVAL, "rule %u: of no known kind", r->number);
 }
 
+/* It would be nearer than our own rule, entries_add_pins(). */
+static bool descriptor_below_pins(int fd)
+{
+	char link[32], path[sizeof(AGENTOS_PIN_DIR) + 1];
+	ssize_t len;
+
+	snprintf(link, sizeof(link), "/proc/self/fd/%d", fd);
+	len = readlink(link, path, sizeof(path));
+	return len == (ssize_t)sizeof(path) &&
+	       !memcmp(path, AGENTOS_PIN_DIR "/", sizeof(AGENTOS_PIN_DIR));
+}
+
 /* Holds each rule's object and turns it into map entries. */
 static int entries_fill(const struct enforce *e, struct entries *n, uint32_t policy,
 			const struct compiled_rule *rules, const int *fds, size_t count,
@@ -127,6 +140,10 @@ static int entries_fill(const struct enforce *e, struct entries *n, uint32_t pol
 		struct agentos_name_key name = {};
 		struct agentos_policy_pin pin;
 
+		if (descriptor_below_pins(fds[i]))
+			return fault_set(f, EINVAL,
+					 "rule %u: no rule may be about what is below %s",
+					 rules[i].number, AGENTOS_PIN_DIR);
 		err = device_policy_pin(e->dev, policy, fds[i], &pin);
 		if (err == -EOPNOTSUPP)
 			return fault_set(
@@ -145,6 +162,11 @@ static int entries_fill(const struct enforce *e, struct entries *n, uint32_t pol
 		if ((pin.ret_mode & 0170000) != 0040000)
 			return fault_set(f, EINVAL, "rule %u: a name in what is no directory",
 					 rules[i].number);
+		if (pin.ret_flags & AGENTOS_PIN_FOLDS)
+			return fault_set(
+				f, EOPNOTSUPP,
+				"rule %u: its directory takes other spellings for the same name: a rule on one name would not hold there",
+				rules[i].number);
 		memcpy(name.name, rules[i].name, sizeof(name.name));
 		entries_add_name(n, &name, &rule);
 		entries_add_object(n, &name.parent, &parent);

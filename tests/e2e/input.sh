@@ -113,6 +113,32 @@ bad_policy 'an empty file' 'p.yaml'
 rm p.yaml
 bad_policy 'no file' 'p.yaml'
 
+# not_run WHAT TEXT: ./p.yaml is well written, but agentosd cannot make it hold.
+not_run() {
+	held=$(counters)
+	try agentctl run --policy ./p.yaml -- touch ran
+	refused "$1" 1 "$2"
+	fails "$1: nothing was run" test -e ran
+	is "$1: nothing was made" "$(counters)" "$held"
+}
+
+policy_with 'file-read, file-exec' "/usr, $pins/links"
+not_run 'a rule about what is pinned' "no rule may be about what is below $pins"
+
+# Where names have other spellings a rule on a name would not hold.
+modprobe -a loop ext4
+truncate -s 64M "$work/folds.img"
+mkfs.ext4 -q -O casefold "$work/folds.img"
+mkdir "$work/folds"
+mount -o loop "$work/folds.img" "$work/folds"
+mkdir "$work/folds/exact" "$work/folds/folded"
+chattr +F "$work/folds/folded"
+policy_with 'file-read, file-exec' "/usr, /etc" "  deny: [-$work/folds/folded/.env]"
+not_run 'a name where case does not count' 'other spellings for the same name'
+policy_with 'file-read, file-exec' "/usr, /etc" "  deny: [-$work/folds/exact/.env]"
+holds 'beside it, where it does, it is taken' agentctl run --policy ./p.yaml -- true
+umount "$work/folds"
+
 # --- more policies than the maps hold ---
 
 policy_with 'file-read, file-exec' /usr \

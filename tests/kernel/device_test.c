@@ -438,6 +438,7 @@ static const struct fault {
 	FAULT(AGENTOS_IOC_POLICY_NEW, agentos_policy_new, flags, 1, EINVAL),
 	FAULT(AGENTOS_IOC_POLICY_NEW, agentos_policy_new, pad, 1, EINVAL),
 	FAULT(AGENTOS_IOC_POLICY_PIN, agentos_policy_pin, flags, 1, EINVAL),
+	FAULT(AGENTOS_IOC_POLICY_PIN, agentos_policy_pin, pad, 1, EINVAL),
 	FAULT(AGENTOS_IOC_POLICY_PIN, agentos_policy_pin, policy, 0, ENOENT),
 	FAULT(AGENTOS_IOC_POLICY_PIN, agentos_policy_pin, policy, 1U << 30, ENOENT),
 	FAULT(AGENTOS_IOC_POLICY_PIN, agentos_policy_pin, fd, UINT32_MAX, EBADF),
