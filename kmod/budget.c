@@ -28,8 +28,8 @@ static void budget_roll(struct budget *budget)
 	now = ktime_get_boottime_ns();
 	if (now < budget->reset_ns)
 		return;
-	budget->reset_ns +=
-		(div64_u64(now - budget->reset_ns, budget->period_ns) + 1) * budget->period_ns;
+	budget->reset_ns += (div64_u64(now - budget->reset_ns, budget->period_ns) + 1) *
+			    budget->period_ns;
 	budget->used = 0;
 	budget->told = 0;
 }

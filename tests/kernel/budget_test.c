@@ -4,7 +4,7 @@
 
 #include "stage.h"
 
-#define TOKENS AGENTOS_RESOURCE_TOKENS
+#define TOKENS	AGENTOS_RESOURCE_TOKENS
 #define DOLLARS AGENTOS_RESOURCE_MICRODOLLARS
 #define NEVER	AGENTOS_BUDGET_UNLIMITED
 
@@ -61,11 +61,11 @@ static int settle(int agent, uint32_t resource, uint64_t reserved, uint64_t used
 	return stage_call(agent, AGENTOS_AGENT_SETTLE, &settle_);
 }
 
-#define CHECK_BUDGET(agent, resource, used_, reserved_)                 \
-	do {                                                            \
+#define CHECK_BUDGET(agent, resource, used_, reserved_)                   \
+	do {                                                              \
 		struct agentos_budget_get get_ = budget(agent, resource); \
-		CHECK_INT(get_.ret_used, used_);                        \
-		CHECK_INT(get_.ret_reserved, reserved_);                \
+		CHECK_INT(get_.ret_used, used_);                          \
+		CHECK_INT(get_.ret_reserved, reserved_);                  \
 	} while (0)
 
 static void an_agent_begins_without_limits(void)

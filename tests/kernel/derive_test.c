@@ -130,9 +130,12 @@ static void a_child_has_a_subset_and_knows_its_parent(void)
 
 static void bad_derivations_change_nothing(void)
 {
-#define BAD(field, value_, error_)                                                       \
-	{ offsetof(struct agentos_derive, field),                                        \
-	  sizeof(((struct agentos_derive *)0)->field), value_, error_, #field " " #value_ }
+#define BAD(field, value_, error_)                                                   \
+	{                                                                            \
+		offsetof(struct agentos_derive, field),                              \
+			sizeof(((struct agentos_derive *)0)->field), value_, error_, \
+			#field " " #value_                                           \
+	}
 	static const struct {
 		size_t offset, width;
 		uint64_t value;
@@ -151,7 +154,7 @@ static void bad_derivations_change_nothing(void)
 		BAD(size, 0, -EINVAL),
 		BAD(size, AGENTOS_STRUCT_MAX + 1, -E2BIG),
 	};
-	static const char *const names[] = { "",	"bad",	  "bad.",    "other.c",
+	static const char *const names[] = { "",       "bad",	  "bad.",  "other.c",
 					     "badx.c", "bad.a b", "bad/c", ".c" };
 	int parent = stage_agent("bad", NULL);
 	struct agentos_derive copy;
