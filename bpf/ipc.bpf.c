@@ -142,6 +142,7 @@ int BPF_PROG(agentos_ptrace_traceme, struct task_struct *parent)
 
 /* The command's type and number, without size and direction. */
 #define IOCTL_KIND(cmd)		      ((cmd)&0xffff)
+#define AGENTOS_DERIVE_KIND	      0xa025 /* AGENTOS_AGENT_DERIVE, of any size */
 #define BTRFS_IOC_SNAP_CREATE	      0x9401
 #define BTRFS_IOC_DEFRAG	      0x9402
 #define BTRFS_IOC_SUBVOL_CREATE	      0x940e
@@ -210,14 +211,21 @@ static __always_inline int ioctl_check(void *ctx, struct file *file, unsigned in
 	bool types = cmd == TIOCSTI || cmd == TIOCLINUX;
 	bool signals = cmd == FIOSETOWN || cmd == SIOCSPGRP || cmd == FIOASYNC;
 	bool changes = ioctl_changes_file(cmd), copies = ioctl_copies_tree(cmd);
+	bool derives = IOCTL_KIND(cmd) == AGENTOS_DERIVE_KIND;
 	struct agentos_facts facts = {};
 
-	if (!types && !signals && !changes && !copies)
+	if (!types && !signals && !changes && !copies && !derives)
 		return 0;
 	if (!agentos_facts(&facts, sizeof(facts)))
 		return 0;
 	if (types)
 		return verdict(act_number(ctx, &facts, &typing, cmd, 0), -EPERM);
+	if (derives) {
+		struct act derive = RIGHT_ACT(facts, AGENT_DERIVE, DERIVE, EPERM);
+
+		/* The module refuses it as well; here it is recorded. */
+		return verdict(act_number(ctx, &facts, &derive, 0, 0), -EPERM);
+	}
 	if (signals) {
 		struct act owner = RIGHT_ACT(facts, SIGNAL_OWNER, SIGNAL_OUTSIDE, EPERM);
 

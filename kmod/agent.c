@@ -61,10 +61,55 @@ void agent_release_name(struct agent *agent)
 	spin_unlock_bh(&names_lock);
 }
 
+/*
+ * Takes its place below its parent. What the parent loses from now on, the
+ * child is told; what it has lost before is checked here. Noted before others
+ * can find it, and end it.
+ */
+static int agent_join_family(struct agent *agent)
+{
+	struct agent *parent = agent->parent;
+	int err = 0;
+
+	if (!parent) {
+		lifecycle_note(agent, AGENTOS_LIFECYCLE_CREATE, task_tgid_nr(current));
+		return 0;
+	}
+	spin_lock_bh(&parent->lock);
+	if (parent->state >= AGENTOS_STATE_EXITING || parent->revoked)
+		err = -ESRCH;
+	else if (agent->rights & ~parent->rights)
+		err = -EPERM;
+	else if (parent->child_count >= AGENTOS_CHILDREN_MAX)
+		err = -ENOSPC;
+	if (!err) {
+		lifecycle_note(agent, AGENTOS_LIFECYCLE_CREATE, task_tgid_nr(current));
+		list_add_tail(&agent->sibling, &parent->children);
+		parent->child_count++;
+	}
+	spin_unlock_bh(&parent->lock);
+	return err;
+}
+
+static void agent_leave_family(struct agent *agent)
+{
+	struct agent *parent = agent->parent;
+
+	if (!parent || list_empty(&agent->sibling))
+		return;
+	spin_lock_bh(&parent->lock);
+	list_del_init(&agent->sibling);
+	parent->child_count--;
+	spin_unlock_bh(&parent->lock);
+}
+
 int agent_create(const struct agent_options *options, struct agent **ret_agent)
 {
-	struct agent *agent;
+	struct agent *parent = options->parent, *agent;
 	int err;
+
+	if (parent && parent->depth >= AGENTOS_DEPTH_MAX)
+		return -EMLINK;
 
 	agent = kzalloc(sizeof(*agent), GFP_KERNEL_ACCOUNT);
 	if (!agent)
@@ -76,7 +121,10 @@ int agent_create(const struct agent_options *options, struct agent **ret_agent)
 	agent->created_ns = ktime_get_boottime_ns();
 	memcpy(agent->name, options->name, sizeof(agent->name));
 	spin_lock_init(&agent->lock);
+	budgets_init(&agent->budgets);
 	INIT_LIST_HEAD(&agent->members);
+	INIT_LIST_HEAD(&agent->children);
+	INIT_LIST_HEAD(&agent->sibling);
 	init_waitqueue_head(&agent->wait);
 	refcount_set(&agent->refs, 1);
 
@@ -96,13 +144,22 @@ int agent_create(const struct agent_options *options, struct agent **ret_agent)
 	err = xa_reserve_bh(&agents, agent->id, GFP_KERNEL_ACCOUNT);
 	if (err)
 		goto unname;
+	if (parent) {
+		agent_get(parent);
+		agent->parent = parent;
+		agent->depth = parent->depth + 1;
+	}
+	err = agent_join_family(agent);
+	if (err)
+		goto unreserve;
 	__module_get(THIS_MODULE);
-	/* Noted before it is published: from then on others find it, and may end it. */
-	lifecycle_note(agent, AGENTOS_LIFECYCLE_CREATE, task_tgid_nr(current));
 	xa_store_bh(&agents, agent->id, agent, GFP_KERNEL_ACCOUNT);
 	*ret_agent = agent;
 	return 0;
 
+unreserve:
+	xa_erase_bh(&agents, agent->id);
+	agent_put(parent);
 unname:
 	agent_release_name(agent);
 unuse:
@@ -130,10 +187,9 @@ void agent_get(struct agent *agent)
 	refcount_inc(&agent->refs);
 }
 
-void agent_put(struct agent *agent)
+static void agent_end(struct agent *agent)
 {
-	if (!agent || !refcount_dec_and_test(&agent->refs))
-		return;
+	agent_leave_family(agent);
 	xa_erase_bh(&agents, agent->id);
 	if (agent->state == AGENTOS_STATE_CREATED) {
 		agent->reason = AGENTOS_REASON_UNUSED;
@@ -143,6 +199,58 @@ void agent_put(struct agent *agent)
 	atomic_dec(&live);
 	kfree_rcu(agent, rcu);
 	module_put(THIS_MODULE);
+}
+
+/* A child holds its parent: up as far as this was the last hold. */
+void agent_put(struct agent *agent)
+{
+	while (agent && refcount_dec_and_test(&agent->refs)) {
+		struct agent *parent = agent->parent;
+
+		agent_end(agent);
+		agent = parent;
+	}
+}
+
+/* The first of agent's children behind `behind` (NULL: of all) that is not on its way out. */
+static struct agent *agent_child(struct agent *agent, struct agent *behind)
+{
+	struct list_head *at;
+	struct agent *found = NULL;
+
+	spin_lock_bh(&agent->lock);
+	at = behind ? &behind->sibling : &agent->children;
+	for (at = at->next; at != &agent->children; at = at->next) {
+		found = list_entry(at, struct agent, sibling);
+		if (refcount_inc_not_zero(&found->refs))
+			break;
+		found = NULL;
+	}
+	spin_unlock_bh(&agent->lock);
+	return found;
+}
+
+struct agent *agent_next_below(struct agent *root, struct agent *at)
+{
+	struct agent *next;
+
+	if (!at) {
+		agent_get(root);
+		return root;
+	}
+	next = agent_child(at, NULL);
+	while (!next && at != root) {
+		struct agent *parent = at->parent;
+
+		next = agent_child(parent, at);
+		if (next)
+			break;
+		agent_get(parent);
+		agent_put(at);
+		at = parent;
+	}
+	agent_put(at);
+	return next;
 }
 
 u32 agent_enumerate(u64 after, u64 *ids, u32 count)
@@ -168,7 +276,11 @@ u32 agent_count(void)
 	return atomic_read(&live);
 }
 
-int agent_restrict(struct agent *agent, u64 mask, u64 *ret_rights)
+/*
+ * One agent's part, noted under the lock: never after a later one's, or the
+ * record of the exit. Of descendants only what changes is noted.
+ */
+static int agent_narrow(struct agent *agent, u64 mask, bool descendant, u64 *ret_rights)
 {
 	int err = 0;
 	u64 rights;
@@ -177,16 +289,66 @@ int agent_restrict(struct agent *agent, u64 mask, u64 *ret_rights)
 	rights = agent->rights & mask;
 	if (agent->state >= AGENTOS_STATE_EXITING)
 		err = -ESRCH;
-	else if (!rights)
+	else if (!rights && !descendant)
 		err = -EINVAL;
-	if (!err) {
+	if (!err && (!descendant || rights != agent->rights)) {
 		WRITE_ONCE(agent->rights, rights);
-		/* Under the lock: never after a later one's, or the record of the exit. */
 		lifecycle_note(agent, AGENTOS_LIFECYCLE_RESTRICT, task_tgid_nr(current));
-		*ret_rights = rights;
 	}
 	spin_unlock_bh(&agent->lock);
+	*ret_rights = rights;
 	return err;
+}
+
+int agent_restrict(struct agent *agent, u64 mask, u64 *ret_rights)
+{
+	struct agent *below;
+	u64 rights;
+	int err;
+
+	/* The parent first: who is derived meanwhile is measured by what is left. */
+	err = agent_narrow(agent, mask, false, ret_rights);
+	if (err)
+		return err;
+	for (below = agent_next_below(agent, NULL); below; below = agent_next_below(agent, below))
+		if (below != agent)
+			agent_narrow(below, mask, true, &rights);
+	return 0;
+}
+
+/* True when there was something to take. */
+static bool agent_revoke_one(struct agent *agent, int *ret_err)
+{
+	bool revokes;
+
+	spin_lock_bh(&agent->lock);
+	*ret_err = agent->state >= AGENTOS_STATE_EXITING ? -ESRCH : 0;
+	revokes = !*ret_err && !agent->revoked;
+	if (revokes) {
+		agent->revoked = true;
+		WRITE_ONCE(agent->rights, 0);
+		lifecycle_note(agent, AGENTOS_LIFECYCLE_REVOKE, task_tgid_nr(current));
+	}
+	spin_unlock_bh(&agent->lock);
+	return revokes;
+}
+
+int agent_revoke(struct agent *agent, u32 *ret_agents)
+{
+	struct agent *below;
+	u32 revoked = 0;
+	int err, ignored;
+
+	revoked += agent_revoke_one(agent, &err);
+	if (err)
+		return err;
+	for (below = agent_next_below(agent, NULL); below; below = agent_next_below(agent, below)) {
+		if (below != agent)
+			revoked += agent_revoke_one(below, &ignored);
+		cond_resched();
+	}
+	*ret_agents = revoked;
+	return 0;
 }
 
 bool agent_begin_retiring(struct agent *agent)
@@ -224,5 +386,8 @@ void agent_fill_info(struct agent *agent, struct agentos_info *info)
 	info->ret_code = agent->code;
 	info->ret_tasks = agent->member_count;
 	info->ret_first = pid_nr(agent->first);
+	info->ret_parent = agent->parent ? agent->parent->id : 0;
+	info->ret_depth = agent->depth;
+	info->ret_children = agent->child_count;
 	spin_unlock_bh(&agent->lock);
 }

@@ -11,6 +11,7 @@
 #include <linux/wait.h>
 
 #include "agentos.h"
+#include "budget.h"
 
 struct policy;
 
@@ -22,6 +23,8 @@ struct agent {
 	/* Set once at creation. */
 	u64 id;
 	u32 flags; /* AGENTOS_CREATE_* */
+	u32 depth;
+	struct agent *parent; /* a reference; NULL for none */
 	kuid_t owner;
 	u64 created_ns;
 	struct policy *policy; /* NULL for none; used until retired */
@@ -42,16 +45,23 @@ struct agent {
 	struct pid *first; /* first to attach; NULL: none yet */
 	bool barred;	   /* killed: whatever is forked dies */
 	bool retiring;	   /* agent_retire() was or will be called */
-	bool named;	   /* the name is taken; under names_lock in agent.c */
+	bool revoked;	   /* rights are 0 for good */
+	u32 child_count;
+	struct list_head children; /* struct agent.sibling; no references */
+	struct list_head sibling;  /* under the parent's lock */
+	bool named;		   /* the name is taken; under names_lock in agent.c */
 
-	wait_queue_head_t wait;	   /* woken when state becomes exited */
-	refcount_t refs;	   /* descriptors and members */
+	wait_queue_head_t wait; /* woken when state becomes exited */
+	refcount_t refs;	/* descriptors, members and children */
+	atomic_t handles;	/* descriptors */
+	struct budgets budgets;
 	struct hlist_node by_name; /* under names_lock */
 	struct rcu_head rcu;
 };
 
 struct agent_options {
-	const char *name; /* checked by the caller: agent_name_valid() */
+	struct agent *parent; /* NULL for none */
+	const char *name;     /* checked by the caller: agent_name_valid() */
 	u64 rights;
 	u32 policy;
 	u32 flags;
@@ -62,7 +72,8 @@ bool agent_name_valid(const char name[static AGENTOS_NAME_SIZE]);
 
 /*
  * Makes an agent without tasks. May sleep. The caller owns one reference.
- * -ENOENT no such policy; -EEXIST name taken; -ENOSPC too many; -ENOMEM.
+ * -ENOENT no such policy; -EEXIST name taken; -ENOSPC too many; -ENOMEM; with
+ * a parent also -EPERM rights it has not; -ESRCH it ends; -EMLINK too deep.
  */
 int agent_create(const struct agent_options *options, struct agent **ret_agent);
 
@@ -76,8 +87,30 @@ void agent_put(struct agent *agent);
 u32 agent_enumerate(u64 after, u64 *ids, u32 count);
 u32 agent_count(void);
 
-/* rights &= mask. -EINVAL when nothing would be left, -ESRCH when exited. */
+/* Is it `above` itself, or derived from it? Under rcu_read_lock() or with a reference. */
+static inline bool agent_within(const struct agent *agent, const struct agent *above)
+{
+	while (agent && agent != above)
+		agent = agent->parent;
+	return agent;
+}
+
+/*
+ * The next below root in preorder, beginning with root itself; NULL ends. The
+ * caller begins with at = NULL, and owns a reference to what is returned until
+ * it asks for the next. Sees all that were derived before it began; what is
+ * derived meanwhile it may miss. May be left early with agent_put(at).
+ */
+struct agent *__must_check agent_next_below(struct agent *root, struct agent *at);
+
+/*
+ * rights &= mask, descendants as well. -EINVAL when nothing would be left of
+ * the agent's own, -ESRCH when exiting.
+ */
 int agent_restrict(struct agent *agent, u64 mask, u64 *ret_rights);
+
+/* Takes all rights, for good, descendants as well; tells of how many agents. -ESRCH when exiting. */
+int agent_revoke(struct agent *agent, u32 *ret_agents);
 
 /* Lets the name be used again; the agent will have no live task any more. Takes no agent lock. */
 void agent_release_name(struct agent *agent);

@@ -22,8 +22,9 @@
 
 /* An open agent descriptor: which agent, and what may be done through it. */
 struct handle {
-	struct agent *agent; /* a reference */
-	u32 access;	     /* AGENTOS_ACCESS_*; never changes */
+	struct agent *agent;			     /* a reference */
+	u32 access;				     /* AGENTOS_ACCESS_*; never changes */
+	atomic64_t reserved[AGENTOS_RESOURCE_COUNT]; /* by it, not settled */
 };
 
 /* An open device: where its reader stands in the lifecycle stream. */
@@ -53,13 +54,28 @@ union command {
 	struct agentos_info info;
 	struct agentos_restrict restrict_;
 	struct agentos_kill kill;
+	struct agentos_dup dup;
+	struct agentos_derive derive;
+	struct agentos_revoke revoke;
+	struct agentos_budget_set budget_set;
+	struct agentos_budget_get budget_get;
+	struct agentos_reserve reserve;
+	struct agentos_settle settle;
+};
+
+/* Who in an agent may ask a command of an agent descriptor. */
+enum inside {
+	INSIDE_NEVER, /* nobody */
+	INSIDE_ANY,   /* anybody who has the descriptor */
+	INSIDE_OWN,   /* of its own agent and descendants */
+	INSIDE_BELOW, /* of descendants */
 };
 
 /* What a descriptor can be asked: size of the struct now, which is also the least accepted. */
 struct verb {
 	u32 size;
-	u32 access;  /* needed of an agent descriptor */
-	bool inside; /* a task in an agent may ask as well */
+	u32 access; /* needed of an agent descriptor */
+	enum inside inside;
 	int (*run)(struct file *file, union command *c, struct fresh_fd *fresh);
 };
 
@@ -74,7 +90,7 @@ static const struct file_operations agent_fops;
 
 static int fresh_agent_fd(struct agent *agent, u32 access, struct fresh_fd *fresh)
 {
-	struct handle *handle = kmalloc(sizeof(*handle), GFP_KERNEL_ACCOUNT);
+	struct handle *handle = kzalloc(sizeof(*handle), GFP_KERNEL_ACCOUNT);
 	struct file *file;
 	int fd;
 
@@ -94,6 +110,7 @@ static int fresh_agent_fd(struct agent *agent, u32 access, struct fresh_fd *fres
 		return PTR_ERR(file);
 	}
 	agent_get(agent);
+	atomic_inc(&agent->handles);
 	fresh->file = file;
 	fresh->fd = fd;
 	return 0;
@@ -102,8 +119,15 @@ static int fresh_agent_fd(struct agent *agent, u32 access, struct fresh_fd *fres
 static int agent_release(struct inode *inode, struct file *file)
 {
 	struct handle *handle = file->private_data;
+	struct agent *agent = handle->agent;
+	u32 i;
 
-	agent_put(handle->agent);
+	for (i = 0; i < AGENTOS_RESOURCE_COUNT; i++)
+		if (atomic64_read(&handle->reserved[i]))
+			budget_settle(agent, i, atomic64_read(&handle->reserved[i]), 0);
+	if (atomic_dec_and_test(&agent->handles) && agent->flags & AGENTOS_CREATE_KILL_ON_CLOSE)
+		member_kill_family(agent, AGENTOS_REASON_KILLED);
+	agent_put(agent);
 	kfree(handle);
 	return 0;
 }
@@ -160,7 +184,141 @@ static int agent_kill_verb(struct file *file, union command *c, struct fresh_fd 
 
 	if (c->kill.flags || c->kill.pad)
 		return -EINVAL;
-	c->kill.ret_tasks = member_kill_all(handle->agent);
+	c->kill.ret_tasks = member_kill_family(handle->agent, AGENTOS_REASON_KILLED);
+	return 0;
+}
+
+static int agent_dup_verb(struct file *file, union command *c, struct fresh_fd *fresh)
+{
+	struct handle *handle = file->private_data;
+	int err;
+
+	if (c->dup.flags || !c->dup.access || c->dup.access & ~AGENTOS_ACCESS_ALL)
+		return -EINVAL;
+	if (c->dup.access & ~handle->access)
+		return -EACCES;
+	err = fresh_agent_fd(handle->agent, c->dup.access, fresh);
+	if (!err)
+		c->dup.ret_fd = fresh->fd;
+	return err;
+}
+
+/* "coder" may have a "coder.tests": a name says whose it is, and takes nobody else's. */
+static bool derived_name_valid(const struct agent *parent,
+			       const char name[static AGENTOS_NAME_SIZE])
+{
+	size_t len = strlen(parent->name);
+
+	return agent_name_valid(name) && strlen(name) > len + 1 &&
+	       !memcmp(name, parent->name, len) && name[len] == '.';
+}
+
+static int agent_derive_verb(struct file *file, union command *c, struct fresh_fd *fresh)
+{
+	const u32 inherited = AGENTOS_CREATE_UNENFORCED | AGENTOS_CREATE_RECORD_ALLOWED;
+	struct handle *handle = file->private_data;
+	struct agentos_derive *derive = &c->derive;
+	struct agent *parent = handle->agent, *caller = member_agent(), *agent;
+	struct agent_options options = {
+		.parent = parent,
+		.name = derive->name,
+		.rights = derive->rights,
+		.policy = derive->policy ?: parent->policy_id,
+		.flags = derive->flags | (parent->flags & inherited),
+		.owner = parent->owner,
+	};
+	int err;
+
+	if (derive->flags & ~AGENTOS_CREATE_ALL || derive->pad)
+		return -EINVAL;
+	if (derive->flags & ~parent->flags & AGENTOS_CREATE_UNENFORCED)
+		return -EINVAL;
+	if (!derive->rights || derive->rights & ~AGENTOS_RIGHTS_ALL)
+		return -EINVAL;
+	if (!derive->access || derive->access & ~AGENTOS_ACCESS_ALL)
+		return -EINVAL;
+	if (!derived_name_valid(parent, derive->name))
+		return -EINVAL;
+	if (derive->policy && (caller || !caller_is_admin()))
+		return -EPERM;
+	if (caller && !(READ_ONCE(caller->rights) & AGENTOS_RIGHT(DERIVE)))
+		return -EPERM;
+	err = agent_create(&options, &agent);
+	if (err)
+		return err;
+	err = fresh_agent_fd(agent, derive->access, fresh);
+	if (!err) {
+		derive->ret_id = agent->id;
+		derive->ret_fd = fresh->fd;
+	}
+	agent_put(agent);
+	return err;
+}
+
+static int agent_revoke_verb(struct file *file, union command *c, struct fresh_fd *fresh)
+{
+	struct handle *handle = file->private_data;
+	int err;
+
+	if (c->revoke.flags & ~AGENTOS_REVOKE_HARD || c->revoke.pad)
+		return -EINVAL;
+	err = agent_revoke(handle->agent, &c->revoke.ret_agents);
+	if (!err && c->revoke.flags & AGENTOS_REVOKE_HARD)
+		member_kill_family(handle->agent, AGENTOS_REASON_KILLED);
+	return err;
+}
+
+static int agent_budget_set_verb(struct file *file, union command *c, struct fresh_fd *fresh)
+{
+	struct handle *handle = file->private_data;
+	const struct agentos_budget_set *set = &c->budget_set;
+
+	if (set->resource >= AGENTOS_RESOURCE_COUNT || set->action > AGENTOS_BUDGET_KILL ||
+	    set->pad || (set->reset_ns && !set->period_ns))
+		return -EINVAL;
+	return budget_set(handle->agent, set);
+}
+
+static int agent_budget_get_verb(struct file *file, union command *c, struct fresh_fd *fresh)
+{
+	struct handle *handle = file->private_data;
+
+	if (c->budget_get.resource >= AGENTOS_RESOURCE_COUNT || c->budget_get.pad)
+		return -EINVAL;
+	budget_get(handle->agent, &c->budget_get);
+	return 0;
+}
+
+static int agent_reserve_verb(struct file *file, union command *c, struct fresh_fd *fresh)
+{
+	struct handle *handle = file->private_data;
+	int err;
+
+	if (c->reserve.resource >= AGENTOS_RESOURCE_COUNT)
+		return -EINVAL;
+	err = budget_reserve(handle->agent, c->reserve.resource, c->reserve.amount);
+	/* What this descriptor holds is never more than what its agent has reserved. */
+	if (!err)
+		atomic64_add(c->reserve.amount, &handle->reserved[c->reserve.resource]);
+	return err;
+}
+
+static int agent_settle_verb(struct file *file, union command *c, struct fresh_fd *fresh)
+{
+	struct handle *handle = file->private_data;
+	const struct agentos_settle *settle = &c->settle;
+	atomic64_t *reserved;
+	s64 held;
+
+	if (settle->resource >= AGENTOS_RESOURCE_COUNT)
+		return -EINVAL;
+	reserved = &handle->reserved[settle->resource];
+	held = atomic64_read(reserved);
+	do {
+		if (settle->reserved > (u64)held)
+			return -EINVAL;
+	} while (!atomic64_try_cmpxchg(reserved, &held, held - settle->reserved));
+	budget_settle(handle->agent, settle->resource, settle->reserved, settle->used);
 	return 0;
 }
 
@@ -169,7 +327,8 @@ static int agent_kill_verb(struct file *file, union command *c, struct fresh_fd 
 static int version_verb(struct file *file, union command *c, struct fresh_fd *fresh)
 {
 	c->version.ret_abi = AGENTOS_ABI;
-	c->version.ret_features = AGENTOS_FEATURE_POLICY |
+	c->version.ret_features = AGENTOS_FEATURE_POLICY | AGENTOS_FEATURE_DERIVE |
+				  AGENTOS_FEATURE_BUDGET |
 				  (kfuncs_usable() ? AGENTOS_FEATURE_KFUNCS : 0);
 	c->version.ret_rights = AGENTOS_RIGHTS_ALL;
 	c->version.ret_agents = agent_count();
@@ -358,13 +517,26 @@ static const struct verb device_verbs[] = {
 
 static const struct verb agent_verbs[] = {
 	VERB(AGENTOS_AGENT_ATTACH, struct agentos_attach, .access = AGENTOS_ACCESS_ATTACH,
-	     .run = agent_attach_verb),
+	     .inside = INSIDE_BELOW, .run = agent_attach_verb),
 	VERB(AGENTOS_AGENT_INFO, struct agentos_info, .access = AGENTOS_ACCESS_INSPECT,
-	     .inside = true, .run = agent_info_verb),
+	     .inside = INSIDE_ANY, .run = agent_info_verb),
 	VERB(AGENTOS_AGENT_RESTRICT, struct agentos_restrict, .access = AGENTOS_ACCESS_CONTROL,
-	     .run = agent_restrict_verb),
+	     .inside = INSIDE_BELOW, .run = agent_restrict_verb),
 	VERB(AGENTOS_AGENT_KILL, struct agentos_kill, .access = AGENTOS_ACCESS_CONTROL,
-	     .run = agent_kill_verb),
+	     .inside = INSIDE_BELOW, .run = agent_kill_verb),
+	VERB(AGENTOS_AGENT_DUP, struct agentos_dup, .inside = INSIDE_ANY, .run = agent_dup_verb),
+	VERB(AGENTOS_AGENT_DERIVE, struct agentos_derive, .access = AGENTOS_ACCESS_DERIVE,
+	     .inside = INSIDE_OWN, .run = agent_derive_verb),
+	VERB(AGENTOS_AGENT_REVOKE, struct agentos_revoke, .access = AGENTOS_ACCESS_CONTROL,
+	     .inside = INSIDE_BELOW, .run = agent_revoke_verb),
+	VERB(AGENTOS_AGENT_BUDGET_SET, struct agentos_budget_set, .access = AGENTOS_ACCESS_CONTROL,
+	     .inside = INSIDE_BELOW, .run = agent_budget_set_verb),
+	VERB(AGENTOS_AGENT_BUDGET_GET, struct agentos_budget_get, .access = AGENTOS_ACCESS_INSPECT,
+	     .inside = INSIDE_ANY, .run = agent_budget_get_verb),
+	VERB(AGENTOS_AGENT_RESERVE, struct agentos_reserve, .access = AGENTOS_ACCESS_CHARGE,
+	     .inside = INSIDE_BELOW, .run = agent_reserve_verb),
+	VERB(AGENTOS_AGENT_SETTLE, struct agentos_settle, .access = AGENTOS_ACCESS_CHARGE,
+	     .inside = INSIDE_BELOW, .run = agent_settle_verb),
 };
 
 /*
@@ -380,14 +552,35 @@ static const struct verb *verb_find(const struct verb *verbs, size_t count, unsi
 	return nr < count && verbs[nr].run ? &verbs[nr] : NULL;
 }
 
-static long verb_run(const struct verb *verb, struct file *file, void __user *arg)
+/* May the calling task ask this of the agent (NULL: of the device)? */
+static bool verb_allowed(const struct verb *verb, const struct agent *asked)
+{
+	const struct agent *own = member_agent();
+
+	if (!own)
+		return true;
+	switch (verb->inside) {
+	case INSIDE_NEVER:
+		return false;
+	case INSIDE_ANY:
+		return true;
+	case INSIDE_OWN:
+		return agent_within(asked, own);
+	case INSIDE_BELOW:
+		return asked != own && agent_within(asked, own);
+	}
+	return false;
+}
+
+static long verb_run(const struct verb *verb, struct file *file, const struct agent *asked,
+		     void __user *arg)
 {
 	struct fresh_fd fresh = { .fd = -1 };
 	union command c = {};
 	u32 size;
 	int err;
 
-	if (!verb->inside && member_current())
+	if (!verb_allowed(verb, asked))
 		return -EPERM;
 	if (get_user(size, (u32 __user *)arg))
 		return -EFAULT;
@@ -428,7 +621,7 @@ static long agent_ioctl(struct file *file, unsigned int cmd, unsigned long arg)
 		return -ENOTTY;
 	if (verb->access & ~handle->access)
 		return -EACCES;
-	return verb_run(verb, file, (void __user *)arg);
+	return verb_run(verb, file, handle->agent, (void __user *)arg);
 }
 
 static const struct file_operations agent_fops = {
@@ -445,7 +638,7 @@ static int device_open(struct inode *inode, struct file *file)
 	struct reader *reader;
 	u64 cursor;
 
-	if (member_current())
+	if (member_agent())
 		return -EPERM;
 	reader = kmalloc(sizeof(*reader), GFP_KERNEL_ACCOUNT);
 	if (!reader)
@@ -488,7 +681,7 @@ static ssize_t device_read(struct file *file, char __user *buf, size_t len, loff
 	int err = 0;
 
 	/* It tells of all agents. */
-	if (member_current())
+	if (member_agent())
 		return -EPERM;
 	if (len < sizeof(struct agentos_lifecycle))
 		return -EINVAL;
@@ -520,7 +713,7 @@ static long device_ioctl(struct file *file, unsigned int cmd, unsigned long arg)
 
 	if (!verb)
 		return -ENOTTY;
-	return verb_run(verb, file, (void __user *)arg);
+	return verb_run(verb, file, NULL, (void __user *)arg);
 }
 
 static const struct file_operations device_fops = {

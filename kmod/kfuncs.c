@@ -129,7 +129,7 @@ __bpf_kfunc int agentos_task_facts(struct task_struct *task, struct agentos_fact
 	return found;
 }
 
-/* Is the task inside the calling task's agent? 1 or 0. */
+/* Is the task inside the calling task's agent, or in one derived from it? 1 or 0. */
 __bpf_kfunc int agentos_task_inside(struct task_struct *task)
 {
 	struct member *mine, *its;
@@ -138,7 +138,7 @@ __bpf_kfunc int agentos_task_inside(struct task_struct *task)
 	rcu_read_lock();
 	mine = member_find(current);
 	its = member_find(task);
-	inside = mine && its && mine->agent == its->agent;
+	inside = mine && its && agent_within(its->agent, mine->agent);
 	rcu_read_unlock();
 	return inside;
 }

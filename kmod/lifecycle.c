@@ -30,11 +30,12 @@ static u64 oldest_locked(void)
 	return next_seq > AGENTOS_LIFECYCLE_KEPT ? next_seq - AGENTOS_LIFECYCLE_KEPT : 1;
 }
 
-void lifecycle_note(const struct agent *agent, enum agentos_lifecycle_type type, pid_t tgid)
+/* The next record, filled in as far as all have it in common. Under the lock. */
+static struct agentos_lifecycle *record_begin(const struct agent *agent,
+					      enum agentos_lifecycle_type type, pid_t tgid)
 {
 	struct agentos_lifecycle *record;
 
-	spin_lock_bh(&log_lock);
 	record = &kept[next_seq % AGENTOS_LIFECYCLE_KEPT];
 	*record = (struct agentos_lifecycle){
 		.size = sizeof(*record),
@@ -46,15 +47,41 @@ void lifecycle_note(const struct agent *agent, enum agentos_lifecycle_type type,
 		.tgid = tgid,
 		.uid = from_kuid(&init_user_ns, agent->owner),
 		.policy = agent->policy_id,
+		.parent = agent->parent ? agent->parent->id : 0,
 	};
+	memcpy(record->name, agent->name, sizeof(record->name));
+	return record;
+}
+
+static void record_end(void)
+{
+	spin_unlock_bh(&log_lock);
+	wake_up_interruptible_poll(&readers, EPOLLIN | EPOLLRDNORM);
+}
+
+void lifecycle_note(const struct agent *agent, enum agentos_lifecycle_type type, pid_t tgid)
+{
+	struct agentos_lifecycle *record;
+
+	spin_lock_bh(&log_lock);
+	record = record_begin(agent, type, tgid);
 	if (type == AGENTOS_LIFECYCLE_EXIT) {
 		record->reason = agent->reason;
 		record->code = agent->code;
 		record->forks = agent->forks;
 	}
-	memcpy(record->name, agent->name, sizeof(record->name));
-	spin_unlock_bh(&log_lock);
-	wake_up_interruptible_poll(&readers, EPOLLIN | EPOLLRDNORM);
+	record_end();
+}
+
+void lifecycle_note_budget(const struct agent *agent, u32 resource, u8 percent)
+{
+	struct agentos_lifecycle *record;
+
+	spin_lock_bh(&log_lock);
+	record = record_begin(agent, AGENTOS_LIFECYCLE_BUDGET, 0);
+	record->code = percent;
+	record->resource = resource;
+	record_end();
 }
 
 bool lifecycle_next(u64 *cursor, struct agentos_lifecycle *ret_record)

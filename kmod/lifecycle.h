@@ -16,6 +16,9 @@ void lifecycle_exit(void);
 /* Notes what happened to an agent. tgid: who did it, 0 for nobody. Softirq-safe. */
 void lifecycle_note(const struct agent *agent, enum agentos_lifecycle_type type, pid_t tgid);
 
+/* So many percent of a limit are used up. Without the lock of budgets. */
+void lifecycle_note_budget(const struct agent *agent, u32 resource, u8 percent);
+
 /*
  * Copies the record at *cursor, or a LOST record when that was overwritten, and
  * moves the cursor on. Returns false when there is none yet.

@@ -44,14 +44,16 @@ struct member *member_find(const struct task_struct *task)
 	return NULL;
 }
 
-bool member_current(void)
+struct agent *member_agent(void)
 {
-	bool found;
+	struct member *member;
+	struct agent *agent;
 
 	rcu_read_lock();
-	found = member_find(current);
+	member = member_find(current);
+	agent = member ? member->agent : NULL;
 	rcu_read_unlock();
-	return found;
+	return agent;
 }
 
 /* The caller fills in proving; agent's reference is taken over on success by member_insert(). */
@@ -169,22 +171,48 @@ static bool member_proved(struct member *member)
 	return PTR_ERR_OR_ZERO(file) == -EACCES && READ_ONCE(member->refused);
 }
 
-int member_attach(struct agent *agent)
+/* The calling task's own: it stays, as only the task itself could take it away. */
+static struct member *member_own(void)
 {
 	struct member *member;
+
+	rcu_read_lock();
+	member = member_find(current);
+	rcu_read_unlock();
+	return member;
+}
+
+/* Moves on. The new membership stands before this in its bucket: at no time is there none. */
+static void member_leave(struct member *member)
+{
+	struct agent *agent = member->agent;
+
+	spin_lock_bh(&agent->lock);
+	if (member->pid == agent->first && !agent->barred)
+		agent->reason = AGENTOS_REASON_EXIT;
+	spin_unlock_bh(&agent->lock);
+	member_remove(member);
+}
+
+int member_attach(struct agent *agent)
+{
+	struct member *member, *before = member_own();
 	int err;
 
-	if (member_current())
-		return -EEXIST;
+	if (agent->flags & AGENTOS_CREATE_GROUP)
+		return -EOPNOTSUPP;
+	if (before && (before->agent == agent || !agent_within(agent, before->agent)))
+		return -EPERM;
 	if (member_shares())
 		return -EBUSY;
 	member = member_alloc(agent, current, GFP_KERNEL_ACCOUNT);
 	if (!member)
 		return -ENOMEM;
-	member->proving = !(agent->flags & AGENTOS_CREATE_UNENFORCED);
+	/* Who moves down is held by hooks already. */
+	member->proving = !before && !(agent->flags & AGENTOS_CREATE_UNENFORCED);
 
 	spin_lock_bh(&agent->lock);
-	if (agent->state >= AGENTOS_STATE_EXITING) {
+	if (agent->state >= AGENTOS_STATE_EXITING || agent->revoked) {
 		spin_unlock_bh(&agent->lock);
 		member_free(member);
 		return -ESRCH;
@@ -209,6 +237,8 @@ int member_attach(struct agent *agent)
 		agent->first = get_pid(member->pid);
 	spin_unlock_bh(&agent->lock);
 	lifecycle_note(agent, AGENTOS_LIFECYCLE_ATTACH, task_tgid_nr(current));
+	if (before)
+		member_leave(before);
 	return 0;
 
 remove:
@@ -216,7 +246,8 @@ remove:
 	return err;
 }
 
-u32 member_kill_all(struct agent *agent)
+/* One agent's part. */
+static u32 member_kill_all(struct agent *agent, enum agentos_exit_reason reason)
 {
 	struct member *member;
 	bool last = false;
@@ -231,7 +262,7 @@ u32 member_kill_all(struct agent *agent)
 	agent->barred = true;
 	/* What has exited by itself and waits to be reaped was not killed. */
 	if (agent->live_count || agent->state == AGENTOS_STATE_CREATED) {
-		agent->reason = AGENTOS_REASON_KILLED;
+		agent->reason = reason;
 		agent->code = SIGKILL;
 	}
 	agent->state = AGENTOS_STATE_EXITING;
@@ -246,6 +277,19 @@ u32 member_kill_all(struct agent *agent)
 	agent_release_name(agent);
 	if (last)
 		agent_retire(agent);
+	return killed;
+}
+
+u32 member_kill_family(struct agent *agent, enum agentos_exit_reason reason)
+{
+	struct agent *below;
+	u32 killed = 0;
+
+	/* Parents first: none of them derives any more when its children are counted. */
+	for (below = agent_next_below(agent, NULL); below; below = agent_next_below(agent, below)) {
+		killed += member_kill_all(below, reason);
+		cond_resched();
+	}
 	return killed;
 }
 

@@ -8,6 +8,8 @@
 #include <linux/list_bl.h>
 #include <linux/types.h>
 
+#include "agentos.h"
+
 struct agent;
 struct pid;
 struct signal_struct;
@@ -34,17 +36,24 @@ struct member {
 /* Under rcu_read_lock(); NULL when the task is in no agent. Any context. */
 struct member *__must_check member_find(const struct task_struct *task);
 
-/* Is the calling task in an agent? Any context. */
-bool member_current(void);
+/*
+ * The agent of the calling task, or NULL. Any context. The task's membership
+ * holds it, for as long as the task does not move on itself.
+ */
+struct agent *__must_check member_agent(void);
 
 /*
  * The calling process joins. May sleep. Errors as AGENTOS_AGENT_ATTACH:
- * -EBUSY, -EEXIST, -ESRCH, -EUNATCH, -ENOMEM.
+ * -EOPNOTSUPP, -EBUSY, -EPERM, -ESRCH, -EUNATCH, -ENOMEM.
  */
 int member_attach(struct agent *agent);
 
-/* SIGKILL to all members and a bar on new ones. Returns how many were signalled. */
-u32 member_kill_all(struct agent *agent);
+/*
+ * SIGKILL to all members of the agent and of its descendants, and a bar on new
+ * ones; `reason` is what they end with. Returns how many were signalled. May
+ * sleep.
+ */
+u32 member_kill_family(struct agent *agent, enum agentos_exit_reason reason);
 
 u32 member_count(void);
 

@@ -65,7 +65,8 @@
 	X(SIGNAL_OWNER, "file_fcntl", "direct signals to")                \
 	X(PRLIMIT, "task_prlimit", "see or change the limits of")         \
 	X(SCHEDULE, "task_setscheduler", "schedule")                      \
-	X(CLONE_PARENT, "task_alloc", "fork a child for another process")
+	X(CLONE_PARENT, "task_alloc", "fork a child for another process") \
+	X(AGENT_DERIVE, "file_ioctl", "make sub-agents")
 
 #define AGENTOS_HOOK_ENUM(NAME, hook, doing) AGENTOS_HOOK_##NAME,
 enum agentos_hook { AGENTOS_HOOKS(AGENTOS_HOOK_ENUM) AGENTOS_HOOK_COUNT };

@@ -48,7 +48,8 @@
 	  "load kernel code: modules, kexec images, firmware")                                     \
 	X(16, IO_URING, "io-uring", ANON_INODE, "tests/escape/priv_test.c", "make io_uring rings") \
 	X(17, USERFAULTFD, "userfaultfd", ANON_INODE, "tests/escape/priv_test.c",                  \
-	  "make userfaultfd descriptors")
+	  "make userfaultfd descriptors")                                                          \
+	X(18, DERIVE, "derive", AGENT_DERIVE, "tests/kernel/derive_test.c", "make sub-agents")
 
 #define AGENTOS_RIGHT_ENUM(bit, NAME, name, enforcer, test, meaning) \
 	AGENTOS_RIGHT_##NAME##_BIT = bit,

@@ -77,18 +77,27 @@ const char *name_stream(unsigned int stream, char other[NAME_ROOM])
 
 const char *name_lifecycle(unsigned int type, char other[NAME_ROOM])
 {
-	static const char *const names[] = {
-		"lost", "create", "attach", "restrict", "kill", "exit"
-	};
+	static const char *const names[] = { "lost", "create", "attach", "restrict",
+					     "kill", "exit",   "revoke", "budget" };
 
 	return name_find(names, COUNT(names), type, "lifecycle", other);
 }
 
 const char *name_reason(unsigned int reason, char other[NAME_ROOM])
 {
-	static const char *const names[] = { "none", "exit", "signal", "killed", "unused" };
+	static const char *const names[] = {
+		"none", "exit", "signal", "killed", "unused", "budget"
+	};
 
 	return name_find(names, COUNT(names), reason, "reason", other);
+}
+
+const char *name_resource(unsigned int resource, char other[NAME_ROOM])
+{
+	static const char *const names[] = { "tokens", "microdollars", "tool-calls" };
+
+	_Static_assert(COUNT(names) == AGENTOS_RESOURCE_COUNT, "a name for each");
+	return name_find(names, COUNT(names), resource, "resource", other);
 }
 
 const char *name_note(unsigned int note, char other[NAME_ROOM])

@@ -24,6 +24,7 @@ const char *name_right(unsigned int bit, char other[NAME_ROOM]);       /* "net-c
 const char *name_stream(unsigned int stream, char other[NAME_ROOM]);   /* "denials" */
 const char *name_lifecycle(unsigned int type, char other[NAME_ROOM]);  /* "attach" */
 const char *name_reason(unsigned int reason, char other[NAME_ROOM]);   /* "exit" */
+const char *name_resource(unsigned int number, char other[NAME_ROOM]); /* "tokens" */
 const char *name_note(unsigned int note, char other[NAME_ROOM]);       /* "started" */
 const char *name_signal(uint64_t number, char other[NAME_ROOM]);       /* "SIGKILL" */
 const char *name_capability(uint64_t number, char other[NAME_ROOM]);   /* "CAP_SYS_ADMIN" */

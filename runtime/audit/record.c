@@ -32,8 +32,8 @@
  *	  EVENT, 126 bytes: verdict, why, hook, object_kind, error, seq, time_ns,
  *	         agent, right, policy, rule, access, flags, tgid, tid, uid, number,
  *	         number2, ino, dev, gen, family, port, protocol, addr
- *	  LIFECYCLE, 64 bytes: type, reason, seq, time_ns, agent, rights, lost,
- *	         tgid, uid, code, policy, forks
+ *	  LIFECYCLE, 76 bytes: type, reason, seq, time_ns, agent, rights, lost,
+ *	         tgid, uid, code, policy, forks, resource, parent
  *	  LOSS, 24 bytes: count, first, last
  *	  DAEMON, 12 bytes: note, number
  *	 ...     agent_name, comm, text: the bytes only
@@ -49,7 +49,7 @@
 #define FRAME_BYTES	8
 #define HEADER_BYTES	39
 #define EVENT_BYTES	126
-#define LIFECYCLE_BYTES 64
+#define LIFECYCLE_BYTES 76
 #define LOSS_BYTES	24
 #define DAEMON_BYTES	12
 
@@ -188,6 +188,8 @@ static void lifecycle_put(uint8_t **p, const struct agentos_lifecycle *l)
 	put_uint(p, (uint32_t)l->code, 4);
 	put_uint(p, l->policy, 4);
 	put_uint(p, l->forks, 4);
+	put_uint(p, l->resource, 4);
+	put_uint(p, l->parent, 8);
 }
 
 static void lifecycle_get(const uint8_t **p, struct agentos_lifecycle *l)
@@ -205,6 +207,8 @@ static void lifecycle_get(const uint8_t **p, struct agentos_lifecycle *l)
 	l->code = (int32_t)get_uint(p, 4);
 	l->policy = (uint32_t)get_uint(p, 4);
 	l->forks = (uint32_t)get_uint(p, 4);
+	l->resource = (uint32_t)get_uint(p, 4);
+	l->parent = get_uint(p, 8);
 }
 
 /* Where a record has its texts; -EINVAL when one does not end, or claims more than its room. */

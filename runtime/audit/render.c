@@ -340,6 +340,9 @@ static void put_end(FILE *out, const struct agentos_lifecycle *l)
 	case AGENTOS_REASON_KILLED:
 		fputs("ended: it was killed on request", out);
 		break;
+	case AGENTOS_REASON_BUDGET:
+		fputs("ended: it was killed, as a budget was used up", out);
+		break;
 	case AGENTOS_REASON_UNUSED:
 		fputs("ended: nothing was ever started in it", out);
 		return;
@@ -353,6 +356,7 @@ static void lifecycle_text(FILE *out, const struct record *r, bool colour)
 {
 	const struct agentos_lifecycle *l = &r->u.lifecycle;
 	const char *name = l->name[0] ? l->name : r->agent_name;
+	char other[NAME_ROOM];
 
 	if (l->type == AGENTOS_LIFECYCLE_LOST) {
 		put_head(out, r, HEAD_LOST, colour);
@@ -364,7 +368,10 @@ static void lifecycle_text(FILE *out, const struct record *r, bool colour)
 	fputc(' ', out);
 	switch (l->type) {
 	case AGENTOS_LIFECYCLE_CREATE:
-		fprintf(out, "created for user id %u: policy %u, ", l->uid, l->policy);
+		fprintf(out, "created for user id %u", l->uid);
+		if (l->parent)
+			fprintf(out, " below agent %llu", l->parent);
+		fprintf(out, ": policy %u, ", l->policy);
 		put_rights(out, l->rights);
 		break;
 	case AGENTOS_LIFECYCLE_ATTACH:
@@ -374,6 +381,13 @@ static void lifecycle_text(FILE *out, const struct record *r, bool colour)
 	case AGENTOS_LIFECYCLE_RESTRICT:
 		fprintf(out, "restricted by process %d: what is left is ", l->tgid);
 		put_rights(out, l->rights);
+		break;
+	case AGENTOS_LIFECYCLE_REVOKE:
+		fprintf(out, "lost all rights for good: process %d took them", l->tgid);
+		break;
+	case AGENTOS_LIFECYCLE_BUDGET:
+		fprintf(out, "has used %d%% of its budget of %s", l->code,
+			name_resource(l->resource, other));
 		break;
 	case AGENTOS_LIFECYCLE_KILL:
 		fprintf(out, "is to be killed: process %d asked for it", l->tgid);

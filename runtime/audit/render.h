@@ -34,8 +34,8 @@ void render_text(FILE *out, const struct record *r, bool colour);
  *         text, truncated and relative (true when so), dev, ino, gen, family,
  *         address, port, protocol, number, number2, signal, capability
  * lifecycle: kernel_seq, boottime_ns, agent, agent_name, event ("lost", "create",
- *         "attach", "restrict", "kill", "exit"), and with lost: lost; else
- *         rights, policy, pid, uid; with exit: reason, code, signal, forks
+ *         "attach", "restrict", "kill", "exit", "revoke", "budget"), and with lost: lost;
+ *         else rights, policy, pid, uid, parent; with budget: resource, percent; with exit: reason, code, signal, forks
  * loss:   count, first, last
  * daemon: note ("started", "adopted", "stopped", "ended", "torn", "unwritable"),
  *         number, text

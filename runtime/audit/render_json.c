@@ -207,6 +207,11 @@ static void lifecycle_json(FILE *out, const struct record *r)
 	put_number(out, "policy", l->policy);
 	put_signed(out, "pid", l->tgid);
 	put_number(out, "uid", l->uid);
+	put_number(out, "parent", l->parent);
+	if (l->type == AGENTOS_LIFECYCLE_BUDGET) {
+		put_word(out, "resource", name_resource(l->resource, other));
+		put_signed(out, "percent", l->code);
+	}
 	if (l->type != AGENTOS_LIFECYCLE_EXIT)
 		return;
 	put_word(out, "reason", name_reason(l->reason, other));

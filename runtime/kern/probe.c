@@ -29,6 +29,8 @@
 #include <sys/xattr.h>
 #include <unistd.h>
 
+#include "agentos.h"
+
 /* Where glibc's headers and the kernel's exclude each other. */
 #define MOVE_MOUNT_F_EMPTY_PATH_ 0x4
 #define OPEN_TREE_CLONE_	 1
@@ -451,6 +453,12 @@ static int act_clone_cgroup(const struct probe_stage *s)
 	return pid < 0 ? -1 : 0;
 }
 
+/* On a file that knows no such command: only the hook answers EPERM. */
+static int act_derive(const struct probe_stage *s)
+{
+	return ioctl(s->file, AGENTOS_AGENT_DERIVE, NULL);
+}
+
 static int act_clone_parent(const struct probe_stage *s)
 {
 	struct clone_args args = { .flags = CLONE_PARENT };
@@ -561,6 +569,7 @@ const struct probe probes[] = {
 	PROBE(ANON_INODE, CAPABLE, EPERM, "make a userfaultfd", act_userfaultfd),
 	PROBE(TTY_INJECT, CAPABLE, EPERM, "type into a terminal", act_tiocsti),
 	PROBE(TTY_INJECT, CAPABLE, EPERM, "type into a terminal, 32-bit", act_tiocsti_32),
+	PROBE(AGENT_DERIVE, CAPABLE, EPERM, "make a sub-agent", act_derive),
 	PROBE(CLONE_PARENT, CAPABLE, EPERM, "fork a child for the daemon", act_clone_parent),
 	PROBE(CLONE_CGROUP, CAPABLE, EPERM, "fork into another cgroup", act_clone_cgroup),
 	PROBE(FIX_SETGROUPS, CAPABLE, EPERM, "change groups", act_setgroups),

@@ -9,6 +9,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/ioctl.h>
 #include <sys/mman.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
@@ -365,6 +366,63 @@ static long long attach(long iterations)
 	return sum;
 }
 
+#define LEVELS 4
+
+static int levels[LEVELS];
+
+/* A line of agents, each derived from the one before; the limits are never met. */
+static void open_levels(void)
+{
+	struct agentos_budget_set set = {
+		.size = sizeof(set),
+		.resource = AGENTOS_RESOURCE_TOKENS,
+		.limit = 1ULL << 60,
+	};
+	int i;
+
+	open_agent();
+	levels[0] = agent;
+	for (i = 1; i < LEVELS; i++) {
+		struct agentos_derive derive = {
+			.size = sizeof(derive),
+			.rights = AGENTOS_RIGHTS_ALL,
+			.access = AGENTOS_ACCESS_ALL,
+		};
+
+		snprintf(derive.name, sizeof(derive.name), "bench-ops%.*s", 2 * i, ".l.l.l");
+		if (ioctl(levels[i - 1], AGENTOS_AGENT_DERIVE, &derive))
+			err(1, "derive");
+		levels[i] = derive.ret_fd;
+	}
+	for (i = 0; i < LEVELS; i++)
+		if (ioctl(levels[i], AGENTOS_AGENT_BUDGET_SET, &set))
+			err(1, "budget");
+}
+
+static void close_levels(void)
+{
+	int i;
+
+	for (i = LEVELS - 1; i > 0; i--)
+		close(levels[i]);
+	close_agent();
+}
+
+static void reserve_settle_once(void)
+{
+	struct agentos_reserve reserve = { sizeof(reserve), AGENTOS_RESOURCE_TOKENS, 1000 };
+	struct agentos_settle settle = { sizeof(settle), AGENTOS_RESOURCE_TOKENS, 1000, 700 };
+
+	if (ioctl(levels[LEVELS - 1], AGENTOS_AGENT_RESERVE, &reserve) ||
+	    ioctl(levels[LEVELS - 1], AGENTOS_AGENT_SETTLE, &settle))
+		err(1, "reserve and settle");
+}
+
+static long long reserve_settle(long iterations)
+{
+	return TIMED(iterations, reserve_settle_once());
+}
+
 static void start_member(void)
 {
 	int ready[2];
@@ -424,6 +482,7 @@ static const struct bench benches[] = {
 	{ "getppid", 20000, NULL, get_ppid, NULL },
 	{ "attach", 200, open_agent, attach, close_agent },
 	{ "identify", 20000, start_member, identify, end_member },
+	{ "reserve_settle_4", 20000, open_levels, reserve_settle, close_levels },
 	{ "spawn", 1, NULL, spawn, NULL },
 };
 

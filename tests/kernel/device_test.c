@@ -115,6 +115,15 @@ static void fill_restrict(void *arg)
 	restrict_->mask = AGENTOS_RIGHTS_ALL;
 }
 
+static void fill_derive(void *arg)
+{
+	struct agentos_derive *derive = arg;
+
+	derive->rights = AGENTOS_RIGHT(FILE_READ);
+	derive->access = AGENTOS_ACCESS_INSPECT;
+	strcpy(derive->name, "stand.d");
+}
+
 static const struct command {
 	const char *name;
 	unsigned long cmd;
@@ -141,6 +150,12 @@ static const struct command {
 	COMMAND(AGENTOS_AGENT_RESTRICT, agentos_restrict, AGENTOS_ACCESS_CONTROL, false,
 		fill_restrict),
 	COMMAND(AGENTOS_AGENT_KILL, agentos_kill, AGENTOS_ACCESS_CONTROL, false, NULL),
+	COMMAND(AGENTOS_AGENT_DERIVE, agentos_derive, AGENTOS_ACCESS_DERIVE, false, fill_derive),
+	COMMAND(AGENTOS_AGENT_REVOKE, agentos_revoke, AGENTOS_ACCESS_CONTROL, false, NULL),
+	COMMAND(AGENTOS_AGENT_BUDGET_SET, agentos_budget_set, AGENTOS_ACCESS_CONTROL, false, NULL),
+	COMMAND(AGENTOS_AGENT_BUDGET_GET, agentos_budget_get, AGENTOS_ACCESS_INSPECT, false, NULL),
+	COMMAND(AGENTOS_AGENT_RESERVE, agentos_reserve, AGENTOS_ACCESS_CHARGE, false, NULL),
+	COMMAND(AGENTOS_AGENT_SETTLE, agentos_settle, AGENTOS_ACCESS_CHARGE, false, NULL),
 };
 
 #define COMMANDS (sizeof(commands) / sizeof(commands[0]))
@@ -358,7 +373,7 @@ static void ids_into_bad_memory_are_efault(void)
 
 static void another_command_number_is_enotty(void)
 {
-	static const unsigned char unknown[] = { 9, 31, 36, 127, 255 };
+	static const unsigned char unknown[] = { 9, 31, 43, 127, 255 };
 	const struct command *command;
 	size_t i;
 
@@ -405,7 +420,7 @@ static const struct fault {
 	{                                                                                        \
 		cmd, offsetof(struct type, field), sizeof(((struct type *)0)->field), value, err \
 	}
-	FAULT(AGENTOS_IOC_CREATE, agentos_create, flags, 1U << 2, EINVAL),
+	FAULT(AGENTOS_IOC_CREATE, agentos_create, flags, 1U << 4, EINVAL),
 	FAULT(AGENTOS_IOC_CREATE, agentos_create, flags, 1U << 31, EINVAL),
 	FAULT(AGENTOS_IOC_CREATE, agentos_create, rights, 0, EINVAL),
 	FAULT(AGENTOS_IOC_CREATE, agentos_create, rights, AGENTOS_RIGHTS_ALL + 1, EINVAL),
@@ -454,6 +469,27 @@ static const struct fault {
 	FAULT(AGENTOS_AGENT_RESTRICT, agentos_restrict, mask, 1ULL << 63, EINVAL),
 	FAULT(AGENTOS_AGENT_KILL, agentos_kill, flags, 1, EINVAL),
 	FAULT(AGENTOS_AGENT_KILL, agentos_kill, pad, 1, EINVAL),
+	FAULT(AGENTOS_AGENT_DERIVE, agentos_derive, flags, 1U << 4, EINVAL),
+	FAULT(AGENTOS_AGENT_DERIVE, agentos_derive, rights, 0, EINVAL),
+	FAULT(AGENTOS_AGENT_DERIVE, agentos_derive, rights, AGENTOS_RIGHTS_ALL + 1, EINVAL),
+	FAULT(AGENTOS_AGENT_DERIVE, agentos_derive, policy, 1U << 30, ENOENT),
+	FAULT(AGENTOS_AGENT_DERIVE, agentos_derive, access, 0, EINVAL),
+	FAULT(AGENTOS_AGENT_DERIVE, agentos_derive, access, AGENTOS_ACCESS_ALL + 1, EINVAL),
+	FAULT(AGENTOS_AGENT_DERIVE, agentos_derive, name[0], 'x', EINVAL),
+	FAULT(AGENTOS_AGENT_DERIVE, agentos_derive, pad, 1, EINVAL),
+	FAULT(AGENTOS_AGENT_REVOKE, agentos_revoke, flags, 2, EINVAL),
+	FAULT(AGENTOS_AGENT_REVOKE, agentos_revoke, pad, 1, EINVAL),
+	FAULT(AGENTOS_AGENT_BUDGET_SET, agentos_budget_set, resource, AGENTOS_RESOURCE_COUNT,
+	      EINVAL),
+	FAULT(AGENTOS_AGENT_BUDGET_SET, agentos_budget_set, action, 2, EINVAL),
+	FAULT(AGENTOS_AGENT_BUDGET_SET, agentos_budget_set, reset_ns, UINT64_MAX, EINVAL),
+	FAULT(AGENTOS_AGENT_BUDGET_SET, agentos_budget_set, period_ns, UINT64_MAX, EINVAL),
+	FAULT(AGENTOS_AGENT_BUDGET_SET, agentos_budget_set, pad, 1, EINVAL),
+	FAULT(AGENTOS_AGENT_BUDGET_GET, agentos_budget_get, resource, UINT32_MAX, EINVAL),
+	FAULT(AGENTOS_AGENT_BUDGET_GET, agentos_budget_get, pad, 1, EINVAL),
+	FAULT(AGENTOS_AGENT_RESERVE, agentos_reserve, resource, AGENTOS_RESOURCE_COUNT, EINVAL),
+	FAULT(AGENTOS_AGENT_SETTLE, agentos_settle, resource, AGENTOS_RESOURCE_COUNT, EINVAL),
+	FAULT(AGENTOS_AGENT_SETTLE, agentos_settle, reserved, 1, EINVAL),
 };
 
 static void a_bad_field_is_refused_and_changes_nothing(void)
@@ -600,7 +636,8 @@ static void version_says_what_there_is(void)
 
 	CHECK_INT(before.ret_abi, AGENTOS_ABI);
 	CHECK_INT(before.ret_rights, AGENTOS_RIGHTS_ALL);
-	CHECK_INT(before.ret_features, AGENTOS_FEATURE_POLICY | AGENTOS_FEATURE_KFUNCS);
+	CHECK_INT(before.ret_features, AGENTOS_FEATURE_POLICY | AGENTOS_FEATURE_KFUNCS |
+					       AGENTOS_FEATURE_DERIVE | AGENTOS_FEATURE_BUDGET);
 	CHECK_INT(before.ret_agents, 0);
 	REQUIRE(stand_up());
 	version = stage_version();

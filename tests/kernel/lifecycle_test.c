@@ -71,7 +71,7 @@ static void a_life_is_recorded_in_order(void)
 		CHECK_INT(record->uid, STAGE_DEMO_UID);
 		CHECK_INT(record->lost, 0);
 		CHECK_INT(record->policy, 0);
-		CHECK_INT(record->pad, 0);
+		CHECK_INT(record->resource, 0);
 		CHECK_STR(record->name, "life");
 		CHECK(!i || (record->seq == records[i - 1].seq + 1 &&
 			     record->time_ns >= records[i - 1].time_ns));

@@ -63,7 +63,6 @@ static void make(struct record *r, unsigned int type)
 	case RECORD_LIFECYCLE:
 		fill(&r->u.lifecycle, sizeof(r->u.lifecycle));
 		r->u.lifecycle.size = sizeof(r->u.lifecycle);
-		r->u.lifecycle.pad = 0;
 		fill_string(r->u.lifecycle.name, sizeof(r->u.lifecycle.name));
 		break;
 	case RECORD_LOSS:

@@ -1,0 +1,49 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* What an agent may use up: limits, reservations, and what happens at the end of one. */
+#ifndef AGENTOS_BUDGET_H
+#define AGENTOS_BUDGET_H
+
+#include <linux/spinlock.h>
+#include <linux/types.h>
+
+#include "agentos.h"
+
+struct agent;
+
+/* Of one resource. Under the lock of the budgets it is in. */
+struct budget {
+	u64 limit; /* AGENTOS_BUDGET_UNLIMITED for none */
+	u64 used;  /* may pass the limit: what was used is counted in full */
+	u64 reserved;
+	u64 period_ns; /* 0: used is never reset */
+	u64 reset_ns;  /* CLOCK_BOOTTIME, when used becomes 0 next */
+	u32 action;    /* enum agentos_budget_action */
+	u8 told;       /* percent whose event was sent in this period */
+};
+
+/*
+ * Of one agent. Amounts are counted in it and in each of its ancestors, one
+ * lock at a time, so that no interleaving of reservations passes a limit; one
+ * may be refused for a moment while another unwinds.
+ */
+struct budgets {
+	spinlock_t lock; /* process context only */
+	struct budget of[AGENTOS_RESOURCE_COUNT];
+};
+
+void budgets_init(struct budgets *budgets);
+
+/* The caller checked what the struct says. -ESRCH when exiting; -EINVAL reset_ns has passed. */
+int budget_set(struct agent *agent, const struct agentos_budget_set *set);
+void budget_get(struct agent *agent, struct agentos_budget_get *get);
+
+/* All or nothing along the ancestry. -EDQUOT, -EOVERFLOW; -ESRCH when exiting. */
+int budget_reserve(struct agent *agent, u32 resource, u64 amount);
+
+/*
+ * Gives back what was reserved and counts what was used, which may be more.
+ * Sends events and kills whom a limit says. May sleep.
+ */
+void budget_settle(struct agent *agent, u32 resource, u64 reserved, u64 used);
+
+#endif
