@@ -156,7 +156,7 @@ int BPF_PROG(agentos_ptrace_traceme, struct task_struct *parent)
 #define BCH_IOCTL_SUBVOLUME_CREATE    0xbc10
 #define BCH_IOCTL_SUBVOLUME_DESTROY   0xbc11
 
-/* What changes a file, or the tree at a directory, through a descriptor that is only for reading. */
+/* What changes a file, or the tree at a directory, by a descriptor that is only for reading. */
 static __always_inline bool ioctl_changes_file(unsigned int cmd)
 {
 	switch (cmd) {

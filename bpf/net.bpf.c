@@ -150,11 +150,10 @@ static __always_inline int unix_name(char *text, struct unix_address *address)
 		return -EINVAL;
 	if (bpf_probe_read_kernel(text, len, path))
 		return -EINVAL;
-	if (text[0]) {
-		/* With the NUL behind it. */
-		return len - 1;
-	}
-	text[0] = '@';
+	/* A path has a NUL behind it, an abstract name one before it. */
+	len -= text[0] != '\0';
+	if (!text[0])
+		text[0] = '@';
 	return len;
 }
 
@@ -174,9 +173,8 @@ static __always_inline int act_unix(void *ctx, const struct agentos_facts *facts
 			event->object_kind = AGENTOS_OBJECT_UNIX;
 			/* The socket's own name, not what the caller wrote. */
 			address = BPF_CORE_READ((struct unix_sock *)other, addr);
-			if (address) {
+			if (address)
 				event_text_len(event, unix_name(event->text, address));
-			}
 			event_end(ctx, event);
 		}
 	}

@@ -109,7 +109,7 @@ struct agent *__must_check agent_next_below(struct agent *root, struct agent *at
  */
 int agent_restrict(struct agent *agent, u64 mask, u64 *ret_rights);
 
-/* Takes all rights, for good, descendants as well; tells of how many agents. -ESRCH when exiting. */
+/* Takes all rights for good, descendants as well; tells of how many. -ESRCH when exiting. */
 int agent_revoke(struct agent *agent, u32 *ret_agents);
 
 /* Lets the name be used again; the agent will have no live task any more. Takes no agent lock. */

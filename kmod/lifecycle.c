@@ -53,12 +53,6 @@ static struct agentos_lifecycle *record_begin(const struct agent *agent,
 	return record;
 }
 
-static void record_end(void)
-{
-	spin_unlock_bh(&log_lock);
-	wake_up_interruptible_poll(&readers, EPOLLIN | EPOLLRDNORM);
-}
-
 void lifecycle_note(const struct agent *agent, enum agentos_lifecycle_type type, pid_t tgid)
 {
 	struct agentos_lifecycle *record;
@@ -70,7 +64,8 @@ void lifecycle_note(const struct agent *agent, enum agentos_lifecycle_type type,
 		record->code = agent->code;
 		record->forks = agent->forks;
 	}
-	record_end();
+	spin_unlock_bh(&log_lock);
+	wake_up_interruptible_poll(&readers, EPOLLIN | EPOLLRDNORM);
 }
 
 void lifecycle_note_budget(const struct agent *agent, u32 resource, u8 percent)
@@ -81,7 +76,8 @@ void lifecycle_note_budget(const struct agent *agent, u32 resource, u8 percent)
 	record = record_begin(agent, AGENTOS_LIFECYCLE_BUDGET, 0);
 	record->code = percent;
 	record->resource = resource;
-	record_end();
+	spin_unlock_bh(&log_lock);
+	wake_up_interruptible_poll(&readers, EPOLLIN | EPOLLRDNORM);
 }
 
 bool lifecycle_next(u64 *cursor, struct agentos_lifecycle *ret_record)

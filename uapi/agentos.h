@@ -477,6 +477,7 @@ enum agentos_resource {
 	AGENTOS_RESOURCE_MICRODOLLARS = 1,
 	AGENTOS_RESOURCE_TOOL_CALLS = 2,
 };
+
 #define AGENTOS_RESOURCE_COUNT 3
 
 /* What comes to the agent and all its descendants when its limit is used up. */
@@ -484,6 +485,7 @@ enum agentos_budget_action {
 	AGENTOS_BUDGET_REFUSE = 0, /* nothing but that RESERVE fails */
 	AGENTOS_BUDGET_KILL = 1,   /* KILL, with AGENTOS_REASON_BUDGET */
 };
+
 #define AGENTOS_BUDGET_UNLIMITED (~0ULL)
 
 /*

@@ -187,7 +187,7 @@ static int entries_add_pins(const struct enforce *e, struct entries *n, uint32_t
 		.number = AGENTOS_RULE_PINS,
 	};
 	struct agentos_object_key key = { .policy = policy };
-	struct agentos_policy_pin pin;
+	struct agentos_policy_pin pin = {};
 	int err, fd;
 
 	fd = open(AGENTOS_PIN_DIR, O_PATH | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);

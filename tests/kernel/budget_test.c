@@ -339,7 +339,7 @@ static void *worker_run(void *cookie)
 	int i;
 
 	for (i = 0; i < ROUNDS; i++) {
-		uint64_t amount = (uint64_t)rand_r(&w->seed) % 100, used;
+		uint64_t amount = (uint64_t)rand_r(&w->seed) % 400, used;
 		struct agentos_budget_get top;
 		int err = reserve(w->agent, TOKENS, amount);
 
@@ -354,6 +354,8 @@ static void *worker_run(void *cookie)
 		used = rand_r(&w->seed) % 20 ? 0 : 1;
 		if (used > amount)
 			used = amount;
+		/* Others try while it is reserved. */
+		sched_yield();
 		if (settle(w->agent, TOKENS, amount, used))
 			w->odd++;
 		else

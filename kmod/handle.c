@@ -1,0 +1,269 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* What agent descriptors do. No user pointer comes here. */
+#include <linux/anon_inodes.h>
+#include <linux/file.h>
+#include <linux/seq_file.h>
+#include <linux/slab.h>
+
+#include "handle.h"
+#include "member.h"
+
+int handle_new_fd(struct agent *agent, u32 access, struct fresh_fd *fresh)
+{
+	struct handle *handle = kzalloc(sizeof(*handle), GFP_KERNEL_ACCOUNT);
+	struct file *file;
+	int fd;
+
+	if (!handle)
+		return -ENOMEM;
+	handle->agent = agent;
+	handle->access = access;
+	fd = get_unused_fd_flags(O_CLOEXEC);
+	if (fd < 0) {
+		kfree(handle);
+		return fd;
+	}
+	file = anon_inode_getfile("[agentos]", &handle_fops, handle, O_RDWR);
+	if (IS_ERR(file)) {
+		put_unused_fd(fd);
+		kfree(handle);
+		return PTR_ERR(file);
+	}
+	agent_get(agent);
+	atomic_inc(&agent->handles);
+	fresh->file = file;
+	fresh->fd = fd;
+	return 0;
+}
+
+int handle_release(struct inode *inode, struct file *file)
+{
+	struct handle *handle = file->private_data;
+	struct agent *agent = handle->agent;
+	u32 i;
+
+	for (i = 0; i < AGENTOS_RESOURCE_COUNT; i++)
+		if (atomic64_read(&handle->reserved[i]))
+			budget_settle(agent, i, atomic64_read(&handle->reserved[i]), 0);
+	if (atomic_dec_and_test(&agent->handles) && agent->flags & AGENTOS_CREATE_KILL_ON_CLOSE)
+		member_kill_family(agent, AGENTOS_REASON_KILLED);
+	agent_put(agent);
+	kfree(handle);
+	return 0;
+}
+
+__poll_t handle_poll(struct file *file, poll_table *table)
+{
+	struct handle *handle = file->private_data;
+
+	if (!(handle->access & AGENTOS_ACCESS_INSPECT))
+		return EPOLLERR;
+	poll_wait(file, &handle->agent->wait, table);
+	return READ_ONCE(handle->agent->state) == AGENTOS_STATE_EXITED ? EPOLLIN | EPOLLHUP : 0;
+}
+
+void handle_fdinfo(struct seq_file *seq, struct file *file)
+{
+	struct handle *handle = file->private_data;
+
+	seq_printf(seq, "agentos-agent:\t%llu\nagentos-access:\t%#x\n", handle->agent->id,
+		   handle->access);
+}
+
+static int agent_attach_verb(struct file *file, union command *c, struct fresh_fd *fresh)
+{
+	struct handle *handle = file->private_data;
+
+	if (c->attach.flags)
+		return -EINVAL;
+	return member_attach(handle->agent);
+}
+
+static int agent_info_verb(struct file *file, union command *c, struct fresh_fd *fresh)
+{
+	struct handle *handle = file->private_data;
+
+	if (c->info.pad)
+		return -EINVAL;
+	agent_fill_info(handle->agent, &c->info);
+	return 0;
+}
+
+static int agent_restrict_verb(struct file *file, union command *c, struct fresh_fd *fresh)
+{
+	struct handle *handle = file->private_data;
+
+	if (c->restrict_.flags || c->restrict_.mask & ~AGENTOS_RIGHTS_ALL)
+		return -EINVAL;
+	return agent_restrict(handle->agent, c->restrict_.mask, &c->restrict_.ret_rights);
+}
+
+static int agent_kill_verb(struct file *file, union command *c, struct fresh_fd *fresh)
+{
+	struct handle *handle = file->private_data;
+
+	if (c->kill.flags || c->kill.pad)
+		return -EINVAL;
+	c->kill.ret_tasks = member_kill_family(handle->agent, AGENTOS_REASON_KILLED);
+	return 0;
+}
+
+static int agent_dup_verb(struct file *file, union command *c, struct fresh_fd *fresh)
+{
+	struct handle *handle = file->private_data;
+	int err;
+
+	if (c->dup.flags || !c->dup.access || c->dup.access & ~AGENTOS_ACCESS_ALL)
+		return -EINVAL;
+	if (c->dup.access & ~handle->access)
+		return -EACCES;
+	err = handle_new_fd(handle->agent, c->dup.access, fresh);
+	if (!err)
+		c->dup.ret_fd = fresh->fd;
+	return err;
+}
+
+/* "coder" may have a "coder.tests": a name says whose it is, and takes nobody else's. */
+static bool derived_name_valid(const struct agent *parent,
+			       const char name[static AGENTOS_NAME_SIZE])
+{
+	size_t len = strlen(parent->name);
+
+	return agent_name_valid(name) && strlen(name) > len + 1 &&
+	       !memcmp(name, parent->name, len) && name[len] == '.';
+}
+
+static int agent_derive_verb(struct file *file, union command *c, struct fresh_fd *fresh)
+{
+	const u32 inherited = AGENTOS_CREATE_UNENFORCED | AGENTOS_CREATE_RECORD_ALLOWED;
+	struct handle *handle = file->private_data;
+	struct agentos_derive *derive = &c->derive;
+	struct agent *parent = handle->agent, *caller = member_agent(), *agent;
+	struct agent_options options = {
+		.parent = parent,
+		.name = derive->name,
+		.rights = derive->rights,
+		.policy = derive->policy ?: parent->policy_id,
+		.flags = derive->flags | (parent->flags & inherited),
+		.owner = parent->owner,
+	};
+	int err;
+
+	if (derive->flags & ~AGENTOS_CREATE_ALL || derive->pad)
+		return -EINVAL;
+	if (derive->flags & ~parent->flags & AGENTOS_CREATE_UNENFORCED)
+		return -EINVAL;
+	if (!derive->rights || derive->rights & ~AGENTOS_RIGHTS_ALL)
+		return -EINVAL;
+	if (!derive->access || derive->access & ~AGENTOS_ACCESS_ALL)
+		return -EINVAL;
+	if (!derived_name_valid(parent, derive->name))
+		return -EINVAL;
+	if (derive->policy && (caller || !caller_is_admin()))
+		return -EPERM;
+	if (caller && !(READ_ONCE(caller->rights) & AGENTOS_RIGHT(DERIVE)))
+		return -EPERM;
+	err = agent_create(&options, &agent);
+	if (err)
+		return err;
+	err = handle_new_fd(agent, derive->access, fresh);
+	if (!err) {
+		derive->ret_id = agent->id;
+		derive->ret_fd = fresh->fd;
+	}
+	agent_put(agent);
+	return err;
+}
+
+static int agent_revoke_verb(struct file *file, union command *c, struct fresh_fd *fresh)
+{
+	struct handle *handle = file->private_data;
+	int err;
+
+	if (c->revoke.flags & ~AGENTOS_REVOKE_HARD || c->revoke.pad)
+		return -EINVAL;
+	err = agent_revoke(handle->agent, &c->revoke.ret_agents);
+	if (!err && c->revoke.flags & AGENTOS_REVOKE_HARD)
+		member_kill_family(handle->agent, AGENTOS_REASON_KILLED);
+	return err;
+}
+
+static int agent_budget_set_verb(struct file *file, union command *c, struct fresh_fd *fresh)
+{
+	struct handle *handle = file->private_data;
+	const struct agentos_budget_set *set = &c->budget_set;
+
+	if (set->resource >= AGENTOS_RESOURCE_COUNT || set->action > AGENTOS_BUDGET_KILL ||
+	    set->pad || (set->reset_ns && !set->period_ns))
+		return -EINVAL;
+	return budget_set(handle->agent, set);
+}
+
+static int agent_budget_get_verb(struct file *file, union command *c, struct fresh_fd *fresh)
+{
+	struct handle *handle = file->private_data;
+
+	if (c->budget_get.resource >= AGENTOS_RESOURCE_COUNT || c->budget_get.pad)
+		return -EINVAL;
+	budget_get(handle->agent, &c->budget_get);
+	return 0;
+}
+
+static int agent_reserve_verb(struct file *file, union command *c, struct fresh_fd *fresh)
+{
+	struct handle *handle = file->private_data;
+	int err;
+
+	if (c->reserve.resource >= AGENTOS_RESOURCE_COUNT)
+		return -EINVAL;
+	err = budget_reserve(handle->agent, c->reserve.resource, c->reserve.amount);
+	/* What this descriptor holds is never more than what its agent has reserved. */
+	if (!err)
+		atomic64_add(c->reserve.amount, &handle->reserved[c->reserve.resource]);
+	return err;
+}
+
+static int agent_settle_verb(struct file *file, union command *c, struct fresh_fd *fresh)
+{
+	struct handle *handle = file->private_data;
+	const struct agentos_settle *settle = &c->settle;
+	atomic64_t *reserved;
+	s64 held;
+
+	if (settle->resource >= AGENTOS_RESOURCE_COUNT)
+		return -EINVAL;
+	reserved = &handle->reserved[settle->resource];
+	held = atomic64_read(reserved);
+	do {
+		if (settle->reserved > (u64)held)
+			return -EINVAL;
+	} while (!atomic64_try_cmpxchg(reserved, &held, held - settle->reserved));
+	budget_settle(handle->agent, settle->resource, settle->reserved, settle->used);
+	return 0;
+}
+
+const struct verb handle_verbs[] = {
+	VERB(AGENTOS_AGENT_ATTACH, struct agentos_attach, .access = AGENTOS_ACCESS_ATTACH,
+	     .inside = INSIDE_BELOW, .run = agent_attach_verb),
+	VERB(AGENTOS_AGENT_INFO, struct agentos_info, .access = AGENTOS_ACCESS_INSPECT,
+	     .inside = INSIDE_ANY, .run = agent_info_verb),
+	VERB(AGENTOS_AGENT_RESTRICT, struct agentos_restrict, .access = AGENTOS_ACCESS_CONTROL,
+	     .inside = INSIDE_BELOW, .run = agent_restrict_verb),
+	VERB(AGENTOS_AGENT_KILL, struct agentos_kill, .access = AGENTOS_ACCESS_CONTROL,
+	     .inside = INSIDE_BELOW, .run = agent_kill_verb),
+	VERB(AGENTOS_AGENT_DUP, struct agentos_dup, .inside = INSIDE_ANY, .run = agent_dup_verb),
+	VERB(AGENTOS_AGENT_DERIVE, struct agentos_derive, .access = AGENTOS_ACCESS_DERIVE,
+	     .inside = INSIDE_OWN, .run = agent_derive_verb),
+	VERB(AGENTOS_AGENT_REVOKE, struct agentos_revoke, .access = AGENTOS_ACCESS_CONTROL,
+	     .inside = INSIDE_BELOW, .run = agent_revoke_verb),
+	VERB(AGENTOS_AGENT_BUDGET_SET, struct agentos_budget_set, .access = AGENTOS_ACCESS_CONTROL,
+	     .inside = INSIDE_BELOW, .run = agent_budget_set_verb),
+	VERB(AGENTOS_AGENT_BUDGET_GET, struct agentos_budget_get, .access = AGENTOS_ACCESS_INSPECT,
+	     .inside = INSIDE_ANY, .run = agent_budget_get_verb),
+	VERB(AGENTOS_AGENT_RESERVE, struct agentos_reserve, .access = AGENTOS_ACCESS_CHARGE,
+	     .inside = INSIDE_BELOW, .run = agent_reserve_verb),
+	VERB(AGENTOS_AGENT_SETTLE, struct agentos_settle, .access = AGENTOS_ACCESS_CHARGE,
+	     .inside = INSIDE_BELOW, .run = agent_settle_verb),
+};
+
+const size_t handle_verb_count = ARRAY_SIZE(handle_verbs);

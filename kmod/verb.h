@@ -1,0 +1,67 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* Commands as the dispatcher in device.c and those who carry them out share them. */
+#ifndef AGENTOS_VERB_H
+#define AGENTOS_VERB_H
+
+#include <linux/capability.h>
+#include <linux/types.h>
+
+#include "agentos.h"
+
+struct file;
+
+/* A descriptor that a command makes: installed only when its answer was written. */
+struct fresh_fd {
+	struct file *file;
+	int fd;
+};
+
+/* One command, copied in. Larger than any struct, so that its fields can be checked in place. */
+union command {
+	u32 size;
+	struct agentos_version version;
+	struct agentos_create create;
+	struct agentos_open open;
+	struct agentos_identify identify;
+	struct agentos_enumerate enumerate;
+	struct agentos_policy_new policy_new;
+	struct agentos_policy_pin policy_pin;
+	struct agentos_policy_drop policy_drop;
+	struct agentos_seek seek;
+	struct agentos_attach attach;
+	struct agentos_info info;
+	struct agentos_restrict restrict_;
+	struct agentos_kill kill;
+	struct agentos_dup dup;
+	struct agentos_derive derive;
+	struct agentos_revoke revoke;
+	struct agentos_budget_set budget_set;
+	struct agentos_budget_get budget_get;
+	struct agentos_reserve reserve;
+	struct agentos_settle settle;
+};
+
+/* Who in an agent may ask a command of an agent descriptor. */
+enum inside {
+	INSIDE_NEVER, /* nobody */
+	INSIDE_ANY,   /* anybody who has the descriptor */
+	INSIDE_OWN,   /* of its own agent and descendants */
+	INSIDE_BELOW, /* of descendants */
+};
+
+/* What a descriptor can be asked: size of the struct now, which is also the least accepted. */
+struct verb {
+	u32 size;
+	u32 access; /* needed of an agent descriptor */
+	enum inside inside;
+	int (*run)(struct file *file, union command *c, struct fresh_fd *fresh);
+};
+
+#define VERB(nr, type, ...) [_IOC_NR(nr)] = { .size = sizeof(type), __VA_ARGS__ }
+
+static inline bool caller_is_admin(void)
+{
+	return capable(CAP_SYS_ADMIN);
+}
+
+#endif
