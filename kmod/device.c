@@ -203,15 +203,16 @@ static int seek_verb(struct file *file, union command *c, struct fresh_fd *fresh
 /* Dispatch */
 
 static const struct verb device_verbs[] = {
-	VERB(AGENTOS_IOC_VERSION, struct agentos_version, .run = version_verb),
-	VERB(AGENTOS_IOC_CREATE, struct agentos_create, .run = create_verb),
-	VERB(AGENTOS_IOC_OPEN, struct agentos_open, .run = open_verb),
-	VERB(AGENTOS_IOC_IDENTIFY, struct agentos_identify, .run = identify_verb),
-	VERB(AGENTOS_IOC_ENUMERATE, struct agentos_enumerate, .run = enumerate_verb),
-	VERB(AGENTOS_IOC_POLICY_NEW, struct agentos_policy_new, .run = policy_new_verb),
-	VERB(AGENTOS_IOC_POLICY_PIN, struct agentos_policy_pin, .run = policy_pin_verb),
-	VERB(AGENTOS_IOC_POLICY_DROP, struct agentos_policy_drop, .run = policy_drop_verb),
-	VERB(AGENTOS_IOC_SEEK, struct agentos_seek, .run = seek_verb),
+	[_IOC_NR(AGENTOS_IOC_VERSION)] = VERB(struct agentos_version, .run = version_verb),
+	[_IOC_NR(AGENTOS_IOC_CREATE)] = VERB(struct agentos_create, .run = create_verb),
+	[_IOC_NR(AGENTOS_IOC_OPEN)] = VERB(struct agentos_open, .run = open_verb),
+	[_IOC_NR(AGENTOS_IOC_IDENTIFY)] = VERB(struct agentos_identify, .run = identify_verb),
+	[_IOC_NR(AGENTOS_IOC_ENUMERATE)] = VERB(struct agentos_enumerate, .run = enumerate_verb),
+	[_IOC_NR(AGENTOS_IOC_POLICY_NEW)] = VERB(struct agentos_policy_new, .run = policy_new_verb),
+	[_IOC_NR(AGENTOS_IOC_POLICY_PIN)] = VERB(struct agentos_policy_pin, .run = policy_pin_verb),
+	[_IOC_NR(AGENTOS_IOC_POLICY_DROP)] =
+		VERB(struct agentos_policy_drop, .run = policy_drop_verb),
+	[_IOC_NR(AGENTOS_IOC_SEEK)] = VERB(struct agentos_seek, .run = seek_verb),
 };
 
 /*

@@ -243,27 +243,36 @@ static int agent_settle_verb(struct file *file, union command *c, struct fresh_f
 }
 
 const struct verb handle_verbs[] = {
-	VERB(AGENTOS_AGENT_ATTACH, struct agentos_attach, .access = AGENTOS_ACCESS_ATTACH,
-	     .inside = INSIDE_BELOW, .run = agent_attach_verb),
-	VERB(AGENTOS_AGENT_INFO, struct agentos_info, .access = AGENTOS_ACCESS_INSPECT,
-	     .inside = INSIDE_ANY, .run = agent_info_verb),
-	VERB(AGENTOS_AGENT_RESTRICT, struct agentos_restrict, .access = AGENTOS_ACCESS_CONTROL,
-	     .inside = INSIDE_BELOW, .run = agent_restrict_verb),
-	VERB(AGENTOS_AGENT_KILL, struct agentos_kill, .access = AGENTOS_ACCESS_CONTROL,
-	     .inside = INSIDE_BELOW, .run = agent_kill_verb),
-	VERB(AGENTOS_AGENT_DUP, struct agentos_dup, .inside = INSIDE_ANY, .run = agent_dup_verb),
-	VERB(AGENTOS_AGENT_DERIVE, struct agentos_derive, .access = AGENTOS_ACCESS_DERIVE,
-	     .inside = INSIDE_OWN, .run = agent_derive_verb),
-	VERB(AGENTOS_AGENT_REVOKE, struct agentos_revoke, .access = AGENTOS_ACCESS_CONTROL,
-	     .inside = INSIDE_BELOW, .run = agent_revoke_verb),
-	VERB(AGENTOS_AGENT_BUDGET_SET, struct agentos_budget_set, .access = AGENTOS_ACCESS_CONTROL,
-	     .inside = INSIDE_BELOW, .run = agent_budget_set_verb),
-	VERB(AGENTOS_AGENT_BUDGET_GET, struct agentos_budget_get, .access = AGENTOS_ACCESS_INSPECT,
-	     .inside = INSIDE_ANY, .run = agent_budget_get_verb),
-	VERB(AGENTOS_AGENT_RESERVE, struct agentos_reserve, .access = AGENTOS_ACCESS_CHARGE,
-	     .inside = INSIDE_BELOW, .run = agent_reserve_verb),
-	VERB(AGENTOS_AGENT_SETTLE, struct agentos_settle, .access = AGENTOS_ACCESS_CHARGE,
-	     .inside = INSIDE_BELOW, .run = agent_settle_verb),
+	[_IOC_NR(AGENTOS_AGENT_ATTACH)] =
+		VERB(struct agentos_attach, .access = AGENTOS_ACCESS_ATTACH, .inside = INSIDE_BELOW,
+		     .run = agent_attach_verb),
+	[_IOC_NR(AGENTOS_AGENT_INFO)] = VERB(struct agentos_info, .access = AGENTOS_ACCESS_INSPECT,
+					     .inside = INSIDE_ANY, .run = agent_info_verb),
+	[_IOC_NR(AGENTOS_AGENT_RESTRICT)] =
+		VERB(struct agentos_restrict, .access = AGENTOS_ACCESS_CONTROL,
+		     .inside = INSIDE_BELOW, .run = agent_restrict_verb),
+	[_IOC_NR(AGENTOS_AGENT_KILL)] = VERB(struct agentos_kill, .access = AGENTOS_ACCESS_CONTROL,
+					     .inside = INSIDE_BELOW, .run = agent_kill_verb),
+	[_IOC_NR(AGENTOS_AGENT_DUP)] =
+		VERB(struct agentos_dup, .inside = INSIDE_ANY, .run = agent_dup_verb),
+	[_IOC_NR(AGENTOS_AGENT_DERIVE)] =
+		VERB(struct agentos_derive, .access = AGENTOS_ACCESS_DERIVE, .inside = INSIDE_OWN,
+		     .run = agent_derive_verb),
+	[_IOC_NR(AGENTOS_AGENT_REVOKE)] =
+		VERB(struct agentos_revoke, .access = AGENTOS_ACCESS_CONTROL,
+		     .inside = INSIDE_BELOW, .run = agent_revoke_verb),
+	[_IOC_NR(AGENTOS_AGENT_BUDGET_SET)] =
+		VERB(struct agentos_budget_set, .access = AGENTOS_ACCESS_CONTROL,
+		     .inside = INSIDE_BELOW, .run = agent_budget_set_verb),
+	[_IOC_NR(AGENTOS_AGENT_BUDGET_GET)] =
+		VERB(struct agentos_budget_get, .access = AGENTOS_ACCESS_INSPECT,
+		     .inside = INSIDE_ANY, .run = agent_budget_get_verb),
+	[_IOC_NR(AGENTOS_AGENT_RESERVE)] =
+		VERB(struct agentos_reserve, .access = AGENTOS_ACCESS_CHARGE,
+		     .inside = INSIDE_BELOW, .run = agent_reserve_verb),
+	[_IOC_NR(AGENTOS_AGENT_SETTLE)] =
+		VERB(struct agentos_settle, .access = AGENTOS_ACCESS_CHARGE, .inside = INSIDE_BELOW,
+		     .run = agent_settle_verb),
 };
 
 const size_t handle_verb_count = ARRAY_SIZE(handle_verbs);

@@ -57,7 +57,10 @@ struct verb {
 	int (*run)(struct file *file, union command *c, struct fresh_fd *fresh);
 };
 
-#define VERB(nr, type, ...) [_IOC_NR(nr)] = { .size = sizeof(type), __VA_ARGS__ }
+#define VERB(type, ...)                           \
+	{                                         \
+		.size = sizeof(type), __VA_ARGS__ \
+	}
 
 static inline bool caller_is_admin(void)
 {
