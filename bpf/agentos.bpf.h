@@ -72,6 +72,7 @@ extern int agentos_task_inside(struct task_struct *task) __ksym;
 extern int agentos_pid_inside(int pid) __ksym;
 extern int agentos_climb(struct dentry *dentry, struct agentos_climb *climb,
 			 __u32 climb__sz) __ksym;
+extern int agentos_rules_below(struct dentry *dentry) __ksym;
 extern int agentos_path_text(struct path *path, char *text, __u32 text__sz) __ksym;
 extern int agentos_entry_text(struct path *dir, struct dentry *dentry, char *text,
 			      __u32 text__sz) __ksym;

@@ -72,6 +72,14 @@ int BPF_PROG(agentos_file_receive, struct file *file, int ret)
 	return verdict(file_check(ctx, &facts, file, AGENTOS_HOOK_FILE_RECEIVE), -EACCES);
 }
 
+/* By its name something else could come to be there, under no rule. */
+static __always_inline void act_held(struct act *act)
+{
+	act->verdict = AGENTOS_VERDICT_DENIED;
+	act->why = AGENTOS_WHY_HOLDS;
+	act->error = -EACCES;
+}
+
 /* A name in a directory is made, removed or replaced. Returns whether it is denied. */
 static __always_inline int entry_check(void *ctx, const struct agentos_facts *facts,
 				       struct path *dir, struct dentry *dentry, __u16 hook)
@@ -80,7 +88,9 @@ static __always_inline int entry_check(void *ctx, const struct agentos_facts *fa
 	struct agentos_event *event;
 	struct walk w;
 
-	file_decide(&act, &w, facts, dir->mnt, dentry, hook, AGENTOS_FILE_WRITE);
+	if (!file_decide(&act, &w, facts, dir->mnt, dentry, hook, AGENTOS_FILE_WRITE) &&
+	    hook == AGENTOS_HOOK_DELETE && agentos_rules_below(dentry))
+		act_held(&act);
 	if (act_recorded(facts, &act)) {
 		event = event_begin(facts, &act);
 		if (event) {
@@ -179,6 +189,16 @@ static __always_inline int move_check(void *ctx, const struct agentos_facts *fac
 	}
 	if (after & gate & ~before) {
 		act.why = AGENTOS_WHY_WIDER;
+		goto decided;
+	}
+	if (agentos_rules_below(from)) {
+		act_held(&act);
+		goto decided;
+	}
+	/* An empty directory that stands in the way goes. */
+	if (agentos_rules_below(to)) {
+		act_held(&act);
+		at_target = true;
 		goto decided;
 	}
 	act.verdict = AGENTOS_VERDICT_ALLOWED;

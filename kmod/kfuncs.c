@@ -13,6 +13,7 @@
 #include "compat.h"
 #include "kfuncs.h"
 #include "member.h"
+#include "policy.h"
 #include "ruled.h"
 
 /* As bpf/agentos.bpf.h declares it. */
@@ -211,6 +212,26 @@ __bpf_kfunc int agentos_climb(struct dentry *dentry, struct agentos_climb *climb
 	return found;
 }
 
+/*
+ * Do the rules of the calling task's policy lie on the directory, or below it?
+ * Then it may not be moved or removed: what came to be there by its name
+ * instead would be under no rule.
+ */
+__bpf_kfunc int agentos_rules_below(struct dentry *dentry)
+{
+	struct member *member;
+	int holds = 0;
+
+	if (!d_is_dir(dentry))
+		return 0;
+	rcu_read_lock();
+	member = member_find(current);
+	if (member && member->agent->policy)
+		holds = policy_holds_below(member->agent->policy, dentry);
+	rcu_read_unlock();
+	return holds;
+}
+
 /* The path as the calling task would name it. Length as text_from_end(), or a negative errno. */
 __bpf_kfunc int agentos_path_text(struct path *path, char *text, u32 text__sz)
 {
@@ -277,6 +298,7 @@ BTF_ID_FLAGS(func, agentos_task_facts)
 BTF_ID_FLAGS(func, agentos_task_inside)
 BTF_ID_FLAGS(func, agentos_pid_inside)
 BTF_ID_FLAGS(func, agentos_climb)
+BTF_ID_FLAGS(func, agentos_rules_below)
 BTF_ID_FLAGS(func, agentos_path_text)
 BTF_ID_FLAGS(func, agentos_entry_text)
 BTF_ID_FLAGS(func, agentos_dentry_text)

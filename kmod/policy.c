@@ -16,7 +16,8 @@ struct policy {
 	u32 pin_count; /* under policies_lock */
 	u32 pin_room;
 	struct path *pins;
-	atomic_t users; /* agents not yet retired; grows only under policies_lock */
+	spinlock_t lock; /* _bh; pins and pin_count, for those who do not hold the mutex */
+	atomic_t users;	 /* agents not yet retired; grows only under policies_lock */
 };
 
 static DEFINE_MUTEX(policies_lock); /* the table, each policy's pins, and who is ruled */
@@ -35,6 +36,7 @@ int policy_new(u32 *ret_id)
 	policy = kzalloc(sizeof(*policy), GFP_KERNEL);
 	if (!policy)
 		return -ENOMEM;
+	spin_lock_init(&policy->lock);
 	mutex_lock(&policies_lock);
 	err = -ENOSPC;
 	if (atomic_read(&policies_live) >= AGENTOS_POLICIES_MAX)
@@ -88,11 +90,16 @@ static int policy_make_room(struct policy *policy)
 		return 0;
 	if (policy->pin_count >= AGENTOS_PINS_MAX)
 		return -ENOSPC;
-	pins = krealloc(policy->pins, room * sizeof(*pins), GFP_KERNEL);
+	pins = kcalloc(room, sizeof(*pins), GFP_KERNEL);
 	if (!pins)
 		return -ENOMEM;
-	policy->pins = pins;
+	if (policy->pin_count)
+		memcpy(pins, policy->pins, policy->pin_count * sizeof(*pins));
+	spin_lock_bh(&policy->lock);
+	swap(pins, policy->pins);
 	policy->pin_room = room;
+	spin_unlock_bh(&policy->lock);
+	kfree(pins);
 	return 0;
 }
 
@@ -112,9 +119,11 @@ int policy_pin(u32 id, struct file *file, struct agentos_policy_pin *ret_pin)
 	err = policy_make_room(policy);
 	if (err)
 		goto unlock;
+	path_get(&file->f_path);
+	spin_lock_bh(&policy->lock);
 	policy->pins[policy->pin_count] = file->f_path;
-	path_get(&policy->pins[policy->pin_count]);
 	policy->pin_count++;
+	spin_unlock_bh(&policy->lock);
 	atomic_inc(&pins_live);
 	/* Before anybody learns the address: no rule is written about an object not counted. */
 	ruled_add(inode);
@@ -177,6 +186,34 @@ void policy_unuse(struct policy *policy)
 {
 	if (policy)
 		atomic_dec(&policy->users);
+}
+
+/* Is it `above` itself, or below it on its file system? Under RCU. */
+static bool dentry_within(const struct dentry *dentry, const struct dentry *above)
+{
+	const struct dentry *parent;
+
+	for (; dentry != above; dentry = parent) {
+		parent = READ_ONCE(dentry->d_parent);
+		if (parent == dentry)
+			return false;
+	}
+	return true;
+}
+
+bool policy_holds_below(struct policy *policy, const struct dentry *dentry)
+{
+	bool holds = false;
+	u32 i;
+
+	rcu_read_lock();
+	spin_lock_bh(&policy->lock);
+	for (i = 0; i < policy->pin_count && !holds; i++)
+		holds = policy->pins[i].dentry->d_sb == dentry->d_sb &&
+			dentry_within(policy->pins[i].dentry, dentry);
+	spin_unlock_bh(&policy->lock);
+	rcu_read_unlock();
+	return holds;
 }
 
 u32 policy_enumerate(u64 after, u64 *ids, u32 count)

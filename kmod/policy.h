@@ -7,6 +7,7 @@
 
 #include "agentos.h"
 
+struct dentry;
 struct file;
 struct policy;
 
@@ -20,6 +21,12 @@ int policy_drop(u32 id);
 struct policy *__must_check policy_use(u32 id);
 /* Softirq-safe. NULL is allowed. */
 void policy_unuse(struct policy *policy);
+
+/*
+ * Does the policy hold the directory, or anything below it? RCU or a reference
+ * keeps dentry; the caller uses the policy. Any context but hard interrupts.
+ */
+bool policy_holds_below(struct policy *policy, const struct dentry *dentry);
 
 u32 policy_enumerate(u64 after, u64 *ids, u32 count);
 u32 policy_count(void);

@@ -105,6 +105,7 @@ enum agentos_why {
 	AGENTOS_WHY_UNRESOLVED = 5, /* the object could not be told: fail closed */
 	AGENTOS_WHY_NEVER = 6,	    /* no agent may, whatever its rights */
 	AGENTOS_WHY_OUTSIDE = 7,    /* the target is outside the agent */
+	AGENTOS_WHY_HOLDS = 8,	    /* a directory that rules stand on or below does not move */
 };
 
 enum agentos_object_kind {

@@ -290,6 +290,10 @@ static void put_why(FILE *out, const struct agentos_event *e)
 	case AGENTOS_WHY_NEVER:
 		fputs(": no agent may, whatever its rights", out);
 		break;
+	case AGENTOS_WHY_HOLDS:
+		fputs(": rules of its policy stand on it or below, and would not move with its name",
+		      out);
+		break;
 	case AGENTOS_WHY_OUTSIDE:
 		fputs(": the target is outside the agent", out);
 		break;

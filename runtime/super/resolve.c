@@ -239,6 +239,38 @@ static int rule_add_own_name(struct resolve *r, size_t number, int directory)
 	return err;
 }
 
+/*
+ * A denied path stops at a directory that is not there: the first name that is
+ * missing is denied, so that nobody makes the rest of the path, and with it
+ * what the rule is about. Where that cannot be told, nothing is added.
+ */
+static int rule_add_missing(struct resolve *r, size_t number, int from, const char *path)
+{
+	struct walk w = { .parent = -1 };
+	char prefix[PATH_MAX];
+	struct stat st;
+	char *slash;
+	int err = 0;
+
+	if (strlen(path) >= sizeof(prefix))
+		return 0;
+	strcpy(prefix, path);
+	for (slash = strrchr(prefix, '/'); slash && slash > prefix; slash = strrchr(prefix, '/')) {
+		*slash = '\0';
+		err = walk_to_parent(from, prefix, &w);
+		if (err == -ENOENT)
+			continue;
+		if (!err && w.name[0] && fstatat(w.parent, w.name, &st, AT_SYMLINK_NOFOLLOW) < 0 &&
+		    errno == ENOENT)
+			err = rule_add(r, number, w.parent, w.name);
+		else
+			err = 0;
+		break;
+	}
+	fd_close(w.parent);
+	return err == -ENOENT ? 0 : err;
+}
+
 /* What a lookup that stopped at err means for its rule: 0 to go on without the rest of it. */
 static int rule_stopped(const struct resolve *r, const struct policy_rule *rule, bool named,
 			int err)
@@ -282,6 +314,13 @@ static int rule_resolve(struct resolve *r, size_t number)
 
 	for (links = 0;; links++) {
 		err = walk_to_parent(w.parent < 0 ? AT_FDCWD : w.parent, path, &w);
+		if (err == -ENOENT && rule->deny) {
+			err = rule_add_missing(r, number, w.parent < 0 ? AT_FDCWD : w.parent, path);
+			if (err)
+				goto out;
+			named = true;
+			err = -ENOENT;
+		}
 		if (err)
 			goto stopped;
 		if (!w.name[0]) {

@@ -90,6 +90,20 @@ static const struct stage_row rows[] = {
 	{ "rename over a ruled name", "rename %W/f %W/.env", "base", 0, EACCES, "path_rename",
 	  NULL },
 	{ "rename of a ruled name", "rename %W/.env %W/x", "base", 0, EACCES, "path_rename", NULL },
+	{ "rename of the directory of a denied name", "rename %W/held %W/x", "base", 0, EACCES,
+	  "path_rename", NULL },
+	{ "rename of a directory above that", "rename %W/above %W/x", "base", 0, EACCES,
+	  "path_rename", NULL },
+	{ "exchange of a directory above that", "exchange %W/full %W/above", "base", 0, EACCES,
+	  "path_rename", NULL },
+	{ "rename of a directory with no rule below it", "rename %W/full %W/moved", "base", 0, 0,
+	  NULL, NULL },
+	{ "rename over the empty directory of a denied name", "rename %W/d %W/held", "base", 0,
+	  EACCES, "path_rename", NULL },
+	{ "removing the empty directory of a denied name", "rmdir %W/held", "base", 0, EACCES,
+	  "path_unlink", NULL },
+	{ "making the first missing part of a denied path", "mkdir %W/missing", "base", 0, EACCES,
+	  "path_mknod", NULL },
 	{ "rename of a full directory to a denied name", "rename %W/full %W/absent", "base", 0,
 	  EACCES, "path_rename", NULL },
 	{ "rename that would widen", "rename %V/f %W/new", "base", 0, EACCES, "path_rename", NULL },
@@ -260,6 +274,12 @@ static void row_dress(const char *tree, const char *id, const struct stage_row *
 	if (strstr(row->act, "%R/shared") || strstr(row->act, "%R/marked"))
 		stage_file(stage_format("%s/ro/%s/%s", tree, id, strrchr(row->act, '/') + 1),
 			   "content\n", 0666);
+	if (strstr(row->act, "%W/held"))
+		stage_mkdir(stage_format("%s/held", directory), 0777);
+	if (strstr(row->act, "%W/above")) {
+		stage_mkdir(stage_format("%s/above", directory), 0777);
+		stage_mkdir(stage_format("%s/above/d", directory), 0777);
+	}
 	if (strstr(row->act, "mkdir /sys"))
 		rmdir(stage_format("/sys/fs/bpf/%s", id));
 	if (strstr(row->act, "rmdir /sys") || strstr(row->act, "rename /sys"))

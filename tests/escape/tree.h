@@ -22,7 +22,8 @@
  *	%B	the build directory			%a..%z	stage.value
  * Each row has its own %W .. %A, with a file f, an empty directory d, a
  * directory full with a file f; and in %W the file .env (each row that names
- * it, or "absent", has a rule that denies it) and the link into -> %S/f.
+ * it, or "absent", has a rule that denies it; "held", "above" and "missing"
+ * have a denied "secret" below them) and the link into -> %S/f.
  */
 #define STAGE_BOTH	3U
 #define STAGE_ANY_ERROR (-1)
@@ -258,6 +259,12 @@ static inline void stage_policy_write(const struct stage_group *g, const char *f
 			fprintf(to, ", %s/ws/%s/.env", g->tree, id);
 		if (strstr(stage.rows[i].act, "%W/absent"))
 			fprintf(to, ", %s/ws/%s/absent", g->tree, id);
+		if (strstr(stage.rows[i].act, "%W/held"))
+			fprintf(to, ", %s/ws/%s/held/secret", g->tree, id);
+		if (strstr(stage.rows[i].act, "%W/above"))
+			fprintf(to, ", %s/ws/%s/above/d/secret", g->tree, id);
+		if (strstr(stage.rows[i].act, "%W/missing"))
+			fprintf(to, ", %s/ws/%s/missing/deep/secret", g->tree, id);
 	}
 	fprintf(to, "]\n");
 	fclose(to);
