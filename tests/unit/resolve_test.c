@@ -188,8 +188,9 @@ static void what_is_denied_before_it_exists_is_a_name(void)
 	struct fault f;
 
 	REQUIRE(root_make() && make_link("no/where", "dangling") && make_link("later", "link"));
-	CHECK_INT(resolve_text(HEAD "  read: [/]\n  write: [/]\n"
-				    "  deny: [~/.env, ~/dangling, ~/link, -~/.config/gcloud, ~/a/b/c]\n",
+	CHECK_INT(resolve_text(HEAD
+			       "  read: [/]\n  write: [/]\n"
+			       "  deny: [~/.env, ~/dangling, ~/link, -~/.config/gcloud, ~/a/b/c]\n",
 			       &r, &f),
 		  0);
 	CHECK_INT(r.count, 8);
