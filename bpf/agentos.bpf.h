@@ -66,6 +66,7 @@ enum {
 
 extern int agentos_facts(struct agentos_facts *facts, __u32 facts__sz) __ksym;
 extern int agentos_refused(void) __ksym;
+extern int agentos_denied(void) __ksym;
 extern int agentos_task_facts(struct task_struct *task, struct agentos_facts *facts,
 			      __u32 facts__sz, char *name, __u32 name__sz) __ksym;
 extern int agentos_task_inside(struct task_struct *task) __ksym;

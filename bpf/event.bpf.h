@@ -47,6 +47,7 @@ static __always_inline struct agentos_event *event_begin(const struct agentos_fa
 		count = bpf_map_lookup_elem(&hook_counts, &hook);
 		if (count)
 			__sync_fetch_and_add(&count->denied, 1);
+		agentos_denied();
 	}
 	if (denied)
 		event = bpf_ringbuf_reserve(&ring_denials, sizeof(*event), 0);

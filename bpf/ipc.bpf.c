@@ -143,6 +143,8 @@ int BPF_PROG(agentos_ptrace_traceme, struct task_struct *parent)
 /* The command's type and number, without size and direction. */
 #define IOCTL_KIND(cmd)		      ((cmd)&0xffff)
 #define AGENTOS_DERIVE_KIND	      0xa025 /* AGENTOS_AGENT_DERIVE, of any size */
+#define AGENTOS_SEND_KIND	      0xa02e /* AGENTOS_AGENT_MAIL_SEND */
+#define AGENTOS_RECEIVE_KIND	      0xa02f /* AGENTOS_AGENT_MAIL_RECEIVE */
 #define BTRFS_IOC_SNAP_CREATE	      0x9401
 #define BTRFS_IOC_DEFRAG	      0x9402
 #define BTRFS_IOC_SUBVOL_CREATE	      0x940e
@@ -199,6 +201,21 @@ static __always_inline bool ioctl_copies_tree(unsigned int cmd)
 	return false;
 }
 
+/* Commands of the module that take a right. It refuses them as well; here it is recorded. */
+static __always_inline int ioctl_agents_check(void *ctx, const struct agentos_facts *facts,
+					      unsigned int kind)
+{
+	struct act derive = RIGHT_ACT(*facts, AGENT_DERIVE, DERIVE, EPERM);
+	struct act send = RIGHT_ACT(*facts, MAIL_SEND, MESSAGE_SEND, EPERM);
+	struct act receive = RIGHT_ACT(*facts, MAIL_RECEIVE, MESSAGE_RECEIVE, EPERM);
+
+	if (kind == AGENTOS_DERIVE_KIND)
+		return verdict(act_number(ctx, facts, &derive, 0, 0), -EPERM);
+	if (kind == AGENTOS_SEND_KIND)
+		return verdict(act_number(ctx, facts, &send, 0, 0), -EPERM);
+	return verdict(act_number(ctx, facts, &receive, 0, 0), -EPERM);
+}
+
 /*
  * Typing into a terminal is typing as whoever reads it; descriptors have more
  * ways to say who gets their signals; and files change, or are copied with all
@@ -211,21 +228,19 @@ static __always_inline int ioctl_check(void *ctx, struct file *file, unsigned in
 	bool types = cmd == TIOCSTI || cmd == TIOCLINUX;
 	bool signals = cmd == FIOSETOWN || cmd == SIOCSPGRP || cmd == FIOASYNC;
 	bool changes = ioctl_changes_file(cmd), copies = ioctl_copies_tree(cmd);
-	bool derives = IOCTL_KIND(cmd) == AGENTOS_DERIVE_KIND;
+	bool agents = IOCTL_KIND(cmd) == AGENTOS_DERIVE_KIND ||
+		      IOCTL_KIND(cmd) == AGENTOS_SEND_KIND ||
+		      IOCTL_KIND(cmd) == AGENTOS_RECEIVE_KIND;
 	struct agentos_facts facts = {};
 
-	if (!types && !signals && !changes && !copies && !derives)
+	if (!types && !signals && !changes && !copies && !agents)
 		return 0;
 	if (!agentos_facts(&facts, sizeof(facts)))
 		return 0;
 	if (types)
 		return verdict(act_number(ctx, &facts, &typing, cmd, 0), -EPERM);
-	if (derives) {
-		struct act derive = RIGHT_ACT(facts, AGENT_DERIVE, DERIVE, EPERM);
-
-		/* The module refuses it as well; here it is recorded. */
-		return verdict(act_number(ctx, &facts, &derive, 0, 0), -EPERM);
-	}
+	if (agents)
+		return ioctl_agents_check(ctx, &facts, IOCTL_KIND(cmd));
 	if (signals) {
 		struct act owner = RIGHT_ACT(facts, SIGNAL_OWNER, SIGNAL_OUTSIDE, EPERM);
 

@@ -11,12 +11,15 @@
 
 #include "agent.h"
 #include "lifecycle.h"
+#include "mailbox.h"
+#include "meter.h"
 #include "policy.h"
 
 /* By id. Holds no reference: found agents are taken with refcount_inc_not_zero(). */
 static DEFINE_XARRAY_FLAGS(agents, XA_FLAGS_LOCK_BH);
 static atomic64_t last_id = ATOMIC64_INIT(0);
 static atomic_t live = ATOMIC_INIT(0);
+static struct kmem_cache *cache;
 
 static DEFINE_SPINLOCK(names_lock); /* _bh; the table and each agent's `named` */
 static DEFINE_HASHTABLE(names, 10);
@@ -111,7 +114,7 @@ int agent_create(const struct agent_options *options, struct agent **ret_agent)
 	if (parent && parent->depth >= AGENTOS_DEPTH_MAX)
 		return -EMLINK;
 
-	agent = kzalloc(sizeof(*agent), GFP_KERNEL_ACCOUNT);
+	agent = kmem_cache_zalloc(cache, GFP_KERNEL_ACCOUNT);
 	if (!agent)
 		return -ENOMEM;
 	agent->id = atomic64_inc_return(&last_id);
@@ -122,10 +125,13 @@ int agent_create(const struct agent_options *options, struct agent **ret_agent)
 	memcpy(agent->name, options->name, sizeof(agent->name));
 	spin_lock_init(&agent->lock);
 	budgets_init(&agent->budgets);
+	priority_init(&agent->priority);
+	INIT_LIST_HEAD(&agent->metered);
 	INIT_LIST_HEAD(&agent->members);
 	INIT_LIST_HEAD(&agent->children);
 	INIT_LIST_HEAD(&agent->sibling);
 	init_waitqueue_head(&agent->wait);
+	init_waitqueue_head(&agent->resume);
 	refcount_set(&agent->refs, 1);
 
 	err = -ENOSPC;
@@ -166,7 +172,7 @@ unuse:
 	policy_unuse(agent->policy);
 free:
 	atomic_dec(&live);
-	kfree(agent);
+	kmem_cache_free(cache, agent);
 	return err;
 }
 
@@ -187,8 +193,14 @@ void agent_get(struct agent *agent)
 	refcount_inc(&agent->refs);
 }
 
+static void agent_free_rcu(struct rcu_head *rcu)
+{
+	kmem_cache_free(cache, container_of(rcu, struct agent, rcu));
+}
+
 static void agent_end(struct agent *agent)
 {
+	meter_disarm(agent);
 	agent_leave_family(agent);
 	xa_erase_bh(&agents, agent->id);
 	if (agent->state == AGENTOS_STATE_CREATED) {
@@ -196,8 +208,10 @@ static void agent_end(struct agent *agent)
 		agent_retire(agent);
 	}
 	put_pid(agent->first);
+	mailbox_free(agent->mailbox);
 	atomic_dec(&live);
-	kfree_rcu(agent, rcu);
+	/* Not kfree_rcu(): 6.1 has no way to wait for that before the cache goes. */
+	call_rcu(&agent->rcu, agent_free_rcu);
 	module_put(THIS_MODULE);
 }
 
@@ -368,6 +382,7 @@ void agent_retire(struct agent *agent)
 	agent->state = AGENTOS_STATE_EXITED;
 	spin_unlock_bh(&agent->lock);
 	wake_up_interruptible_poll(&agent->wait, EPOLLIN | EPOLLHUP);
+	mailbox_wake(agent);
 }
 
 void agent_fill_info(struct agent *agent, struct agentos_info *info)
@@ -377,6 +392,8 @@ void agent_fill_info(struct agent *agent, struct agentos_info *info)
 	info->ret_created_ns = agent->created_ns;
 	info->ret_policy = agent->policy_id;
 	info->ret_owner = from_kuid(&init_user_ns, agent->owner);
+	info->ret_parent = agent->parent ? agent->parent->id : 0;
+	info->ret_depth = agent->depth;
 	memcpy(info->ret_name, agent->name, sizeof(info->ret_name));
 	spin_lock_bh(&agent->lock);
 	info->ret_rights = agent->rights;
@@ -386,8 +403,33 @@ void agent_fill_info(struct agent *agent, struct agentos_info *info)
 	info->ret_code = agent->code;
 	info->ret_tasks = agent->member_count;
 	info->ret_first = pid_nr(agent->first);
-	info->ret_parent = agent->parent ? agent->parent->id : 0;
-	info->ret_depth = agent->depth;
 	info->ret_children = agent->child_count;
+	info->ret_cpu_ns = meter_collect_locked(agent);
+	meter_look_locked(agent, &info->ret_wait_ns, &info->ret_threads);
+	info->ret_criticality = agent->priority.criticality;
+	info->ret_phase = agent->priority.phase;
+	info->ret_efficiency = agent->priority.efficiency;
+	info->ret_cost = agent->priority.cost;
+	info->ret_deadline_ns = agent->priority.deadline_ns;
 	spin_unlock_bh(&agent->lock);
+	info->ret_nice = priority_nice(agent);
+	info->ret_denials = atomic64_read(&agent->denials);
+	info->ret_held = atomic_read(&agent->held);
+	info->ret_messages = mailbox_count(agent);
+	if (info->ret_state < AGENTOS_STATE_EXITING && agent_paused(agent))
+		info->ret_state = AGENTOS_STATE_PAUSED;
+}
+
+int agent_init(void)
+{
+	cache = kmem_cache_create("agentos_agent", sizeof(struct agent), 0, SLAB_HWCACHE_ALIGN,
+				  NULL);
+	return cache ? 0 : -ENOMEM;
+}
+
+void agent_exit(void)
+{
+	/* Agents that wait for their grace period. */
+	rcu_barrier();
+	kmem_cache_destroy(cache);
 }

@@ -12,7 +12,9 @@
 
 #include "agentos.h"
 #include "budget.h"
+#include "priority.h"
 
+struct mailbox;
 struct policy;
 
 /*
@@ -49,15 +51,44 @@ struct agent {
 	u32 child_count;
 	struct list_head children; /* struct agent.sibling; no references */
 	struct list_head sibling;  /* under the parent's lock */
-	bool named;		   /* the name is taken; under names_lock in agent.c */
+	u32 walk;		   /* number of the last walk over its threads */
+	u64 cpu_ns;		   /* run by its own tasks, as far as metered */
+	u64 wait_ns;		   /* of members that ended: waited for a processor */
+	struct priority priority;
+	bool paused; /* also READ_ONCE; changes under settle_lock as well */
+	bool named;  /* the name is taken; under names_lock in agent.c */
 
-	wait_queue_head_t wait; /* woken when state becomes exited */
-	refcount_t refs;	/* descriptors, members and children */
-	atomic_t handles;	/* descriptors */
+	wait_queue_head_t wait;	  /* woken when state becomes exited */
+	wait_queue_head_t resume; /* of held threads */
+	refcount_t refs;	  /* descriptors, members and children */
+	atomic_t handles;	  /* descriptors */
+	atomic_t held;		  /* threads in a pause */
+	atomic_t settling;	  /* parameters are being applied to its threads */
+	atomic64_t cpu_total;	  /* as cpu_ns, with all descendants that ever were */
+	atomic64_t denials;
 	struct budgets budgets;
+	struct list_head metered;  /* meter.c's */
+	struct mailbox *mailbox;   /* NULL until first asked for; stays then */
 	struct hlist_node by_name; /* under names_lock */
 	struct rcu_head rcu;
 };
+
+/* Must a new thread of it look at how it is to be before it first runs? */
+static inline bool agent_unsettled(const struct agent *agent)
+{
+	for (; agent; agent = agent->parent)
+		if (READ_ONCE(agent->paused) || atomic_read(&agent->settling))
+			return true;
+	return false;
+}
+
+/* Is it, or one above it, paused? */
+static inline bool agent_paused(const struct agent *agent)
+{
+	while (agent && !READ_ONCE(agent->paused))
+		agent = agent->parent;
+	return agent;
+}
 
 struct agent_options {
 	struct agent *parent; /* NULL for none */
@@ -125,5 +156,9 @@ bool __must_check agent_begin_retiring(struct agent *agent);
 void agent_retire(struct agent *agent);
 
 void agent_fill_info(struct agent *agent, struct agentos_info *info);
+
+int agent_init(void);
+/* No agent is left. */
+void agent_exit(void);
 
 #endif

@@ -1,13 +1,18 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* Reserve, settle, release and charge along an agent's ancestry. */
+#include <linux/bits.h>
+#include <linux/cpumask.h>
 #include <linux/ktime.h>
 #include <linux/math64.h>
+#include <linux/minmax.h>
 #include <linux/overflow.h>
 
 #include "agent.h"
 #include "budget.h"
 #include "lifecycle.h"
 #include "member.h"
+#include "meter.h"
+#include "settle.h"
 
 void budgets_init(struct budgets *budgets)
 {
@@ -18,9 +23,32 @@ void budgets_init(struct budgets *budgets)
 		budgets->of[i].limit = AGENTOS_BUDGET_UNLIMITED;
 }
 
-/* Begins a new period when the old one is over. Under the lock. */
-static void budget_roll(struct budget *budget)
+/* In this period. Under the lock. */
+static u64 budget_used(const struct agent *agent, u32 resource)
 {
+	const struct budget *budget = &agent->budgets.of[resource];
+
+	switch (resource) {
+	case AGENTOS_RESOURCE_CPU_NS:
+		return atomic64_read(&agent->cpu_total) - budget->used;
+	case AGENTOS_RESOURCE_WALL_NS:
+		return ktime_get_boottime_ns() - agent->created_ns;
+	default:
+		return budget->used;
+	}
+}
+
+/* Nothing is used up, nobody has been told. Under the lock. */
+static void budget_renew(struct agent *agent, u32 resource)
+{
+	agent->budgets.of[resource].told = 0;
+	agent->budgets.exhausted &= ~BIT(resource);
+}
+
+/* Begins a new period when the old one is over. Under the lock. */
+static void budget_roll(struct agent *agent, u32 resource)
+{
+	struct budget *budget = &agent->budgets.of[resource];
 	u64 now;
 
 	if (!budget->period_ns)
@@ -30,8 +58,8 @@ static void budget_roll(struct budget *budget)
 		return;
 	budget->reset_ns += (div64_u64(now - budget->reset_ns, budget->period_ns) + 1) *
 			    budget->period_ns;
-	budget->used = 0;
-	budget->told = 0;
+	budget->used = resource == AGENTOS_RESOURCE_CPU_NS ? atomic64_read(&agent->cpu_total) : 0;
+	budget_renew(agent, resource);
 }
 
 int budget_set(struct agent *agent, const struct agentos_budget_set *set)
@@ -46,13 +74,15 @@ int budget_set(struct agent *agent, const struct agentos_budget_set *set)
 	if (READ_ONCE(agent->state) >= AGENTOS_STATE_EXITING)
 		return -ESRCH;
 	spin_lock(&agent->budgets.lock);
-	budget_roll(budget);
+	budget_roll(agent, set->resource);
 	budget->limit = set->limit;
 	budget->period_ns = set->period_ns;
 	budget->reset_ns = reset;
 	budget->action = set->action;
-	budget->told = 0;
+	budget_renew(agent, set->resource);
 	spin_unlock(&agent->budgets.lock);
+	if (set->resource >= AGENTOS_RESOURCE_CHARGED && set->limit != AGENTOS_BUDGET_UNLIMITED)
+		meter_arm(agent);
 	return 0;
 }
 
@@ -60,10 +90,12 @@ void budget_get(struct agent *agent, struct agentos_budget_get *get)
 {
 	struct budget *budget = &agent->budgets.of[get->resource];
 
+	if (get->resource == AGENTOS_RESOURCE_CPU_NS)
+		meter_collect_family(agent);
 	spin_lock(&agent->budgets.lock);
-	budget_roll(budget);
+	budget_roll(agent, get->resource);
 	get->ret_limit = budget->limit;
-	get->ret_used = budget->used;
+	get->ret_used = budget_used(agent, get->resource);
 	get->ret_reserved = budget->reserved;
 	get->ret_period_ns = budget->period_ns;
 	get->ret_reset_ns = budget->reset_ns;
@@ -78,11 +110,11 @@ static int budget_reserve_one(struct agent *agent, u32 resource, u64 amount)
 	int err = 0;
 
 	spin_lock(&agent->budgets.lock);
-	budget_roll(budget);
+	budget_roll(agent, resource);
 	if (check_add_overflow(budget->reserved, amount, &reserved) ||
 	    check_add_overflow(budget->used, reserved, &sum))
 		err = -EOVERFLOW;
-	else if (sum > budget->limit)
+	else if (sum > budget->limit || agent->budgets.exhausted)
 		err = -EDQUOT;
 	else
 		budget->reserved = reserved;
@@ -111,46 +143,106 @@ int budget_reserve(struct agent *agent, u32 resource, u64 amount)
 	return err;
 }
 
-/* The percentage that `used` has reached and nobody was told of yet, or 0. Under the lock. */
-static u8 budget_reached(struct budget *budget)
+/* What is to be done about it, once the lock is not held any more. */
+struct reached {
+	u8 percent; /* 0: nothing new */
+	u32 action;
+};
+
+/* The percentage that has been reached and nobody was told of yet. Under the lock. */
+static struct reached budget_reached(struct agent *agent, u32 resource)
 {
+	struct budget *budget = &agent->budgets.of[resource];
+	struct reached reached = { .action = AGENTOS_BUDGET_REFUSE };
+	u64 used;
 	u8 percent = 0;
 
 	if (budget->limit == AGENTOS_BUDGET_UNLIMITED)
-		return 0;
-	if (budget->used >= budget->limit)
+		return reached;
+	used = budget_used(agent, resource);
+	if (used >= budget->limit)
 		percent = 100;
-	else if (budget->used >= budget->limit - div_u64(budget->limit, 5))
+	else if (used >= budget->limit - div_u64(budget->limit, 5))
 		percent = 80;
 	if (percent <= budget->told)
-		return 0;
+		return reached;
 	budget->told = percent;
-	return percent;
+	reached.percent = percent;
+	if (percent == 100) {
+		reached.action = budget->action;
+		if (resource >= AGENTOS_RESOURCE_CHARGED)
+			agent->budgets.exhausted |= BIT(resource);
+	}
+	return reached;
+}
+
+/* May sleep. */
+static void budget_act(struct agent *agent, u32 resource, struct reached reached)
+{
+	u32 ignored;
+
+	if (reached.percent)
+		lifecycle_note_budget(agent, resource, reached.percent);
+	/* Who cannot be paused for want of memory does not go on. */
+	if (reached.action == AGENTOS_BUDGET_PAUSE &&
+	    settle_pause(agent, AGENTOS_REASON_BUDGET, &ignored) == -ENOMEM)
+		reached.action = AGENTOS_BUDGET_KILL;
+	if (reached.action == AGENTOS_BUDGET_KILL)
+		member_kill_family(agent, AGENTOS_REASON_BUDGET);
 }
 
 static void budget_settle_one(struct agent *agent, u32 resource, u64 reserved, u64 used)
 {
 	struct budget *budget = &agent->budgets.of[resource];
-	bool kills = false;
-	u8 percent;
+	struct reached reached;
 
 	spin_lock(&agent->budgets.lock);
-	budget_roll(budget);
+	budget_roll(agent, resource);
 	budget->reserved -= reserved;
 	if (check_add_overflow(budget->used, used, &budget->used))
 		budget->used = U64_MAX;
-	percent = budget_reached(budget);
-	if (percent == 100)
-		kills = budget->action == AGENTOS_BUDGET_KILL;
+	reached = budget_reached(agent, resource);
 	spin_unlock(&agent->budgets.lock);
-	if (percent)
-		lifecycle_note_budget(agent, resource, percent);
-	if (kills)
-		member_kill_family(agent, AGENTOS_REASON_BUDGET);
+	if (reached.percent)
+		budget_act(agent, resource, reached);
 }
 
 void budget_settle(struct agent *agent, u32 resource, u64 reserved, u64 used)
 {
 	for (; agent; agent = agent->parent)
 		budget_settle_one(agent, resource, reserved, used);
+}
+
+/* One limit of time. Nanoseconds until it can be reached at the soonest. */
+static u64 budget_look_one(struct agent *agent, u32 resource)
+{
+	struct budget *budget = &agent->budgets.of[resource];
+	struct reached reached;
+	u64 left = U64_MAX, used;
+
+	spin_lock(&agent->budgets.lock);
+	budget_roll(agent, resource);
+	reached = budget_reached(agent, resource);
+	if (budget->limit != AGENTOS_BUDGET_UNLIMITED && budget->told < 100) {
+		used = budget_used(agent, resource);
+		left = budget->limit - min(used, budget->limit);
+		/* On all processors at once it is used up that much sooner. */
+		if (resource == AGENTOS_RESOURCE_CPU_NS)
+			left = div_u64(left, num_online_cpus());
+	}
+	spin_unlock(&agent->budgets.lock);
+	if (reached.percent)
+		budget_act(agent, resource, reached);
+	return left;
+}
+
+u64 budget_look(struct agent *agent)
+{
+	u64 cpu, wall;
+
+	if (READ_ONCE(agent->budgets.of[AGENTOS_RESOURCE_CPU_NS].limit) != AGENTOS_BUDGET_UNLIMITED)
+		meter_collect_family(agent);
+	cpu = budget_look_one(agent, AGENTOS_RESOURCE_CPU_NS);
+	wall = budget_look_one(agent, AGENTOS_RESOURCE_WALL_NS);
+	return min(cpu, wall);
 }

@@ -13,7 +13,11 @@ struct agent;
 /* Of one resource. Under the lock of the budgets it is in. */
 struct budget {
 	u64 limit; /* AGENTOS_BUDGET_UNLIMITED for none */
-	u64 used;  /* may pass the limit: what was used is counted in full */
+	/*
+	 * May pass the limit: what was used is counted in full. Of CPU_NS, what had
+	 * been used when the period began; unused of WALL_NS.
+	 */
+	u64 used;
 	u64 reserved;
 	u64 period_ns; /* 0: used is never reset */
 	u64 reset_ns;  /* CLOCK_BOOTTIME, when used becomes 0 next */
@@ -28,6 +32,7 @@ struct budget {
  */
 struct budgets {
 	spinlock_t lock; /* process context only */
+	u32 exhausted;	 /* of resources that the kernel counts: refuses all others */
 	struct budget of[AGENTOS_RESOURCE_COUNT];
 };
 
@@ -45,5 +50,11 @@ int budget_reserve(struct agent *agent, u32 resource, u64 amount);
  * Sends events and kills whom a limit says. May sleep.
  */
 void budget_settle(struct agent *agent, u32 resource, u64 reserved, u64 used);
+
+/*
+ * Looks at an agent's limits of time: events, and what comes at their end. May
+ * sleep. Returns nanoseconds until the next look is due at the soonest.
+ */
+u64 budget_look(struct agent *agent);
 
 #endif

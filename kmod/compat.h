@@ -26,4 +26,11 @@
 #define __bpf_kfunc_end_defs() __diag_pop()
 #endif
 
+/* 6.12 lets sched_runtime of a fair task be its time slice; Kbuild looks whether it can be. */
+#ifdef AGENTOS_CUSTOM_SLICE
+#define COMPAT_SLICES true
+#else
+#define COMPAT_SLICES false
+#endif
+
 #endif

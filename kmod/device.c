@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* The device, and dispatch of all commands. User pointers are touched here and nowhere else. */
+/* The device, and dispatch of all commands. Here user memory is touched; messages in mailbox.c. */
 #include <linux/file.h>
 #include <linux/fs.h>
 #include <linux/math64.h>
@@ -17,6 +17,7 @@
 #include "lifecycle.h"
 #include "member.h"
 #include "policy.h"
+#include "priority.h"
 
 /* An open device: where its reader stands in the lifecycle stream. */
 struct reader {
@@ -28,9 +29,11 @@ struct reader {
 static int version_verb(struct file *file, union command *c, struct fresh_fd *fresh)
 {
 	c->version.ret_abi = AGENTOS_ABI;
-	c->version.ret_features = AGENTOS_FEATURE_POLICY | AGENTOS_FEATURE_DERIVE |
-				  AGENTOS_FEATURE_BUDGET |
-				  (kfuncs_usable() ? AGENTOS_FEATURE_KFUNCS : 0);
+	c->version.ret_features =
+		AGENTOS_FEATURE_POLICY | AGENTOS_FEATURE_DERIVE | AGENTOS_FEATURE_BUDGET |
+		AGENTOS_FEATURE_PAUSE | AGENTOS_FEATURE_SCHED | AGENTOS_FEATURE_MAIL |
+		(priority_slices() ? AGENTOS_FEATURE_SLICE : 0) |
+		(kfuncs_usable() ? AGENTOS_FEATURE_KFUNCS : 0);
 	c->version.ret_rights = AGENTOS_RIGHTS_ALL;
 	c->version.ret_agents = agent_count();
 	c->version.ret_tasks = member_count();
@@ -203,13 +206,19 @@ static int seek_verb(struct file *file, union command *c, struct fresh_fd *fresh
 /* Dispatch */
 
 static const struct verb device_verbs[] = {
-	[_IOC_NR(AGENTOS_IOC_VERSION)] = VERB(struct agentos_version, .run = version_verb),
-	[_IOC_NR(AGENTOS_IOC_CREATE)] = VERB(struct agentos_create, .run = create_verb),
-	[_IOC_NR(AGENTOS_IOC_OPEN)] = VERB(struct agentos_open, .run = open_verb),
-	[_IOC_NR(AGENTOS_IOC_IDENTIFY)] = VERB(struct agentos_identify, .run = identify_verb),
-	[_IOC_NR(AGENTOS_IOC_ENUMERATE)] = VERB(struct agentos_enumerate, .run = enumerate_verb),
-	[_IOC_NR(AGENTOS_IOC_POLICY_NEW)] = VERB(struct agentos_policy_new, .run = policy_new_verb),
-	[_IOC_NR(AGENTOS_IOC_POLICY_PIN)] = VERB(struct agentos_policy_pin, .run = policy_pin_verb),
+	[_IOC_NR(AGENTOS_IOC_VERSION)] =
+		VERB_ASK(struct agentos_version, ret_abi, .run = version_verb),
+	[_IOC_NR(AGENTOS_IOC_CREATE)] =
+		VERB_ANSWER(struct agentos_create, ret_id, .run = create_verb),
+	[_IOC_NR(AGENTOS_IOC_OPEN)] = VERB_ANSWER(struct agentos_open, ret_fd, .run = open_verb),
+	[_IOC_NR(AGENTOS_IOC_IDENTIFY)] =
+		VERB_ASK(struct agentos_identify, ret_id, .run = identify_verb),
+	[_IOC_NR(AGENTOS_IOC_ENUMERATE)] =
+		VERB_ASK(struct agentos_enumerate, ret_count, .run = enumerate_verb),
+	[_IOC_NR(AGENTOS_IOC_POLICY_NEW)] =
+		VERB_ANSWER(struct agentos_policy_new, ret_policy, .run = policy_new_verb),
+	[_IOC_NR(AGENTOS_IOC_POLICY_PIN)] =
+		VERB_ANSWER(struct agentos_policy_pin, ret_object, .run = policy_pin_verb),
 	[_IOC_NR(AGENTOS_IOC_POLICY_DROP)] =
 		VERB(struct agentos_policy_drop, .run = policy_drop_verb),
 	[_IOC_NR(AGENTOS_IOC_SEEK)] = VERB(struct agentos_seek, .run = seek_verb),
@@ -248,11 +257,19 @@ static bool verb_allowed(const struct verb *verb, const struct agent *asked)
 	return false;
 }
 
+static int verb_answer(const struct verb *verb, const union command *c, void __user *arg)
+{
+	if (copy_to_user(arg + verb->answer, (const char *)c + verb->answer,
+			 verb->size - verb->answer))
+		return -EFAULT;
+	return 0;
+}
+
 static long verb_run(const struct verb *verb, struct file *file, const struct agent *asked,
 		     void __user *arg)
 {
 	struct fresh_fd fresh = { .fd = -1 };
-	union command c = {};
+	union command c;
 	u32 size;
 	int err;
 
@@ -267,16 +284,14 @@ static long verb_run(const struct verb *verb, struct file *file, const struct ag
 	err = copy_struct_from_user(&c, verb->size, arg, size);
 	if (err)
 		return err;
-	/* What cannot be answered is not begun. */
-	if (copy_to_user(arg, &c, verb->size))
+	/* What cannot be answered is not begun, where it would change something. */
+	if (verb->answer && !verb->asks && verb_answer(verb, &c, arg))
 		return -EFAULT;
 	err = verb->run(file, &c, &fresh);
 	if (err)
 		return err;
-	/* The size the caller gave stays what it gave. */
-	c.size = size;
-	if (copy_to_user(arg, &c, verb->size))
-		err = -EFAULT;
+	if (verb->answer)
+		err = verb_answer(verb, &c, arg);
 	if (!fresh.file)
 		return err;
 	if (err) {

@@ -4,9 +4,13 @@
 #include <linux/file.h>
 #include <linux/seq_file.h>
 #include <linux/slab.h>
+#include <linux/timekeeping.h>
 
 #include "handle.h"
+#include "mailbox.h"
 #include "member.h"
+#include "priority.h"
+#include "settle.h"
 
 int handle_new_fd(struct agent *agent, u32 access, struct fresh_fd *fresh)
 {
@@ -42,7 +46,7 @@ int handle_release(struct inode *inode, struct file *file)
 	struct agent *agent = handle->agent;
 	u32 i;
 
-	for (i = 0; i < AGENTOS_RESOURCE_COUNT; i++)
+	for (i = 0; i < AGENTOS_RESOURCE_CHARGED; i++)
 		if (atomic64_read(&handle->reserved[i]))
 			budget_settle(agent, i, atomic64_read(&handle->reserved[i]), 0);
 	if (atomic_dec_and_test(&agent->handles) && agent->flags & AGENTOS_CREATE_KILL_ON_CLOSE)
@@ -193,8 +197,10 @@ static int agent_budget_set_verb(struct file *file, union command *c, struct fre
 	struct handle *handle = file->private_data;
 	const struct agentos_budget_set *set = &c->budget_set;
 
-	if (set->resource >= AGENTOS_RESOURCE_COUNT || set->action > AGENTOS_BUDGET_KILL ||
+	if (set->resource >= AGENTOS_RESOURCE_COUNT || set->action > AGENTOS_BUDGET_PAUSE ||
 	    set->pad || (set->reset_ns && !set->period_ns))
+		return -EINVAL;
+	if (set->resource == AGENTOS_RESOURCE_WALL_NS && set->period_ns)
 		return -EINVAL;
 	return budget_set(handle->agent, set);
 }
@@ -214,7 +220,7 @@ static int agent_reserve_verb(struct file *file, union command *c, struct fresh_
 	struct handle *handle = file->private_data;
 	int err;
 
-	if (c->reserve.resource >= AGENTOS_RESOURCE_COUNT)
+	if (c->reserve.resource >= AGENTOS_RESOURCE_CHARGED)
 		return -EINVAL;
 	err = budget_reserve(handle->agent, c->reserve.resource, c->reserve.amount);
 	/* What this descriptor holds is never more than what its agent has reserved. */
@@ -230,7 +236,7 @@ static int agent_settle_verb(struct file *file, union command *c, struct fresh_f
 	atomic64_t *reserved;
 	s64 held;
 
-	if (settle->resource >= AGENTOS_RESOURCE_COUNT)
+	if (settle->resource >= AGENTOS_RESOURCE_CHARGED)
 		return -EINVAL;
 	reserved = &handle->reserved[settle->resource];
 	held = atomic64_read(reserved);
@@ -242,37 +248,117 @@ static int agent_settle_verb(struct file *file, union command *c, struct fresh_f
 	return 0;
 }
 
+static int agent_pause_verb(struct file *file, union command *c, struct fresh_fd *fresh)
+{
+	struct handle *handle = file->private_data;
+
+	if (c->pause.flags || c->pause.pad)
+		return -EINVAL;
+	return settle_pause(handle->agent, AGENTOS_REASON_NONE, &c->pause.ret_threads);
+}
+
+static int agent_resume_verb(struct file *file, union command *c, struct fresh_fd *fresh)
+{
+	struct handle *handle = file->private_data;
+
+	if (c->resume.flags)
+		return -EINVAL;
+	return settle_resume(handle->agent);
+}
+
+static int agent_sched_verb(struct file *file, union command *c, struct fresh_fd *fresh)
+{
+	struct handle *handle = file->private_data;
+	struct agentos_sched *sched = &c->sched;
+
+	if (sched->flags || sched->pad || sched->criticality > AGENTOS_CRITICALITY_MAX ||
+	    sched->phase >= AGENTOS_PHASE_COUNT)
+		return -EINVAL;
+	if (sched->deadline_ns && sched->deadline_ns <= ktime_get_boottime_ns())
+		return -EINVAL;
+	if (sched->criticality > AGENTOS_CRITICALITY_START &&
+	    (member_agent() || !capable(CAP_SYS_NICE)))
+		return -EPERM;
+	return priority_set(handle->agent, sched);
+}
+
+/* Without a right to it an end is of no use: said at once. */
+static int agent_mail_verb(struct handle *handle, enum mail_end end, union command *c,
+			   struct fresh_fd *fresh)
+{
+	const u64 right =
+		end == MAIL_END_SEND ? AGENTOS_RIGHT(MESSAGE_SEND) : AGENTOS_RIGHT(MESSAGE_RECEIVE);
+	const struct agent *caller = member_agent();
+	int err;
+
+	if (c->mail.flags & ~AGENTOS_MAIL_NONBLOCK || c->mail.pad)
+		return -EINVAL;
+	if (caller && !(READ_ONCE(caller->rights) & right))
+		return -EPERM;
+	err = mailbox_new_fd(handle->agent, end, c->mail.flags & AGENTOS_MAIL_NONBLOCK, fresh);
+	if (!err)
+		c->mail.ret_fd = fresh->fd;
+	return err;
+}
+
+static int agent_mail_send_verb(struct file *file, union command *c, struct fresh_fd *fresh)
+{
+	return agent_mail_verb(file->private_data, MAIL_END_SEND, c, fresh);
+}
+
+static int agent_mail_receive_verb(struct file *file, union command *c, struct fresh_fd *fresh)
+{
+	return agent_mail_verb(file->private_data, MAIL_END_RECEIVE, c, fresh);
+}
+
 const struct verb handle_verbs[] = {
 	[_IOC_NR(AGENTOS_AGENT_ATTACH)] =
 		VERB(struct agentos_attach, .access = AGENTOS_ACCESS_ATTACH, .inside = INSIDE_BELOW,
 		     .run = agent_attach_verb),
-	[_IOC_NR(AGENTOS_AGENT_INFO)] = VERB(struct agentos_info, .access = AGENTOS_ACCESS_INSPECT,
-					     .inside = INSIDE_ANY, .run = agent_info_verb),
-	[_IOC_NR(AGENTOS_AGENT_RESTRICT)] =
-		VERB(struct agentos_restrict, .access = AGENTOS_ACCESS_CONTROL,
-		     .inside = INSIDE_BELOW, .run = agent_restrict_verb),
-	[_IOC_NR(AGENTOS_AGENT_KILL)] = VERB(struct agentos_kill, .access = AGENTOS_ACCESS_CONTROL,
-					     .inside = INSIDE_BELOW, .run = agent_kill_verb),
-	[_IOC_NR(AGENTOS_AGENT_DUP)] =
-		VERB(struct agentos_dup, .inside = INSIDE_ANY, .run = agent_dup_verb),
-	[_IOC_NR(AGENTOS_AGENT_DERIVE)] =
-		VERB(struct agentos_derive, .access = AGENTOS_ACCESS_DERIVE, .inside = INSIDE_OWN,
-		     .run = agent_derive_verb),
-	[_IOC_NR(AGENTOS_AGENT_REVOKE)] =
-		VERB(struct agentos_revoke, .access = AGENTOS_ACCESS_CONTROL,
-		     .inside = INSIDE_BELOW, .run = agent_revoke_verb),
+	[_IOC_NR(AGENTOS_AGENT_INFO)] =
+		VERB_ASK(struct agentos_info, ret_flags, .access = AGENTOS_ACCESS_INSPECT,
+			 .inside = INSIDE_ANY, .run = agent_info_verb),
+	[_IOC_NR(AGENTOS_AGENT_RESTRICT)] = VERB_ANSWER(
+		struct agentos_restrict, ret_rights, .access = AGENTOS_ACCESS_CONTROL,
+		.inside = INSIDE_BELOW, .run = agent_restrict_verb),
+	[_IOC_NR(AGENTOS_AGENT_KILL)] = VERB_ANSWER(
+		struct agentos_kill, ret_tasks, .access = AGENTOS_ACCESS_CONTROL,
+		.inside = INSIDE_BELOW, .run = agent_kill_verb),
+	[_IOC_NR(AGENTOS_AGENT_DUP)] = VERB_ANSWER(
+		struct agentos_dup, ret_fd, .inside = INSIDE_ANY, .run = agent_dup_verb),
+	[_IOC_NR(AGENTOS_AGENT_DERIVE)] = VERB_ANSWER(
+		struct agentos_derive, ret_id, .access = AGENTOS_ACCESS_DERIVE,
+		.inside = INSIDE_OWN, .run = agent_derive_verb),
+	[_IOC_NR(AGENTOS_AGENT_REVOKE)] = VERB_ANSWER(
+		struct agentos_revoke, ret_agents, .access = AGENTOS_ACCESS_CONTROL,
+		.inside = INSIDE_BELOW, .run = agent_revoke_verb),
 	[_IOC_NR(AGENTOS_AGENT_BUDGET_SET)] =
 		VERB(struct agentos_budget_set, .access = AGENTOS_ACCESS_CONTROL,
 		     .inside = INSIDE_BELOW, .run = agent_budget_set_verb),
 	[_IOC_NR(AGENTOS_AGENT_BUDGET_GET)] =
-		VERB(struct agentos_budget_get, .access = AGENTOS_ACCESS_INSPECT,
-		     .inside = INSIDE_ANY, .run = agent_budget_get_verb),
+		VERB_ASK(struct agentos_budget_get, ret_limit, .access = AGENTOS_ACCESS_INSPECT,
+			 .inside = INSIDE_ANY, .run = agent_budget_get_verb),
 	[_IOC_NR(AGENTOS_AGENT_RESERVE)] =
 		VERB(struct agentos_reserve, .access = AGENTOS_ACCESS_CHARGE,
 		     .inside = INSIDE_BELOW, .run = agent_reserve_verb),
 	[_IOC_NR(AGENTOS_AGENT_SETTLE)] =
 		VERB(struct agentos_settle, .access = AGENTOS_ACCESS_CHARGE, .inside = INSIDE_BELOW,
 		     .run = agent_settle_verb),
+	[_IOC_NR(AGENTOS_AGENT_PAUSE)] = VERB_ANSWER(
+		struct agentos_pause, ret_threads, .access = AGENTOS_ACCESS_CONTROL,
+		.inside = INSIDE_BELOW, .run = agent_pause_verb),
+	[_IOC_NR(AGENTOS_AGENT_RESUME)] =
+		VERB(struct agentos_resume, .access = AGENTOS_ACCESS_CONTROL,
+		     .inside = INSIDE_BELOW, .run = agent_resume_verb),
+	[_IOC_NR(AGENTOS_AGENT_SCHED)] = VERB_ANSWER(
+		struct agentos_sched, ret_nice, .access = AGENTOS_ACCESS_CONTROL,
+		.inside = INSIDE_BELOW, .run = agent_sched_verb),
+	[_IOC_NR(AGENTOS_AGENT_MAIL_SEND)] = VERB_ANSWER(
+		struct agentos_mail, ret_fd, .access = AGENTOS_ACCESS_SEND, .inside = INSIDE_ANY,
+		.run = agent_mail_send_verb),
+	[_IOC_NR(AGENTOS_AGENT_MAIL_RECEIVE)] = VERB_ANSWER(
+		struct agentos_mail, ret_fd, .access = AGENTOS_ACCESS_RECEIVE, .inside = INSIDE_OWN,
+		.run = agent_mail_receive_verb),
 };
 
 const size_t handle_verb_count = ARRAY_SIZE(handle_verbs);

@@ -11,9 +11,9 @@
 
 /* An open agent descriptor: which agent, and what may be done through it. */
 struct handle {
-	struct agent *agent;			     /* a reference */
-	u32 access;				     /* AGENTOS_ACCESS_*; never changes */
-	atomic64_t reserved[AGENTOS_RESOURCE_COUNT]; /* by it, not settled */
+	struct agent *agent;			       /* a reference */
+	u32 access;				       /* AGENTOS_ACCESS_*; never changes */
+	atomic64_t reserved[AGENTOS_RESOURCE_CHARGED]; /* by it, not settled */
 };
 
 /* device.c's: their ioctl touches user memory. */

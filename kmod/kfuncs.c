@@ -112,7 +112,20 @@ __bpf_kfunc int agentos_refused(void)
 	return 0;
 }
 
-/* The same for another task; its name goes to name (name__sz bytes, NUL-padded). */
+/* A hook has refused the calling task something. */
+__bpf_kfunc int agentos_denied(void)
+{
+	struct member *member;
+
+	rcu_read_lock();
+	member = member_find(current);
+	if (member)
+		atomic64_inc(&member->agent->denials);
+	rcu_read_unlock();
+	return 0;
+}
+
+/* As agentos_facts() for another task; its name goes to name (name__sz bytes, NUL-padded). */
 __bpf_kfunc int agentos_task_facts(struct task_struct *task, struct agentos_facts *facts,
 				   u32 facts__sz, char *name, u32 name__sz)
 {
@@ -294,6 +307,7 @@ __bpf_kfunc_end_defs();
 BTF_KFUNCS_START(agentos_kfunc_ids)
 BTF_ID_FLAGS(func, agentos_facts)
 BTF_ID_FLAGS(func, agentos_refused)
+BTF_ID_FLAGS(func, agentos_denied)
 BTF_ID_FLAGS(func, agentos_task_facts)
 BTF_ID_FLAGS(func, agentos_task_inside)
 BTF_ID_FLAGS(func, agentos_pid_inside)

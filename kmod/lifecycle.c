@@ -53,6 +53,11 @@ static struct agentos_lifecycle *record_begin(const struct agent *agent,
 	return record;
 }
 
+pid_t lifecycle_actor(void)
+{
+	return current->flags & PF_KTHREAD ? 0 : task_tgid_nr(current);
+}
+
 void lifecycle_note(const struct agent *agent, enum agentos_lifecycle_type type, pid_t tgid)
 {
 	struct agentos_lifecycle *record;
@@ -76,6 +81,17 @@ void lifecycle_note_budget(const struct agent *agent, u32 resource, u8 percent)
 	record = record_begin(agent, AGENTOS_LIFECYCLE_BUDGET, 0);
 	record->code = percent;
 	record->resource = resource;
+	spin_unlock_bh(&log_lock);
+	wake_up_interruptible_poll(&readers, EPOLLIN | EPOLLRDNORM);
+}
+
+void lifecycle_note_pause(const struct agent *agent, enum agentos_exit_reason reason)
+{
+	struct agentos_lifecycle *record;
+
+	spin_lock_bh(&log_lock);
+	record = record_begin(agent, AGENTOS_LIFECYCLE_PAUSE, lifecycle_actor());
+	record->reason = reason;
 	spin_unlock_bh(&log_lock);
 	wake_up_interruptible_poll(&readers, EPOLLIN | EPOLLRDNORM);
 }

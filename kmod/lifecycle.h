@@ -16,6 +16,12 @@ void lifecycle_exit(void);
 /* Notes what happened to an agent. tgid: who did it, 0 for nobody. Softirq-safe. */
 void lifecycle_note(const struct agent *agent, enum agentos_lifecycle_type type, pid_t tgid);
 
+/* The calling process's number for that; 0 for the kernel itself. */
+pid_t lifecycle_actor(void);
+
+/* It was paused; AGENTOS_REASON_BUDGET, or NONE for whoever called. */
+void lifecycle_note_pause(const struct agent *agent, enum agentos_exit_reason reason);
+
 /* So many percent of a limit are used up. Without the lock of budgets. */
 void lifecycle_note_budget(const struct agent *agent, u32 resource, u8 percent);
 

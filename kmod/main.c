@@ -2,11 +2,14 @@
 /* Start order and its reverse; nothing else. */
 #include <linux/module.h>
 
+#include "agent.h"
 #include "device.h"
 #include "kfuncs.h"
 #include "lifecycle.h"
 #include "member.h"
+#include "meter.h"
 #include "policy.h"
+#include "settle.h"
 
 static int __init agentos_init(void)
 {
@@ -15,9 +18,12 @@ static int __init agentos_init(void)
 	err = lifecycle_init();
 	if (err)
 		return err;
-	err = member_init();
+	err = agent_init();
 	if (err)
 		goto exit_lifecycle;
+	err = member_init();
+	if (err)
+		goto exit_agent;
 	err = kfuncs_init();
 	if (err)
 		goto exit_member;
@@ -29,6 +35,8 @@ static int __init agentos_init(void)
 
 exit_member:
 	member_exit();
+exit_agent:
+	agent_exit();
 exit_lifecycle:
 	lifecycle_exit();
 	return err;
@@ -39,6 +47,9 @@ static void __exit agentos_exit(void)
 {
 	device_exit();
 	member_exit();
+	meter_exit();
+	settle_exit();
+	agent_exit();
 	policy_exit();
 	lifecycle_exit();
 }

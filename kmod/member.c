@@ -15,7 +15,10 @@
 
 #include "agent.h"
 #include "lifecycle.h"
+#include "mailbox.h"
 #include "member.h"
+#include "meter.h"
+#include "settle.h"
 
 /*
  * Lock order: agent->lock, then a bucket's bit lock, sighand->siglock, or the
@@ -89,6 +92,7 @@ static void member_insert(struct member *member)
 	struct hlist_bl_head *bucket = member_bucket(member->sig);
 	struct agent *agent = member->agent;
 
+	member->walk = agent->walk;
 	list_add_tail(&member->in_agent, &agent->members);
 	agent->member_count++;
 	agent->live_count++;
@@ -128,6 +132,8 @@ static void member_remove(struct member *member)
 	hlist_bl_lock(bucket);
 	hlist_bl_del_rcu(&member->node);
 	hlist_bl_unlock(bucket);
+	meter_member(member);
+	agent->wait_ns += atomic64_read(&member->wait_done);
 	list_del(&member->in_agent);
 	agent->member_count--;
 	member_died(member);
@@ -182,15 +188,28 @@ static struct member *member_own(void)
 	return member;
 }
 
-/* Moves on. The new membership stands before this in its bucket: at no time is there none. */
-static void member_leave(struct member *member)
+/*
+ * Moves on. The new membership stands before this in its bucket: at no time is
+ * there none. Where the old one's time ends the new one's begins.
+ */
+static void member_leave(struct member *member, struct member *next)
 {
 	struct agent *agent = member->agent;
+	u64 seen;
 
 	spin_lock_bh(&agent->lock);
 	if (member->pid == agent->first && !agent->barred)
 		agent->reason = AGENTOS_REASON_EXIT;
+	meter_member(member);
+	seen = member->cpu_seen;
+	member->cpu_seen = U64_MAX;
+	agent->wait_ns += current->sched_info.run_delay;
 	spin_unlock_bh(&agent->lock);
+
+	spin_lock_bh(&next->agent->lock);
+	next->cpu_seen = seen;
+	atomic64_set(&next->wait_done, -(s64)current->sched_info.run_delay);
+	spin_unlock_bh(&next->agent->lock);
 	member_remove(member);
 }
 
@@ -208,8 +227,16 @@ int member_attach(struct agent *agent)
 	member = member_alloc(agent, current, GFP_KERNEL_ACCOUNT);
 	if (!member)
 		return -ENOMEM;
-	/* Who moves down is held by hooks already. */
+	/* Who moves down is held by hooks already, and counted where it was. */
 	member->proving = !before && !(agent->flags & AGENTOS_CREATE_UNENFORCED);
+	member->cpu_seen = before ? U64_MAX : meter_group(current->signal);
+	atomic64_set(&member->wait_done, -(s64)current->sched_info.run_delay);
+	/* Looks at what it is by then. */
+	err = settle_tell(current, TWA_RESUME, GFP_KERNEL_ACCOUNT);
+	if (err) {
+		member_free(member);
+		return err;
+	}
 
 	spin_lock_bh(&agent->lock);
 	if (agent->state >= AGENTOS_STATE_EXITING || agent->revoked) {
@@ -238,7 +265,7 @@ int member_attach(struct agent *agent)
 	spin_unlock_bh(&agent->lock);
 	lifecycle_note(agent, AGENTOS_LIFECYCLE_ATTACH, task_tgid_nr(current));
 	if (before)
-		member_leave(before);
+		member_leave(before, member);
 	return 0;
 
 remove:
@@ -267,7 +294,7 @@ static u32 member_kill_all(struct agent *agent, enum agentos_exit_reason reason)
 	}
 	agent->state = AGENTOS_STATE_EXITING;
 	/* Under the lock, so that it stands before the record of the exit. */
-	lifecycle_note(agent, AGENTOS_LIFECYCLE_KILL, task_tgid_nr(current));
+	lifecycle_note(agent, AGENTOS_LIFECYCLE_KILL, lifecycle_actor());
 	list_for_each_entry(member, &agent->members, in_agent)
 		if (!kill_pid(member->pid, SIGKILL, 1) && !member->dead)
 			killed++;
@@ -275,6 +302,7 @@ static u32 member_kill_all(struct agent *agent, enum agentos_exit_reason reason)
 		last = agent_begin_retiring(agent);
 	spin_unlock_bh(&agent->lock);
 	agent_release_name(agent);
+	mailbox_wake(agent);
 	if (last)
 		agent_retire(agent);
 	return killed;
@@ -298,6 +326,15 @@ u32 member_count(void)
 	return atomic_read(&members);
 }
 
+/* A new thread or process of an agent that is paused, say. It has not run. */
+static void member_settle(const struct agent *agent, struct task_struct *child)
+{
+	/* Pairs with those in settle.c and priority.c: they see the child, or we what they did. */
+	smp_mb();
+	if (agent_unsettled(agent) && settle_tell(child, TWA_RESUME, GFP_ATOMIC))
+		send_sig(SIGKILL, child, 1);
+}
+
 /*
  * The child is visible and has not run. It joins its parent's agent here or,
  * when memory is short, dies here: never is it left outside.
@@ -308,8 +345,6 @@ static void probe_fork(void *data, struct task_struct *parent, struct task_struc
 	struct agent *agent;
 	bool barred = false;
 
-	if (child->signal == parent->signal)
-		return; /* a thread */
 	rcu_read_lock();
 	inherited = member_find(parent);
 	/* The parent is running, so its membership and our pointer stay. */
@@ -317,6 +352,10 @@ static void probe_fork(void *data, struct task_struct *parent, struct task_struc
 	if (!inherited)
 		return;
 	agent = inherited->agent;
+	if (child->signal == parent->signal) {
+		member_settle(agent, child); /* a thread */
+		return;
+	}
 	member = member_alloc(agent, child, GFP_ATOMIC | __GFP_NOWARN);
 	if (!member) {
 		send_sig(SIGKILL, child, 1);
@@ -327,6 +366,7 @@ static void probe_fork(void *data, struct task_struct *parent, struct task_struc
 	agent->forks++;
 	barred = agent->barred;
 	spin_unlock_bh(&agent->lock);
+	member_settle(agent, child);
 	if (barred)
 		send_sig(SIGKILL, child, 1);
 }
@@ -339,12 +379,13 @@ static void probe_exit(void *data, struct task_struct *task)
 	struct agent *agent;
 	bool last;
 
-	if (atomic_read(&sig->live))
-		return;
 	rcu_read_lock();
 	member = member_find(task);
 	rcu_read_unlock();
 	if (!member)
+		return;
+	atomic64_add(task->sched_info.run_delay, &member->wait_done);
+	if (atomic_read(&sig->live))
 		return;
 	agent = member->agent;
 	spin_lock_bh(&agent->lock);
@@ -358,8 +399,10 @@ static void probe_exit(void *data, struct task_struct *task)
 	last = member_died(member);
 	spin_unlock_bh(&agent->lock);
 	/* The name may be had again as soon as a waiter can know that all are dead. */
-	if (last)
+	if (last) {
 		agent_release_name(agent);
+		mailbox_wake(agent);
+	}
 }
 
 /* A task_struct is let go of; with the last thread of a group its membership ends. */

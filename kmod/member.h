@@ -30,6 +30,9 @@ struct member {
 	bool refused;		   /* file_open says so, while proving */
 	bool dead;		   /* its last thread exits; under agent->lock */
 	int gone;		   /* set by whoever removes it */
+	u32 walk;		   /* threads.c's; under agent->lock */
+	u64 cpu_seen;		   /* meter.c's; under agent->lock */
+	atomic64_t wait_done;	   /* threads that ended: waited for a processor, ns */
 	struct rcu_head rcu;
 };
 

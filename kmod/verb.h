@@ -39,6 +39,10 @@ union command {
 	struct agentos_budget_get budget_get;
 	struct agentos_reserve reserve;
 	struct agentos_settle settle;
+	struct agentos_pause pause;
+	struct agentos_resume resume;
+	struct agentos_sched sched;
+	struct agentos_mail mail;
 };
 
 /* Who in an agent may ask a command of an agent descriptor. */
@@ -49,18 +53,23 @@ enum inside {
 	INSIDE_BELOW, /* of descendants */
 };
 
-/* What a descriptor can be asked: size of the struct now, which is also the least accepted. */
+/* What a descriptor can be asked. */
 struct verb {
-	u32 size;
-	u32 access; /* needed of an agent descriptor */
+	u32 size;   /* of the struct now, which is also the least accepted */
+	u32 answer; /* offset of the first of it that is written back; 0: nothing is */
+	bool asks;  /* changes nothing: if it cannot be answered, no harm is done */
 	enum inside inside;
+	u32 access; /* needed of an agent descriptor */
 	int (*run)(struct file *file, union command *c, struct fresh_fd *fresh);
 };
 
+/* Of a struct without an answer; with one, from its first field on; that only asks. */
 #define VERB(type, ...)                           \
 	{                                         \
 		.size = sizeof(type), __VA_ARGS__ \
 	}
+#define VERB_ANSWER(type, first, ...) VERB(type, .answer = offsetof(type, first), __VA_ARGS__)
+#define VERB_ASK(type, first, ...)    VERB_ANSWER(type, first, .asks = true, __VA_ARGS__)
 
 static inline bool caller_is_admin(void)
 {

@@ -66,7 +66,9 @@
 	X(PRLIMIT, "task_prlimit", "see or change the limits of")         \
 	X(SCHEDULE, "task_setscheduler", "schedule")                      \
 	X(CLONE_PARENT, "task_alloc", "fork a child for another process") \
-	X(AGENT_DERIVE, "file_ioctl", "make sub-agents")
+	X(AGENT_DERIVE, "file_ioctl", "make sub-agents")                  \
+	X(MAIL_SEND, "file_ioctl", "send messages")                       \
+	X(MAIL_RECEIVE, "file_ioctl", "receive messages")
 
 #define AGENTOS_HOOK_ENUM(NAME, hook, doing) AGENTOS_HOOK_##NAME,
 enum agentos_hook { AGENTOS_HOOKS(AGENTOS_HOOK_ENUM) AGENTOS_HOOK_COUNT };

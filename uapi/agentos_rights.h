@@ -49,7 +49,11 @@
 	X(16, IO_URING, "io-uring", ANON_INODE, "tests/escape/priv_test.c", "make io_uring rings") \
 	X(17, USERFAULTFD, "userfaultfd", ANON_INODE, "tests/escape/priv_test.c",                  \
 	  "make userfaultfd descriptors")                                                          \
-	X(18, DERIVE, "derive", AGENT_DERIVE, "tests/kernel/derive_test.c", "make sub-agents")
+	X(18, DERIVE, "derive", AGENT_DERIVE, "tests/kernel/derive_test.c", "make sub-agents")     \
+	X(19, MESSAGE_SEND, "message-send", MAIL_SEND, "tests/kernel/mailbox_test.c",              \
+	  "put messages into mailboxes it was given")                                              \
+	X(20, MESSAGE_RECEIVE, "message-receive", MAIL_RECEIVE, "tests/kernel/mailbox_test.c",     \
+	  "get messages, and take them out")
 
 #define AGENTOS_RIGHT_ENUM(bit, NAME, name, enforcer, test, meaning) \
 	AGENTOS_RIGHT_##NAME##_BIT = bit,

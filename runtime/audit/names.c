@@ -77,8 +77,8 @@ const char *name_stream(unsigned int stream, char other[NAME_ROOM])
 
 const char *name_lifecycle(unsigned int type, char other[NAME_ROOM])
 {
-	static const char *const names[] = { "lost", "create", "attach", "restrict",
-					     "kill", "exit",   "revoke", "budget" };
+	static const char *const names[] = { "lost", "create", "attach", "restrict", "kill",
+					     "exit", "revoke", "budget", "pause",    "resume" };
 
 	return name_find(names, COUNT(names), type, "lifecycle", other);
 }
@@ -94,7 +94,8 @@ const char *name_reason(unsigned int reason, char other[NAME_ROOM])
 
 const char *name_resource(unsigned int resource, char other[NAME_ROOM])
 {
-	static const char *const names[] = { "tokens", "microdollars", "tool-calls" };
+	static const char *const names[] = { "tokens",	  "microdollars", "tool-calls",
+					     "net-bytes", "cpu-ns",	  "wall-ns" };
 
 	_Static_assert(COUNT(names) == AGENTOS_RESOURCE_COUNT, "a name for each");
 	return name_find(names, COUNT(names), resource, "resource", other);

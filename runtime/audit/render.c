@@ -393,8 +393,20 @@ static void lifecycle_text(FILE *out, const struct record *r, bool colour)
 		fprintf(out, "has used %d%% of its budget of %s", l->code,
 			name_resource(l->resource, other));
 		break;
+	case AGENTOS_LIFECYCLE_PAUSE:
+		if (l->reason == AGENTOS_REASON_BUDGET)
+			fputs("paused, as a budget was used up", out);
+		else
+			fprintf(out, "paused by process %d", l->tgid);
+		break;
+	case AGENTOS_LIFECYCLE_RESUME:
+		fprintf(out, "resumed by process %d", l->tgid);
+		break;
 	case AGENTOS_LIFECYCLE_KILL:
-		fprintf(out, "is to be killed: process %d asked for it", l->tgid);
+		if (l->tgid)
+			fprintf(out, "is to be killed: process %d asked for it", l->tgid);
+		else
+			fputs("is to be killed: a budget of time was used up", out);
 		break;
 	case AGENTOS_LIFECYCLE_EXIT:
 		put_end(out, l);

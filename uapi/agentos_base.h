@@ -1,0 +1,55 @@
+/* SPDX-License-Identifier: GPL-2.0-only WITH Linux-syscall-note */
+/* What all commands have in common: the rules that hold for each, and the limits. */
+#ifndef _UAPI_AGENTOS_BASE_H
+#define _UAPI_AGENTOS_BASE_H
+
+/*
+ * Rules that hold for every command
+ *
+ * - Each struct begins with `size`: the caller sets sizeof() of what it was
+ *   compiled with. A shorter struct than the first version's is -EINVAL; a
+ *   longer one is accepted when all bytes the module does not know are zero,
+ *   else -E2BIG. There are no holes; padding must be zero (-EINVAL).
+ * - Unknown flags, rights or access bits are -EINVAL. Nothing is changed by a
+ *   command that fails.
+ * - Fields named ret_* are written only on success.
+ * - An unknown command is -ENOTTY, an unreadable or unwritable pointer is
+ *   -EFAULT, want of memory is -ENOMEM.
+ * - A process that is itself in an agent is refused the device (-EPERM on
+ *   open), and read() and every command on a descriptor of the device it may
+ *   have been left with (-EPERM).
+ * - On an agent descriptor it may ask INFO and DUP. Everything else it may ask
+ *   only of descendants of its own agent (-EPERM), but for DERIVE, which it may
+ *   ask of its own as well.
+ */
+
+#define AGENTOS_ABI    1
+#define AGENTOS_DEVICE "/dev/agentos"
+
+/* Limits. Reaching one is an error with a name, never a truncation. */
+#define AGENTOS_NAME_SIZE      64	/* bytes, the NUL included */
+#define AGENTOS_AGENTS_MAX     16384	/* live agents: -ENOSPC */
+#define AGENTOS_POLICIES_MAX   4096	/* policy objects: -ENOSPC */
+#define AGENTOS_PINS_MAX       4096	/* objects held by one policy: -ENOSPC */
+#define AGENTOS_LIFECYCLE_KEPT 4096	/* records kept for readers */
+#define AGENTOS_ENUMERATE_MAX  4096	/* ids in one answer */
+#define AGENTOS_DEPTH_MAX      8	/* generations below an agent without parent: -EMLINK */
+#define AGENTOS_CHILDREN_MAX   1024	/* live agents derived from one: -ENOSPC */
+#define AGENTOS_MESSAGE_MAX    65536	/* bytes of one message: -EMSGSIZE */
+#define AGENTOS_MAIL_KEPT      256	/* messages in one mailbox: -EAGAIN, or wait */
+#define AGENTOS_MAIL_ROOM      262144	/* bytes of messages in one mailbox: likewise */
+#define AGENTOS_METER_NS       10000000 /* shortest time between two looks at CPU time */
+#define AGENTOS_STRUCT_MAX     4096	/* largest `size` accepted: -E2BIG */
+
+#define AGENTOS_IOC_MAGIC 0xA0
+
+/* The layout is the contract: it is asserted wherever this is compiled. */
+#ifdef __KERNEL__
+#define AGENTOS_ASSERT(x) _Static_assert(x, #x)
+#elif defined(__cplusplus)
+#define AGENTOS_ASSERT(x) static_assert(x, #x)
+#else
+#define AGENTOS_ASSERT(x) _Static_assert(x, #x)
+#endif
+
+#endif /* _UAPI_AGENTOS_BASE_H */
