@@ -6,6 +6,8 @@ SHELL := /bin/bash
 .DEFAULT_GOAL := all
 
 VERSION := 0.1.0
+# Of libagentos: changes with each release that programs linked before cannot use.
+LIB_ABI := 0
 BUILD := build
 CACHE ?= $(or $(AGENTOS_CACHE),$(or $(XDG_CACHE_HOME),$(HOME)/.cache)/agentos)
 # The kernels the virtual machine boots; `make install` builds for the running one.
@@ -26,7 +28,7 @@ ALL_LDFLAGS := -pie -Wl,-z,relro,-z,now $(LDFLAGS)
 LIBS := -lbpf -luring -lcyaml -lyaml -lelf -lz
 SANITIZE := -fsanitize=address,undefined -fno-sanitize-recover=undefined -U_FORTIFY_SOURCE -O1
 
-LIB_DIRS := base loop rpc audit kern policy super
+LIB_DIRS := lib base loop rpc audit kern policy super
 LIB_SRCS := $(foreach d,$(LIB_DIRS),$(wildcard runtime/$(d)/*.c))
 DAEMON_SRCS := $(wildcard runtime/daemon/*.c)
 CTL_SRCS := $(wildcard runtime/ctl/*.c)
@@ -108,7 +110,26 @@ $(BUILD)/bin/agentctl: $(call objs,obj,$(CTL_SRCS)) $(BUILD)/libruntime.a
 	$(CC) $(ALL_LDFLAGS) $^ $(LIBS) -o $@
 
 .PHONY: runtime
-runtime: $(BUILD)/bin/agentosd $(BUILD)/bin/agentctl ## Build agentosd and agentctl
+runtime: $(BUILD)/bin/agentosd $(BUILD)/bin/agentctl lib ## Build agentosd, agentctl and libagentos
+
+# --- the library for others' programs ---
+
+AGENTOS_LIB_OBJS := $(call objs,obj,$(wildcard runtime/lib/*.c))
+
+.PHONY: lib
+lib: $(BUILD)/lib/libagentos.a $(BUILD)/lib/libagentos.so $(BUILD)/lib/libagentos.pc ## Build libagentos, static and shared
+
+$(BUILD)/lib/libagentos.a: $(AGENTOS_LIB_OBJS)
+	@mkdir -p $(@D)
+	rm -f $@ && ar rcs $@ $^
+
+$(BUILD)/lib/libagentos.so: $(AGENTOS_LIB_OBJS)
+	@mkdir -p $(@D)
+	$(CC) -shared -Wl,-soname,libagentos.so.$(LIB_ABI) -Wl,-z,relro,-z,now $(LDFLAGS) $^ -o $@
+
+$(BUILD)/lib/libagentos.pc: runtime/lib/libagentos.pc.in
+	@mkdir -p $(@D)
+	sed 's|@VERSION@|$(VERSION)|' $< > $@
 
 # --- the module, out of tree, once per kernel ---
 

@@ -8,6 +8,8 @@
 #include <string.h>
 #include <sys/socket.h>
 
+#include "lib/libagentos.h"
+
 #define COUNT(a) (sizeof(a) / sizeof((a)[0]))
 
 static const char *name_find(const char *const *names, size_t count, uint64_t number,
@@ -94,11 +96,9 @@ const char *name_reason(unsigned int reason, char other[NAME_ROOM])
 
 const char *name_resource(unsigned int resource, char other[NAME_ROOM])
 {
-	static const char *const names[] = { "tokens",	  "microdollars", "tool-calls",
-					     "net-bytes", "cpu-ns",	  "wall-ns" };
+	const char *name = agentos_resource_name(resource);
 
-	_Static_assert(COUNT(names) == AGENTOS_RESOURCE_COUNT, "a name for each");
-	return name_find(names, COUNT(names), resource, "resource", other);
+	return name ? name : name_find(&name, 0, resource, "resource", other);
 }
 
 const char *name_note(unsigned int note, char other[NAME_ROOM])

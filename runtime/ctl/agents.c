@@ -17,11 +17,11 @@
 
 static int agents_info(int dev, uint64_t id, struct agentos_info *ret_info)
 {
-	int fd = device_agent_open(dev, id, AGENTOS_ACCESS_INSPECT), err;
+	int fd = agentos_dev_agent(dev, id, AGENTOS_ACCESS_INSPECT), err;
 
 	if (fd < 0)
 		return fd;
-	err = agent_info(fd, ret_info);
+	err = agentos_agent_info(fd, ret_info);
 	close(fd);
 	return err;
 }
@@ -34,7 +34,8 @@ int agents_list(int dev, struct agentos_info **ret_infos, size_t *ret_count, str
 	int count, i, err = 0;
 
 	do {
-		count = device_enumerate(dev, AGENTOS_ENUMERATE_AGENTS, after, ids, AGENTS_BATCH);
+		count = agentos_dev_enumerate(
+			dev, AGENTOS_ENUMERATE_AGENTS, after, ids, AGENTS_BATCH);
 		if (count < 0) {
 			err = count;
 			break;
@@ -108,11 +109,16 @@ int agents_find(int dev, const char *name_or_id, struct agentos_info *ret_info, 
 
 const char *agents_state(const struct agentos_info *info)
 {
-	static const char *const names[] = { "created", "running", "exiting", "exited" };
+	const char *name = agentos_state_name(info->ret_state);
 
-	return info->ret_state < sizeof(names) / sizeof(names[0]) ?
-		       names[info->ret_state] :
-		       "unknown";
+	return name ? name : "unknown";
+}
+
+const char *agents_phase(const struct agentos_info *info)
+{
+	const char *name = agentos_phase_name(info->ret_phase);
+
+	return name ? name : "unknown";
 }
 
 void agents_outcome(const struct agentos_info *info, char *out, size_t size)
@@ -130,14 +136,14 @@ void agents_outcome(const struct agentos_info *info, char *out, size_t size)
 	case AGENTOS_REASON_UNUSED:
 		snprintf(out, size, "never used");
 		break;
+	case AGENTOS_REASON_BUDGET:
+		snprintf(out, size, "a budget was used up");
+		break;
 	default:
 		snprintf(out, size, "%s", "");
 		break;
 	}
 }
-
-#define RIGHT_NAME(bit, NAME, name, enforcer, test, meaning) [bit] = name,
-static const char *const right_names[] = { AGENTOS_RIGHTS(RIGHT_NAME) };
 
 void agents_rights(uint64_t rights, char *out, size_t size)
 {
@@ -150,7 +156,8 @@ void agents_rights(uint64_t rights, char *out, size_t size)
 	for (i = 0; i < AGENTOS_RIGHT_COUNT && used < size; i++) {
 		if (!(rights & 1ULL << i))
 			continue;
-		len = snprintf(out + used, size - used, "%s%s", used ? "," : "", right_names[i]);
+		len = snprintf(out + used, size - used, "%s%s", used ? "," : "",
+			       agentos_right_name((unsigned int)i));
 		used += (size_t)len;
 	}
 }
@@ -189,7 +196,8 @@ void json_string(FILE *out, const char *text)
 
 void agents_json(FILE *out, const struct agentos_info *info)
 {
-	static const char *const reasons[] = { "none", "exit", "signal", "killed", "unused" };
+	static const char *const reasons[] = { "none",	 "exit",   "signal",
+					       "killed", "unused", "budget" };
 	const char *separator = "";
 	size_t i;
 
@@ -202,12 +210,20 @@ void agents_json(FILE *out, const struct agentos_info *info)
 		agents_age_s(info), (uint64_t)info->ret_forks, info->ret_first,
 		info->ret_flags & AGENTOS_CREATE_UNENFORCED ? "false" : "true",
 		info->ret_flags & AGENTOS_CREATE_RECORD_ALLOWED ? "true" : "false");
+	fprintf(out,
+		",\"parent\":%" PRIu64 ",\"depth\":%u,\"children\":%u,\"threads\":%u,\"held\":%u"
+		",\"cpu_ns\":%" PRIu64 ",\"wait_ns\":%" PRIu64 ",\"denials\":%" PRIu64
+		",\"criticality\":%u,\"phase\":\"%s\",\"nice\":%d,\"messages\":%u",
+		(uint64_t)info->ret_parent, info->ret_depth, info->ret_children, info->ret_threads,
+		info->ret_held, (uint64_t)info->ret_cpu_ns, (uint64_t)info->ret_wait_ns,
+		(uint64_t)info->ret_denials, info->ret_criticality, agents_phase(info),
+		info->ret_nice, info->ret_messages);
 	fprintf(out, ",\"reason\":\"%s\",\"code\":%d,\"rights\":[",
-		info->ret_reason < 5 ? reasons[info->ret_reason] : "unknown", info->ret_code);
+		info->ret_reason < 6 ? reasons[info->ret_reason] : "unknown", info->ret_code);
 	for (i = 0; i < AGENTOS_RIGHT_COUNT; i++) {
 		if (!(info->ret_rights & 1ULL << i))
 			continue;
-		fprintf(out, "%s\"%s\"", separator, right_names[i]);
+		fprintf(out, "%s\"%s\"", separator, agentos_right_name((unsigned int)i));
 		separator = ",";
 	}
 	fputc(']', out);

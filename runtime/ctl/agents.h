@@ -17,6 +17,7 @@ int agents_list(int dev, struct agentos_info **ret_infos, size_t *ret_count, str
 int agents_find(int dev, const char *name_or_id, struct agentos_info *ret_info, struct fault *f);
 
 const char *agents_state(const struct agentos_info *info);
+const char *agents_phase(const struct agentos_info *info);
 /* "exit 3", "signal 9", "killed", ...; "" while it lives. */
 void agents_outcome(const struct agentos_info *info, char *out, size_t size);
 /* "all", "none", or names joined by commas. */

@@ -287,7 +287,8 @@ static int run_become(struct run *r)
 	err = launch_exec(&(struct launch){ .path = r->program,
 					    .argv = r->argv,
 					    .env = env,
-					    .agent = r->agent },
+					    .agent = r->agent,
+					    .self = launch_self_access(r->policy->rights) },
 			  &attached, &f);
 	ctl_complain("%s", f.text);
 	launch_environment_free(env);

@@ -59,7 +59,7 @@ static void show_processes(int dev, uint64_t agent, bool json)
 		if (!isdigit((unsigned char)entry->d_name[0]))
 			continue;
 		pid = (pid_t)strtol(entry->d_name, NULL, 10);
-		if (device_start_time(pid, &start) || device_identify(dev, pid, start, &id) ||
+		if (agentos_start_time(pid, &start) || agentos_dev_identify(dev, pid, start, &id) ||
 		    id != agent)
 			continue;
 		show_process(pid, json, first);

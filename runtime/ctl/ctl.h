@@ -4,6 +4,8 @@
 #define AGENTOS_CTL_CTL_H
 
 #include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
 
 #include "base/fault.h"
 
@@ -28,7 +30,18 @@ enum ctl_exit {
 int cmd_run(int argc, char **argv);
 int cmd_ps(int argc, char **argv);
 int cmd_show(int argc, char **argv);
+int cmd_tree(int argc, char **argv);
+int cmd_spawn(int argc, char **argv);
 int cmd_kill(int argc, char **argv);
+int cmd_pause(int argc, char **argv);
+int cmd_resume(int argc, char **argv);
+int cmd_wait(int argc, char **argv);
+int cmd_top(int argc, char **argv);
+int cmd_budget(int argc, char **argv);
+int cmd_sched(int argc, char **argv);
+int cmd_rights(int argc, char **argv);
+int cmd_send(int argc, char **argv);
+int cmd_recv(int argc, char **argv);
 int cmd_audit(int argc, char **argv);
 int cmd_policy(int argc, char **argv);
 int cmd_doctor(int argc, char **argv);
@@ -40,6 +53,10 @@ void ctl_complain(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
 int ctl_usage(const char *command, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
 /* Whether to colour fd: a terminal, and neither NO_COLOR nor TERM=dumb. */
 bool ctl_colour(int fd);
+/* As many descriptors as the hard limit allows. */
+void ctl_files_raise(void);
+/* Names of rights, "all" among them, with commas between. -EINVAL, and which one, in wrong. */
+int ctl_rights_parse(const char *list, uint64_t *ret_rights, char *wrong, size_t size);
 /* getenv(), with a fallback. */
 const char *ctl_setting(const char *name, const char *fallback);
 

@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <unistd.h>
 
 #include "agentos.h"
@@ -41,14 +42,123 @@ static const struct command {
 	  "\n"
 	  "  agentctl show demo-123\n"
 	  "  agentctl show 7\n" },
-	{ "kill", cmd_kill, "kill agents with everything they started",
-	  "Usage: agentctl kill [--wait SECONDS] NAME|ID...\n"
-	  "Kills every process of the agents; nothing they forked survives. Works without agentosd.\n"
+	{ "tree", cmd_tree, "list agents below those they were derived from",
+	  "Usage: agentctl tree [--json]\n"
+	  "Lists the agents, each below the one it was derived from. Works without agentosd.\n"
 	  "\n"
+	  "  agentctl tree\n" },
+	{ "top", cmd_top, "watch agents: what they run, use up, and are refused",
+	  "Usage: agentctl top [--once] [--every TIME]\n"
+	  "Shows the agents live, the busiest first; q ends it. Processor time, time spent waiting\n"
+	  "for a processor, tokens and money used, acts refused, messages waiting.\n"
+	  "\n"
+	  "  --once        one list, without a terminal as well\n"
+	  "  --every TIME  between two looks (1s)\n"
+	  "\n"
+	  "  agentctl top\n"
+	  "  agentctl top --once | sort -k6\n" },
+	{ "spawn", cmd_spawn, "run a program as a sub-agent of another agent",
+	  "Usage: agentctl spawn --under AGENT [OPTION]... [--] PROGRAM [ARG]...\n"
+	  "Runs PROGRAM, in the foreground, as a new agent below AGENT: under its policy, with its\n"
+	  "rights or fewer, drawing on its budgets. What AGENT loses it loses; with AGENT it ends.\n"
+	  "\n"
+	  "  --under AGENT   the parent, by name or id; self: the agent that this is run in\n"
+	  "  --name NAME     its name is AGENT.NAME (AGENT.PID)\n"
+	  "  --rights A,B    what it may do, of what AGENT may (all of that)\n"
+	  "\n"
+	  "  agentctl spawn --under coder --name tests --rights file-read,file-exec -- make test\n" },
+	{ "kill", cmd_kill, "kill agents with everything they started",
+	  "Usage: agentctl kill [--wait SECONDS] NAME|ID|PATTERN...\n"
+	  "       agentctl kill [--wait SECONDS] --all\n"
+	  "Kills every process of the agents and of those below them; nothing they forked survives.\n"
+	  "Works without agentosd.\n"
+	  "\n"
+	  "  --all           every agent there is: the panic stop\n"
 	  "  --wait SECONDS  return when the last process is gone, or fail after SECONDS (5)\n"
 	  "\n"
 	  "  agentctl kill demo-123\n"
-	  "  agentctl kill --wait 30 7 8 9\n" },
+	  "  agentctl kill --wait 30 7 8 9\n"
+	  "  agentctl kill 'coder-*'\n" },
+	{ "pause", cmd_pause, "hold every thread of agents",
+	  "Usage: agentctl pause [--wait SECONDS] NAME|ID|PATTERN...\n"
+	  "       agentctl pause [--wait SECONDS] --all\n"
+	  "Holds every thread of the agents and of those below them until `agentctl resume`; what\n"
+	  "they start meanwhile is held too. They can still be killed.\n"
+	  "\n"
+	  "  --all           every agent there is\n"
+	  "  --wait SECONDS  return when all are held, or fail after SECONDS (5); what is in the\n"
+	  "                  kernel by then is held before it comes out\n"
+	  "\n"
+	  "  agentctl pause coder\n"
+	  "  agentctl pause --all\n" },
+	{ "resume", cmd_resume, "let paused agents go on",
+	  "Usage: agentctl resume NAME|ID|PATTERN...\n"
+	  "       agentctl resume --all\n"
+	  "Lets agents go on that were paused; what is below another paused one waits for that.\n"
+	  "\n"
+	  "  agentctl resume coder\n" },
+	{ "wait", cmd_wait, "wait until agents have ended",
+	  "Usage: agentctl wait [--timeout SECONDS] [--json] NAME|ID|PATTERN...\n"
+	  "Waits until all of the agents have ended, and says how.\n"
+	  "\n"
+	  "  --timeout SECONDS  fail after so long (never)\n"
+	  "\n"
+	  "  agentctl wait coder && echo done\n" },
+	{ "budget", cmd_budget, "show or limit what an agent uses up",
+	  "Usage: agentctl budget [--json] AGENT\n"
+	  "       agentctl budget AGENT RESOURCE LIMIT [--period TIME] [--action ACTION]\n"
+	  "Shows what the agent and those below it may use and have used, or sets a limit. A limit\n"
+	  "holds for all of them together.\n"
+	  "\n"
+	  "  RESOURCE         tokens, microdollars, tool-calls, net-bytes, cpu-ns, wall-ns\n"
+	  "  LIMIT            200k, $1.50, 10MiB, 90s; none for no limit\n"
+	  "  --period TIME    after which what was used counts no more (24h; never)\n"
+	  "  --action ACTION  at the end of it: refuse, pause or kill (refuse)\n"
+	  "\n"
+	  "  agentctl budget coder\n"
+	  "  agentctl budget coder microdollars '$5' --period 24h\n"
+	  "  agentctl budget coder wall-ns 2h --action kill\n" },
+	{ "sched", cmd_sched, "show or set how much an agent matters",
+	  "Usage: agentctl sched [--json] AGENT\n"
+	  "       agentctl sched AGENT [--criticality N] [--phase PHASE] [--deadline TIME]\n"
+	  "Shows or sets the agent's priority, for every thread of it and of those below it.\n"
+	  "\n"
+	  "  --criticality N  0 to 100; 50 is as any program, above that takes root\n"
+	  "  --phase PHASE    working, interactive, waiting, background\n"
+	  "  --deadline TIME  from now, for schedulers in user space; or none\n"
+	  "\n"
+	  "  agentctl sched coder\n"
+	  "  agentctl sched coder --phase background\n" },
+	{ "rights", cmd_rights, "show, narrow or take away what an agent may do",
+	  "Usage: agentctl rights [--json] AGENT\n"
+	  "       agentctl rights AGENT --keep A,B | --drop A,B\n"
+	  "       agentctl rights AGENT --revoke [--hard]\n"
+	  "Shows the agent's rights, or takes some or all away, from those below it as well, for\n"
+	  "good. It holds from each thread's next act on; what is open stays open.\n"
+	  "\n"
+	  "  --keep A,B  these at most\n"
+	  "  --drop A,B  not these\n"
+	  "  --revoke    none at all\n"
+	  "  --hard      and kill them\n"
+	  "\n"
+	  "  agentctl rights coder --drop net-connect\n" },
+	{ "send", cmd_send, "put a message into an agent's mailbox",
+	  "Usage: agentctl send [--wait] AGENT [TEXT]\n"
+	  "Sends TEXT, or what is read from standard input: one message of at most 64 KiB. The\n"
+	  "kernel says with it who sent it.\n"
+	  "\n"
+	  "  --wait  for room, when the mailbox is full\n"
+	  "\n"
+	  "  agentctl send coder 'stop after this file'\n" },
+	{ "recv", cmd_recv, "take a message out of an agent's mailbox",
+	  "Usage: agentctl recv [--wait | --follow] [--json] AGENT\n"
+	  "Takes out the oldest message and prints it: its bytes alone where standard output is no\n"
+	  "terminal.\n"
+	  "\n"
+	  "  --wait    for one\n"
+	  "  --follow  print each as it comes, until the agent has ended\n"
+	  "\n"
+	  "  agentctl recv --json coder\n" },
 	{ "audit", cmd_audit, "show what agents did and what was refused", NULL },
 	{ "policy", cmd_policy, "list and check policies", NULL },
 	{ "doctor", cmd_doctor, "check every layer and say what to do",
@@ -226,6 +336,16 @@ bool ctl_colour(int fd)
 	const char *none = getenv("NO_COLOR"), *term = getenv("TERM");
 
 	return isatty(fd) && !(none && none[0]) && !(term && strcmp(term, "dumb") == 0);
+}
+
+void ctl_files_raise(void)
+{
+	struct rlimit files;
+
+	if (getrlimit(RLIMIT_NOFILE, &files))
+		return;
+	files.rlim_cur = files.rlim_max;
+	setrlimit(RLIMIT_NOFILE, &files);
 }
 
 const char *ctl_setting(const char *name, const char *fallback)

@@ -102,7 +102,7 @@ static int client_admit(const struct daemon *d, const struct ucred *peer)
 	int err;
 
 	/* The device refuses agents as well; a socket that was passed on must not lead around it. */
-	err = peer->pid > 0 ? device_identify(d->dev, peer->pid, 0, &agent) : -ENOENT;
+	err = peer->pid > 0 ? agentos_dev_identify(d->dev, peer->pid, 0, &agent) : -ENOENT;
 	if (err != -ENOENT)
 		return -EPERM;
 	return d->clients->count >= room ? -EBUSY : 0;

@@ -229,7 +229,7 @@ int daemon_enforce(struct daemon *d, struct fault *f)
 int64_t daemon_agents(const struct daemon *d)
 {
 	struct agentos_version version;
-	int err = device_version(d->dev, &version);
+	int err = agentos_dev_version(d->dev, &version);
 
 	return err ? err : (int64_t)version.ret_agents;
 }

@@ -15,7 +15,7 @@ static int lifecycle_same(struct drain *d)
 	struct agentos_lifecycle record;
 	ssize_t len;
 
-	if (device_seek(d->options.dev, d->history.lifecycle))
+	if (agentos_dev_seek(d->options.dev, d->history.lifecycle))
 		return 0;
 	len = read(d->options.dev, &record, sizeof(record));
 	if (len != sizeof(record))
@@ -41,14 +41,14 @@ int lifecycle_seek(struct drain *d, struct fault *f)
 	int err = 0;
 
 	if (same)
-		err = device_seek(d->options.dev, d->history.lifecycle + 1);
+		err = agentos_dev_seek(d->options.dev, d->history.lifecycle + 1);
 	if (!same || err == -EINVAL) {
 		say("the module was loaded anew: its lifecycle records are read from the first");
 		d->history.lifecycle = 0;
 		d->history.lifecycle_time_ns = 0;
 		d->history.lifecycle_recorded = 0;
 		d->history.lifecycle_lost = 0;
-		err = device_seek(d->options.dev, 1);
+		err = agentos_dev_seek(d->options.dev, 1);
 	}
 	if (err)
 		return fault_set(f, -err, "cannot position the lifecycle stream: %s",

@@ -117,10 +117,10 @@ static int names_adopt_one(struct names *n, int dev, uint64_t agent)
 	struct agentos_info info;
 	int fd, err;
 
-	fd = device_agent_open(dev, agent, AGENTOS_ACCESS_INSPECT);
+	fd = agentos_dev_agent(dev, agent, AGENTOS_ACCESS_INSPECT);
 	if (fd < 0)
 		return fd;
-	err = agent_info(fd, &info);
+	err = agentos_agent_info(fd, &info);
 	close(fd);
 	return err ? err : names_add(n, agent, info.ret_name);
 }
@@ -131,7 +131,8 @@ int names_adopt(struct names *n, int dev)
 	int count, i, err, adopted = 0;
 
 	do {
-		count = device_enumerate(dev, AGENTOS_ENUMERATE_AGENTS, after, ids, NAMES_BATCH);
+		count = agentos_dev_enumerate(
+			dev, AGENTOS_ENUMERATE_AGENTS, after, ids, NAMES_BATCH);
 		if (count < 0)
 			return count;
 		for (i = 0; i < count; i++) {

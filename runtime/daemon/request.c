@@ -128,10 +128,11 @@ static int client_run_now(struct client *c, const struct control_run *m,
 {
 	struct daemon *d = c->daemon;
 	struct upload *u = &c->upload;
-	struct device_create create = {
+	struct agentos_create_options create = {
 		.name = m->name,
 		.rights = m->rights,
-		.access = AGENTOS_ACCESS_ATTACH | AGENTOS_ACCESS_INSPECT,
+		.access = AGENTOS_ACCESS_ATTACH | AGENTOS_ACCESS_INSPECT | AGENTOS_ACCESS_DERIVE |
+			  AGENTOS_ACCESS_RECEIVE,
 		.owner = c->peer.uid,
 	};
 	int fd, err;
@@ -145,7 +146,7 @@ static int client_run_now(struct client *c, const struct control_run *m,
 	err = enforce_policy_load(d->enforce, u->rules, u->fds, u->count, &create.policy, f);
 	if (err)
 		return err;
-	fd = device_create(d->dev, &create, &reply->agent);
+	fd = agentos_dev_create(d->dev, &create, &reply->agent);
 	if (fd < 0) {
 		enforce_policy_drop(d->enforce, create.policy);
 		run_fault(f, fd, m->name);

@@ -278,7 +278,7 @@ static void close_maps(struct enforce *e)
 static int live_agents(int dev, uint64_t *ret_agents)
 {
 	struct agentos_version version;
-	int err = device_version(dev, &version);
+	int err = agentos_dev_version(dev, &version);
 
 	if (!err)
 		*ret_agents = version.ret_agents;

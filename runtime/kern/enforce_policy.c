@@ -144,7 +144,7 @@ static int entries_fill(const struct enforce *e, struct entries *n, uint32_t pol
 			return fault_set(f, EINVAL,
 					 "rule %u: no rule may be about what is below %s",
 					 rules[i].number, AGENTOS_PIN_DIR);
-		err = device_policy_pin(e->dev, policy, fds[i], &pin);
+		err = agentos_dev_policy_pin(e->dev, policy, fds[i], &pin);
 		if (err == -EOPNOTSUPP)
 			return fault_set(
 				f, EOPNOTSUPP,
@@ -191,7 +191,7 @@ static int entries_add_pins(const struct enforce *e, struct entries *n, uint32_t
 	int err, fd;
 
 	fd = open(AGENTOS_PIN_DIR, O_PATH | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
-	err = fd < 0 ? -errno : device_policy_pin(e->dev, policy, fd, &pin);
+	err = fd < 0 ? -errno : agentos_dev_policy_pin(e->dev, policy, fd, &pin);
 	if (fd >= 0)
 		close(fd);
 	if (err)
@@ -280,7 +280,7 @@ int enforce_policy_load(struct enforce *e, const struct compiled_rule *rules, co
 	err = entries_init(&entries, 2 * count);
 	if (err)
 		return fault_set(f, -err, "out of memory");
-	err = device_policy_new(e->dev, &policy);
+	err = agentos_dev_policy_new(e->dev, &policy);
 	if (err) {
 		fault_set(f, -err, "no new policy: %s", strerror(-err));
 		goto release;
@@ -301,7 +301,7 @@ release:
 
 int enforce_policy_drop(struct enforce *e, uint32_t policy)
 {
-	int err = device_policy_drop(e->dev, policy);
+	int err = agentos_dev_policy_drop(e->dev, policy);
 
 	if (err && err != -ENOENT)
 		return err;
@@ -320,9 +320,10 @@ int enforce_policy_sweep(struct enforce *e)
 		free(ids);
 		return -ENOMEM;
 	}
-	count = device_enumerate(e->dev, AGENTOS_ENUMERATE_POLICIES, 0, ids, AGENTOS_POLICIES_MAX);
+	count = agentos_dev_enumerate(
+		e->dev, AGENTOS_ENUMERATE_POLICIES, 0, ids, AGENTOS_POLICIES_MAX);
 	for (i = 0; i < count; i++) {
-		if (device_policy_drop(e->dev, ids[i]) == -EBUSY)
+		if (agentos_dev_policy_drop(e->dev, ids[i]) == -EBUSY)
 			keep[kept++] = ids[i];
 		else
 			swept++;

@@ -459,6 +459,16 @@ static int act_derive(const struct probe_stage *s)
 	return ioctl(s->file, AGENTOS_AGENT_DERIVE, NULL);
 }
 
+static int act_mail_send(const struct probe_stage *s)
+{
+	return ioctl(s->file, AGENTOS_AGENT_MAIL_SEND, NULL);
+}
+
+static int act_mail_receive(const struct probe_stage *s)
+{
+	return ioctl(s->file, AGENTOS_AGENT_MAIL_RECEIVE, NULL);
+}
+
 static int act_clone_parent(const struct probe_stage *s)
 {
 	struct clone_args args = { .flags = CLONE_PARENT };
@@ -570,6 +580,8 @@ const struct probe probes[] = {
 	PROBE(TTY_INJECT, CAPABLE, EPERM, "type into a terminal", act_tiocsti),
 	PROBE(TTY_INJECT, CAPABLE, EPERM, "type into a terminal, 32-bit", act_tiocsti_32),
 	PROBE(AGENT_DERIVE, CAPABLE, EPERM, "make a sub-agent", act_derive),
+	PROBE(MAIL_SEND, CAPABLE, EPERM, "send messages", act_mail_send),
+	PROBE(MAIL_RECEIVE, CAPABLE, EPERM, "receive messages", act_mail_receive),
 	PROBE(CLONE_PARENT, CAPABLE, EPERM, "fork a child for the daemon", act_clone_parent),
 	PROBE(CLONE_CGROUP, CAPABLE, EPERM, "fork into another cgroup", act_clone_cgroup),
 	PROBE(FIX_SETGROUPS, CAPABLE, EPERM, "change groups", act_setgroups),

@@ -59,7 +59,7 @@ static void act_out(int agent, int pipe, const struct cast *cast, const struct p
 		outcome.error = errno;
 		goto cannot;
 	}
-	outcome.error = -agent_attach(agent);
+	outcome.error = -agentos_agent_attach(agent);
 	if (outcome.error)
 		goto cannot;
 	for (i = 0; probes[i].act; i++) {
@@ -114,7 +114,7 @@ static int run_cast(struct enforce *e, const struct cast *cast, const struct pro
 				 void *cookie),
 		    void *cookie, int *ret_unproved, struct fault *f)
 {
-	struct device_create create = {
+	struct agentos_create_options create = {
 		.name = cast->name,
 		.rights = cast->rights,
 		.access = AGENTOS_ACCESS_ALL,
@@ -124,7 +124,7 @@ static int run_cast(struct enforce *e, const struct cast *cast, const struct pro
 	uint64_t id;
 	pid_t child;
 
-	agent = device_create(e->dev, &create, &id);
+	agent = agentos_dev_create(e->dev, &create, &id);
 	if (agent < 0)
 		return fault_set(f, -agent, "no agent for the self-test: %s", strerror(-agent));
 	if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, pair)) {
@@ -157,13 +157,13 @@ static int run_cast(struct enforce *e, const struct cast *cast, const struct pro
 	}
 	if (err)
 		fault_set(f, -err, "the self-test ended early: %s", strerror(-err));
-	agent_kill(agent, NULL);
+	agentos_agent_kill(agent, NULL);
 	while (waitpid(child, &status, 0) < 0 && errno == EINTR)
 		;
 close_pair:
 	close(pair[0]);
 close_agent:
-	agent_kill(agent, NULL);
+	agentos_agent_kill(agent, NULL);
 	close(agent);
 	return err;
 }

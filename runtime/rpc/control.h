@@ -91,7 +91,7 @@ struct control_hello_reply {
 	struct control_enforcement enforcement;
 };
 
-/* The descriptor that comes along has the accesses ATTACH and INSPECT. */
+/* The descriptor that comes along has the accesses ATTACH, INSPECT, DERIVE and RECEIVE. */
 struct control_run_reply {
 	struct control_header header;
 	uint64_t agent;

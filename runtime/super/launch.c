@@ -136,7 +136,7 @@ static char *env_format(const char *name, const char *value)
 int launch_environment(const struct policy *p, char *const *from, const char *agent, uint64_t id,
 		       char ***ret_env)
 {
-	size_t room = 3, count = 0, i;
+	size_t room = 4, count = 0, i;
 	char number[24], **env;
 	int err = 0;
 
@@ -158,6 +158,9 @@ int launch_environment(const struct policy *p, char *const *from, const char *ag
 		err = env_add(env, &count, env_format("AGENTOS_AGENT", agent));
 	if (!err)
 		err = env_add(env, &count, env_format("AGENTOS_ID", number));
+	snprintf(number, sizeof(number), "%d", LAUNCH_SELF_FD);
+	if (!err && launch_self_access(p->rights))
+		err = env_add(env, &count, env_format("AGENTOS_FD", number));
 	if (err) {
 		launch_environment_free(env);
 		return err;
@@ -386,6 +389,41 @@ static int attach_fault(int err, struct fault *f)
 	}
 }
 
+uint32_t launch_self_access(uint64_t rights)
+{
+	uint32_t access = 0;
+
+	if (rights & AGENTOS_RIGHT(DERIVE))
+		access |= AGENTOS_ACCESS_DERIVE | AGENTOS_ACCESS_INSPECT;
+	if (rights & AGENTOS_RIGHT(MESSAGE_RECEIVE))
+		access |= AGENTOS_ACCESS_RECEIVE | AGENTOS_ACCESS_INSPECT;
+	return access;
+}
+
+/* All others are closed: the number is free, unless it is the agent's own. */
+static int leave_self(const struct launch *l, struct fault *f)
+{
+	int self, err = 0;
+
+	if (!l->self) {
+		close(l->agent);
+		return 0;
+	}
+	self = agentos_agent_dup(l->agent, l->self);
+	close(l->agent);
+	if (self < 0)
+		err = self;
+	else if (self == LAUNCH_SELF_FD && fcntl(self, F_SETFD, 0) < 0)
+		err = -errno;
+	else if (self != LAUNCH_SELF_FD && dup2(self, LAUNCH_SELF_FD) < 0)
+		err = -errno;
+	if (self > LAUNCH_SELF_FD)
+		close(self);
+	return err ? fault_set(f, -err, "no descriptor of itself for the agent: %s",
+			       strerror(-err)) :
+		     0;
+}
+
 int launch_exec(const struct launch *l, int *ret_attached, struct fault *f)
 {
 	static const struct rlimit no_core = { 0, 0 };
@@ -399,7 +437,7 @@ int launch_exec(const struct launch *l, int *ret_attached, struct fault *f)
 		return fault_set(f, -err, "cannot close descriptors: %s", strerror(-err));
 	/* Whoever reads our /proc files holds our memory for a moment: that is no sharing. */
 	for (tries = 0; tries < ATTACH_TRIES; tries++) {
-		err = agent_attach(l->agent);
+		err = agentos_agent_attach(l->agent);
 		if (err != -EBUSY)
 			break;
 		usleep(1000);
@@ -407,7 +445,9 @@ int launch_exec(const struct launch *l, int *ret_attached, struct fault *f)
 	if (err)
 		return attach_fault(err, f);
 	*ret_attached = 1;
-	close(l->agent);
+	err = leave_self(l, f);
+	if (err)
+		return err;
 	execve(l->path, l->argv, l->env);
 	err = errno;
 	if (err == EACCES)

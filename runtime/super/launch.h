@@ -18,7 +18,8 @@ int launch_find(const char *name, const char *search_path, char **ret_path, stru
 
 /*
  * The agent's environment: of `from` what the policy keeps (all, without an
- * environment: section), then what it sets, then AGENTOS_AGENT and AGENTOS_ID.
+ * environment: section), then what it sets, then AGENTOS_AGENT and AGENTOS_ID,
+ * and AGENTOS_FD if it gets a descriptor of itself.
  * What would make the dynamic linker load code (LD_*) passes only if kept by
  * its full name or without a section. *ret_env is released with
  * launch_environment_free(). -ENOMEM
@@ -52,8 +53,18 @@ struct launch {
 	const char *path; /* from launch_find() */
 	char *const *argv;
 	char *const *env;
-	int agent; /* descriptor with AGENTOS_ACCESS_ATTACH */
+	int agent; /* descriptor with AGENTOS_ACCESS_ATTACH, and what `self` asks for */
+	/*
+	 * AGENTOS_ACCESS_* of the descriptor of itself that the program gets as
+	 * LAUNCH_SELF_FD; 0: none. From launch_self_access().
+	 */
+	uint32_t self;
 };
+
+#define LAUNCH_SELF_FD 3
+
+/* What an agent with these rights has a use for: to derive, or to receive messages; or 0. */
+uint32_t launch_self_access(uint64_t rights);
 
 /*
  * Joins the agent and becomes the program. Single-threaded callers only.

@@ -314,7 +314,7 @@ static long long spawn(long iterations)
 
 static void open_agent(void)
 {
-	const struct device_create create = {
+	const struct agentos_create_options create = {
 		.name = "bench-ops",
 		.rights = AGENTOS_RIGHTS_ALL,
 		.access = AGENTOS_ACCESS_ALL,
@@ -325,7 +325,7 @@ static void open_agent(void)
 	device = device_open(0, &f);
 	if (device < 0)
 		errx(1, "%s", f.text);
-	agent = device_create(device, &create, &id);
+	agent = agentos_dev_create(device, &create, &id);
 	if (agent < 0)
 		errx(1, "create: %s", strerror(-agent));
 }
@@ -352,7 +352,7 @@ static long long attach(long iterations)
 		child = fork();
 		if (child == 0) {
 			start = now();
-			error = agent_attach(agent);
+			error = agentos_agent_attach(agent);
 			*spent += now() - start;
 			_exit(error ? 1 : 0);
 		}
@@ -433,7 +433,7 @@ static void start_member(void)
 		err(1, "pipe");
 	member = fork();
 	if (member == 0) {
-		if (agent_attach(agent) || write(ready[1], "x", 1) != 1)
+		if (agentos_agent_attach(agent) || write(ready[1], "x", 1) != 1)
 			_exit(1);
 		for (;;)
 			pause();
@@ -455,7 +455,7 @@ static void identify_once(uint64_t start)
 {
 	uint64_t id;
 
-	if (device_identify(device, member, start, &id) || !id)
+	if (agentos_dev_identify(device, member, start, &id) || !id)
 		errx(1, "the process was not identified");
 }
 
@@ -463,7 +463,7 @@ static long long identify(long iterations)
 {
 	uint64_t start;
 
-	if (device_start_time(member, &start))
+	if (agentos_start_time(member, &start))
 		errx(1, "no start time");
 	return TIMED(iterations, identify_once(start));
 }

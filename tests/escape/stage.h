@@ -246,10 +246,10 @@ static inline int stage_agent(const char *name, uint64_t *ret_id)
 	struct agentos_info info;
 	uint64_t ids[64];
 
-	count = device_enumerate(dev, AGENTOS_ENUMERATE_AGENTS, 0, ids, 64);
+	count = agentos_dev_enumerate(dev, AGENTOS_ENUMERATE_AGENTS, 0, ids, 64);
 	for (i = 0; i < count; i++) {
-		agent = device_agent_open(dev, ids[i], AGENTOS_ACCESS_ALL);
-		if (agent >= 0 && agent_info(agent, &info) == 0 &&
+		agent = agentos_dev_agent(dev, ids[i], AGENTOS_ACCESS_ALL);
+		if (agent >= 0 && agentos_agent_info(agent, &info) == 0 &&
 		    strcmp(info.ret_name, name) == 0 && info.ret_state == AGENTOS_STATE_RUNNING)
 			break;
 		close(agent);
@@ -266,7 +266,8 @@ static inline bool stage_restrict(const char *name, uint64_t taken)
 {
 	uint64_t left, id;
 	int agent = stage_agent(name, &id);
-	bool done = agent >= 0 && agent_restrict(agent, AGENTOS_RIGHTS_ALL & ~taken, &left) == 0 &&
+	bool done = agent >= 0 &&
+		    agentos_agent_restrict(agent, AGENTOS_RIGHTS_ALL & ~taken, &left) == 0 &&
 		    !(left & taken);
 
 	close(agent);
@@ -279,7 +280,7 @@ static inline uint64_t stage_identify(pid_t pid)
 	int dev = stage_device();
 	uint64_t id = 0;
 
-	if (device_identify(dev, pid, 0, &id) < 0)
+	if (agentos_dev_identify(dev, pid, 0, &id) < 0)
 		id = 0;
 	close(dev);
 	return id;

@@ -17,7 +17,7 @@ int main(void)
 		fprintf(stderr, "counters: %s\n", f.text);
 		return 1;
 	}
-	err = device_version(dev, &version);
+	err = agentos_dev_version(dev, &version);
 	close(dev);
 	if (err)
 		return 1;

@@ -1,0 +1,28 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Amounts of resources as people write them: 200k tokens, $1.50, 90s, 1GiB. */
+#ifndef AGENTOS_BASE_AMOUNT_H
+#define AGENTOS_BASE_AMOUNT_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+/*
+ * A duration in nanoseconds: a number, which may have a fraction, and one of
+ * ns us ms s m h d. -EINVAL; -ERANGE more than can be counted
+ */
+int amount_duration(const char *text, uint64_t *ret_ns);
+
+/*
+ * How much of a resource (enum agentos_resource):
+ * times	a duration
+ * microdollars	as they are, or dollars behind a "$": $0.25
+ * net-bytes	a number, with K M G (thousands) or KiB MiB GiB
+ * others	a number, with k or M
+ * "none" is AGENTOS_BUDGET_UNLIMITED. Errors as amount_duration().
+ */
+int amount_parse(uint32_t resource, const char *text, uint64_t *ret_amount);
+
+/* The other way, short: "1.5s", "$0.25", "12.3k"; "none" for AGENTOS_BUDGET_UNLIMITED. */
+void amount_text(uint32_t resource, uint64_t amount, char *out, size_t size);
+
+#endif
