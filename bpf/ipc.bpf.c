@@ -201,9 +201,15 @@ static __always_inline bool ioctl_copies_tree(unsigned int cmd)
 	return false;
 }
 
-/* Commands of the module that take a right. It refuses them as well; here it is recorded. */
-static __always_inline int ioctl_agents_check(void *ctx, const struct agentos_facts *facts,
-					      unsigned int kind)
+/*
+ * The kinds of commands, each in a function of its own: what they keep on the
+ * stack is not there while a path is walked.
+ *
+ * Commands of the module that take a right. It refuses them as well; here it is
+ * recorded.
+ */
+static __noinline int ioctl_agents_check(void *ctx, const struct agentos_facts *facts,
+					 unsigned int kind)
 {
 	struct act derive = RIGHT_ACT(*facts, AGENT_DERIVE, DERIVE, EPERM);
 	struct act send = RIGHT_ACT(*facts, MAIL_SEND, MESSAGE_SEND, EPERM);
@@ -216,40 +222,80 @@ static __always_inline int ioctl_agents_check(void *ctx, const struct agentos_fa
 	return verdict(act_number(ctx, facts, &receive, 0, 0), -EPERM);
 }
 
-/*
- * Typing into a terminal is typing as whoever reads it; descriptors have more
- * ways to say who gets their signals; and files change, or are copied with all
- * that is below them, by ways of their own. Returns what the hook does.
- */
-static __always_inline int ioctl_check(void *ctx, struct file *file, unsigned int cmd)
+/* Typing into a terminal is typing as whoever reads it. */
+static __noinline int ioctl_typing_check(void *ctx, const struct agentos_facts *facts,
+					 unsigned int cmd)
 {
 	struct act typing = NEVER_ACT(TTY_INJECT, NEVER);
-	struct act copying = NEVER_ACT(CREATE, NEVER);
-	bool types = cmd == TIOCSTI || cmd == TIOCLINUX;
-	bool signals = cmd == FIOSETOWN || cmd == SIOCSPGRP || cmd == FIOASYNC;
-	bool changes = ioctl_changes_file(cmd), copies = ioctl_copies_tree(cmd);
-	bool agents = IOCTL_KIND(cmd) == AGENTOS_DERIVE_KIND ||
-		      IOCTL_KIND(cmd) == AGENTOS_SEND_KIND ||
-		      IOCTL_KIND(cmd) == AGENTOS_RECEIVE_KIND;
+
+	return verdict(act_number(ctx, facts, &typing, cmd, 0), -EPERM);
+}
+
+/* Descriptors have more ways to say who gets their signals. */
+static __noinline int ioctl_signal_check(void *ctx, const struct agentos_facts *facts,
+					 unsigned int cmd)
+{
+	struct act owner = RIGHT_ACT(*facts, SIGNAL_OWNER, SIGNAL_OUTSIDE, EPERM);
+
+	return verdict(act_number(ctx, facts, &owner, 0, cmd), -EPERM);
+}
+
+#define IOCTL_TYPE(cmd) (((cmd) >> 8) & 0xff)
+#define IOCTL_OURS	0xa0
+
+/* Most commands leave here: only some of a few types are looked at. */
+static __always_inline bool ioctl_of_interest(unsigned int cmd)
+{
+	unsigned int kind = IOCTL_KIND(cmd);
+
+	switch (IOCTL_TYPE(cmd)) {
+	case IOCTL_OURS:
+		return kind == AGENTOS_DERIVE_KIND || kind == AGENTOS_SEND_KIND ||
+		       kind == AGENTOS_RECEIVE_KIND;
+	case 0x54: /* terminals */
+	case 0x58: /* file attributes */
+	case 0x66: /* file flags */
+	case 0x89: /* sockets */
+	case 0x94: /* btrfs */
+	case 0xbc: /* bcachefs */
+		return true;
+	}
+	return false;
+}
+
+/*
+ * And files change, or are copied with all that is below them, by ways of their
+ * own. Returns what the hook does.
+ */
+static __noinline int ioctl_check(unsigned long long *ctx)
+{
+	struct file *file = (struct file *)ctx[0];
+	unsigned int cmd = ctx[1];
+	bool types, signals, changes, copies, agents;
 	struct agentos_facts facts = {};
 
+	agents = IOCTL_TYPE(cmd) == IOCTL_OURS;
+	types = cmd == TIOCSTI || cmd == TIOCLINUX;
+	signals = cmd == FIOSETOWN || cmd == SIOCSPGRP || cmd == FIOASYNC;
+	changes = ioctl_changes_file(cmd);
+	copies = ioctl_copies_tree(cmd);
 	if (!types && !signals && !changes && !copies && !agents)
 		return 0;
 	if (!agentos_facts(&facts, sizeof(facts)))
 		return 0;
 	if (types)
-		return verdict(act_number(ctx, &facts, &typing, cmd, 0), -EPERM);
+		return ioctl_typing_check(ctx, &facts, cmd);
 	if (agents)
 		return ioctl_agents_check(ctx, &facts, IOCTL_KIND(cmd));
-	if (signals) {
-		struct act owner = RIGHT_ACT(facts, SIGNAL_OWNER, SIGNAL_OUTSIDE, EPERM);
+	if (signals)
+		return cmd == FIOASYNC && !file_is_device(file) ?
+			       0 :
+			       ioctl_signal_check(ctx, &facts, cmd);
+	if (copies) {
+		struct act copying = NEVER_ACT(CREATE, NEVER);
 
-		if (cmd == FIOASYNC && !file_is_device(file))
-			return 0;
-		return verdict(act_number(ctx, &facts, &owner, 0, cmd), -EPERM);
-	}
-	if (copies)
 		return verdict(act_path(ctx, &facts, &copying, &file->f_path, cmd), -EPERM);
+	}
 	if (object_without_path(file->f_path.dentry->d_sb))
 		return 0;
 	return verdict(path_check(ctx, &facts, &file->f_path, AGENTOS_HOOK_METADATA), -EACCES);
@@ -258,14 +304,16 @@ static __always_inline int ioctl_check(void *ctx, struct file *file, unsigned in
 SEC("lsm/file_ioctl")
 int BPF_PROG(agentos_file_ioctl, struct file *file, unsigned int cmd)
 {
-	return ioctl_check(ctx, file, cmd);
+	/* A call, so that whoever leaves here pays for no more of the stack than this. */
+	return ioctl_of_interest(cmd) ? ioctl_check(ctx) : 0;
 }
 
 /* 32-bit callers come this way only. */
 SEC("?lsm/file_ioctl_compat")
 int BPF_PROG(agentos_file_ioctl_compat, struct file *file, unsigned int cmd)
 {
-	return ioctl_check(ctx, file, cmd);
+	/* A call, so that whoever leaves here pays for no more of the stack than this. */
+	return ioctl_of_interest(cmd) ? ioctl_check(ctx) : 0;
 }
 
 #define CLONE_PARENT	  0x00008000ULL

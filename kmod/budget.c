@@ -19,8 +19,10 @@ void budgets_init(struct budgets *budgets)
 	u32 i;
 
 	spin_lock_init(&budgets->lock);
-	for (i = 0; i < AGENTOS_RESOURCE_COUNT; i++)
+	for (i = 0; i < AGENTOS_RESOURCE_COUNT; i++) {
 		budgets->of[i].limit = AGENTOS_BUDGET_UNLIMITED;
+		budgets->of[i].mark = U64_MAX;
+	}
 }
 
 /* In this period. Under the lock. */
@@ -38,10 +40,20 @@ static u64 budget_used(const struct agent *agent, u32 resource)
 	}
 }
 
+/* So many percent were told of: where is the next to be? Under the lock. */
+static void budget_told(struct budget *budget, u8 percent)
+{
+	budget->told = percent;
+	if (percent == 100 || budget->limit == AGENTOS_BUDGET_UNLIMITED)
+		budget->mark = U64_MAX;
+	else
+		budget->mark = percent ? budget->limit : budget->limit - div_u64(budget->limit, 5);
+}
+
 /* Nothing is used up, nobody has been told. Under the lock. */
 static void budget_renew(struct agent *agent, u32 resource)
 {
-	agent->budgets.of[resource].told = 0;
+	budget_told(&agent->budgets.of[resource], 0);
 	agent->budgets.exhausted &= ~BIT(resource);
 }
 
@@ -154,21 +166,13 @@ static struct reached budget_reached(struct agent *agent, u32 resource)
 {
 	struct budget *budget = &agent->budgets.of[resource];
 	struct reached reached = { .action = AGENTOS_BUDGET_REFUSE };
-	u64 used;
-	u8 percent = 0;
+	u64 used = budget_used(agent, resource);
 
-	if (budget->limit == AGENTOS_BUDGET_UNLIMITED)
+	if (used < budget->mark || budget->limit == AGENTOS_BUDGET_UNLIMITED || budget->told == 100)
 		return reached;
-	used = budget_used(agent, resource);
-	if (used >= budget->limit)
-		percent = 100;
-	else if (used >= budget->limit - div_u64(budget->limit, 5))
-		percent = 80;
-	if (percent <= budget->told)
-		return reached;
-	budget->told = percent;
-	reached.percent = percent;
-	if (percent == 100) {
+	reached.percent = used >= budget->limit ? 100 : 80;
+	budget_told(budget, reached.percent);
+	if (reached.percent == 100) {
 		reached.action = budget->action;
 		if (resource >= AGENTOS_RESOURCE_CHARGED)
 			agent->budgets.exhausted |= BIT(resource);
@@ -194,16 +198,17 @@ static void budget_act(struct agent *agent, u32 resource, struct reached reached
 static void budget_settle_one(struct agent *agent, u32 resource, u64 reserved, u64 used)
 {
 	struct budget *budget = &agent->budgets.of[resource];
-	struct reached reached;
+	struct reached reached = { 0 };
 
 	spin_lock(&agent->budgets.lock);
 	budget_roll(agent, resource);
 	budget->reserved -= reserved;
 	if (check_add_overflow(budget->used, used, &budget->used))
 		budget->used = U64_MAX;
-	reached = budget_reached(agent, resource);
+	if (unlikely(budget->used >= budget->mark))
+		reached = budget_reached(agent, resource);
 	spin_unlock(&agent->budgets.lock);
-	if (reached.percent)
+	if (unlikely(reached.percent))
 		budget_act(agent, resource, reached);
 }
 

@@ -19,6 +19,7 @@ struct budget {
 	 */
 	u64 used;
 	u64 reserved;
+	u64 mark;      /* of used, where the next is to be told; U64_MAX: nowhere */
 	u64 period_ns; /* 0: used is never reset */
 	u64 reset_ns;  /* CLOCK_BOOTTIME, when used becomes 0 next */
 	u32 action;    /* enum agentos_budget_action */

@@ -89,13 +89,13 @@ __bpf_kfunc int agentos_facts(struct agentos_facts *facts, u32 facts__sz)
 	struct member *member;
 	int found = 0;
 
-	rcu_read_lock();
+	rcu_read_lock_sched();
 	member = member_find(current);
 	if (member && facts__sz >= sizeof(*facts)) {
 		facts_fill(facts, member);
 		found = 1;
 	}
-	rcu_read_unlock();
+	rcu_read_unlock_sched();
 	return found;
 }
 

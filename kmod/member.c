@@ -5,8 +5,10 @@
 #include <linux/fs.h>
 #include <linux/fs_struct.h>
 #include <linux/hash.h>
+#include <linux/math64.h>
 #include <linux/mm_types.h>
 #include <linux/module.h>
+#include <linux/pid_namespace.h>
 #include <linux/rculist_bl.h>
 #include <linux/sched/signal.h>
 #include <linux/sched/task.h>
@@ -27,6 +29,7 @@
  */
 #define TABLE_BITS 12
 static struct hlist_bl_head table[1 << TABLE_BITS];
+static struct hlist_bl_head by_pid[1 << TABLE_BITS];
 static struct kmem_cache *cache;
 static atomic_t members = ATOMIC_INIT(0);
 
@@ -47,15 +50,51 @@ struct member *member_find(const struct task_struct *task)
 	return NULL;
 }
 
+static struct hlist_bl_head *member_pid_bucket(pid_t tgid)
+{
+	/* Numbers are given out in turn: they spread by themselves. */
+	return &by_pid[tgid & ((1 << TABLE_BITS) - 1)];
+}
+
+/*
+ * Around short looks at the tables. With preemption off instead of
+ * rcu_read_lock(): the same to RCU, and on preemptible kernels without a call.
+ */
+bool member_identify(pid_t tgid, u64 start, u64 *ret_agent)
+{
+	struct hlist_bl_node *pos;
+	struct member *member;
+	bool found = false;
+
+	if (unlikely(ns_of_pid(task_pid(current)) != &init_pid_ns))
+		return false;
+	rcu_read_lock_sched();
+	hlist_bl_for_each_entry_rcu(member, pos, member_pid_bucket(tgid), by_pid) {
+		/* One that is dead may have its number taken by another already. */
+		if (member->tgid == tgid && member->start == start && !READ_ONCE(member->dead)) {
+			*ret_agent = member->agent->id;
+			found = true;
+			break;
+		}
+	}
+	rcu_read_unlock_sched();
+	return found;
+}
+
+u64 member_start(const struct task_struct *task)
+{
+	return div_u64(task->start_boottime, NSEC_PER_SEC / USER_HZ);
+}
+
 struct agent *member_agent(void)
 {
 	struct member *member;
 	struct agent *agent;
 
-	rcu_read_lock();
+	rcu_read_lock_sched();
 	member = member_find(current);
 	agent = member ? member->agent : NULL;
-	rcu_read_unlock();
+	rcu_read_unlock_sched();
 	return agent;
 }
 
@@ -68,6 +107,8 @@ static struct member *member_alloc(struct agent *agent, struct task_struct *task
 		return NULL;
 	member->sig = task->signal;
 	member->pid = get_pid(task_tgid(task));
+	member->tgid = pid_nr(member->pid);
+	member->start = member_start(task->group_leader);
 	member->agent = agent;
 	agent_get(agent);
 	return member;
@@ -86,19 +127,31 @@ static void member_free(struct member *member)
 	call_rcu(&member->rcu, member_free_rcu);
 }
 
+static void bucket_add(struct hlist_bl_head *bucket, struct hlist_bl_node *node)
+{
+	hlist_bl_lock(bucket);
+	hlist_bl_add_head_rcu(node, bucket);
+	hlist_bl_unlock(bucket);
+}
+
+static void bucket_remove(struct hlist_bl_head *bucket, struct hlist_bl_node *node)
+{
+	hlist_bl_lock(bucket);
+	hlist_bl_del_rcu(node);
+	hlist_bl_unlock(bucket);
+}
+
 /* Under agent->lock. */
 static void member_insert(struct member *member)
 {
-	struct hlist_bl_head *bucket = member_bucket(member->sig);
 	struct agent *agent = member->agent;
 
 	member->walk = agent->walk;
 	list_add_tail(&member->in_agent, &agent->members);
 	agent->member_count++;
 	agent->live_count++;
-	hlist_bl_lock(bucket);
-	hlist_bl_add_head_rcu(&member->node, bucket);
-	hlist_bl_unlock(bucket);
+	bucket_add(member_bucket(member->sig), &member->node);
+	bucket_add(member_pid_bucket(member->tgid), &member->by_pid);
 	atomic_inc(&members);
 }
 
@@ -122,16 +175,14 @@ static bool member_died(struct member *member)
  */
 static void member_remove(struct member *member)
 {
-	struct hlist_bl_head *bucket = member_bucket(member->sig);
 	struct agent *agent = member->agent;
 	bool last;
 
 	if (xchg(&member->gone, 1))
 		return;
 	spin_lock_bh(&agent->lock);
-	hlist_bl_lock(bucket);
-	hlist_bl_del_rcu(&member->node);
-	hlist_bl_unlock(bucket);
+	bucket_remove(member_bucket(member->sig), &member->node);
+	bucket_remove(member_pid_bucket(member->tgid), &member->by_pid);
 	meter_member(member);
 	agent->wait_ns += atomic64_read(&member->wait_done);
 	list_del(&member->in_agent);

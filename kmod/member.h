@@ -21,23 +21,35 @@ struct task_struct;
  * Found under RCU, freed after a grace period.
  */
 struct member {
-	struct hlist_bl_node node; /* in the table; under its bucket's lock */
-	struct signal_struct *sig; /* the key; not a reference */
-	struct agent *agent;	   /* a reference */
-	struct list_head in_agent; /* under agent->lock */
-	struct pid *pid;	   /* a reference; of the thread group */
-	bool proving;		   /* attach is asking whether hooks are live */
-	bool refused;		   /* file_open says so, while proving */
-	bool dead;		   /* its last thread exits; under agent->lock */
-	int gone;		   /* set by whoever removes it */
-	u32 walk;		   /* threads.c's; under agent->lock */
-	u64 cpu_seen;		   /* meter.c's; under agent->lock */
-	atomic64_t wait_done;	   /* threads that ended: waited for a processor, ns */
+	struct hlist_bl_node node;   /* in the table; under its bucket's lock */
+	struct signal_struct *sig;   /* the key; not a reference */
+	struct hlist_bl_node by_pid; /* in another; likewise */
+	pid_t tgid;		     /* the key there, in the initial pid namespace */
+	u32 walk;		     /* threads.c's; under agent->lock */
+	u64 start;		     /* when the process began, as member_start() */
+	struct agent *agent;	     /* a reference */
+	struct list_head in_agent;   /* under agent->lock */
+	struct pid *pid;	     /* a reference; of the thread group */
+	bool proving;		     /* attach is asking whether hooks are live */
+	bool refused;		     /* file_open says so, while proving */
+	bool dead;		     /* its last thread exits; under agent->lock */
+	int gone;		     /* set by whoever removes it */
+	u64 cpu_seen;		     /* meter.c's; under agent->lock */
+	atomic64_t wait_done;	     /* threads that ended: waited for a processor, ns */
 	struct rcu_head rcu;
 };
 
 /* Under rcu_read_lock(); NULL when the task is in no agent. Any context. */
 struct member *__must_check member_find(const struct task_struct *task);
+
+/*
+ * Which agent is the process in that has this number for the calling task, and
+ * began then? False when it is in none, and for callers in a pid namespace.
+ */
+bool __must_check member_identify(pid_t tgid, u64 start, u64 *ret_agent);
+
+/* Field 22 of /proc/PID/stat, for whoever is in the initial time namespace. */
+u64 member_start(const struct task_struct *task);
 
 /*
  * The agent of the calling task, or NULL. Any context. The task's membership

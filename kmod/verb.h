@@ -3,6 +3,7 @@
 #ifndef AGENTOS_VERB_H
 #define AGENTOS_VERB_H
 
+#include <linux/build_bug.h>
 #include <linux/capability.h>
 #include <linux/types.h>
 
@@ -56,7 +57,7 @@ enum inside {
 /* What a descriptor can be asked. */
 struct verb {
 	u32 size;   /* of the struct now, which is also the least accepted */
-	u32 answer; /* offset of the first of it that is written back; 0: nothing is */
+	u32 answer; /* offset of its first field that is written back; 0: nothing is */
 	bool asks;  /* changes nothing: if it cannot be answered, no harm is done */
 	enum inside inside;
 	u32 access; /* needed of an agent descriptor */
@@ -64,9 +65,9 @@ struct verb {
 };
 
 /* Of a struct without an answer; with one, from its first field on; that only asks. */
-#define VERB(type, ...)                           \
-	{                                         \
-		.size = sizeof(type), __VA_ARGS__ \
+#define VERB(type, ...)                                                                           \
+	{                                                                                         \
+		.size = sizeof(type) + BUILD_BUG_ON_ZERO(sizeof(type) % sizeof(u64)), __VA_ARGS__ \
 	}
 #define VERB_ANSWER(type, first, ...) VERB(type, .answer = offsetof(type, first), __VA_ARGS__)
 #define VERB_ASK(type, first, ...)    VERB_ANSWER(type, first, .asks = true, __VA_ARGS__)

@@ -18,14 +18,9 @@
 #include <time.h>
 #include <unistd.h>
 
-#include "kern/device.h"
+#include "bench.h"
 
 /*
- * With scripts/vm --icount one nanosecond of CLOCK_MONOTONIC is one guest
- * instruction. A figure is the time of the whole loop divided by its
- * iterations: the loop itself and the C library's wrappers (some 20
- * instructions) are in it, the same for every subject. Nothing is subtracted.
- *
  * usage: ops [-d DIR] [-n RUNS] [-p PERCENT] [-x PATH] [-o PATH] BENCH...
  *	  ops [-n RUNS] spawn PROGRAM [ARGUMENT]...
  *
@@ -38,39 +33,12 @@
 
 extern char **environ;
 
-struct bench {
-	const char *name;
-	long iterations;
-	void (*prepare)(void); /* may be NULL */
-	/* Returns the nanoseconds that `iterations` operations took. */
-	long long (*run)(long iterations);
-	void (*finish)(void); /* may be NULL */
-};
-
 static const char *dir = "/bench";
 static char file_path[256], true_path[256];
-static int fd = -1, listener = -1, device = -1, agent = -1;
-static pid_t member;
+static int fd = -1, listener = -1;
 static struct sockaddr_in to = { .sin_family = AF_INET };
 static int cold_set;
 static char **spawn_argv;
-
-static long long now(void)
-{
-	struct timespec t;
-
-	clock_gettime(CLOCK_MONOTONIC, &t);
-	return t.tv_sec * 1000000000LL + t.tv_nsec;
-}
-
-/* The clock around a loop. */
-#define TIMED(iterations, operation)                                      \
-	({                                                                \
-		long long timed_start = now();                            \
-		for (long timed_i = 0; timed_i < (iterations); timed_i++) \
-			operation;                                        \
-		now() - timed_start;                                      \
-	})
 
 static void close_fd(void)
 {
@@ -310,210 +278,22 @@ static long long spawn(long iterations)
 	return TIMED(iterations, spawn_once());
 }
 
-/* --- the module's own calls; as root, outside of any agent --- */
-
-static void open_agent(void)
-{
-	const struct agentos_create_options create = {
-		.name = "bench-ops",
-		.rights = AGENTOS_RIGHTS_ALL,
-		.access = AGENTOS_ACCESS_ALL,
-	};
-	struct fault f = { "" };
-	uint64_t id;
-
-	device = device_open(0, &f);
-	if (device < 0)
-		errx(1, "%s", f.text);
-	agent = agentos_dev_create(device, &create, &id);
-	if (agent < 0)
-		errx(1, "create: %s", strerror(-agent));
-}
-
-static void close_agent(void)
-{
-	close(agent);
-	close(device);
-}
-
-/* Attaching cannot be undone, so each operation has a child; it times the call alone. */
-static long long attach(long iterations)
-{
-	long long *spent = mmap(NULL, sizeof(*spent), PROT_READ | PROT_WRITE,
-				MAP_SHARED | MAP_ANONYMOUS, -1, 0);
-	long long start, sum;
-	pid_t child;
-	long i;
-	int error;
-
-	if (spent == MAP_FAILED)
-		err(1, "mmap");
-	for (i = 0; i < iterations; i++) {
-		child = fork();
-		if (child == 0) {
-			start = now();
-			error = agentos_agent_attach(agent);
-			*spent += now() - start;
-			_exit(error ? 1 : 0);
-		}
-		wait_for(child);
-		/* The agent ends with its last process: the next one needs another. */
-		close_agent();
-		open_agent();
-	}
-	sum = *spent;
-	munmap(spent, sizeof(*spent));
-	return sum;
-}
-
-#define LEVELS 4
-
-static int levels[LEVELS];
-
-/* A line of agents, each derived from the one before; the limits are never met. */
-static void open_levels(void)
-{
-	struct agentos_budget_set set = {
-		.size = sizeof(set),
-		.resource = AGENTOS_RESOURCE_TOKENS,
-		.limit = 1ULL << 60,
-	};
-	int i;
-
-	open_agent();
-	levels[0] = agent;
-	for (i = 1; i < LEVELS; i++) {
-		struct agentos_derive derive = {
-			.size = sizeof(derive),
-			.rights = AGENTOS_RIGHTS_ALL,
-			.access = AGENTOS_ACCESS_ALL,
-		};
-
-		snprintf(derive.name, sizeof(derive.name), "bench-ops%.*s", 2 * i, ".l.l.l");
-		if (ioctl(levels[i - 1], AGENTOS_AGENT_DERIVE, &derive))
-			err(1, "derive");
-		levels[i] = derive.ret_fd;
-	}
-	for (i = 0; i < LEVELS; i++)
-		if (ioctl(levels[i], AGENTOS_AGENT_BUDGET_SET, &set))
-			err(1, "budget");
-}
-
-static void close_levels(void)
-{
-	int i;
-
-	for (i = LEVELS - 1; i > 0; i--)
-		close(levels[i]);
-	close_agent();
-}
-
-static void reserve_settle_once(void)
-{
-	struct agentos_reserve reserve = { sizeof(reserve), AGENTOS_RESOURCE_TOKENS, 1000 };
-	struct agentos_settle settle = { sizeof(settle), AGENTOS_RESOURCE_TOKENS, 1000, 700 };
-
-	if (ioctl(levels[LEVELS - 1], AGENTOS_AGENT_RESERVE, &reserve) ||
-	    ioctl(levels[LEVELS - 1], AGENTOS_AGENT_SETTLE, &settle))
-		err(1, "reserve and settle");
-}
-
-static long long reserve_settle(long iterations)
-{
-	return TIMED(iterations, reserve_settle_once());
-}
-
-static void start_member(void)
-{
-	int ready[2];
-	char byte;
-
-	open_agent();
-	if (pipe2(ready, O_CLOEXEC))
-		err(1, "pipe");
-	member = fork();
-	if (member == 0) {
-		if (agentos_agent_attach(agent) || write(ready[1], "x", 1) != 1)
-			_exit(1);
-		for (;;)
-			pause();
-	}
-	close(ready[1]);
-	if (member < 0 || read(ready[0], &byte, 1) != 1)
-		errx(1, "no process in the agent");
-	close(ready[0]);
-}
-
-static void end_member(void)
-{
-	kill(member, SIGKILL);
-	waitpid(member, NULL, 0);
-	close_agent();
-}
-
-static void identify_once(uint64_t start)
-{
-	uint64_t id;
-
-	if (agentos_dev_identify(device, member, start, &id) || !id)
-		errx(1, "the process was not identified");
-}
-
-static long long identify(long iterations)
-{
-	uint64_t start;
-
-	if (agentos_start_time(member, &start))
-		errx(1, "no start time");
-	return TIMED(iterations, identify_once(start));
-}
-
 static const struct bench benches[] = {
-	{ "open_close", 20000, NULL, open_close, NULL },
-	{ "open_close_cold", 1000, NULL, open_close_cold, NULL },
-	{ "stat", 20000, NULL, stat_many, NULL },
-	{ "read", 20000, open_file, read_many, close_fd },
-	{ "write", 20000, open_file, write_many, close_fd },
-	{ "connect", 20000, open_udp, connect_udp, close_sockets },
-	{ "connect_tcp", 1000, open_tcp, connect_tcp, close_sockets },
-	{ "udp_send", 20000, open_udp, udp_send, close_sockets },
-	{ "fork_exit", 1000, NULL, fork_exit, NULL },
-	{ "fork_exec_exit", 100, NULL, fork_exec_exit, NULL },
-	{ "getppid", 20000, NULL, get_ppid, NULL },
-	{ "attach", 200, open_agent, attach, close_agent },
-	{ "identify", 20000, start_member, identify, end_member },
-	{ "reserve_settle_4", 20000, open_levels, reserve_settle, close_levels },
-	{ "spawn", 1, NULL, spawn, NULL },
+	{ "open_close", 20000, NULL, open_close, NULL, false },
+	{ "open_close_cold", 1000, NULL, open_close_cold, NULL, true },
+	{ "stat", 20000, NULL, stat_many, NULL, false },
+	{ "read", 20000, open_file, read_many, close_fd, false },
+	{ "write", 20000, open_file, write_many, close_fd, false },
+	{ "connect", 20000, open_udp, connect_udp, close_sockets, false },
+	{ "connect_tcp", 1000, open_tcp, connect_tcp, close_sockets, false },
+	{ "udp_send", 20000, open_udp, udp_send, close_sockets, false },
+	{ "fork_exit", 1000, NULL, fork_exit, NULL, false },
+	{ "fork_exec_exit", 100, NULL, fork_exec_exit, NULL, false },
+	{ "getppid", 20000, NULL, get_ppid, NULL, false },
+	{ "spawn", 1, NULL, spawn, NULL, false },
 };
 
-static void bench_run(const char *name, int runs, int percent)
-{
-	const struct bench *b = benches, *end = benches + sizeof(benches) / sizeof(benches[0]);
-	long iterations, spent;
-	int i;
-
-	while (b < end && strcmp(b->name, name) != 0)
-		b++;
-	if (b == end)
-		errx(2, "no bench %s", name);
-	iterations = b->iterations * percent / 100;
-	if (iterations < 1)
-		iterations = 1;
-	if (b->prepare)
-		b->prepare();
-	/* Once around for nothing: caches, lazy binding, first pages. Cold files stay cold. */
-	if (b->run != open_close_cold)
-		b->run(iterations / 20 + 1);
-	printf("result %s", name);
-	for (i = 0; i < runs; i++) {
-		spent = b->run(iterations);
-		printf(" %ld", (spent + iterations / 2) / iterations);
-	}
-	printf("\n");
-	fflush(stdout);
-	if (b->finish)
-		b->finish();
-}
+#define BENCHES (sizeof(benches) / sizeof(benches[0]))
 
 static void check_open(const char *path, int expected)
 {
@@ -566,10 +346,10 @@ int main(int argc, char **argv)
 		sleep(2);
 	if (optind < argc && strcmp(argv[optind], "spawn") == 0) {
 		spawn_argv = argv + optind + 1;
-		bench_run("spawn", runs, percent);
+		bench_run(benches, BENCHES, "spawn", runs, percent);
 		return 0;
 	}
 	for (; optind < argc; optind++)
-		bench_run(argv[optind], runs, percent);
+		bench_run(benches, BENCHES, argv[optind], runs, percent);
 	return 0;
 }
