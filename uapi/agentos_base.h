@@ -13,8 +13,9 @@
  * - Unknown flags, rights or access bits are -EINVAL. Nothing is changed by a
  *   command that fails.
  * - Fields named ret_* are written only on success.
- * - An unknown command is -ENOTTY, an unreadable or unwritable pointer is
- *   -EFAULT, want of memory is -ENOMEM.
+ * - A command that is to come (agentos_calls.h) is -ENOSYS; another unknown one
+ *   is -ENOTTY, an unreadable or unwritable pointer is -EFAULT, want of memory
+ *   is -ENOMEM.
  * - A process that is itself in an agent is refused the device (-EPERM on
  *   open), and read() and every command on a descriptor of the device it may
  *   have been left with (-EPERM).
