@@ -34,6 +34,7 @@ DAEMON_SRCS := $(wildcard runtime/daemon/*.c)
 CTL_SRCS := $(wildcard runtime/ctl/*.c)
 UNIT_SRCS := $(wildcard tests/unit/*_test.c)
 GUEST_SRCS := $(wildcard tests/kernel/*_test.c tests/escape/*_test.c)
+DEBUG_SRCS := $(wildcard tests/debug/*_test.c)
 GUEST_PROGRAMS := $(wildcard tests/kernel/prog/*.c tests/escape/prog/*.c tests/bench/*.c)
 
 objs = $(patsubst %.c,$(BUILD)/$(1)/%.o,$(2))
@@ -66,6 +67,9 @@ ready:
 $(BUILD)/bpf/vmlinux.h: | $(if $(wildcard $(BUILD)/bpf/vmlinux.h),,$(CACHE)/kernels/6.12/current/vmlinux.h)
 	@mkdir -p $(@D)
 	cp $| $@
+
+$(CACHE)/kernels/debug/current/vmlinux.h:
+	scripts/debug-kernel
 
 $(CACHE)/kernels/%/current/vmlinux.h:
 	scripts/deps build vm
@@ -142,11 +146,15 @@ endef
 
 # Headers of 6.1 come without the kernel's BTF; what kbuild cannot do then is done by hand.
 $(BUILD)/kmod/%/agentos.ko: $(KMOD_SRCS) | $(CACHE)/kernels/%/current/vmlinux.h
+	$(if $(filter %/release,$?),rm -rf $(@D))
 	$(call kmod_build,$(@D),$(CACHE)/kernels/$*/current/build)
 	if ! readelf -S $@ | grep -q '\.BTF '; then \
 		pahole -J --btf_base $(CACHE)/kernels/$*/current/vmlinux $@ && \
 		$(CACHE)/kernels/resolve_btfids -b $(CACHE)/kernels/$*/current/vmlinux $@; \
 	fi
+
+# The debugging kernel's release stays the same when it is configured anew.
+$(BUILD)/kmod/debug/agentos.ko: $(wildcard $(CACHE)/kernels/debug/current/release)
 
 .PHONY: kmod
 kmod: $(KERNELS:%=$(BUILD)/kmod/%/agentos.ko) ## Build the module for both kernels of the VM
@@ -173,6 +181,13 @@ tests-build: $(UNIT_SRCS:%.c=$(BUILD)/%) $(GUEST_SRCS:%.c=$(BUILD)/%) $(GUEST_PR
 test: ready ## Install what is missing, build, run all tests (both kernels)
 	@$(MAKE) --no-print-directory all
 	tests/run
+
+.PHONY: test-debug
+test-debug: ready ## Run the tests on a kernel with KASAN, lockdep, ... (builds it first)
+	@scripts/debug-kernel --cached || { scripts/deps debug && scripts/debug-kernel; }
+	@$(MAKE) --no-print-directory runtime tests-build $(BUILD)/kmod/debug/agentos.ko \
+		$(DEBUG_SRCS:%.c=$(BUILD)/%)
+	tests/run --kernel debug
 
 .PHONY: unit
 unit: $(UNIT_SRCS:%.c=$(BUILD)/%) ## Run the unit tests alone, natively

@@ -268,6 +268,15 @@ static inline bool stage_wait_value(const int *value)
 	return false;
 }
 
+/* How many times the usual time things may take: the debugging kernel is slow. */
+static inline unsigned int stage_slow(void)
+{
+	const char *slow = getenv("AGENTOS_SLOW");
+	int times = slow ? atoi(slow) : 1;
+
+	return times > 0 ? times : 1;
+}
+
 /*
  * Loads the module, runs the tests, removes it. A test that hangs is ended by
  * the alarm, and then the plan is not fulfilled.
@@ -285,7 +294,7 @@ static inline int stage_main(const struct tap_test *tests, size_t count, int arg
 		return 1;
 	}
 	stage_device = stage_open(O_RDWR | O_NONBLOCK);
-	alarm(seconds);
+	alarm(seconds * stage_slow());
 	bad = tap_main(tests, count, argc, argv);
 	stage_settle();
 	close(stage_device);

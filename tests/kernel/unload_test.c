@@ -178,6 +178,6 @@ static const struct tap_test tests[] = {
 int main(int argc, char **argv)
 {
 	prctl(PR_SET_CHILD_SUBREAPER, 1);
-	alarm(110);
+	alarm(110 * stage_slow());
 	return tap_main(tests, sizeof(tests) / sizeof(tests[0]), argc, argv);
 }
