@@ -4,6 +4,7 @@
 
 #define PAGE	   4096
 #define FAULTS_MAX 3000 /* on one way; a fork has some hundreds */
+#define THROUGH	   20	/* forks in a row that met none: then none is left */
 
 /* What the acting process and the one that looks on tell each other. */
 static struct {
@@ -321,8 +322,7 @@ static int act_move_down(void)
 static void who_cannot_move_down_stays_inside(void)
 {
 	/* Its coming and going are seen in the stand: what is looked at is where it is. */
-	struct agentos_info info;
-	int n, fd, err;
+	int n, i, fd, err;
 
 	for (n = 1, err = -ENOMEM; n < FAULTS_MAX && err; n++) {
 		void *arg[2];
@@ -340,8 +340,9 @@ static void who_cannot_move_down_stays_inside(void)
 		if (shared->hit && shared->result)
 			CHECK_MSG(shared->result == -ENOMEM || shared->result == -EFAULT,
 				  "fault %d: %d", n, shared->result);
-		info = stage_info(stand.agent);
-		CHECK_INT(info.ret_tasks, 1);
+		for (i = 0; i < STAGE_TRIES && stage_info(stand.agent).ret_tasks != 1; i++)
+			usleep(20000);
+		CHECK_INT(stage_info(stand.agent).ret_tasks, 1);
 		close(fd);
 		made = -1;
 		stand_down();
@@ -350,13 +351,15 @@ static void who_cannot_move_down_stays_inside(void)
 	CHECK(n > 2);
 }
 
-/* Each fork with one fault more. Says of each child whether it ran, or died before it could. */
+/*
+ * Each fork with one fault more. Says of each child whether it ran, or died
+ * before it could. Not all forks are equally long: some find a stack in a cache.
+ */
 static int fork_with_faults(void *arg)
 {
-	int fd = fault_open(), n, status;
-	bool hit = true;
+	int fd = fault_open(), n, status, through = 0;
 
-	for (n = 1; fd >= 0 && hit && n < FAULTS_MAX; n++) {
+	for (n = 1; fd >= 0 && through < THROUGH && n < FAULTS_MAX; n++) {
 		siginfo_t info = { 0 };
 		pid_t pid;
 
@@ -372,7 +375,7 @@ static int fork_with_faults(void *arg)
 		}
 		if (pid < 0 && errno != ENOMEM && errno != EAGAIN)
 			return 3;
-		hit = fault_disarm(fd);
+		through = fault_disarm(fd) ? 0 : through + 1;
 		while (pid > 0 && !__atomic_load_n(&shared->ran, __ATOMIC_ACQUIRE) &&
 		       !info.si_pid) {
 			waitid(P_PID, pid, &info, WEXITED | WNOWAIT | WNOHANG);
@@ -389,7 +392,7 @@ static int fork_with_faults(void *arg)
 		     (!shared->ran && (!WIFSIGNALED(status) || WTERMSIG(status) != SIGKILL))))
 			return 4;
 	}
-	return hit ? 5 : 0;
+	return through < THROUGH ? 5 : 0;
 }
 
 static void no_child_survives_outside(void)
@@ -419,9 +422,10 @@ static void no_child_survives_outside(void)
 	}
 	CHECK_INT(stage_status(pid), 0);
 	/* There is one way to fail after the child was made: its membership. */
-	CHECK_INT(shared->died, 1);
+	CHECK(shared->died);
 	CHECK(forks >= 1);
-	printf("# %d faults on the way of a fork\n", n - 2);
+	printf("# %d faults on the way of a fork, of %d the child died\n", n - 1 - THROUGH,
+	       shared->died);
 	stand_down();
 }
 
