@@ -30,6 +30,7 @@
 #define AF_INET		2
 #define AF_INET6	10
 #define AF_NETLINK	16
+#define IPPROTO_MPTCP	262
 #define PF_IO_WORKER	0x10
 #define SB_KERNMOUNT	(1 << 22)
 
@@ -56,6 +57,12 @@ struct agentos_climb {
 	__u32 seq;    /* of the tree; changes when any name moves */
 };
 
+/* The calling task's agent, its parent and so on, 0 behind the last. All zero before the call. */
+struct agentos_line {
+	__u64 agent[AGENTOS_LINE];
+	__u64 left[AGENTOS_LINE]; /* network bytes it may still use; U64_MAX: it has no limit */
+};
+
 /* What agentos_climb() returns. */
 enum {
 	CLIMB_TOP,   /* no more: `top` */
@@ -71,6 +78,7 @@ extern int agentos_task_facts(struct task_struct *task, struct agentos_facts *fa
 			      __u32 facts__sz, char *name, __u32 name__sz) __ksym;
 extern int agentos_task_inside(struct task_struct *task) __ksym;
 extern int agentos_pid_inside(int pid) __ksym;
+extern int agentos_line(struct agentos_line *line, __u32 line__sz) __ksym;
 extern int agentos_climb(struct dentry *dentry, struct agentos_climb *climb,
 			 __u32 climb__sz) __ksym;
 extern int agentos_rules_below(struct dentry *dentry) __ksym;

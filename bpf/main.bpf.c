@@ -3,6 +3,7 @@
 #include "file.bpf.c"
 #include "exec.bpf.c"
 #include "net.bpf.c"
+#include "traffic.bpf.c"
 #include "ipc.bpf.c"
 #include "priv.bpf.c"
 #include "iter.bpf.c"

@@ -76,6 +76,29 @@ struct {
 	__type(value, __u64);
 } socket_owner SEC(".maps");
 
+/* Sockets of IP that agents made, and those that they accepted; absent: made outside. */
+struct {
+	__uint(type, BPF_MAP_TYPE_SK_STORAGE);
+	__uint(map_flags, BPF_F_NO_PREALLOC | BPF_F_CLONE);
+	__type(key, int);
+	__type(value, struct agentos_payers);
+} socket_payers SEC(".maps");
+
+/* Preallocated, both: a socket whose packets cannot be counted is refused when it is made. */
+struct {
+	__uint(type, BPF_MAP_TYPE_HASH);
+	__uint(max_entries, AGENTOS_TRAFFIC_MAX);
+	__type(key, __u64);
+	__type(value, struct agentos_traffic);
+} traffic SEC(".maps");
+
+struct {
+	__uint(type, BPF_MAP_TYPE_HASH);
+	__uint(max_entries, AGENTOS_TRAFFIC_MAX);
+	__type(key, __u64);
+	__type(value, struct agentos_allowance);
+} allowances SEC(".maps");
+
 /* Which build of these programs is pinned: written by the loader, read by the next daemon. */
 struct {
 	__uint(type, BPF_MAP_TYPE_ARRAY);

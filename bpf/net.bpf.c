@@ -8,12 +8,22 @@ int BPF_PROG(agentos_socket_create, int family, int type, int protocol, int kern
 	AGENT_OR_RETURN(facts);
 	struct act act = RIGHT_ACT(facts, SOCKET_CREATE, NET_RAW, EPERM);
 
-	if (kern || socket_is_plain(family, type, protocol))
+	bool plain = socket_is_plain(family, type, protocol);
+
+	if (kern)
 		return 0;
+	if ((plain || act.verdict == AGENTOS_VERDICT_ALLOWED) &&
+	    !traffic_is_counted(family, protocol) && traffic_limited()) {
+		act.verdict = AGENTOS_VERDICT_DENIED;
+		act.why = AGENTOS_WHY_UNCOUNTED;
+		act.error = -EPERM;
+	} else if (plain) {
+		return 0;
+	}
 	return verdict(act_number(ctx, &facts, &act, family, type & SOCK_TYPE_MASK), -EPERM);
 }
 
-/* Sockets remember who made them. */
+/* Sockets remember who made them, and of those that reach the network the packets are counted. */
 SEC("lsm/socket_post_create")
 int BPF_PROG(agentos_socket_post_create, struct socket *sock, int family, int type, int protocol,
 	     int kern)
@@ -22,11 +32,15 @@ int BPF_PROG(agentos_socket_post_create, struct socket *sock, int family, int ty
 		return 0;
 
 	AGENT_OR_RETURN(facts);
+	struct act act = NEVER_ACT(SOCKET_CREATE, UNCOUNTED);
 	struct sock *sk = sock->sk;
 
-	if (sk)
-		socket_own(sk, facts.id);
-	return 0;
+	if (!sk)
+		return 0;
+	socket_own(sk, facts.id);
+	if (!family_is_inet(family) || !traffic_begin(sk))
+		return 0;
+	return verdict(act_number(ctx, &facts, &act, family, type & SOCK_TYPE_MASK), -EPERM);
 }
 
 /* An address, copied out of what the kernel copied in. Returns whether the act is denied. */
@@ -57,17 +71,6 @@ static __noinline int act_inet(void *ctx, const struct agentos_facts *facts, con
 		}
 	}
 	return act->verdict == AGENTOS_VERDICT_DENIED;
-}
-
-static __always_inline bool family_is_inet(int family)
-{
-	return family == AF_INET || family == AF_INET6;
-}
-
-/* Sockets that neither reach the network nor are decided by another hook. */
-static __always_inline bool family_is_local(int family)
-{
-	return family == AF_UNIX || family == AF_NETLINK;
 }
 
 SEC("lsm/socket_connect")

@@ -3,13 +3,12 @@
 #ifndef AGENTOS_SOCKET_BPF_H
 #define AGENTOS_SOCKET_BPF_H
 
-#include "event.bpf.h"
+#include "traffic.bpf.h"
 
 #define SOCK_TYPE_MASK 0xf
 #define SOCK_STREAM    1
 #define SOCK_DGRAM     2
 #define NETLINK_ROUTE  0
-#define IPPROTO_MPTCP  262
 
 static __always_inline bool socket_is_plain(int family, int type, int protocol)
 {
@@ -75,7 +74,9 @@ static __always_inline int socket_receive_check(void *ctx, const struct agentos_
 		if (owner && *owner == facts->id)
 			return 0;
 		act.right = socket_rights(sk) & ~facts->rights;
-		if (!act.right) {
+		if (!act.right && traffic_uncounted(sk)) {
+			act.why = AGENTOS_WHY_UNCOUNTED;
+		} else if (!act.right) {
 			act.verdict = AGENTOS_VERDICT_ALLOWED;
 			act.why = AGENTOS_WHY_NONE;
 			act.error = 0;

@@ -115,6 +115,22 @@ void budget_get(struct agent *agent, struct agentos_budget_get *get)
 	spin_unlock(&agent->budgets.lock);
 }
 
+u64 budget_left(struct agent *agent, u32 resource)
+{
+	struct budget *budget = &agent->budgets.of[resource];
+	u64 left = U64_MAX, spent;
+
+	spin_lock(&agent->budgets.lock);
+	budget_roll(agent, resource);
+	if (budget->limit != AGENTOS_BUDGET_UNLIMITED) {
+		if (check_add_overflow(budget_used(agent, resource), budget->reserved, &spent))
+			spent = U64_MAX;
+		left = budget->limit - min(spent, budget->limit);
+	}
+	spin_unlock(&agent->budgets.lock);
+	return left;
+}
+
 static int budget_reserve_one(struct agent *agent, u32 resource, u64 amount)
 {
 	struct budget *budget = &agent->budgets.of[resource];

@@ -52,6 +52,9 @@ int budget_reserve(struct agent *agent, u32 resource, u64 amount);
  */
 void budget_settle(struct agent *agent, u32 resource, u64 reserved, u64 used);
 
+/* How much of it may still be used before the agent's own limit; U64_MAX without one. */
+u64 budget_left(struct agent *agent, u32 resource);
+
 /*
  * Looks at an agent's limits of time: events, and what comes at their end. May
  * sleep. Returns nanoseconds until the next look is due at the soonest.

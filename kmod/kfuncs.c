@@ -10,6 +10,7 @@
 
 #include "agent.h"
 #include "agentos_event.h"
+#include "budget.h"
 #include "compat.h"
 #include "kfuncs.h"
 #include "member.h"
@@ -39,6 +40,12 @@ struct agentos_climb {
 };
 
 enum { CLIMB_TOP, CLIMB_HIT, CLIMB_MOVED, CLIMB_DEEP };
+
+/* As bpf/agentos.bpf.h declares it, with what the members mean. */
+struct agentos_line {
+	u64 agent[AGENTOS_LINE];
+	u64 left[AGENTOS_LINE];
+};
 
 static void facts_fill(struct agentos_facts *facts, const struct member *member)
 {
@@ -169,6 +176,26 @@ __bpf_kfunc int agentos_pid_inside(int pid)
 		inside = agentos_task_inside(task);
 	rcu_read_unlock();
 	return inside;
+}
+
+/* The calling task's agent and its ancestors, and what network bytes each has left. How many. */
+__bpf_kfunc int agentos_line(struct agentos_line *line, u32 line__sz)
+{
+	struct member *member;
+	struct agent *agent;
+	int count = 0;
+
+	if (line__sz < sizeof(*line))
+		return 0;
+	rcu_read_lock();
+	member = member_find(current);
+	for (agent = member ? member->agent : NULL; agent && count < AGENTOS_LINE;
+	     agent = agent->parent) {
+		line->agent[count] = agent->id;
+		line->left[count++] = budget_left(agent, AGENTOS_RESOURCE_NET_BYTES);
+	}
+	rcu_read_unlock();
+	return count;
 }
 
 /*
@@ -311,6 +338,7 @@ BTF_ID_FLAGS(func, agentos_denied)
 BTF_ID_FLAGS(func, agentos_task_facts)
 BTF_ID_FLAGS(func, agentos_task_inside)
 BTF_ID_FLAGS(func, agentos_pid_inside)
+BTF_ID_FLAGS(func, agentos_line)
 BTF_ID_FLAGS(func, agentos_climb)
 BTF_ID_FLAGS(func, agentos_rules_below)
 BTF_ID_FLAGS(func, agentos_path_text)

@@ -33,6 +33,20 @@ static struct hlist_bl_head by_pid[1 << TABLE_BITS];
 static struct kmem_cache *cache;
 static atomic_t members = ATOMIC_INIT(0);
 
+/* As hlist_bl_first_rcu(), for any RCU reader: short looks use rcu_read_lock_sched(). */
+static struct hlist_bl_node *bucket_first(const struct hlist_bl_head *bucket)
+{
+	struct hlist_bl_node *first =
+		rcu_dereference_check(bucket->first, rcu_read_lock_any_held());
+
+	return (struct hlist_bl_node *)((unsigned long)first & ~LIST_BL_LOCKMASK);
+}
+
+#define bucket_for_each(member, pos, bucket, link)                            \
+	for (pos = bucket_first(bucket);                                      \
+	     pos && (member = hlist_bl_entry(pos, typeof(*member), link), 1); \
+	     pos = rcu_dereference_raw(pos->next))
+
 static struct hlist_bl_head *member_bucket(const struct signal_struct *sig)
 {
 	return &table[hash_ptr(sig, TABLE_BITS)];
@@ -44,9 +58,11 @@ struct member *member_find(const struct task_struct *task)
 	struct hlist_bl_node *pos;
 	struct member *member;
 
-	hlist_bl_for_each_entry_rcu(member, pos, member_bucket(sig), node)
+	bucket_for_each(member, pos, member_bucket(sig), node)
+	{
 		if (member->sig == sig)
 			return member;
+	}
 	return NULL;
 }
 
@@ -69,7 +85,8 @@ bool member_identify(pid_t tgid, u64 start, u64 *ret_agent)
 	if (unlikely(ns_of_pid(task_pid(current)) != &init_pid_ns))
 		return false;
 	rcu_read_lock_sched();
-	hlist_bl_for_each_entry_rcu(member, pos, member_pid_bucket(tgid), by_pid) {
+	bucket_for_each(member, pos, member_pid_bucket(tgid), by_pid)
+	{
 		/* One that is dead may have its number taken by another already. */
 		if (member->tgid == tgid && member->start == start && !READ_ONCE(member->dead)) {
 			*ret_agent = member->agent->id;

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only WITH Linux-syscall-note */
-/* The calls that designs of agent systems specify, and where each is here, or that it is to come. */
+/* The calls that designs of agent systems specify: where each is here, or that it is to come. */
 #ifndef _UAPI_AGENTOS_CALLS_H
 #define _UAPI_AGENTOS_CALLS_H
 

@@ -8,6 +8,7 @@
 #include <linux/types.h>
 #endif
 
+#include "agentos_base.h"
 #include "agentos_rights.h"
 
 #define AGENTOS_EVENT_VERSION 1
@@ -68,7 +69,9 @@
 	X(CLONE_PARENT, "task_alloc", "fork a child for another process") \
 	X(AGENT_DERIVE, "file_ioctl", "make sub-agents")                  \
 	X(MAIL_SEND, "file_ioctl", "send messages")                       \
-	X(MAIL_RECEIVE, "file_ioctl", "receive messages")
+	X(MAIL_RECEIVE, "file_ioctl", "receive messages")                 \
+	X(NET_OUT, "cgroup_skb/egress", "send packets")                   \
+	X(NET_IN, "cgroup_skb/ingress", "receive packets")
 
 #define AGENTOS_HOOK_ENUM(NAME, hook, doing) AGENTOS_HOOK_##NAME,
 enum agentos_hook { AGENTOS_HOOKS(AGENTOS_HOOK_ENUM) AGENTOS_HOOK_COUNT };
@@ -108,6 +111,7 @@ enum agentos_why {
 	AGENTOS_WHY_NEVER = 6,	    /* no agent may, whatever its rights */
 	AGENTOS_WHY_OUTSIDE = 7,    /* the target is outside the agent */
 	AGENTOS_WHY_HOLDS = 8,	    /* a directory that rules stand on or below does not move */
+	AGENTOS_WHY_UNCOUNTED = 9,  /* its network bytes are limited; there none are counted */
 };
 
 enum agentos_object_kind {
@@ -215,6 +219,34 @@ struct agentos_rule {
 /* Per-CPU counters, summed by the reader. */
 struct agentos_hook_count {
 	__u64 denied; /* acts of agents that the hook refused */
+};
+
+/*
+ * Network traffic of an agent: bytes of IP packets, their headers included,
+ * that sockets sent and received which the agent or a descendant made. The
+ * programs count and refuse, the daemon charges the module with what is own and
+ * sets ceilings to what the module says is left.
+ */
+#define AGENTOS_LINE	    (AGENTOS_DEPTH_MAX + 1)  /* an agent and all its ancestors */
+#define AGENTOS_TRAFFIC_MAX (2 * AGENTOS_AGENTS_MAX) /* also those that ended a moment ago */
+
+/* By agent; the programs write it. */
+struct agentos_traffic {
+	__u64 parent;  /* 0 for none */
+	__u64 bytes;   /* its own and its descendants' */
+	__u64 own;     /* its own, and those of descendants that are no more */
+	__u64 refused; /* packets */
+};
+
+/* By agent; the daemon writes it. */
+struct agentos_allowance {
+	__u64 ceiling; /* no packet passes once `bytes` is this much */
+	__u64 charged; /* of `own`, what the module has been told */
+};
+
+/* Who pays for a socket's packets: its maker, the maker's parent and so on, 0 behind the last. */
+struct agentos_payers {
+	__u64 agent[AGENTOS_LINE];
 };
 
 enum agentos_ring { AGENTOS_RING_DENIALS, AGENTOS_RING_ALLOWED, AGENTOS_RING_COUNT };

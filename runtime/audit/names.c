@@ -41,8 +41,9 @@ const char *name_doing(unsigned int hook, char other[NAME_ROOM])
 
 const char *name_why(unsigned int why, char other[NAME_ROOM])
 {
-	static const char *const names[] = { "none",	   "right", "rule",    "no_rule", "wider",
-					     "unresolved", "never", "outside", "holds" };
+	static const char *const names[] = { "none",  "right",	    "rule",  "no_rule",
+					     "wider", "unresolved", "never", "outside",
+					     "holds", "uncounted" };
 
 	return name_find(names, COUNT(names), why, "why", other);
 }

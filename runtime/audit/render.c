@@ -294,6 +294,9 @@ static void put_why(FILE *out, const struct agentos_event *e)
 		fputs(": rules of its policy stand on it or below, and would not move with its name",
 		      out);
 		break;
+	case AGENTOS_WHY_UNCOUNTED:
+		fputs(": its network bytes are limited, and would not be counted there", out);
+		break;
 	case AGENTOS_WHY_OUTSIDE:
 		fputs(": the target is outside the agent", out);
 		break;

@@ -43,6 +43,8 @@ struct daemon {
 	int listener;
 	struct client_table *clients;
 	struct loop_handle signals;
+	struct loop_handle traffic;
+	bool traffic_failed; /* the last time */
 };
 
 /* All before the module is touched: rights of the process, directories, the lock. */

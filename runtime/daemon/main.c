@@ -12,6 +12,7 @@
 #include "daemon/client.h"
 #include "daemon/daemon.h"
 #include "daemon/say.h"
+#include "daemon/traffic.h"
 #include "kern/host.h"
 
 static const char usage[] =
@@ -158,6 +159,8 @@ int main(int argc, char **argv)
 		err = fault_set(&f, ENOMEM, "out of memory");
 	if (!err)
 		err = daemon_enforce(&d, &f);
+	if (!err)
+		err = traffic_start(&d, &f);
 	if (!err)
 		err = clients_open(&d, &f);
 	if (!err) {

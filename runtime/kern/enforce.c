@@ -10,6 +10,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mount.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "agentos.skel.h"
@@ -19,7 +21,8 @@
 #include "kern/host.h"
 #include "kern/pins.h"
 
-#define UNLOAD_WAIT_MS 15000 /* how long programs may take to let go of the module */
+#define CGROUP_INIT_INO 0xEFFFFFFBU /* PROC_CGROUP_INIT_INO of the kernel's proc_ns.h */
+#define UNLOAD_WAIT_MS	15000	    /* how long programs may take to let go of the module */
 
 static const char *const map_names[MAP_COUNT] = {
 	[MAP_RULES] = "rules",
@@ -32,6 +35,9 @@ static const char *const map_names[MAP_COUNT] = {
 	[MAP_DROPS] = "drops",
 	[MAP_HOOK_COUNTS] = "hook_counts",
 	[MAP_SOCKET_OWNER] = "socket_owner",
+	[MAP_SOCKET_PAYERS] = "socket_payers",
+	[MAP_TRAFFIC] = "traffic",
+	[MAP_ALLOWANCES] = "allowances",
 	[MAP_BUILD] = "build",
 };
 
@@ -102,33 +108,76 @@ static int choose_programs(struct agentos_bpf *skel)
 	return 0;
 }
 
-static bool program_is_lsm(const struct bpf_program *program)
+/* Iterators are not attached: who reads one runs it. */
+static bool program_is_attached(const struct bpf_program *program)
 {
-	return strncmp(bpf_program__section_name(program), "iter", 4) != 0;
+	return bpf_program__autoload(program) &&
+	       strncmp(bpf_program__section_name(program), "iter", 4) != 0;
 }
 
-/* Attaches every loaded LSM program and pins its link; without the pin it would end with us. */
+/*
+ * The cgroup that all sockets of the machine are in or below, through a mount of
+ * our own: wherever it may be mounted, or nowhere. A descriptor, or a negative errno.
+ */
+static int cgroup_root(void)
+{
+	int context = fsopen("cgroup2", FSOPEN_CLOEXEC), fd;
+
+	if (context < 0)
+		return -errno;
+	fd = fsconfig(context, FSCONFIG_CMD_CREATE, NULL, NULL, 0) ?
+		     -1 :
+		     fsmount(context, FSMOUNT_CLOEXEC, 0);
+	if (fd < 0)
+		fd = -errno;
+	close(context);
+	return fd;
+}
+
+/* From another cgroup namespace the root is a smaller one, and what is outside of it not counted. */
+static int cgroup_require(struct fault *f)
+{
+	struct stat st;
+
+	if (stat("/proc/self/ns/cgroup", &st))
+		return fault_set(f, errno, "/proc/self/ns/cgroup: %s", strerror(errno));
+	if (st.st_ino != CGROUP_INIT_INO)
+		return fault_set(f, EXDEV,
+				 "agentosd is in a cgroup namespace: start it on the host itself");
+	return 0;
+}
+
+/* Attaches every loaded program and pins its link; without the pin it would end with us. */
 static int pin_links(struct agentos_bpf *skel)
 {
 	struct bpf_program *program;
 	struct bpf_link *link;
+	int root, err = 0;
 	char name[160];
-	int err;
 
+	root = cgroup_root();
+	if (root < 0)
+		return root;
 	bpf_object__for_each_program(program, skel->obj) {
-		if (!bpf_program__autoload(program) || !program_is_lsm(program))
+		if (!program_is_attached(program))
 			continue;
-		link = bpf_program__attach_lsm(program);
-		if (!link)
-			return -errno;
+		if (bpf_program__type(program) == BPF_PROG_TYPE_CGROUP_SKB)
+			link = bpf_program__attach_cgroup(program, root);
+		else
+			link = bpf_program__attach_lsm(program);
+		if (!link) {
+			err = -errno;
+			break;
+		}
 		snprintf(name, sizeof(name), "links/%s", bpf_program__name(program));
 		err = pins_add(PINS_STAGING, name, bpf_link__fd(link));
 		/* Closes our descriptor; the pin holds the link. */
 		bpf_link__destroy(link);
 		if (err)
-			return err;
+			break;
 	}
-	return 0;
+	close(root);
+	return err;
 }
 
 static int pin_iterator(struct bpf_program *program, int map, const char *name)
@@ -251,7 +300,7 @@ static int enforce_adopt(struct enforce *e)
 	bpf_object__for_each_program(program, skel->obj) {
 		if (err)
 			break;
-		if (!bpf_program__autoload(program) || !program_is_lsm(program))
+		if (!program_is_attached(program))
 			continue;
 		snprintf(name, sizeof(name), "links/%s", bpf_program__name(program));
 		fd = pins_open(name);
@@ -326,6 +375,8 @@ int enforce_open(int dev, struct enforce **ret_enforce, bool *ret_adopted, struc
 	int err;
 
 	err = host_require(&(struct host){ 0 }, f);
+	if (!err)
+		err = cgroup_require(f);
 	if (err)
 		return err;
 	e = calloc(1, sizeof(*e));

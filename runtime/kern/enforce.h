@@ -56,6 +56,15 @@ int enforce_policy_drop(struct enforce *e, uint32_t policy);
 /* Removes every policy that no live agent uses (after adoption). Returns how many. */
 int enforce_policy_sweep(struct enforce *e);
 
+/*
+ * Charges the module with what agents' sockets sent and received since the last
+ * call, and sets their ceilings to what it says is left. To be called once a
+ * second while agents live: limits take effect, and end in their action, by it.
+ * Forgets agents that are no more; their ancestors are charged. Returns how many
+ * agents it could not do this for, or a negative errno when for none.
+ */
+int enforce_traffic(struct enforce *e);
+
 /* The map descriptor of a ring, for ring_open() and for polling. */
 int enforce_ring_map(const struct enforce *e, enum agentos_ring ring);
 /* Records that found no room, since the maps were made. */

@@ -11,6 +11,7 @@
 #include <linux/kcmp.h>
 #include <linux/mount.h>
 #include <linux/sched.h>
+#include <linux/sock_diag.h>
 #include <netinet/in.h>
 #include <sched.h>
 #include <signal.h>
@@ -36,6 +37,8 @@
 #define OPEN_TREE_CLONE_	 1
 #define CLONE_INTO_CGROUP_	 0x200000000ULL
 #define TIOCSTI_		 0x5412
+
+#define NET_TRIES 200 /* of 10 ms: the stack delivers when it gets to it */
 
 static int in_dir(const struct probe_stage *s, const char *name, char *path, size_t size)
 {
@@ -238,6 +241,38 @@ static int act_sendto(const struct probe_stage *s)
 	return sendto(fd, "", 0, 0, (const struct sockaddr *)&discard, sizeof(discard)) < 0 ?
 		       -1 :
 		       0;
+}
+
+/* Its agent has no network bytes left. */
+static int act_net_out(const struct probe_stage *s)
+{
+	return act_sendto(s);
+}
+
+/* What comes in from outside is not delivered; the socket's own count of drops says when. */
+static int act_net_in(const struct probe_stage *s)
+{
+	struct sockaddr_in any = { .sin_family = AF_INET,
+				   .sin_addr.s_addr = htonl(INADDR_LOOPBACK) };
+	socklen_t len = sizeof(any), size;
+	int fd = socket(AF_INET, SOCK_DGRAM, 0), i;
+	uint32_t memory[SK_MEMINFO_VARS] = {};
+	char byte;
+
+	if (bind(fd, (struct sockaddr *)&any, len) ||
+	    getsockname(fd, (struct sockaddr *)&any, &len))
+		return -1;
+	if (sendto(s->outside, "x", 1, 0, (struct sockaddr *)&any, len) < 0)
+		return -1;
+	for (i = 0; i < NET_TRIES && !memory[SK_MEMINFO_DROPS]; i++) {
+		if (recv(fd, &byte, 1, MSG_DONTWAIT) >= 0)
+			return 0;
+		usleep(10000);
+		size = sizeof(memory);
+		if (getsockopt(fd, SOL_SOCKET, SO_MEMINFO, memory, &size))
+			return -1;
+	}
+	return recv(fd, &byte, 1, MSG_DONTWAIT) < 0 ? -1 : 0;
 }
 
 static int act_bind(const struct probe_stage *s)
@@ -589,6 +624,8 @@ const struct probe probes[] = {
 	PROBE(FIX_SETUID, CAPABLE, EPERM, "change user id", act_setuid),
 	PROBE(PTRACE_TRACEME, CAPABLE, EPERM, "be traced by the daemon", act_traceme),
 	PROBE(CAPABLE, PLAIN, EPERM, "set the host name", act_capable),
+	PROBE(NET_OUT, LIMITED, EPERM, "send a datagram with no bytes left", act_net_out),
+	PROBE(NET_IN, LIMITED, EAGAIN, "receive a datagram with no bytes left", act_net_in),
 	PROBE(URING_CREDS, URING, EPERM, "act in a ring with other credentials", act_uring_creds),
 	{ 0 },
 };

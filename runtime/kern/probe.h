@@ -16,6 +16,7 @@ struct probe_stage {
 	int listener;	     /* listening abstract stream socket */
 	char inbox_name[32]; /* after the leading NUL */
 	char listener_name[32];
+	int outside;   /* UDP socket of no agent's */
 	int passed[2]; /* a pair of sockets with a descriptor waiting in passed[1] */
 };
 
@@ -23,6 +24,7 @@ enum probe_cast {
 	PROBE_CAPABLE, /* has capabilities, so that the hook behind them is reached */
 	PROBE_PLAIN,   /* has none */
 	PROBE_URING,   /* may make rings */
+	PROBE_LIMITED, /* may use the network, and has no bytes left */
 };
 
 struct probe {

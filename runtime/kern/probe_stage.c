@@ -106,6 +106,7 @@ int probe_stage_open(struct probe_stage *s, struct fault *f)
 				   .readonly = -1,
 				   .inbox = -1,
 				   .listener = -1,
+				   .outside = -1,
 				   .passed = { -1, -1 } };
 	snprintf(s->dir, sizeof(s->dir), "/run/agentos-selftest-XXXXXX");
 	if (!mkdtemp(s->dir))
@@ -130,6 +131,11 @@ int probe_stage_open(struct probe_stage *s, struct fault *f)
 		if (err > 0)
 			err = 0;
 	}
+	if (!err) {
+		s->outside = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+		if (s->outside < 0)
+			err = -errno;
+	}
 	if (err) {
 		fault_set(f, -err, "self-test: the stage cannot be set: %s", strerror(-err));
 		probe_stage_close(s);
@@ -139,8 +145,8 @@ int probe_stage_open(struct probe_stage *s, struct fault *f)
 
 void probe_stage_close(struct probe_stage *s)
 {
-	const int fds[] = { s->dir_fd,	 s->file,      s->readonly, s->inbox,
-			    s->listener, s->passed[0], s->passed[1] };
+	const int fds[] = { s->dir_fd,	 s->file,    s->readonly,  s->inbox,
+			    s->listener, s->outside, s->passed[0], s->passed[1] };
 	size_t i;
 
 	for (i = 0; i < sizeof(fds) / sizeof(fds[0]); i++)

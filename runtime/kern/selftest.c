@@ -38,6 +38,8 @@ static const struct cast casts[] = {
 	{ SELFTEST_NAME "-capable", AGENTOS_RIGHT(FILE_READ), PROBE_PLAIN },
 	{ SELFTEST_NAME "-uring", AGENTOS_RIGHT(IO_URING) | AGENTOS_RIGHT(CAPABILITIES),
 	  PROBE_URING },
+	{ SELFTEST_NAME "-limited", AGENTOS_RIGHT(NET_CONNECT) | AGENTOS_RIGHT(NET_LISTEN),
+	  PROBE_LIMITED },
 };
 
 /* What the child tells of one act. */
@@ -127,6 +129,14 @@ static int run_cast(struct enforce *e, const struct cast *cast, const struct pro
 	agent = agentos_dev_create(e->dev, &create, &id);
 	if (agent < 0)
 		return fault_set(f, -agent, "no agent for the self-test: %s", strerror(-agent));
+	err = cast->cast == PROBE_LIMITED ?
+		      agentos_budget_limit(agent, AGENTOS_RESOURCE_NET_BYTES,
+					   &(struct agentos_limit){ .limit = 0 }) :
+		      0;
+	if (err) {
+		fault_set(f, -err, "self-test: no limit can be set: %s", strerror(-err));
+		goto close_agent;
+	}
 	if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, pair)) {
 		err = fault_set(f, errno, "self-test: %s", strerror(errno));
 		goto close_agent;

@@ -177,7 +177,7 @@ static void every_hook_reason_and_kind_is_one_inert_line(void)
 	/* One loop of five variables. */
 	/* clang-format off */
 	for (hook = 0; hook <= AGENTOS_HOOK_COUNT; hook++)
-	for (why = 0; why <= AGENTOS_WHY_HOLDS + 1; why++)
+	for (why = 0; why <= AGENTOS_WHY_UNCOUNTED + 1; why++)
 	for (kind = 0; kind <= AGENTOS_OBJECT_TEXT + 1; kind++)
 	for (verdict = 0; verdict < 3; verdict++)
 	for (hostile = 0; hostile < 2; hostile++) {
