@@ -67,7 +67,7 @@ static __noinline int traffic_begin(struct sock *sk)
 			continue;
 		if (i + 1 < AGENTOS_LINE)
 			none.parent = line.agent[i + 1];
-		/* The ceiling first: who has a count has one. Another thread may be here as well. */
+		/* The ceiling first: who has a count has one. Others may be here as well. */
 		bpf_map_update_elem(&allowances, &agent, &allowance, BPF_NOEXIST);
 		bpf_map_update_elem(&traffic, &agent, &none, BPF_NOEXIST);
 		if (!bpf_map_lookup_elem(&allowances, &agent) ||

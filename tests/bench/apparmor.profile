@@ -7,6 +7,7 @@ profile agentos-bench {
 	@DIR@/ r,
 	@DIR@/** rwmix,
 	/dev/null rw,
+	@ALSO@
 
 	network inet stream,
 	network inet dgram,

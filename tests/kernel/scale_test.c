@@ -60,7 +60,12 @@ static int batch(int first)
 			_exit(stage_attach(agents[i]) ? 1 : ten_tasks());
 	}
 	for (i = 0; i < AT_ONCE; i++) {
-		bad += stage_status(pids[i]) != 0;
+		int status = stage_status(pids[i]);
+
+		if (status)
+			printf("# agent %d (%d): its process ended with %d\n", first + i, agents[i],
+			       status);
+		bad += status != 0;
 		close(agents[i]);
 	}
 	return bad;

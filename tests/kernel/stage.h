@@ -79,10 +79,11 @@ static inline void stage_reap_all(void)
 		;
 }
 
-/* Waits until no agent and no task is left. False when they never go. */
+/* Waits until no agent and no task is left. False when no more of them go. */
 static inline bool stage_settle(void)
 {
 	struct agentos_version version = { 0 };
+	uint64_t left = UINT64_MAX;
 	int i;
 
 	for (i = 0; i < STAGE_TRIES; i++) {
@@ -90,6 +91,10 @@ static inline bool stage_settle(void)
 		version = stage_version();
 		if (!version.ret_agents && !version.ret_tasks)
 			return true;
+		if (version.ret_agents + version.ret_tasks < left) {
+			left = version.ret_agents + version.ret_tasks;
+			i = 0;
+		}
 		usleep(20000);
 	}
 	printf("# left over: %llu agents, %llu tasks\n", (unsigned long long)version.ret_agents,
