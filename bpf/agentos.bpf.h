@@ -30,7 +30,12 @@
 #define AF_INET		2
 #define AF_INET6	10
 #define AF_NETLINK	16
+#define IPPROTO_ICMPV6	58
 #define IPPROTO_MPTCP	262
+#define SOCK_TYPE_MASK	0xf
+#define SOCK_STREAM	1
+#define SOCK_DGRAM	2
+#define SOCK_RAW	3
 #define PF_IO_WORKER	0x10
 #define SB_KERNMOUNT	(1 << 22)
 

@@ -13,7 +13,7 @@ int BPF_PROG(agentos_socket_create, int family, int type, int protocol, int kern
 	if (kern)
 		return 0;
 	if ((plain || act.verdict == AGENTOS_VERDICT_ALLOWED) &&
-	    !traffic_is_counted(family, protocol) && traffic_limited()) {
+	    !traffic_is_counted(family, type, protocol) && traffic_limited()) {
 		act.verdict = AGENTOS_VERDICT_DENIED;
 		act.why = AGENTOS_WHY_UNCOUNTED;
 		act.error = -EPERM;

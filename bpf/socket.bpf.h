@@ -5,10 +5,7 @@
 
 #include "traffic.bpf.h"
 
-#define SOCK_TYPE_MASK 0xf
-#define SOCK_STREAM    1
-#define SOCK_DGRAM     2
-#define NETLINK_ROUTE  0
+#define NETLINK_ROUTE 0
 
 static __always_inline bool socket_is_plain(int family, int type, int protocol)
 {

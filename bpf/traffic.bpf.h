@@ -20,14 +20,25 @@ static __always_inline bool family_is_local(int family)
 
 /*
  * Are all of a socket's packets seen with the socket that its maker made? Of
- * MPTCP and SCTP the kernel makes further sockets by itself; packet sockets and
- * other families do not come by.
+ * MPTCP, SCTP and SMC the kernel makes further sockets by itself; packet sockets
+ * and other families do not come by.
  */
-static __always_inline bool traffic_is_counted(int family, int protocol)
+static __always_inline bool traffic_is_counted(int family, int type, int protocol)
 {
 	if (family_is_local(family))
 		return true;
-	return family_is_inet(family) && protocol != IPPROTO_MPTCP && protocol != IPPROTO_SCTP;
+	if (!family_is_inet(family))
+		return false;
+	switch (type & SOCK_TYPE_MASK) {
+	case SOCK_STREAM:
+		return protocol == 0 || protocol == IPPROTO_TCP;
+	case SOCK_DGRAM:
+		return protocol == 0 || protocol == IPPROTO_UDP || protocol == IPPROTO_UDPLITE ||
+		       protocol == IPPROTO_ICMP || protocol == IPPROTO_ICMPV6;
+	case SOCK_RAW:
+		return true;
+	}
+	return false;
 }
 
 /* The nearest of the calling task's agent and its ancestors with a limit, or 0. */
@@ -93,7 +104,7 @@ static __noinline int traffic_uncounted(struct sock *sk)
 	limited = traffic_limited();
 	if (!limited)
 		return 0;
-	if (!traffic_is_counted(family, sk->sk_protocol))
+	if (!traffic_is_counted(family, sk->sk_type, sk->sk_protocol))
 		return 1;
 	payers = bpf_sk_storage_get(&socket_payers, sk, NULL, 0);
 	if (!payers)

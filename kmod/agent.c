@@ -291,8 +291,8 @@ u32 agent_count(void)
 }
 
 /*
- * One agent's part, noted under the lock: never after a later one's, or the
- * record of the exit. Of descendants only what changes is noted.
+ * One agent's part, noted under the lock: never after a later one's. Of
+ * descendants only what changes is noted.
  */
 static int agent_narrow(struct agent *agent, u64 mask, bool descendant, u64 *ret_rights)
 {
@@ -301,7 +301,7 @@ static int agent_narrow(struct agent *agent, u64 mask, bool descendant, u64 *ret
 
 	spin_lock_bh(&agent->lock);
 	rights = agent->rights & mask;
-	if (agent->state >= AGENTOS_STATE_EXITING)
+	if (agent_over(agent))
 		err = -ESRCH;
 	else if (!rights && !descendant)
 		err = -EINVAL;
@@ -336,7 +336,7 @@ static bool agent_revoke_one(struct agent *agent, int *ret_err)
 	bool revokes;
 
 	spin_lock_bh(&agent->lock);
-	*ret_err = agent->state >= AGENTOS_STATE_EXITING ? -ESRCH : 0;
+	*ret_err = agent_over(agent) ? -ESRCH : 0;
 	revokes = !*ret_err && !agent->revoked;
 	if (revokes) {
 		agent->revoked = true;
@@ -382,7 +382,7 @@ void agent_retire(struct agent *agent)
 	agent->state = AGENTOS_STATE_EXITED;
 	spin_unlock_bh(&agent->lock);
 	wake_up_interruptible_poll(&agent->wait, EPOLLIN | EPOLLHUP);
-	mailbox_wake(agent);
+	mailbox_close(agent);
 }
 
 void agent_fill_info(struct agent *agent, struct agentos_info *info)
@@ -404,8 +404,11 @@ void agent_fill_info(struct agent *agent, struct agentos_info *info)
 	info->ret_tasks = agent->member_count;
 	info->ret_first = pid_nr(agent->first);
 	info->ret_children = agent->child_count;
-	info->ret_cpu_ns = meter_collect_locked(agent);
-	meter_look_locked(agent, &info->ret_wait_ns, &info->ret_threads);
+	meter_collect_locked(agent);
+	meter_look_locked(agent);
+	info->ret_cpu_ns = agent->cpu_ns;
+	info->ret_wait_ns = agent->wait_seen;
+	info->ret_threads = agent->threads_seen;
 	info->ret_criticality = agent->priority.criticality;
 	info->ret_phase = agent->priority.phase;
 	info->ret_efficiency = agent->priority.efficiency;

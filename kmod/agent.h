@@ -54,6 +54,9 @@ struct agent {
 	u32 walk;		   /* number of the last walk over its threads */
 	u64 cpu_ns;		   /* run by its own tasks, as far as metered */
 	u64 wait_ns;		   /* of members that ended: waited for a processor */
+	u64 wait_seen;		   /* of all, when that was last looked at */
+	u32 threads_seen;	   /* likewise */
+	u64 cpu_until, wait_until; /* what was seen is fresh enough: meter.c's */
 	struct priority priority;
 	bool paused; /* also READ_ONCE; changes under settle_lock as well */
 	bool named;  /* the name is taken; under names_lock in agent.c */
@@ -67,7 +70,8 @@ struct agent {
 	atomic64_t cpu_total;	  /* as cpu_ns, with all descendants that ever were */
 	atomic64_t denials;
 	struct budgets budgets;
-	struct list_head metered;  /* meter.c's */
+	struct list_head metered;  /* meter.c's, and */
+	u64 due_ns;		   /* when it is to be looked at, CLOCK_BOOTTIME */
 	struct mailbox *mailbox;   /* NULL until first asked for; stays then */
 	struct hlist_node by_name; /* under names_lock */
 	struct rcu_head rcu;
@@ -88,6 +92,16 @@ static inline bool agent_paused(const struct agent *agent)
 	while (agent && !READ_ONCE(agent->paused))
 		agent = agent->parent;
 	return agent;
+}
+
+/*
+ * Is there nothing left that a command on it and all below it could act on? Who
+ * has exited by himself, or moved down, may have left descendants. Without the
+ * lock it is a glance.
+ */
+static inline bool agent_over(const struct agent *agent)
+{
+	return READ_ONCE(agent->state) >= AGENTOS_STATE_EXITING && !READ_ONCE(agent->child_count);
 }
 
 struct agent_options {

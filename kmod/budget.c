@@ -61,15 +61,17 @@ static void budget_renew(struct agent *agent, u32 resource)
 static void budget_roll(struct agent *agent, u32 resource)
 {
 	struct budget *budget = &agent->budgets.of[resource];
-	u64 now;
+	u64 now, periods, began = budget->reset_ns;
 
 	if (!budget->period_ns)
 		return;
 	now = ktime_get_boottime_ns();
 	if (now < budget->reset_ns)
 		return;
-	budget->reset_ns += (div64_u64(now - budget->reset_ns, budget->period_ns) + 1) *
-			    budget->period_ns;
+	periods = div64_u64(now - budget->reset_ns, budget->period_ns) + 1;
+	if (check_mul_overflow(periods, budget->period_ns, &budget->reset_ns) ||
+	    check_add_overflow(began, budget->reset_ns, &budget->reset_ns))
+		budget->reset_ns = U64_MAX;
 	budget->used = resource == AGENTOS_RESOURCE_CPU_NS ? atomic64_read(&agent->cpu_total) : 0;
 	budget_renew(agent, resource);
 }
@@ -77,13 +79,15 @@ static void budget_roll(struct agent *agent, u32 resource)
 int budget_set(struct agent *agent, const struct agentos_budget_set *set)
 {
 	struct budget *budget = &agent->budgets.of[set->resource];
-	u64 now = ktime_get_boottime_ns(), reset = set->reset_ns;
+	u64 now = ktime_get_boottime_ns(), reset = set->reset_ns, end;
 
 	if (set->period_ns && !reset && check_add_overflow(now, set->period_ns, &reset))
 		return -EINVAL;
 	if (set->period_ns && reset <= now)
 		return -EINVAL;
-	if (READ_ONCE(agent->state) >= AGENTOS_STATE_EXITING)
+	if (set->period_ns && check_add_overflow(reset, set->period_ns, &end))
+		return -EINVAL;
+	if (agent_over(agent))
 		return -ESRCH;
 	spin_lock(&agent->budgets.lock);
 	budget_roll(agent, set->resource);
@@ -115,20 +119,18 @@ void budget_get(struct agent *agent, struct agentos_budget_get *get)
 	spin_unlock(&agent->budgets.lock);
 }
 
-u64 budget_left(struct agent *agent, u32 resource)
+u64 budget_left(const struct agent *agent, u32 resource)
 {
-	struct budget *budget = &agent->budgets.of[resource];
-	u64 left = U64_MAX, spent;
+	const struct budget *budget = &agent->budgets.of[resource];
+	u64 limit = READ_ONCE(budget->limit), used = READ_ONCE(budget->used), spent;
 
-	spin_lock(&agent->budgets.lock);
-	budget_roll(agent, resource);
-	if (budget->limit != AGENTOS_BUDGET_UNLIMITED) {
-		if (check_add_overflow(budget_used(agent, resource), budget->reserved, &spent))
-			spent = U64_MAX;
-		left = budget->limit - min(spent, budget->limit);
-	}
-	spin_unlock(&agent->budgets.lock);
-	return left;
+	if (limit == AGENTOS_BUDGET_UNLIMITED)
+		return U64_MAX;
+	if (READ_ONCE(budget->period_ns) && ktime_get_boottime_ns() >= READ_ONCE(budget->reset_ns))
+		used = 0;
+	if (check_add_overflow(used, READ_ONCE(budget->reserved), &spent))
+		return 0;
+	return limit - min(spent, limit);
 }
 
 static int budget_reserve_one(struct agent *agent, u32 resource, u64 amount)
@@ -203,9 +205,9 @@ static void budget_act(struct agent *agent, u32 resource, struct reached reached
 
 	if (reached.percent)
 		lifecycle_note_budget(agent, resource, reached.percent);
-	/* Who cannot be paused for want of memory does not go on. */
+	/* Who cannot be paused does not go on. */
 	if (reached.action == AGENTOS_BUDGET_PAUSE &&
-	    settle_pause(agent, AGENTOS_REASON_BUDGET, &ignored) == -ENOMEM)
+	    settle_pause(agent, AGENTOS_REASON_BUDGET, &ignored))
 		reached.action = AGENTOS_BUDGET_KILL;
 	if (reached.action == AGENTOS_BUDGET_KILL)
 		member_kill_family(agent, AGENTOS_REASON_BUDGET);

@@ -52,8 +52,11 @@ int budget_reserve(struct agent *agent, u32 resource, u64 amount);
  */
 void budget_settle(struct agent *agent, u32 resource, u64 reserved, u64 used);
 
-/* How much of it may still be used before the agent's own limit; U64_MAX without one. */
-u64 budget_left(struct agent *agent, u32 resource);
+/*
+ * How much of one that others charge may still be used before the agent's own
+ * limit; U64_MAX without one. Takes no lock, in any context: a glance.
+ */
+u64 budget_left(const struct agent *agent, u32 resource);
 
 /*
  * Looks at an agent's limits of time: events, and what comes at their end. May

@@ -167,6 +167,9 @@ static int agent_derive_verb(struct file *file, union command *c, struct fresh_f
 		return -EPERM;
 	if (caller && !(READ_ONCE(caller->rights) & AGENTOS_RIGHT(DERIVE)))
 		return -EPERM;
+	/* What is charged to it is charged to all above it. */
+	if (caller && derive->access & AGENTOS_ACCESS_CHARGE)
+		return -EPERM;
 	err = agent_create(&options, &agent);
 	if (err)
 		return err;
@@ -269,6 +272,7 @@ static int agent_resume_verb(struct file *file, union command *c, struct fresh_f
 static int agent_sched_verb(struct file *file, union command *c, struct fresh_fd *fresh)
 {
 	struct handle *handle = file->private_data;
+	bool raises = !member_agent() && capable(CAP_SYS_NICE);
 	struct agentos_sched *sched = &c->sched;
 
 	if (sched->flags || sched->pad || sched->criticality > AGENTOS_CRITICALITY_MAX ||
@@ -276,10 +280,9 @@ static int agent_sched_verb(struct file *file, union command *c, struct fresh_fd
 		return -EINVAL;
 	if (sched->deadline_ns && sched->deadline_ns <= ktime_get_boottime_ns())
 		return -EINVAL;
-	if (sched->criticality > AGENTOS_CRITICALITY_START &&
-	    (member_agent() || !capable(CAP_SYS_NICE)))
+	if (sched->criticality > AGENTOS_CRITICALITY_START && !raises)
 		return -EPERM;
-	return priority_set(handle->agent, sched);
+	return priority_set(handle->agent, sched, raises);
 }
 
 /* Without a right to it an end is of no use: said at once. */
@@ -340,9 +343,9 @@ const struct verb handle_verbs[] = {
 			 .inside = INSIDE_ANY, .run = agent_budget_get_verb),
 	[_IOC_NR(AGENTOS_AGENT_RESERVE)] =
 		VERB(struct agentos_reserve, .access = AGENTOS_ACCESS_CHARGE,
-		     .inside = INSIDE_BELOW, .run = agent_reserve_verb),
+		     .inside = INSIDE_NEVER, .run = agent_reserve_verb),
 	[_IOC_NR(AGENTOS_AGENT_SETTLE)] =
-		VERB(struct agentos_settle, .access = AGENTOS_ACCESS_CHARGE, .inside = INSIDE_BELOW,
+		VERB(struct agentos_settle, .access = AGENTOS_ACCESS_CHARGE, .inside = INSIDE_NEVER,
 		     .run = agent_settle_verb),
 	[_IOC_NR(AGENTOS_AGENT_PAUSE)] = VERB_ANSWER(
 		struct agentos_pause, ret_threads, .access = AGENTOS_ACCESS_CONTROL,

@@ -20,7 +20,8 @@ struct letter {
 };
 
 struct mailbox {
-	spinlock_t lock; /* process context only */
+	spinlock_t lock; /* _bh: agents end in RCU callbacks */
+	bool closed;	 /* also READ_ONCE; stays */
 	struct list_head letters;
 	u32 count;
 	u32 room_used; /* bytes of text */
@@ -43,12 +44,18 @@ static struct mailbox *mailbox_of(struct agent *agent)
 	INIT_LIST_HEAD(&mailbox->letters);
 	init_waitqueue_head(&mailbox->readers);
 	init_waitqueue_head(&mailbox->writers);
-	other = cmpxchg(&agent->mailbox, NULL, mailbox);
-	if (other) {
-		kfree(mailbox);
-		return other;
+	/* Under the lock that the state changes under: who ends it finds the mailbox, or we the end. */
+	spin_lock_bh(&agent->lock);
+	other = agent->mailbox;
+	if (!other) {
+		mailbox->closed = agent->state >= AGENTOS_STATE_EXITING;
+		smp_store_release(&agent->mailbox, mailbox);
 	}
-	return mailbox;
+	spin_unlock_bh(&agent->lock);
+	if (!other)
+		return mailbox;
+	kfree(mailbox);
+	return other;
 }
 
 void mailbox_free(struct mailbox *mailbox)
@@ -69,19 +76,22 @@ u32 mailbox_count(const struct agent *agent)
 	return mailbox ? READ_ONCE(mailbox->count) : 0;
 }
 
-void mailbox_wake(struct agent *agent)
+void mailbox_close(struct agent *agent)
 {
 	struct mailbox *mailbox = READ_ONCE(agent->mailbox);
 
 	if (!mailbox)
 		return;
+	spin_lock_bh(&mailbox->lock);
+	WRITE_ONCE(mailbox->closed, true);
+	spin_unlock_bh(&mailbox->lock);
 	wake_up_poll(&mailbox->readers, EPOLLIN | EPOLLHUP);
 	wake_up_poll(&mailbox->writers, EPOLLERR | EPOLLHUP);
 }
 
-static bool mailbox_closed(const struct agent *agent)
+static bool mailbox_closed(const struct mailbox *mailbox)
 {
-	return READ_ONCE(agent->state) >= AGENTOS_STATE_EXITING;
+	return READ_ONCE(mailbox->closed);
 }
 
 static bool mailbox_fits(const struct mailbox *mailbox, size_t len)
@@ -131,8 +141,8 @@ static int mailbox_put(struct agent *agent, struct letter *letter)
 	size_t len = letter->head.size - sizeof(letter->head);
 	int err = 0;
 
-	spin_lock(&mailbox->lock);
-	if (mailbox_closed(agent)) {
+	spin_lock_bh(&mailbox->lock);
+	if (mailbox_closed(mailbox)) {
 		err = -EPIPE;
 	} else if (!(READ_ONCE(agent->rights) & AGENTOS_RIGHT(MESSAGE_RECEIVE))) {
 		err = -EACCES;
@@ -145,7 +155,7 @@ static int mailbox_put(struct agent *agent, struct letter *letter)
 		WRITE_ONCE(mailbox->count, mailbox->count + 1);
 		WRITE_ONCE(mailbox->room_used, mailbox->room_used + len);
 	}
-	spin_unlock(&mailbox->lock);
+	spin_unlock_bh(&mailbox->lock);
 	return err;
 }
 
@@ -163,7 +173,7 @@ static ssize_t mail_write_iter(struct kiocb *iocb, struct iov_iter *from)
 		return -EMSGSIZE;
 	if (!caller_may(AGENTOS_RIGHT(MESSAGE_SEND)))
 		return -EPERM;
-	if (!mailbox_fits(mailbox, len) && !mailbox_closed(agent) && !file_waits(iocb))
+	if (!mailbox_fits(mailbox, len) && !mailbox_closed(mailbox) && !file_waits(iocb))
 		return -EAGAIN;
 	letter = letter_new(from);
 	if (IS_ERR(letter))
@@ -175,7 +185,7 @@ static ssize_t mail_write_iter(struct kiocb *iocb, struct iov_iter *from)
 		if (err == -EAGAIN && file_waits(iocb))
 			err = wait_event_interruptible(
 				mailbox->writers,
-				mailbox_fits(mailbox, len) || mailbox_closed(agent));
+				mailbox_fits(mailbox, len) || mailbox_closed(mailbox));
 		/* Rights may have gone while it waited. */
 		if (!err && !caller_may(AGENTOS_RIGHT(MESSAGE_SEND)))
 			err = -EPERM;
@@ -188,34 +198,39 @@ static ssize_t mail_write_iter(struct kiocb *iocb, struct iov_iter *from)
 	return len;
 }
 
-/* The oldest that fits into `room` bytes, NULL when there is none, or -EMSGSIZE. */
+/*
+ * The oldest that fits into `room` bytes. -EMSGSIZE it does not; -EAGAIN there
+ * is none; -EPIPE nor will there be.
+ */
 static struct letter *mailbox_take(struct mailbox *mailbox, size_t room)
 {
 	struct letter *letter;
 
-	spin_lock(&mailbox->lock);
+	spin_lock_bh(&mailbox->lock);
 	letter = list_first_entry_or_null(&mailbox->letters, struct letter, node);
-	if (letter && letter->head.size > room) {
+	if (!letter) {
+		letter = ERR_PTR(mailbox->closed ? -EPIPE : -EAGAIN);
+	} else if (letter->head.size > room) {
 		letter = ERR_PTR(-EMSGSIZE);
-	} else if (letter) {
+	} else {
 		list_del(&letter->node);
 		WRITE_ONCE(mailbox->count, mailbox->count - 1);
 		WRITE_ONCE(mailbox->room_used,
 			   mailbox->room_used - (letter->head.size - sizeof(letter->head)));
 	}
-	spin_unlock(&mailbox->lock);
+	spin_unlock_bh(&mailbox->lock);
 	return letter;
 }
 
 /* What could not be handed over is the first again. */
 static void mailbox_give_back(struct mailbox *mailbox, struct letter *letter)
 {
-	spin_lock(&mailbox->lock);
+	spin_lock_bh(&mailbox->lock);
 	list_add(&letter->node, &mailbox->letters);
 	WRITE_ONCE(mailbox->count, mailbox->count + 1);
 	WRITE_ONCE(mailbox->room_used,
 		   mailbox->room_used + (letter->head.size - sizeof(letter->head)));
-	spin_unlock(&mailbox->lock);
+	spin_unlock_bh(&mailbox->lock);
 	wake_up_interruptible_poll(&mailbox->readers, EPOLLIN | EPOLLRDNORM);
 }
 
@@ -233,16 +248,14 @@ static ssize_t mail_read_iter(struct kiocb *iocb, struct iov_iter *to)
 		if (!caller_may(AGENTOS_RIGHT(MESSAGE_RECEIVE)))
 			return -EPERM;
 		letter = mailbox_take(mailbox, room);
-		if (IS_ERR(letter))
-			return PTR_ERR(letter);
-		if (letter)
+		if (!IS_ERR(letter))
 			break;
-		if (mailbox_closed(agent))
+		if (PTR_ERR(letter) == -EPIPE)
 			return 0;
-		if (!file_waits(iocb))
-			return -EAGAIN;
+		if (PTR_ERR(letter) != -EAGAIN || !file_waits(iocb))
+			return PTR_ERR(letter);
 		err = wait_event_interruptible(
-			mailbox->readers, READ_ONCE(mailbox->count) || mailbox_closed(agent));
+			mailbox->readers, READ_ONCE(mailbox->count) || mailbox_closed(mailbox));
 		if (err)
 			return err;
 	}
@@ -264,7 +277,7 @@ static __poll_t mail_send_poll(struct file *file, poll_table *table)
 	struct agent *agent = file->private_data;
 
 	poll_wait(file, &agent->mailbox->writers, table);
-	if (mailbox_closed(agent))
+	if (mailbox_closed(agent->mailbox))
 		return EPOLLERR | EPOLLHUP;
 	/* Ready is who may send any message. */
 	return mailbox_fits(agent->mailbox, AGENTOS_MESSAGE_MAX) ? EPOLLOUT | EPOLLWRNORM : 0;
@@ -276,7 +289,7 @@ static __poll_t mail_receive_poll(struct file *file, poll_table *table)
 	__poll_t ready = 0;
 
 	poll_wait(file, &agent->mailbox->readers, table);
-	if (mailbox_closed(agent))
+	if (mailbox_closed(agent->mailbox))
 		ready = EPOLLIN | EPOLLHUP;
 	if (READ_ONCE(agent->mailbox->count))
 		ready |= EPOLLIN | EPOLLRDNORM;

@@ -18,8 +18,11 @@ int mailbox_new_fd(struct agent *agent, enum mail_end end, bool nonblock, struct
 /* Messages in it now. */
 u32 mailbox_count(const struct agent *agent);
 
-/* The agent ends: who waits looks again. Softirq-safe. */
-void mailbox_wake(struct agent *agent);
+/*
+ * The agent ends, and its state says so already: nothing is put in any more,
+ * and who waits is woken. Softirq-safe.
+ */
+void mailbox_close(struct agent *agent);
 
 /* With the agent; no descriptor is left. NULL is allowed. Softirq-safe. */
 void mailbox_free(struct mailbox *mailbox);

@@ -369,8 +369,10 @@ static u32 member_kill_all(struct agent *agent, enum agentos_exit_reason reason)
 	if (list_empty(&agent->members))
 		last = agent_begin_retiring(agent);
 	spin_unlock_bh(&agent->lock);
+	/* Whom no signal reaches any more looks at the bar. */
+	wake_up_all(&agent->resume);
 	agent_release_name(agent);
-	mailbox_wake(agent);
+	mailbox_close(agent);
 	if (last)
 		agent_retire(agent);
 	return killed;
@@ -394,21 +396,30 @@ u32 member_count(void)
 	return atomic_read(&members);
 }
 
-/* A new thread or process of an agent that is paused, say. It has not run. */
-static void member_settle(const struct agent *agent, struct task_struct *child)
+/*
+ * A new thread or process of an agent that is paused, say. It has not run. Its
+ * priority was copied when its fork began: SCHED may have come and gone since.
+ */
+static void member_settle(const struct agent *agent, const struct task_struct *parent,
+			  struct task_struct *child)
 {
 	/* Pairs with those in settle.c and priority.c: they see the child, or we what they did. */
 	smp_mb();
-	if (agent_unsettled(agent) && settle_tell(child, TWA_RESUME, GFP_ATOMIC))
+	if (!agent_unsettled(agent) && child->static_prio == READ_ONCE(parent->static_prio) &&
+	    child->policy == READ_ONCE(parent->policy))
+		return;
+	if (settle_tell(child, TWA_RESUME, GFP_ATOMIC))
 		send_sig(SIGKILL, child, 1);
 }
 
 /*
  * The child is visible and has not run. It joins its parent's agent here or,
- * when memory is short, dies here: never is it left outside.
+ * when memory is short, dies here: never is it left outside. Not at
+ * sched_process_fork: the threads that io_uring makes do not come by there.
  */
-static void probe_fork(void *data, struct task_struct *parent, struct task_struct *child)
+static void probe_fork(void *data, struct task_struct *child, unsigned long flags)
 {
+	struct task_struct *parent = current;
 	struct member *inherited, *member;
 	struct agent *agent;
 	bool barred = false;
@@ -421,7 +432,7 @@ static void probe_fork(void *data, struct task_struct *parent, struct task_struc
 		return;
 	agent = inherited->agent;
 	if (child->signal == parent->signal) {
-		member_settle(agent, child); /* a thread */
+		member_settle(agent, parent, child); /* a thread */
 		return;
 	}
 	member = member_alloc(agent, child, GFP_ATOMIC | __GFP_NOWARN);
@@ -434,7 +445,7 @@ static void probe_fork(void *data, struct task_struct *parent, struct task_struc
 	agent->forks++;
 	barred = agent->barred;
 	spin_unlock_bh(&agent->lock);
-	member_settle(agent, child);
+	member_settle(agent, parent, child);
 	if (barred)
 		send_sig(SIGKILL, child, 1);
 }
@@ -469,7 +480,7 @@ static void probe_exit(void *data, struct task_struct *task)
 	/* The name may be had again as soon as a waiter can know that all are dead. */
 	if (last) {
 		agent_release_name(agent);
-		mailbox_wake(agent);
+		mailbox_close(agent);
 	}
 }
 
@@ -498,7 +509,7 @@ static struct probe {
 	/* Free first and fork last: what fork adds, the others must be there to end. */
 	{ "sched_process_free", probe_free },
 	{ "sched_process_exit", probe_exit },
-	{ "sched_process_fork", probe_fork },
+	{ "task_newtask", probe_fork },
 };
 
 static void probe_match(struct tracepoint *tracepoint, void *data)

@@ -18,13 +18,16 @@ u64 meter_group(const struct signal_struct *sig);
  */
 void meter_member(struct member *member);
 
-/* The same for all members; returns what the agent's own tasks have run. Under agent->lock. */
-u64 meter_collect_locked(struct agent *agent);
+/* The same for all members, unless that was done a moment ago. Under agent->lock. */
+void meter_collect_locked(struct agent *agent);
 /* The same for the agent and all its descendants. May sleep. */
 void meter_collect_family(struct agent *agent);
 
-/* How long its threads, those that ended too, have waited for a processor; under agent->lock. */
-void meter_look_locked(struct agent *agent, u64 *ret_wait_ns, u32 *ret_threads);
+/*
+ * Counts threads, and how long they, those that ended too, have waited for a
+ * processor: wait_seen, threads_seen. Likewise.
+ */
+void meter_look_locked(struct agent *agent);
 
 /* Looks at an agent's limits of time from now on, and soon. Until disarmed, or its end. */
 void meter_arm(struct agent *agent);

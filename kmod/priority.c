@@ -30,25 +30,34 @@ bool priority_slices(void)
 	return COMPAT_SLICES;
 }
 
-/*
- * The least criticality of agent and ancestors; the phase of the nearest that
- * has one set. False when none of them has anything set.
- */
-static bool priority_effective(const struct agent *agent, u32 *criticality, u32 *phase)
-{
-	bool set = false;
+/* What an agent's threads are to be like. */
+struct effect {
+	u32 criticality; /* the least of its own and its ancestors' */
+	u32 phase;	 /* of the nearest that has one set */
+	bool set;	 /* any has */
+	bool raises;	 /* all that have */
+};
 
-	*criticality = AGENTOS_CRITICALITY_MAX;
-	*phase = AGENTOS_PHASE_WORKING;
+static struct effect priority_effect(const struct agent *agent)
+{
+	struct effect effect = {
+		.criticality = AGENTOS_CRITICALITY_MAX,
+		.phase = AGENTOS_PHASE_WORKING,
+		.raises = true,
+	};
+
 	for (; agent; agent = agent->parent) {
 		const struct priority *priority = &agent->priority;
 
-		*criticality = min(*criticality, READ_ONCE(priority->criticality));
-		if (READ_ONCE(priority->set) && !set)
-			*phase = READ_ONCE(priority->phase);
-		set |= READ_ONCE(priority->set);
+		effect.criticality = min(effect.criticality, READ_ONCE(priority->criticality));
+		if (!READ_ONCE(priority->set))
+			continue;
+		if (!effect.set)
+			effect.phase = READ_ONCE(priority->phase);
+		effect.set = true;
+		effect.raises &= READ_ONCE(priority->raises);
 	}
-	return set;
+	return effect;
 }
 
 static int nice_of(u32 criticality, u32 phase)
@@ -64,15 +73,24 @@ static int nice_of(u32 criticality, u32 phase)
 	return nice;
 }
 
-static bool priority_attr(const struct agent *agent, struct sched_attr *attr)
+/* False when the task is to stay as it is. */
+static bool priority_attr(const struct effect *effect, const struct task_struct *task,
+			  struct sched_attr *attr)
 {
-	u32 criticality, phase;
-
-	*attr = (struct sched_attr){ .size = sizeof(*attr), .sched_policy = SCHED_NORMAL };
-	if (!priority_effective(agent, &criticality, &phase))
+	*attr = (struct sched_attr){
+		.size = sizeof(*attr),
+		.sched_policy = SCHED_NORMAL,
+		.sched_flags = task->sched_reset_on_fork ? SCHED_FLAG_RESET_ON_FORK : 0,
+		.sched_nice = nice_of(effect->criticality, effect->phase),
+	};
+	if (!effect->set)
 		return false;
-	attr->sched_nice = nice_of(criticality, phase);
-	switch (phase) {
+	if (!effect->raises) {
+		if (task->policy == SCHED_IDLE)
+			return false;
+		attr->sched_nice = max(attr->sched_nice, task_nice(task));
+	}
+	switch (effect->phase) {
 	case AGENTOS_PHASE_INTERACTIVE:
 	case AGENTOS_PHASE_WAITING:
 		attr->sched_runtime = SLICE_SHORT;
@@ -87,34 +105,39 @@ static bool priority_attr(const struct agent *agent, struct sched_attr *attr)
 
 int priority_nice(struct agent *agent)
 {
+	struct effect effect = priority_effect(agent);
+
+	return effect.set ? nice_of(effect.criticality, effect.phase) : 0;
+}
+
+static void priority_apply_task(const struct effect *effect, struct task_struct *task)
+{
 	struct sched_attr attr;
 
-	return priority_attr(agent, &attr) ? attr.sched_nice : 0;
+	if (priority_attr(effect, task, &attr))
+		sched_setattr_nocheck(task, &attr);
 }
 
 void priority_apply_self(struct agent *agent)
 {
-	struct sched_attr attr;
+	struct effect effect = priority_effect(agent);
 
-	if (priority_attr(agent, &attr))
-		sched_setattr_nocheck(current, &attr);
+	priority_apply_task(&effect, current);
 }
 
 static void priority_apply(struct agent *agent)
 {
+	struct effect effect = priority_effect(agent);
 	struct thread_walk walk;
-	struct sched_attr attr;
 	u32 i;
 
-	if (!priority_attr(agent, &attr))
-		return;
 	thread_walk_begin(&walk, agent);
 	while (thread_walk_next(&walk))
 		for (i = 0; i < walk.count; i++)
-			sched_setattr_nocheck(walk.tasks[i], &attr);
+			priority_apply_task(&effect, walk.tasks[i]);
 }
 
-int priority_set(struct agent *agent, struct agentos_sched *sched)
+int priority_set(struct agent *agent, struct agentos_sched *sched, bool raises)
 {
 	struct priority *priority = &agent->priority;
 	struct agent *below;
@@ -122,9 +145,10 @@ int priority_set(struct agent *agent, struct agentos_sched *sched)
 
 	settle_lock();
 	spin_lock_bh(&agent->lock);
-	if (agent->state >= AGENTOS_STATE_EXITING) {
+	if (agent_over(agent)) {
 		err = -ESRCH;
 	} else {
+		WRITE_ONCE(priority->raises, raises);
 		WRITE_ONCE(priority->criticality, sched->criticality);
 		WRITE_ONCE(priority->phase, sched->phase);
 		WRITE_ONCE(priority->set, true);

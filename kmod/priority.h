@@ -11,7 +11,8 @@ struct agent;
 
 /* Of one agent; under its lock. */
 struct priority {
-	bool set; /* false: its threads are as they would be without us */
+	bool set;    /* false: its threads are as they would be without us */
+	bool raises; /* it was set by someone who may make threads more important */
 	u32 criticality;
 	u32 phase; /* enum agentos_phase */
 	u32 efficiency;
@@ -25,10 +26,11 @@ void priority_init(struct priority *priority);
 int priority_nice(struct agent *agent);
 
 /*
- * Sets them, and applies them to all threads of the agent and its descendants.
- * The caller checked what the struct says. May sleep. -ESRCH when exiting.
+ * Sets them, and applies them to all threads of the agent and its descendants;
+ * unless it raises, to none so that it becomes more important than it is. The
+ * caller checked what the struct says. May sleep. -ESRCH when it is over.
  */
-int priority_set(struct agent *agent, struct agentos_sched *sched);
+int priority_set(struct agent *agent, struct agentos_sched *sched, bool raises);
 
 /* Applies its agent's to the calling task, when there are any. May sleep. */
 void priority_apply_self(struct agent *agent);

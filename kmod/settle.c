@@ -5,6 +5,7 @@
 #include <linux/mutex.h>
 #include <linux/rcupdate.h>
 #include <linux/sched.h>
+#include <linux/sched/signal.h>
 #include <linux/slab.h>
 #include <linux/wait.h>
 
@@ -39,12 +40,22 @@ void settle_unlock(void)
 	mutex_unlock(&settling);
 }
 
+/*
+ * Not who is dying: a signal to end a hold no longer reaches one that has begun
+ * its exit, and io_uring runs task work in the midst of it.
+ */
+static bool settle_holds(const struct agent *agent)
+{
+	return agent_paused(agent) && !READ_ONCE(agent->barred) &&
+	       !(READ_ONCE(current->signal->flags) & SIGNAL_GROUP_EXIT);
+}
+
 static void settle_hold(struct agent *agent)
 {
-	if (!agent_paused(agent))
+	if (!settle_holds(agent))
 		return;
 	atomic_inc(&agent->held);
-	wait_event_state(agent->resume, !agent_paused(agent), HELD);
+	wait_event_state(agent->resume, !settle_holds(agent), HELD);
 	atomic_dec(&agent->held);
 }
 
@@ -128,7 +139,7 @@ int settle_pause(struct agent *agent, enum agentos_exit_reason reason, u32 *ret_
 	settle_lock();
 	spin_lock_bh(&agent->lock);
 	paused = agent->paused;
-	if (agent->state >= AGENTOS_STATE_EXITING)
+	if (agent_over(agent))
 		err = -ESRCH;
 	else
 		WRITE_ONCE(agent->paused, true);
@@ -159,7 +170,7 @@ int settle_resume(struct agent *agent)
 	settle_lock();
 	spin_lock_bh(&agent->lock);
 	paused = agent->paused;
-	if (agent->state >= AGENTOS_STATE_EXITING)
+	if (agent_over(agent))
 		err = -ESRCH;
 	else if (paused)
 		lifecycle_note(agent, AGENTOS_LIFECYCLE_RESUME, lifecycle_actor());

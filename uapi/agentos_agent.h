@@ -104,7 +104,7 @@ struct agentos_info {
  * past its hook completes, and files that are open stay open. A descendant may
  * be left without any right.
  * -EINVAL  a bit of mask is unknown, or nothing would be left
- * -ESRCH   exiting or exited
+ * -ESRCH   exiting or exited, and nothing that was derived from it is left
  */
 struct agentos_restrict {
 	__u32 size;
@@ -156,7 +156,8 @@ struct agentos_dup {
  * name:   as for CREATE; it begins with the parent's name and a dot
  *
  * -EPERM   rights the parent has not; a policy that the caller may not give;
- *          the caller is in an agent without the right `derive`
+ *          the caller is in an agent, and that is without the right `derive`, or
+ *          access has CHARGE
  * -EINVAL  bad flags, rights, access, name or padding
  * -ESRCH   the parent is exiting or has exited, or its rights were revoked
  * -EMLINK  AGENTOS_DEPTH_MAX
@@ -182,7 +183,7 @@ struct agentos_derive {
  *
  * HARD: and kills them, as KILL does.
  *
- * -ESRCH  exiting or exited
+ * -ESRCH  exiting or exited, and nothing that was derived from it is left
  */
 #define AGENTOS_REVOKE_HARD (1U << 0)
 struct agentos_revoke {
@@ -204,7 +205,7 @@ struct agentos_revoke {
  * AGENTOS_AGENT_RESUME: lets them go on, but for those of whom an ancestor is
  * paused, or a descendant by itself. Of one that is not paused it is a no-op.
  *
- * -ESRCH   exiting or exited
+ * -ESRCH   exiting or exited, and nothing that was derived from it is left
  * -ENOMEM  then all go on
  */
 struct agentos_pause {
@@ -222,8 +223,9 @@ struct agentos_resume {
 /*
  * AGENTOS_AGENT_SCHED: how much the agent matters, and what it is about. Holds
  * for all threads of it and its descendants, now and later. It overrides what
- * they have set for themselves, once; to make oneself more important takes a
- * capability that agents do not have.
+ * they have set for themselves, once. Asked without CAP_SYS_NICE in the initial
+ * user namespace, or from within an agent, it makes no thread more important
+ * than it is.
  *
  * criticality: 0..100, at the start 50. What counts is the least of the agent's
  *	own and its ancestors': below 50 it is nice 19 down to 0, above it nice 0
@@ -237,7 +239,7 @@ struct agentos_resume {
  * -EINVAL  criticality above 100; unknown phase; deadline_ns has passed
  * -EPERM   criticality above 50 without CAP_SYS_NICE in the initial user
  *	    namespace, or from within an agent
- * -ESRCH   exiting or exited
+ * -ESRCH   exiting or exited, and nothing that was derived from it is left
  * -ENOMEM  nothing was changed
  */
 #define AGENTOS_CRITICALITY_START 50
@@ -325,8 +327,9 @@ struct agentos_message {
  *
  * The kernel itself counts the last two. CPU_NS is what the tasks of the agent
  * and its descendants run, on all processors together; it is looked at every
- * AGENTOS_METER_NS near the limit, and may be passed by that and one tick of
- * the clock for each processor. WALL_NS is the time since the agent was
+ * AGENTOS_METER_NS near the limit (less often where so many are looked at that
+ * it takes long), and may be passed by that and one tick of the clock for each
+ * processor. WALL_NS is the time since the agent was
  * created; each agent has its own. What ends a process is counted exactly.
  */
 enum agentos_resource {
@@ -361,7 +364,7 @@ enum agentos_budget_action {
  * -EINVAL  unknown resource or action; reset_ns has passed, or stands without
  *          period_ns; the period ends beyond the end of time; a period of
  *          WALL_NS
- * -ESRCH   exiting or exited
+ * -ESRCH   exiting or exited, and nothing that was derived from it is left
  */
 struct agentos_budget_set {
 	__u32 size;

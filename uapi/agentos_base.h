@@ -21,7 +21,8 @@
  *   have been left with (-EPERM).
  * - On an agent descriptor it may ask INFO and DUP. Everything else it may ask
  *   only of descendants of its own agent (-EPERM), but for DERIVE, which it may
- *   ask of its own as well.
+ *   ask of its own as well, and RESERVE and SETTLE, which it may not ask at all:
+ *   what is charged to an agent is charged to all above it.
  */
 
 #define AGENTOS_ABI    1

@@ -53,6 +53,7 @@ try agentctl wait --timeout 0 spinner
 refused 'wait gives up in one line' 1 'still there'
 agentctl wait --timeout 60 spinner >"$work/waited" 2>&1 &
 waiter=$!
+holds 'wait has found it' wait_for 20 sh -c "ls -l /proc/$waiter/fd | grep -q 'anon_inode:.agentos.'"
 try agentctl kill spinner
 is 'kill: done' "$status" 0
 holds 'wait returns when it has ended' wait $waiter

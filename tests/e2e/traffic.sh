@@ -138,13 +138,17 @@ is 'control: nor is a socket that somebody else made' "$said" 'taken, sent'
 steps_end free
 
 policy=raw
-steps_start bare 1 2
+steps_start bare 1 2 3 4
 try agentctl budget bare net-bytes 1M
 step bare 1 './packets socket 17 3 768'
 is 'packet sockets are refused with a limit' "$said" EPERM
+step bare 2 './packets socket 2 1 256'
+is 'so is SMC, which makes TCP sockets of its own' "$said" EPERM
 try agentctl budget bare net-bytes none
-step bare 2 './packets socket 17 3 768'
+step bare 3 './packets socket 17 3 768'
 is 'control: and not without' "$said" made
+step bare 4 './packets socket 2 1 256'
+is 'control: without, SMC is refused only where there is none' "$said" EPROTONOSUPPORT
 steps_end bare
 policy=net
 

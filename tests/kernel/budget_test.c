@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /* Budgets: no limit passed by one unit, sums exact, what is reserved comes back. */
 #include <pthread.h>
+#include <time.h>
 
 #include "stage.h"
 
@@ -319,6 +320,66 @@ static void a_budget_can_be_deadly(void)
 	CHECK(stage_settle());
 }
 
+/* From within the parent: errnos of a charge to its child, and of deriving to charge. */
+static int charge_inside(void *arg)
+{
+	struct agentos_derive plan = {
+		.size = sizeof(plan),
+		.rights = AGENTOS_RIGHT(FILE_READ),
+		.access = AGENTOS_ACCESS_ALL,
+		.name = "payer.x",
+	};
+	int *fds = arg;
+
+	if (settle(fds[1], TOKENS, 0, 1000) != -EPERM || reserve(fds[1], TOKENS, 1) != -EPERM)
+		return 1;
+	if (stage_call(fds[0], AGENTOS_AGENT_DERIVE, &plan) != -EPERM)
+		return 2;
+	/* Control: what it may do there, and that it may derive. */
+	if (limit(fds[1], TOKENS, 10))
+		return 3;
+	plan.access &= ~AGENTOS_ACCESS_CHARGE;
+	return stage_call(fds[0], AGENTOS_AGENT_DERIVE, &plan) ? 4 : 0;
+}
+
+static void nobody_inside_charges_whom_he_draws_on(void)
+{
+	int fds[2] = { stage_agent("payer", NULL) };
+
+	REQUIRE(fds[0] >= 0);
+	fds[1] = derive(fds[0], "payer.c");
+	REQUIRE(fds[1] >= 0);
+	CHECK_INT(stage_status(stage_spawn(fds[0], charge_inside, fds)), 0);
+	CHECK_BUDGET(fds[0], TOKENS, 0, 0);
+	/* Control: from outside it can be charged. */
+	CHECK_INT(settle(fds[1], TOKENS, 0, 1000), 0);
+	CHECK_BUDGET(fds[0], TOKENS, 1000, 0);
+	close(fds[1]);
+	close(fds[0]);
+	CHECK(stage_settle());
+}
+
+static void a_period_ends_before_the_end_of_time(void)
+{
+	struct agentos_budget_set set = set_plan(TOKENS, 10);
+	int agent = stage_agent("period", NULL);
+	struct timespec now;
+
+	REQUIRE(agent >= 0);
+	clock_gettime(CLOCK_BOOTTIME, &now);
+	set.reset_ns = (now.tv_sec + 2) * 1000000000ULL;
+	set.period_ns = UINT64_MAX;
+	CHECK_INT(stage_call(agent, AGENTOS_AGENT_BUDGET_SET, &set), -EINVAL);
+	set.period_ns = UINT64_MAX - set.reset_ns;
+	CHECK_INT(stage_call(agent, AGENTOS_AGENT_BUDGET_SET, &set), 0);
+	sleep(2);
+	CHECK_INT(settle(agent, TOKENS, 0, 10), 0);
+	CHECK_INT(reserve(agent, TOKENS, 1), -EDQUOT);
+	CHECK_INT(budget(agent, TOKENS).ret_reset_ns, UINT64_MAX);
+	close(agent);
+	CHECK(stage_settle());
+}
+
 /* --- 64 threads over four levels --- */
 
 #define THREADS 64
@@ -410,6 +471,8 @@ static const struct tap_test tests[] = {
 	TEST(a_new_period_begins_at_nothing),
 	TEST(events_come_at_80_and_100_percent_once),
 	TEST(a_budget_can_be_deadly),
+	TEST(nobody_inside_charges_whom_he_draws_on),
+	TEST(a_period_ends_before_the_end_of_time),
 	TEST(sixty_four_threads_never_pass_a_limit_and_sum_exactly),
 };
 

@@ -12,7 +12,7 @@ static struct agentos_derive derive_plan(const char *name)
 	struct agentos_derive derive = {
 		.size = sizeof(derive),
 		.rights = SOME,
-		.access = AGENTOS_ACCESS_ALL,
+		.access = AGENTOS_ACCESS_ALL & ~AGENTOS_ACCESS_CHARGE,
 	};
 
 	snprintf(derive.name, sizeof(derive.name), "%s", name);
@@ -286,9 +286,11 @@ static void revoke_takes_all_for_good(void)
 	CHECK_INT(revoke_all(parent, AGENTOS_REVOKE_HARD), 1);
 	CHECK_INT(stage_status(pid), 256 + SIGKILL);
 	CHECK(stage_ended(other));
-	CHECK_INT(revoke_all(parent, 0), -ESRCH);
+	/* While any of those below is left, it can be asked; they have lost everything. */
+	CHECK_INT(revoke_all(parent, 0), 0);
 	close(other);
 	close(child);
+	CHECK_INT(revoke_all(parent, 0), -ESRCH);
 	close(parent);
 	CHECK(stage_settle());
 }
@@ -472,6 +474,54 @@ static void deriving_from_inside_takes_the_right(void)
 
 static int *race_stop;
 
+/* Derives a sub-agent and goes there: its own agent has no task any more. */
+static int move_down(void *arg)
+{
+	int child = derive(*(int *)arg, "left.x");
+
+	if (child < 0 || stage_attach(child))
+		return 1;
+	return stage_sleep(NULL);
+}
+
+static void who_has_exited_still_commands_what_he_derived(void)
+{
+	struct agentos_budget_set set = {
+		.size = sizeof(set),
+		.resource = AGENTOS_RESOURCE_TOKENS,
+		.limit = 1,
+	};
+	struct agentos_pause pause_ = { .size = sizeof(pause_) };
+	struct agentos_resume resume = { .size = sizeof(resume) };
+	struct agentos_sched sched = { .size = sizeof(sched), .criticality = 25 };
+	int agent = stage_agent("left", NULL);
+	pid_t pid = stage_spawn(agent, move_down, &agent);
+
+	REQUIRE(agent >= 0);
+	CHECK(stage_ended(agent));
+	CHECK_INT(stage_info(agent).ret_state, AGENTOS_STATE_EXITED);
+	CHECK_INT(stage_info(agent).ret_children, 1);
+	CHECK_INT(stage_call(agent, AGENTOS_AGENT_PAUSE, &pause_), 0);
+	CHECK_INT(pause_.ret_threads, 1);
+	CHECK_INT(stage_call(agent, AGENTOS_AGENT_RESUME, &resume), 0);
+	CHECK_INT(stage_call(agent, AGENTOS_AGENT_SCHED, &sched), 0);
+	CHECK_INT(stage_call(agent, AGENTOS_AGENT_BUDGET_SET, &set), 0);
+	CHECK_INT(stage_restrict(agent, AGENTOS_RIGHT(FILE_READ)), 0);
+	CHECK_INT(revoke_all(agent, AGENTOS_REVOKE_HARD), 2);
+	CHECK_INT(stage_status(pid), 256 + SIGKILL);
+	/* Control: now there is nobody left. */
+	while (stage_info(agent).ret_children)
+		usleep(20000);
+	CHECK_INT(stage_call(agent, AGENTOS_AGENT_PAUSE, &pause_), -ESRCH);
+	CHECK_INT(stage_call(agent, AGENTOS_AGENT_RESUME, &resume), -ESRCH);
+	CHECK_INT(stage_call(agent, AGENTOS_AGENT_SCHED, &sched), -ESRCH);
+	CHECK_INT(stage_call(agent, AGENTOS_AGENT_BUDGET_SET, &set), -ESRCH);
+	CHECK_INT(stage_restrict(agent, AGENTOS_RIGHT(FILE_READ)), -ESRCH);
+	CHECK_INT(revoke_all(agent, 0), -ESRCH);
+	close(agent);
+	CHECK(stage_settle());
+}
+
 static int race_derive(void *arg)
 {
 	char name[AGENTOS_NAME_SIZE];
@@ -532,6 +582,7 @@ static const struct tap_test tests[] = {
 	TEST(the_last_descriptor_can_be_a_lifeline),
 	TEST(a_member_rules_below_itself_only),
 	TEST(deriving_from_inside_takes_the_right),
+	TEST(who_has_exited_still_commands_what_he_derived),
 	TEST(kill_wins_over_those_who_derive),
 };
 

@@ -363,6 +363,32 @@ static void what_is_below_is_held_by_each_above(void)
 	CHECK(stage_settle());
 }
 
+static void who_died_in_a_pause_can_still_be_resumed(void)
+{
+	int fds[2], slots[2] = { 0, 1 }, i;
+	pid_t pids[2];
+
+	tallies_reset();
+	fds[0] = stage_agent("d", NULL);
+	fds[1] = derive(fds[0], "d.e");
+	for (i = 0; i < 2; i++)
+		pids[i] = stage_spawn(fds[i], count_in_slot, &slots[i]);
+	REQUIRE(pids[0] > 0 && pids[1] > 0 && tallies_ready(2));
+	CHECK(pause_agent(fds[0]) == 2);
+	CHECK(all_held(fds[0]) && all_held(fds[1]));
+	kill(pids[0], SIGKILL);
+	CHECK_INT(stage_status(pids[0]), 256 + SIGKILL);
+	CHECK(stage_ended(fds[0]));
+	CHECK(!slot_moves(1));
+	CHECK_INT(resume_agent(fds[0]), 0);
+	CHECK(slot_moves(1));
+	stage_kill(fds[1]);
+	CHECK_INT(stage_status(pids[1]), 256 + SIGKILL);
+	for (i = 0; i < 2; i++)
+		close(fds[i]);
+	CHECK(stage_settle());
+}
+
 /* Reads a byte and passes it on; then says what the wait for it came to. */
 static int read_a_byte(void *arg)
 {
@@ -425,6 +451,7 @@ static const struct tap_test tests[] = {
 	TEST(a_storm_of_forks_and_threads_is_held_whole),
 	TEST(who_joins_a_paused_agent_waits),
 	TEST(what_is_below_is_held_by_each_above),
+	TEST(who_died_in_a_pause_can_still_be_resumed),
 	TEST(a_call_that_sleeps_is_gone_on_with),
 	TEST(the_records_say_who),
 };

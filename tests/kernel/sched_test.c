@@ -279,6 +279,46 @@ static void more_than_at_the_start_takes_a_capability(void)
 	CHECK(stage_settle());
 }
 
+static int sleep_nicely(void *arg)
+{
+	if (setpriority(PRIO_PROCESS, 0, 15))
+		return 1;
+	__atomic_store_n(ready, 1, __ATOMIC_RELEASE);
+	return stage_sleep(NULL);
+}
+
+/* What an administrator made nice stays so, unless one of his kind says otherwise. */
+static void who_may_not_raise_does_not(void)
+{
+	int agent = stage_agent("s", NULL), below = derive(agent, "s.t");
+	struct claim claim = { .agent = below, .criticality = 50 };
+	pid_t pid, other;
+
+	*ready = 0;
+	other = stage_spawn(agent, stage_sleep, NULL);
+	pid = stage_spawn(below, sleep_nicely, NULL);
+	REQUIRE(pid > 0 && stage_wait_value(ready));
+	/* From within the agent above it. */
+	CHECK_INT(stage_status(stage_spawn(agent, claim_below, &claim)), 1000 % 256);
+	CHECK(threads_have(pid, SCHED_OTHER, 15));
+	/* As its owner, who is not root. */
+	CHECK_INT(stage_status(stage_fork(claim_as_owner, &claim)), 1000 % 256);
+	CHECK(threads_have(pid, SCHED_OTHER, 15));
+	/* Worse it can be made. */
+	claim.criticality = 0;
+	CHECK_INT(stage_status(stage_spawn(agent, claim_below, &claim)), (1000 - 19) % 256);
+	CHECK(threads_have(pid, SCHED_OTHER, 19));
+	/* Control: root can. */
+	CHECK_INT(set_sched(below, 50, AGENTOS_PHASE_WORKING), 0);
+	CHECK(threads_have(pid, SCHED_OTHER, 0));
+	stage_kill(agent);
+	stage_status(pid);
+	stage_status(other);
+	close(below);
+	close(agent);
+	CHECK(stage_settle());
+}
+
 static int fork_without_end(void *arg)
 {
 	pid_t pid;
@@ -439,10 +479,15 @@ static void what_is_carried_is_told(void)
 }
 
 static const struct tap_test tests[] = {
-	TEST(criticality_comes_to_a_nice_value),	 TEST(every_thread_gets_it),
-	TEST(who_joins_or_is_forked_later_gets_it),	 TEST(the_least_of_the_ancestry_counts),
-	TEST(more_than_at_the_start_takes_a_capability), TEST(a_storm_of_forks_gets_it_whole),
-	TEST(slices_are_short_where_the_kernel_can),	 TEST(what_is_carried_is_told),
+	TEST(criticality_comes_to_a_nice_value),
+	TEST(every_thread_gets_it),
+	TEST(who_joins_or_is_forked_later_gets_it),
+	TEST(the_least_of_the_ancestry_counts),
+	TEST(more_than_at_the_start_takes_a_capability),
+	TEST(a_storm_of_forks_gets_it_whole),
+	TEST(who_may_not_raise_does_not),
+	TEST(slices_are_short_where_the_kernel_can),
+	TEST(what_is_carried_is_told),
 };
 
 int main(int argc, char **argv)
