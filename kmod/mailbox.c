@@ -44,11 +44,12 @@ static struct mailbox *mailbox_of(struct agent *agent)
 	INIT_LIST_HEAD(&mailbox->letters);
 	init_waitqueue_head(&mailbox->readers);
 	init_waitqueue_head(&mailbox->writers);
-	/* Under the lock that the state changes under: who ends it finds the mailbox, or we the end. */
+	/* Under the lock of the state: who ends the agent finds the mailbox, or we the end. */
 	spin_lock_bh(&agent->lock);
 	other = agent->mailbox;
 	if (!other) {
 		mailbox->closed = agent->state >= AGENTOS_STATE_EXITING;
+		/* Pairs with the reads without the lock. */
 		smp_store_release(&agent->mailbox, mailbox);
 	}
 	spin_unlock_bh(&agent->lock);

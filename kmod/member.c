@@ -36,10 +36,11 @@ static atomic_t members = ATOMIC_INIT(0);
 /* As hlist_bl_first_rcu(), for any RCU reader: short looks use rcu_read_lock_sched(). */
 static struct hlist_bl_node *bucket_first(const struct hlist_bl_head *bucket)
 {
-	struct hlist_bl_node *first =
-		rcu_dereference_check(bucket->first, rcu_read_lock_any_held());
+	struct hlist_bl_node __rcu *const *first =
+		(struct hlist_bl_node __rcu *const __force *)&bucket->first;
+	unsigned long word = (unsigned long)rcu_dereference_check(*first, rcu_read_lock_any_held());
 
-	return (struct hlist_bl_node *)((unsigned long)first & ~LIST_BL_LOCKMASK);
+	return (struct hlist_bl_node *)(word & ~LIST_BL_LOCKMASK);
 }
 
 #define bucket_for_each(member, pos, bucket, link)                            \
