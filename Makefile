@@ -141,7 +141,8 @@ $(BUILD)/lib/libagentos.pc: runtime/lib/libagentos.pc.in
 define kmod_build
 	mkdir -p $(1)
 	cp -u $(KMOD_SRCS) $(1)/
-	$(MAKE) -C $(2) M=$(abspath $(1)) AGENTOS_UAPI=$(abspath $(1)) modules
+	$(MAKE) -C $(2) M=$(abspath $(1)) AGENTOS_UAPI=$(abspath $(1)) \
+		$(if $(filter %/debug,$(1)),AGENTOS_SELFTEST=y) modules
 endef
 
 # Headers of 6.1 come without the kernel's BTF; what kbuild cannot do then is done by hand.

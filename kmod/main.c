@@ -9,6 +9,7 @@
 #include "member.h"
 #include "meter.h"
 #include "policy.h"
+#include "selftest.h"
 #include "settle.h"
 
 static int __init agentos_init(void)
@@ -25,6 +26,9 @@ static int __init agentos_init(void)
 	if (err)
 		goto exit_agent;
 	err = kfuncs_init();
+	if (err)
+		goto exit_member;
+	err = selftest_run();
 	if (err)
 		goto exit_member;
 	/* Last: from here on user space can reach us. */

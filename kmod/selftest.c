@@ -1,0 +1,280 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* What can be tested without a process: families, rights, sums, names, and what numbers come to. */
+#include <linux/kernel.h>
+#include <linux/ktime.h>
+#include <linux/moduleparam.h>
+#include <linux/printk.h>
+#include <linux/string.h>
+
+#include "agent.h"
+#include "budget.h"
+#include "mailbox.h"
+#include "member.h"
+#include "priority.h"
+#include "selftest.h"
+#include "settle.h"
+
+static bool selftest;
+module_param(selftest, bool, 0);
+MODULE_PARM_DESC(selftest, "test the module itself when it is loaded");
+
+static u32 failures; /* of the running test */
+
+#define EXPECT(is, expected)                                                                    \
+	do {                                                                                    \
+		s64 is_ = (s64)(is), expected_ = (s64)(expected);                               \
+		if (is_ != expected_) {                                                         \
+			pr_info("    # %s:%d: %s is %lld, expected %lld\n", __FILE__, __LINE__, \
+				#is, is_, expected_);                                           \
+			failures++;                                                             \
+		}                                                                               \
+	} while (0)
+
+#define RIGHTS (AGENTOS_RIGHT(FILE_READ) | AGENTOS_RIGHT(FILE_WRITE))
+#define TOKENS AGENTOS_RESOURCE_TOKENS
+
+/* A reference, or NULL. */
+static struct agent *make(struct agent *parent, const char *name, u64 rights)
+{
+	char room[AGENTOS_NAME_SIZE] = "";
+	struct agent_options options = {
+		.parent = parent,
+		.name = room,
+		.rights = rights,
+		.flags = AGENTOS_CREATE_UNENFORCED,
+	};
+	struct agent *agent = NULL;
+
+	strscpy(room, name, sizeof(room));
+	if (agent_create(&options, &agent))
+		return NULL;
+	return agent;
+}
+
+static struct agent *family[6]; /* a, a.b, a.b.c, a.b.d, a.e, a.e.f */
+
+static bool family_make(void)
+{
+	static const char *const names[] = { "a", "a.b", "a.b.c", "a.b.d", "a.e", "a.e.f" };
+	static const u8 parents[] = { 0, 0, 1, 1, 0, 4 };
+	u32 i;
+
+	for (i = 0; i < ARRAY_SIZE(family); i++) {
+		family[i] = make(i ? family[parents[i]] : NULL, names[i], RIGHTS);
+		if (!family[i]) {
+			failures++;
+			return false;
+		}
+	}
+	return true;
+}
+
+static void family_put(void)
+{
+	u32 i;
+
+	for (i = 0; i < ARRAY_SIZE(family); i++) {
+		agent_put(family[i]);
+		family[i] = NULL;
+	}
+}
+
+static void names_are_printable_and_end(void)
+{
+	static const struct {
+		const char *name;
+		bool valid;
+	} rows[] = {
+		{ "a", true },	       { "", false },	      { "a b", false },
+		{ "a/b", false },      { "a\x7f", false },    { "a\x1b[", false },
+		{ "\xc3\xa4", false }, { "a.b-c_d:e", true },
+	};
+	char name[AGENTOS_NAME_SIZE];
+	u32 i;
+
+	for (i = 0; i < ARRAY_SIZE(rows); i++) {
+		memset(name, 0, sizeof(name));
+		strscpy(name, rows[i].name, sizeof(name));
+		EXPECT(agent_name_valid(name), rows[i].valid);
+	}
+	memset(name, 'x', sizeof(name));
+	EXPECT(agent_name_valid(name), false);
+	name[AGENTOS_NAME_SIZE - 1] = '\0';
+	EXPECT(agent_name_valid(name), true);
+	/* Nothing hides behind the NUL. */
+	memset(name, 0, sizeof(name));
+	name[0] = 'x';
+	name[2] = 'x';
+	EXPECT(agent_name_valid(name), false);
+}
+
+static void a_walk_below_is_in_preorder(void)
+{
+	struct agent *at;
+	u32 i = 0;
+
+	if (!family_make())
+		return;
+	for (at = agent_next_below(family[0], NULL); at; at = agent_next_below(family[0], at))
+		EXPECT(i < ARRAY_SIZE(family) && at == family[i++], true);
+	EXPECT(i, ARRAY_SIZE(family));
+	/* Of a part of it, and nothing beside that. */
+	i = 1;
+	for (at = agent_next_below(family[1], NULL); at; at = agent_next_below(family[1], at))
+		EXPECT(i < 4 && at == family[i++], true);
+	EXPECT(i, 4);
+	EXPECT(agent_within(family[3], family[1]), true);
+	EXPECT(agent_within(family[5], family[1]), false);
+	EXPECT(agent_within(family[1], family[3]), false);
+}
+
+static void rights_only_shrink(void)
+{
+	u64 rights;
+	u32 agents;
+
+	if (!family_make())
+		return;
+	EXPECT(!make(family[1], "a.b.x", RIGHTS | AGENTOS_RIGHT(BPF)), true);
+	EXPECT(agent_restrict(family[1], AGENTOS_RIGHT(FILE_READ), &rights), 0);
+	EXPECT(family[2]->rights, AGENTOS_RIGHT(FILE_READ));
+	EXPECT(family[4]->rights, RIGHTS);
+	EXPECT(agent_restrict(family[1], AGENTOS_RIGHT(BPF), &rights), -EINVAL);
+	EXPECT(agent_revoke(family[1], &agents), 0);
+	EXPECT(agents, 3);
+	EXPECT(!make(family[1], "a.b.x", AGENTOS_RIGHT(FILE_READ)), true);
+}
+
+static void the_line_pays(void)
+{
+	struct agentos_budget_set set = { .resource = TOKENS, .limit = 100 };
+
+	if (!family_make())
+		return;
+	EXPECT(budget_left(family[3], TOKENS), U64_MAX);
+	EXPECT(budget_set(family[1], &set), 0);
+	EXPECT(budget_reserve(family[3], TOKENS, 60), 0);
+	EXPECT(budget_reserve(family[2], TOKENS, 41), -EDQUOT);
+	/* What was set aside on the way up to a refusal is back. */
+	EXPECT(family[2]->budgets.of[TOKENS].reserved, 0);
+	EXPECT(budget_left(family[1], TOKENS), 40);
+	EXPECT(budget_reserve(family[5], TOKENS, 1000), 0);
+	EXPECT(family[0]->budgets.of[TOKENS].reserved, 1060);
+	budget_settle(family[3], TOKENS, 60, 130);
+	EXPECT(budget_left(family[1], TOKENS), 0);
+	EXPECT(family[0]->budgets.of[TOKENS].used, 130);
+	EXPECT(budget_reserve(family[3], TOKENS, 0), -EDQUOT);
+	budget_settle(family[5], TOKENS, 1000, U64_MAX);
+	EXPECT(family[0]->budgets.of[TOKENS].used, U64_MAX);
+	EXPECT(budget_reserve(family[5], TOKENS, 1), -EOVERFLOW);
+	EXPECT(family[0]->budgets.of[TOKENS].reserved, 0);
+}
+
+static void periods_roll(void)
+{
+	u64 now = ktime_get_boottime_ns();
+	struct agentos_budget_set set = { .resource = TOKENS, .limit = 10, .period_ns = 1000 };
+	struct budget *budget;
+
+	if (!family_make())
+		return;
+	budget = &family[0]->budgets.of[TOKENS];
+	set.reset_ns = now - 1;
+	EXPECT(budget_set(family[0], &set), -EINVAL);
+	set.reset_ns = now + NSEC_PER_SEC;
+	set.period_ns = U64_MAX;
+	EXPECT(budget_set(family[0], &set), -EINVAL);
+	set.period_ns = NSEC_PER_SEC;
+	EXPECT(budget_set(family[0], &set), 0);
+	budget_settle(family[0], TOKENS, 0, 10);
+	EXPECT(budget_left(family[0], TOKENS), 0);
+	/* As if it had begun three and a half periods ago. */
+	budget->reset_ns = now - 5 * NSEC_PER_SEC / 2;
+	EXPECT(budget_left(family[0], TOKENS), 10);
+	EXPECT(budget_reserve(family[0], TOKENS, 10), 0);
+	EXPECT(budget->reset_ns, now + NSEC_PER_SEC / 2);
+	budget_settle(family[0], TOKENS, 10, 0);
+}
+
+static void criticality_comes_to_nice(void)
+{
+	static const struct {
+		u32 criticality, phase;
+		int nice;
+	} rows[] = {
+		{ 0, AGENTOS_PHASE_WORKING, 19 },    { 50, AGENTOS_PHASE_WORKING, 0 },
+		{ 100, AGENTOS_PHASE_WORKING, -10 }, { 25, AGENTOS_PHASE_WAITING, 10 },
+		{ 50, AGENTOS_PHASE_BACKGROUND, 5 }, { 0, AGENTOS_PHASE_BACKGROUND, 19 },
+		{ 75, AGENTOS_PHASE_WORKING, -5 },   { 51, AGENTOS_PHASE_WORKING, 0 },
+	};
+	u32 i;
+
+	if (!family_make())
+		return;
+	for (i = 0; i < ARRAY_SIZE(rows); i++) {
+		struct agentos_sched sched = { .criticality = rows[i].criticality,
+					       .phase = rows[i].phase };
+
+		EXPECT(priority_set(family[0], &sched, true), 0);
+		EXPECT(sched.ret_nice, rows[i].nice);
+	}
+	EXPECT(priority_nice(family[5]), 0);
+}
+
+static void a_pause_is_of_the_family(void)
+{
+	u32 threads;
+
+	if (!family_make())
+		return;
+	EXPECT(settle_pause(family[1], AGENTOS_REASON_NONE, &threads), 0);
+	EXPECT(agent_paused(family[3]), true);
+	EXPECT(agent_paused(family[0]), false);
+	EXPECT(agent_paused(family[4]), false);
+	EXPECT(settle_resume(family[3]), 0);
+	EXPECT(agent_paused(family[3]), true);
+	EXPECT(settle_resume(family[1]), 0);
+	EXPECT(agent_paused(family[3]), false);
+	EXPECT(member_kill_family(family[1], AGENTOS_REASON_KILLED), 0);
+	EXPECT(family[2]->state, AGENTOS_STATE_EXITED);
+	EXPECT(family[5]->state, AGENTOS_STATE_CREATED);
+	EXPECT(settle_pause(family[3], AGENTOS_REASON_NONE, &threads), -ESRCH);
+	/* Something below it is left, if only as an object. */
+	EXPECT(settle_pause(family[1], AGENTOS_REASON_NONE, &threads), 0);
+	EXPECT(settle_resume(family[1]), 0);
+}
+
+static const struct {
+	const char *name;
+	void (*run)(void);
+} tests[] = {
+	{ "names_are_printable_and_end", names_are_printable_and_end },
+	{ "a_walk_below_is_in_preorder", a_walk_below_is_in_preorder },
+	{ "rights_only_shrink", rights_only_shrink },
+	{ "the_line_pays", the_line_pays },
+	{ "periods_roll", periods_roll },
+	{ "criticality_comes_to_nice", criticality_comes_to_nice },
+	{ "a_pause_is_of_the_family", a_pause_is_of_the_family },
+};
+
+int selftest_run(void)
+{
+	bool failed = false;
+	u32 i;
+
+	if (!selftest)
+		return 0;
+	pr_info("KTAP version 1\n");
+	pr_info("1..%zu\n", ARRAY_SIZE(tests));
+	for (i = 0; i < ARRAY_SIZE(tests); i++) {
+		u32 before = agent_count();
+
+		failures = 0;
+		tests[i].run();
+		family_put();
+		EXPECT(agent_count(), before);
+		pr_info("%sok %u %s\n", failures ? "not " : "", i + 1, tests[i].name);
+		failed |= failures;
+	}
+	return failed ? -EINVAL : 0;
+}
