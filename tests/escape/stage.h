@@ -76,6 +76,15 @@ __attribute__((noreturn, format(printf, 1, 2))) static inline void stage_bail(co
 
 /* --- small tools --- */
 
+/* How many times the usual time things may take: the debugging kernel is slow. */
+static inline int stage_slow(void)
+{
+	const char *slow = getenv("AGENTOS_SLOW");
+	int times = slow ? atoi(slow) : 1;
+
+	return times > 0 ? times : 1;
+}
+
 __attribute__((format(printf, 1, 2))) static inline char *stage_format(const char *format, ...)
 {
 	va_list list;
@@ -170,7 +179,7 @@ static inline void stage_begin(void)
 {
 	const char *module = getenv("KMOD"), *build = getenv("BUILD"), *source = getenv("SRC");
 	const char *top = getenv("TMPDIR");
-	int fd, i, status;
+	int fd, tries = 600 * stage_slow(), i, status;
 
 	setvbuf(stdout, NULL, _IOLBF, 0);
 	printf("TAP version 13\n");
@@ -198,30 +207,30 @@ static inline void stage_begin(void)
 		execl(stage_format("%s/bin/agentosd", stage_build), "agentosd", NULL);
 		_exit(127);
 	}
-	for (i = 0; i < 600 && !stage_socket_answers(); i++) {
+	for (i = 0; i < tries && !stage_socket_answers(); i++) {
 		if (waitpid(stage_daemon, &status, WNOHANG) != 0) {
 			stage_daemon = 0;
 			stage_shell("echo status %d; cat %s/daemon.log; false", status, stage_root);
 		}
 		usleep(100000);
 	}
-	if (i == 600)
+	if (i == tries)
 		stage_bail("agentosd does not answer");
 }
 
 /* Daemon and module go; says how many points there were. Returns the exit status. */
 static inline int stage_end(void)
 {
-	int status = -1, i;
+	int status = -1, tries = 300 * stage_slow(), i;
 
 	kill(stage_daemon, SIGTERM);
-	for (i = 0; i < 300 && waitpid(stage_daemon, &status, WNOHANG) == 0; i++)
+	for (i = 0; i < tries && waitpid(stage_daemon, &status, WNOHANG) == 0; i++)
 		usleep(100000);
 	stage_point(WIFEXITED(status) && WEXITSTATUS(status) == 0, "agentosd ends when asked to");
 	/* Programs and links are released some time after their last user. */
-	for (i = 0; i < 100 && syscall(SYS_delete_module, "agentos", O_NONBLOCK) < 0; i++)
+	for (i = 0; i < tries && syscall(SYS_delete_module, "agentos", O_NONBLOCK) < 0; i++)
 		usleep(100000);
-	stage_point(i < 100, "nothing holds the module");
+	stage_point(i < tries, "nothing holds the module");
 	stage_shell(
 		"for at in $(grep -o ' %s[^ ]*' /proc/mounts | sort -r); do umount -l $at; done",
 		stage_root);
@@ -340,16 +349,16 @@ static inline char *stage_audit(const char *agent, const char *until)
 {
 	char *command = stage_format("%s/bin/agentctl audit --json --agent %s", stage_build, agent);
 	char *text = NULL;
-	int status, i;
+	int status, tries = 50 * stage_slow(), i;
 
-	for (i = 0; i < 50; i++) {
+	for (i = 0; i < tries; i++) {
 		free(text);
 		text = stage_output(command, &status);
 		if (strstr(text, until))
 			break;
 		usleep(200000);
 	}
-	if (i == 50)
+	if (i == tries)
 		stage_note("no %s in the log of %s", until, agent);
 	free(command);
 	return text;
