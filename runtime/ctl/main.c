@@ -60,7 +60,7 @@ static const struct command {
 	{ "spawn", cmd_spawn, "run a program as a sub-agent of another agent",
 	  "Usage: agentctl spawn --under AGENT [OPTION]... [--] PROGRAM [ARG]...\n"
 	  "Runs PROGRAM, in the foreground, as a new agent below AGENT: under its policy, with its\n"
-	  "rights or fewer, drawing on its budgets. What AGENT loses it loses; with AGENT it ends.\n"
+	  "rights or fewer, drawing on its budgets. What AGENT loses it loses; what kills AGENT kills it.\n"
 	  "\n"
 	  "  --under AGENT   the parent, by name or id; self: the agent that this is run in\n"
 	  "  --name NAME     its name is AGENT.NAME (AGENT.PID)\n"
