@@ -57,23 +57,26 @@ static void budget_renew(struct agent *agent, u32 resource)
 	agent->budgets.exhausted &= ~BIT(resource);
 }
 
-/* Begins a new period when the old one is over. Under the lock. */
-static void budget_roll(struct agent *agent, u32 resource)
+static noinline void budget_roll_over(struct agent *agent, u32 resource)
 {
 	struct budget *budget = &agent->budgets.of[resource];
-	u64 now, periods, began = budget->reset_ns;
+	u64 now = ktime_get_boottime_ns(), began = budget->reset_ns, periods;
 
-	if (!budget->period_ns)
+	if (now < began)
 		return;
-	now = ktime_get_boottime_ns();
-	if (now < budget->reset_ns)
-		return;
-	periods = div64_u64(now - budget->reset_ns, budget->period_ns) + 1;
+	periods = div64_u64(now - began, budget->period_ns) + 1;
 	if (check_mul_overflow(periods, budget->period_ns, &budget->reset_ns) ||
 	    check_add_overflow(began, budget->reset_ns, &budget->reset_ns))
 		budget->reset_ns = U64_MAX;
 	budget->used = resource == AGENTOS_RESOURCE_CPU_NS ? atomic64_read(&agent->cpu_total) : 0;
 	budget_renew(agent, resource);
+}
+
+/* Begins a new period when the old one is over. Under the lock. */
+static inline void budget_roll(struct agent *agent, u32 resource)
+{
+	if (unlikely(agent->budgets.of[resource].period_ns))
+		budget_roll_over(agent, resource);
 }
 
 int budget_set(struct agent *agent, const struct agentos_budget_set *set)

@@ -24,6 +24,7 @@ struct control {
 	int dev;
 	int wait_s; /* -1: for ever */
 	bool all, json;
+	bool failed; /* for some of what was named */
 	struct agentos_info *infos;
 	int *agents; /* descriptors; negative: it ended meanwhile */
 	size_t count;
@@ -109,18 +110,22 @@ static void control_end(struct control *c)
 		close(c->dev);
 }
 
-/* Opens all before anything is done to one. Agents that ended meanwhile are left out. */
+/*
+ * Opens all before anything is done to one. Agents that ended meanwhile are left
+ * out. Where some words mean nothing, or some may not be touched, it is done to
+ * the others: who stops things does not want to be stopped by a typing error.
+ */
 static int control_begin(struct control *c, int argc, char **argv, uint32_t access)
 {
 	struct fault f;
-	int status = control_options(c, argc, argv), failed = 0;
+	int status = control_options(c, argc, argv);
 	size_t i;
 
 	if (status)
 		return status;
 	c->dev = device_open(O_RDWR, &f);
 	if (c->dev < 0 || select_agents(c->dev, argv + optind, (size_t)(argc - optind), c->all,
-					&c->infos, &c->count, &f)) {
+					&c->infos, &c->count, &c->failed, &f)) {
 		ctl_complain("%s", f.text);
 		return CTL_FAILED;
 	}
@@ -134,25 +139,22 @@ static int control_begin(struct control *c, int argc, char **argv, uint32_t acce
 		c->agents[i] = -1;
 	for (i = 0; i < c->count; i++) {
 		c->agents[i] = select_open(c->dev, &c->infos[i], access);
-		failed |= c->agents[i] < 0 && c->agents[i] != -ESRCH;
+		c->failed |= c->agents[i] < 0 && c->agents[i] != -ESRCH;
 	}
 	c->deadline_ms = now_ms() + (uint64_t)(c->wait_s < 0 ? 0 : c->wait_s) * 1000;
-	/* `--all` is the panic stop: it does what it can. */
-	return failed && !c->all ? CTL_FAILED : CTL_OK;
+	return CTL_OK;
 }
 
 /* Does one thing to each; a thing that ended meanwhile needs nothing. */
 static int control_each(struct control *c, int (*act)(int agent, uint32_t *count), const char *what)
 {
-	int failed = 0, err;
+	int failed = c->failed, err;
 	uint32_t ignored;
 	size_t i;
 
 	for (i = 0; i < c->count; i++) {
-		if (c->agents[i] < 0) {
-			failed |= c->agents[i] != -ESRCH;
+		if (c->agents[i] < 0)
 			continue;
-		}
 		err = act(c->agents[i], &ignored);
 		if (!err || err == -ESRCH)
 			continue;
@@ -263,5 +265,5 @@ int cmd_wait(int argc, char **argv)
 		}
 	}
 	control_end(&c);
-	return status;
+	return c.failed ? CTL_FAILED : status;
 }

@@ -2,6 +2,8 @@
 /* agentctl spawn: a sub-agent of one that there is, with no more than it has. */
 #include <errno.h>
 #include <getopt.h>
+#include <limits.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -12,19 +14,70 @@
 #include "lib/libagentos.h"
 #include "super/launch.h"
 
+#define ENV_MAX 64 /* variables kept, and set */
+
 struct spawn {
 	const char *under, *name, *rights;
 	uint64_t mask;
 	uint32_t self; /* access to itself that the program gets */
 	char full[AGENTOS_NAME_SIZE];
+	char *keep[ENV_MAX + 1], *set[ENV_MAX + 1]; /* NULL-terminated */
+	size_t keeps, sets;
+	char home[PATH_MAX + 8];
 };
+
+/* As untrusted.yaml has it. */
+static char *const usual_keep[] = {
+	"TERM",
+	"COLORTERM",
+	"NO_COLOR",
+	"LANG",
+	"LANGUAGE",
+	"LC_*",
+	"TZ",
+	"USER",
+	"LOGNAME",
+	"SHELL",
+	"GIT_AUTHOR_NAME",
+	"GIT_AUTHOR_EMAIL",
+	"GIT_COMMITTER_NAME",
+	"GIT_COMMITTER_EMAIL",
+};
+
+static void spawn_usual(struct spawn *s)
+{
+	size_t i;
+
+	for (i = 0; i < sizeof(usual_keep) / sizeof(usual_keep[0]); i++)
+		s->keep[s->keeps++] = usual_keep[i];
+	s->set[s->sets++] = "PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
+	s->set[s->sets++] = s->home;
+}
+
+/* NAME keeps a variable, NAME=VALUE sets one. False when there are too many. */
+static bool spawn_variable(struct spawn *s, char *variable)
+{
+	if (strchr(variable, '=')) {
+		if (s->sets == ENV_MAX)
+			return false;
+		s->set[s->sets++] = variable;
+	} else {
+		if (s->keeps == ENV_MAX)
+			return false;
+		s->keep[s->keeps++] = variable;
+	}
+	return true;
+}
 
 static int spawn_options(struct spawn *s, int argc, char **argv)
 {
-	static const struct option options[] = { { "under", required_argument, NULL, 'u' },
-						 { "name", required_argument, NULL, 'n' },
-						 { "rights", required_argument, NULL, 'r' },
-						 { 0 } };
+	static const struct option options[] = {
+		{ "under", required_argument, NULL, 'u' },
+		{ "name", required_argument, NULL, 'n' },
+		{ "rights", required_argument, NULL, 'r' },
+		{ "env", required_argument, NULL, 'e' },
+		{ 0 }
+	};
 	char wrong[64];
 	int opt;
 
@@ -44,6 +97,10 @@ static int spawn_options(struct spawn *s, int argc, char **argv)
 							  "lists them");
 			s->rights = optarg;
 			break;
+		case 'e':
+			if (!spawn_variable(s, optarg))
+				return ctl_usage("spawn", "--env is given too often");
+			break;
 		default:
 			return ctl_usage("spawn", "unknown option, or one without its value");
 		}
@@ -52,6 +109,11 @@ static int spawn_options(struct spawn *s, int argc, char **argv)
 		return ctl_usage("spawn", "needs --under AGENT");
 	if (optind == argc)
 		return ctl_usage("spawn", "takes a program to run");
+	/* Within an agent nothing is taken away, so nothing is set instead. */
+	if (!strcmp(s->under, "self")) {
+		memmove(s->set, s->set + 2, (s->sets - 2 + 1) * sizeof(s->set[0]));
+		s->sets -= 2;
+	}
 	return CTL_OK;
 }
 
@@ -95,6 +157,9 @@ static int spawn_derive(struct spawn *s, int parent, const struct agentos_info *
 	};
 	int len;
 
+	/* To be asked for nothing is bad usage; here nothing is left. */
+	if (!o.rights)
+		return -ESRCH;
 	s->self = launch_self_access(o.rights);
 	o.access = AGENTOS_ACCESS_ATTACH | s->self;
 
@@ -107,17 +172,28 @@ static int spawn_derive(struct spawn *s, int parent, const struct agentos_info *
 	return agentos_agent_derive(parent, &o, id);
 }
 
-/* What `agentctl run` says as well: what the program is now. */
-static int spawn_environment(const struct spawn *s, uint64_t id)
+/*
+ * From outside only what tells an agent nothing, as the policy `untrusted` has
+ * it: whose shell this is may have keys in its environment. Within an agent all
+ * of it is the agent's already.
+ */
+static int spawn_environment(struct spawn *s, const struct agentos_info *info, uint64_t id,
+			     char ***ret_env)
 {
-	char number[24], fd[12];
+	struct policy p = {
+		.rights = s->rights ? s->mask : info->ret_rights,
+		.env_scrub = strcmp(s->under, "self") != 0,
+		.env_keep = s->keep,
+		.env_set = s->set,
+	};
+	char directory[PATH_MAX];
 
-	snprintf(number, sizeof(number), "%llu", (unsigned long long)id);
-	snprintf(fd, sizeof(fd), "%d", LAUNCH_SELF_FD);
-	unsetenv("AGENTOS_FD");
-	if (setenv("AGENTOS_AGENT", s->full, 1) || setenv("AGENTOS_ID", number, 1))
-		return -ENOMEM;
-	return s->self && setenv("AGENTOS_FD", fd, 1) ? -ENOMEM : 0;
+	if (p.env_scrub) {
+		if (!getcwd(directory, sizeof(directory)))
+			return -errno;
+		snprintf(s->home, sizeof(s->home), "HOME=%s", directory);
+	}
+	return launch_environment(&p, environ, s->full, id, ret_env);
 }
 
 /*
@@ -148,10 +224,12 @@ int cmd_spawn(int argc, char **argv)
 	struct spawn s = { 0 };
 	struct agentos_info info;
 	struct fault f = { "" };
-	char *program = NULL;
-	int status = spawn_options(&s, argc, argv), parent, agent, attached = 0, err;
+	char *program = NULL, **env = NULL;
+	int status, parent, agent, attached = 0, err;
 	uint64_t id = 0;
 
+	spawn_usual(&s);
+	status = spawn_options(&s, argc, argv);
 	if (status || !s.under)
 		return status;
 	err = launch_check_stdio(&f);
@@ -169,18 +247,20 @@ int cmd_spawn(int argc, char **argv)
 	}
 	agent = spawn_derive(&s, parent, &info, &id);
 	close(parent);
-	if (agent < 0 || spawn_environment(&s, id)) {
-		spawn_complain(&s, info.ret_name, agent < 0 ? agent : -ENOMEM);
+	err = agent < 0 ? agent : spawn_environment(&s, &info, id, &env);
+	if (err) {
+		spawn_complain(&s, info.ret_name, err);
 		free(program);
 		return CTL_FAILED;
 	}
 	fflush(NULL);
 	err = launch_exec(&(struct launch){ .path = program,
 					    .argv = argv + optind,
-					    .env = environ,
+					    .env = env,
 					    .agent = agent,
 					    .self = s.self },
 			  &attached, &f);
+	launch_environment_free(env);
 	ctl_complain("%s", f.text);
 	free(program);
 	if (!attached)

@@ -65,6 +65,8 @@ static const struct command {
 	  "  --under AGENT   the parent, by name or id; self: the agent that this is run in\n"
 	  "  --name NAME     its name is AGENT.NAME (AGENT.PID)\n"
 	  "  --rights A,B    what it may do, of what AGENT may (all of that)\n"
+	  "  --env NAME      keep this variable; NAME=VALUE sets one. Unless under self, only those\n"
+	  "                  are kept that the policy `untrusted` keeps, and HOME is this directory\n"
 	  "\n"
 	  "  agentctl spawn --under coder --name tests --rights file-read,file-exec -- make test\n" },
 	{ "kill", cmd_kill, "kill agents with everything they started",

@@ -55,17 +55,18 @@ static int word_mark(const char *word, const struct agentos_info *infos, size_t 
 	return found ? 0 : -ENOENT;
 }
 
-static int word_unknown(const char *word, struct fault *f)
+static void word_complain(const char *word)
 {
 	char shown[256];
 
 	escape_text(shown, sizeof(shown), word, strlen(word));
-	return fault_set(f, ENOENT, "no live agent %s%s: `agentctl ps` lists them",
-			 word_is_pattern(word) ? "matches " : "", shown);
+	ctl_complain("no live agent %s%s: `agentctl ps` lists them",
+		     word_is_pattern(word) ? "matches " : "", shown);
 }
 
 int select_agents(int dev, char *const *words, size_t count, bool all,
-		  struct agentos_info **ret_infos, size_t *ret_count, struct fault *f)
+		  struct agentos_info **ret_infos, size_t *ret_count, bool *ret_unknown,
+		  struct fault *f)
 {
 	struct agentos_info *infos;
 	size_t listed, kept = 0, i;
@@ -82,17 +83,17 @@ int select_agents(int dev, char *const *words, size_t count, bool all,
 	}
 	for (i = 0; i < listed && all; i++)
 		marked[i] = is_live(&infos[i]);
-	for (i = 0; i < count && !err; i++)
-		if (word_mark(words[i], infos, listed, marked))
-			err = word_unknown(words[i], f);
+	*ret_unknown = false;
+	for (i = 0; i < count; i++) {
+		if (!word_mark(words[i], infos, listed, marked))
+			continue;
+		word_complain(words[i]);
+		*ret_unknown = true;
+	}
 	for (i = 0; i < listed; i++)
 		if (marked[i])
 			infos[kept++] = infos[i];
 	free(marked);
-	if (err) {
-		free(infos);
-		return err;
-	}
 	*ret_infos = infos;
 	*ret_count = kept;
 	return 0;

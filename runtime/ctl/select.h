@@ -14,10 +14,12 @@
  * The live agents that any of the words means: a name, an id, or a pattern with
  * * ? [ ] of the shell's; with `all`, every one, and no words. Each once, in
  * order of id. *ret_infos is the caller's to free().
- * -ENOENT  a word means none: f says which; nothing is selected then
+ * A word that means none is complained of, and *ret_unknown tells of it; the
+ * others are selected all the same.
  */
 int select_agents(int dev, char *const *words, size_t count, bool all,
-		  struct agentos_info **ret_infos, size_t *ret_count, struct fault *f);
+		  struct agentos_info **ret_infos, size_t *ret_count, bool *ret_unknown,
+		  struct fault *f);
 
 /*
  * The device, and one agent by name or id with a descriptor of it. Complains

@@ -60,6 +60,12 @@ holds 'wait returns when it has ended' wait $waiter
 says 'and says how it ended' 'spinner: killed' "$work/waited"
 agent=$spinner agent_wait
 is 'the program was killed' "$status" 137
+agent_start first sleep 1000
+agent_start second sleep 1000
+holds 'two run' wait_for 20 sh -c 'agentctl ps | grep -q first && agentctl ps | grep -q second'
+try agentctl kill first nobody second
+refused 'a word that means nothing is told in one line' 1 'no live agent nobody'
+holds 'and stops nothing else from being stopped' wait_for 20 has_ended second
 try agentctl pause nobody
 refused 'an unknown agent: one line' 1 'no live agent nobody'
 try agentctl pause 'no*'
@@ -163,10 +169,20 @@ holds 'a sub-agent runs' wait_for 20 agent_lives crew.one
 try agentctl tree
 says 'the tree has it below its parent' '  crew.one (' "$work/out"
 is 'with the rights it was given' "$(agentctl rights crew.one | grep -c '^yes')" 2
+(cd "$work/crew" && SECRET_TOKEN=abc KEPT=yes exec agentctl spawn --under crew --name env \
+	--env KEPT --env MADE=this -- env) >"$work/out" 2>"$work/err" </dev/null
+is 'a sub-agent does not get the environment of whoever makes it' \
+	"$(grep -c SECRET_TOKEN "$work/out")" 0
+is 'but what is kept or set, and a home' "$(grep -cE "^(KEPT=yes|MADE=this|HOME=$work/crew)$" "$work/out")" 3
 try agentctl spawn --under crew.one --name two --rights file-write -- true
 refused 'more rights than the parent: one line' 1 'has not all of these rights'
 try agentctl spawn --under nobody -- true
 refused 'under nobody: one line' 1 'no agent nobody'
+agent_start broke sleep 1000
+holds 'an agent that is to lose its rights' wait_for 20 agent_lives broke
+try agentctl rights broke --revoke
+try agentctl spawn --under broke -- true
+refused 'under one without rights: one line' 1 'its rights were revoked'
 try agentctl spawn -- true
 refused 'under nothing: one line' 2 'needs --under'
 try agentctl spawn --under crew -- /no/such/program
@@ -209,7 +225,7 @@ done
 holds 'many agents run' wait_for 30 agent_lives many-5
 try agentctl pause --all
 is 'pause --all: done' "$status" 0
-is 'all are paused' "$(agentctl ps | grep -c ' paused ')" 7
+is 'all are paused' "$(agentctl ps | grep -c ' paused ')" 8
 try agentctl kill --all
 is 'kill --all: done' "$status" 0
 holds 'nothing is left of any' wait_for 20 sh -c '! agentctl ps | grep -q -e many- -e worker'
