@@ -242,6 +242,7 @@ struct agentos_traffic {
 struct agentos_allowance {
 	__u64 ceiling; /* no packet passes once `bytes` is this much */
 	__u64 charged; /* of `own`, what the module has been told */
+	__u64 gone_ns; /* CLOCK_BOOTTIME, when the agent was first found to be no more */
 };
 
 /* Who pays for a socket's packets: its maker, the maker's parent and so on, 0 behind the last. */

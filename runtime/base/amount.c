@@ -24,7 +24,7 @@ static const struct unit durations[] = {
 static const struct unit counts[] = { { "", 1 }, { "k", 1000 }, { "M", 1000000 } };
 static const struct unit bytes[] = {
 	{ "", 1 },	    { "K", 1000 },	{ "M", 1000000 },      { "G", 1000000000 },
-	{ "KiB", 1 << 10 }, { "MiB", 1 << 20 }, { "GiB", 1ULL << 30 },
+	{ "KiB", 1 << 10 }, { "MiB", 1 << 20 }, { "GiB", 1ULL << 30 }, { "k", 1000 },
 };
 static const struct unit dollars[] = { { "", 1000000 } };
 

@@ -16,7 +16,7 @@ int amount_duration(const char *text, uint64_t *ret_ns);
  * How much of a resource (enum agentos_resource):
  * times	a duration
  * microdollars	as they are, or dollars behind a "$": $0.25
- * net-bytes	a number, with K M G (thousands) or KiB MiB GiB
+ * net-bytes	a number, with k K M G (thousands) or KiB MiB GiB
  * others	a number, with k or M
  * "none" is AGENTOS_BUDGET_UNLIMITED. Errors as amount_duration().
  */

@@ -89,15 +89,17 @@ int agents_find(int dev, const char *name_or_id, struct agentos_info *ret_info, 
 	if (err)
 		return err;
 	parse_id(name_or_id, &id);
-	for (i = 0; i < count; i++) {
-		if (strcmp(infos[i].ret_name, name_or_id) == 0 &&
-		    infos[i].ret_state != AGENTOS_STATE_EXITED) {
-			found = &infos[i];
-			break;
-		}
+	/* An id before a name that is a number; of two of one name the one that runs. */
+	for (i = 0; i < count && id; i++)
 		if (infos[i].ret_id == id)
 			found = &infos[i];
-	}
+	for (i = 0; i < count && !found; i++)
+		if (!strcmp(infos[i].ret_name, name_or_id) &&
+		    infos[i].ret_state != AGENTOS_STATE_EXITED)
+			found = &infos[i];
+	for (i = 0; i < count && !found; i++)
+		if (!strcmp(infos[i].ret_name, name_or_id) && infos[i].ret_children)
+			found = &infos[i];
 	if (found)
 		*ret_info = *found;
 	free(infos);

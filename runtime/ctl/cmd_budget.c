@@ -120,6 +120,22 @@ static int budget_limit(const char *name, uint32_t resource, const struct agento
 	return CTL_FAILED;
 }
 
+/* How amounts of it are written: amount.h has all of them. */
+static const char *limit_forms(uint32_t resource)
+{
+	switch (resource) {
+	case AGENTOS_RESOURCE_CPU_NS:
+	case AGENTOS_RESOURCE_WALL_NS:
+		return "90s, 1.5h, 200ms";
+	case AGENTOS_RESOURCE_MICRODOLLARS:
+		return "$1.50, 1500000";
+	case AGENTOS_RESOURCE_NET_BYTES:
+		return "5000, 200k, 10MiB, 1G";
+	default:
+		return "5000, 200k, 1M";
+	}
+}
+
 int cmd_budget(int argc, char **argv)
 {
 	static const struct option options[] = { { "period", required_argument, NULL, 'p' },
@@ -161,8 +177,8 @@ int cmd_budget(int argc, char **argv)
 		return ctl_usage("budget", "no such resource; there are tokens, microdollars, "
 					   "tool-calls, net-bytes, cpu-ns and wall-ns");
 	if (amount_parse((uint32_t)resource, argv[2], &limit.limit))
-		return ctl_usage("budget", "the limit is no amount of that: 200k, $1.50, 10MiB, "
-					   "90s, or none");
+		return ctl_usage("budget", "the limit is no amount of %s: %s, or none", argv[1],
+				 limit_forms((uint32_t)resource));
 	if (resource == AGENTOS_RESOURCE_WALL_NS && limit.period_ns)
 		return ctl_usage("budget", "wall-ns counts from the agent's creation: no --period");
 	return budget_limit(argv[0], (uint32_t)resource, &limit);

@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <getopt.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -26,7 +27,7 @@ struct control {
 	bool all, json;
 	bool failed; /* for some of what was named */
 	struct agentos_info *infos;
-	int *agents; /* descriptors; negative: it ended meanwhile */
+	int *agents; /* descriptors, or NULL; negative: it ended meanwhile */
 	size_t count;
 	uint64_t deadline_ms; /* CLOCK_MONOTONIC */
 };
@@ -111,119 +112,162 @@ static void control_end(struct control *c)
 }
 
 /*
- * Opens all before anything is done to one. Agents that ended meanwhile are left
- * out. Where some words mean nothing, or some may not be touched, it is done to
- * the others: who stops things does not want to be stopped by a typing error.
+ * Where some words mean nothing, or some may not be touched, it is done to the
+ * others: who stops things does not want to be stopped by a typing error, nor by
+ * whoever reads what is printed.
  */
-static int control_begin(struct control *c, int argc, char **argv, uint32_t access)
+static int control_begin(struct control *c, int argc, char **argv)
 {
 	struct fault f;
 	int status = control_options(c, argc, argv);
-	size_t i;
 
 	if (status)
 		return status;
+	signal(SIGPIPE, SIG_IGN);
 	c->dev = device_open(O_RDWR, &f);
 	if (c->dev < 0 || select_agents(c->dev, argv + optind, (size_t)(argc - optind), c->all,
 					&c->infos, &c->count, &c->failed, &f)) {
 		ctl_complain("%s", f.text);
 		return CTL_FAILED;
 	}
+	c->deadline_ms = now_ms() + (uint64_t)(c->wait_s < 0 ? 0 : c->wait_s) * 1000;
+	return CTL_OK;
+}
+
+/* Descriptors of all, for who is to say of each how it ended. */
+static int control_hold(struct control *c)
+{
+	size_t i;
+
 	c->agents = calloc(c->count + 1, sizeof(*c->agents));
 	if (!c->agents) {
 		ctl_complain("out of memory");
 		return CTL_FAILED;
 	}
 	ctl_files_raise();
-	for (i = 0; i < c->count; i++)
-		c->agents[i] = -1;
 	for (i = 0; i < c->count; i++) {
-		c->agents[i] = select_open(c->dev, &c->infos[i], access);
+		c->agents[i] = select_open(c->dev, &c->infos[i], AGENTOS_ACCESS_INSPECT);
 		c->failed |= c->agents[i] < 0 && c->agents[i] != -ESRCH;
 	}
-	c->deadline_ms = now_ms() + (uint64_t)(c->wait_s < 0 ? 0 : c->wait_s) * 1000;
 	return CTL_OK;
 }
 
-/* Does one thing to each; a thing that ended meanwhile needs nothing. */
-static int control_each(struct control *c, int (*act)(int agent, uint32_t *count), const char *what)
+/*
+ * Does one thing to each, of which one is open at a time: there may be more of
+ * them than descriptors. One that ended meanwhile needs nothing.
+ */
+static void control_each(struct control *c, int (*act)(int agent, uint32_t *count),
+			 const char *what)
 {
-	int failed = c->failed, err;
 	uint32_t ignored;
+	int agent, err;
 	size_t i;
 
 	for (i = 0; i < c->count; i++) {
-		if (c->agents[i] < 0)
+		agent = select_open(c->dev, &c->infos[i], AGENTOS_ACCESS_CONTROL);
+		if (agent < 0) {
+			c->failed |= agent != -ESRCH;
+			/* What was not done is not waited for. */
+			c->infos[i].ret_id = 0;
 			continue;
-		err = act(c->agents[i], &ignored);
+		}
+		err = act(agent, &ignored);
+		close(agent);
 		if (!err || err == -ESRCH)
 			continue;
 		ctl_complain("%s: cannot %s: %s", c->infos[i].ret_name, what, strerror(-err));
-		failed = 1;
+		c->failed = true;
 	}
-	return failed;
 }
 
-static int control_wait_exit(struct control *c)
+/* To look at: the one held, or one for the moment, which control_shut() closes. */
+static int control_look(const struct control *c, size_t i)
 {
-	int failed = 0;
+	if (c->agents)
+		return c->agents[i];
+	return c->infos[i].ret_id ?
+		       agentos_dev_agent(c->dev, c->infos[i].ret_id, AGENTOS_ACCESS_INSPECT) :
+		       -ESRCH;
+}
+
+static void control_shut(const struct control *c, int agent)
+{
+	if (!c->agents && agent >= 0)
+		close(agent);
+}
+
+static void control_wait_exit(struct control *c)
+{
+	int agent;
 	size_t i;
 
 	for (i = 0; i < c->count; i++) {
-		if (c->agents[i] < 0 || !agentos_agent_wait(c->agents[i], left_ms(c)))
-			continue;
-		ctl_complain("%s: still there after %d s: `agentctl show %llu` lists its processes",
-			     c->infos[i].ret_name, c->wait_s,
-			     (unsigned long long)c->infos[i].ret_id);
-		failed = 1;
+		agent = control_look(c, i);
+		if (agent >= 0 && agentos_agent_wait(agent, left_ms(c))) {
+			ctl_complain(
+				"%s: still there after %d s: `agentctl show %llu` lists its processes",
+				c->infos[i].ret_name, c->wait_s,
+				(unsigned long long)c->infos[i].ret_id);
+			c->failed = true;
+		}
+		control_shut(c, agent);
 	}
-	return failed;
+}
+
+/* What all of them end with. */
+static int control_finish(struct control *c, int status)
+{
+	control_end(c);
+	return c->failed && !status ? CTL_FAILED : status;
 }
 
 int cmd_kill(int argc, char **argv)
 {
 	struct control c = { .name = "kill", .dev = -1, .wait_s = WAIT_KILL_S };
-	int status = control_begin(&c, argc, argv, AGENTOS_ACCESS_CONTROL | AGENTOS_ACCESS_INSPECT);
+	int status = control_begin(&c, argc, argv);
 
-	if (!status && control_each(&c, agentos_agent_kill, "kill") | control_wait_exit(&c))
-		status = CTL_FAILED;
-	control_end(&c);
-	return status;
+	if (!status) {
+		control_each(&c, agentos_agent_kill, "kill");
+		control_wait_exit(&c);
+	}
+	return control_finish(&c, status);
 }
 
 /* Threads are held where they next come from the kernel: almost at once, but not quite. */
-static int control_wait_held(struct control *c)
+static void control_wait_held(struct control *c)
 {
 	const struct timespec pause_ = { .tv_nsec = LOOK_MS * 1000000L };
-	struct agentos_info info;
-	int failed = 0;
+	struct agentos_info info = { 0 };
+	int agent;
 	size_t i;
 
 	for (i = 0; i < c->count; i++) {
-		if (c->agents[i] < 0)
+		agent = control_look(c, i);
+		if (agent < 0)
 			continue;
-		while (!agentos_agent_info(c->agents[i], &info) &&
-		       info.ret_held < info.ret_threads && left_ms(c))
+		while (!agentos_agent_info(agent, &info) && info.ret_held < info.ret_threads &&
+		       left_ms(c))
 			nanosleep(&pause_, NULL);
+		control_shut(c, agent);
 		if (info.ret_held >= info.ret_threads)
 			continue;
 		ctl_complain("%s: %u of %u threads are still in the kernel; "
 			     "they are held before they leave it",
 			     info.ret_name, info.ret_threads - info.ret_held, info.ret_threads);
-		failed = 1;
+		c->failed = true;
 	}
-	return failed;
 }
 
 int cmd_pause(int argc, char **argv)
 {
 	struct control c = { .name = "pause", .dev = -1, .wait_s = WAIT_PAUSE_S };
-	int status = control_begin(&c, argc, argv, AGENTOS_ACCESS_CONTROL | AGENTOS_ACCESS_INSPECT);
+	int status = control_begin(&c, argc, argv);
 
-	if (!status && control_each(&c, agentos_agent_pause, "pause") | control_wait_held(&c))
-		status = CTL_FAILED;
-	control_end(&c);
-	return status;
+	if (!status) {
+		control_each(&c, agentos_agent_pause, "pause");
+		control_wait_held(&c);
+	}
+	return control_finish(&c, status);
 }
 
 static int resume(int agent, uint32_t *ignored)
@@ -234,12 +278,11 @@ static int resume(int agent, uint32_t *ignored)
 int cmd_resume(int argc, char **argv)
 {
 	struct control c = { .name = "resume", .dev = -1 };
-	int status = control_begin(&c, argc, argv, AGENTOS_ACCESS_CONTROL);
+	int status = control_begin(&c, argc, argv);
 
-	if (!status && control_each(&c, resume, "resume"))
-		status = CTL_FAILED;
-	control_end(&c);
-	return status;
+	if (!status)
+		control_each(&c, resume, "resume");
+	return control_finish(&c, status);
 }
 
 int cmd_wait(int argc, char **argv)
@@ -248,12 +291,15 @@ int cmd_wait(int argc, char **argv)
 	struct agentos_info info;
 	char outcome[64];
 	size_t i;
-	int status = control_begin(&c, argc, argv, AGENTOS_ACCESS_INSPECT);
+	int status = control_begin(&c, argc, argv);
 
-	if (!status && control_wait_exit(&c))
-		status = CTL_FAILED;
+	if (!status)
+		status = control_hold(&c);
+	if (!status)
+		control_wait_exit(&c);
 	for (i = 0; i < c.count && !status; i++) {
-		if (c.agents[i] < 0 || agentos_agent_info(c.agents[i], &info))
+		if (c.agents[i] < 0 || agentos_agent_info(c.agents[i], &info) ||
+		    info.ret_state != AGENTOS_STATE_EXITED)
 			continue;
 		agents_outcome(&info, outcome, sizeof(outcome));
 		if (c.json) {
@@ -264,6 +310,5 @@ int cmd_wait(int argc, char **argv)
 			printf("%s: %s\n", info.ret_name, outcome);
 		}
 	}
-	control_end(&c);
-	return c.failed ? CTL_FAILED : status;
+	return control_finish(&c, status);
 }

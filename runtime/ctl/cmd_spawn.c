@@ -245,6 +245,9 @@ int cmd_spawn(int argc, char **argv)
 		free(program);
 		return CTL_FAILED;
 	}
+	if (info.ret_state == AGENTOS_STATE_PAUSED)
+		fprintf(stderr, "agentctl: %s is paused: the program begins when it is resumed\n",
+			info.ret_name);
 	agent = spawn_derive(&s, parent, &info, &id);
 	close(parent);
 	err = agent < 0 ? agent : spawn_environment(&s, &info, id, &env);

@@ -27,7 +27,7 @@ static bool word_means(const char *word, const struct agentos_info *info)
 	return strcmp(word, info->ret_name) == 0;
 }
 
-/* A number is an id where no name is the same. */
+/* A number is an id: nobody takes an id from another by calling an agent so. */
 static bool word_is_id(const char *word, const struct agentos_info *info)
 {
 	char id[24];
@@ -36,21 +36,22 @@ static bool word_is_id(const char *word, const struct agentos_info *info)
 	return strcmp(word, id) == 0;
 }
 
+/* Who has exited may have left sub-agents, which hear of what it is told. */
 static bool is_live(const struct agentos_info *info)
 {
-	return info->ret_state != AGENTOS_STATE_EXITED;
+	return info->ret_state != AGENTOS_STATE_EXITED || info->ret_children;
 }
 
 static int word_mark(const char *word, const struct agentos_info *infos, size_t count, bool *marked)
 {
-	bool found = false;
+	bool found = false, number = strspn(word, "0123456789") == strlen(word);
 	size_t i;
 
 	for (i = 0; i < count; i++)
-		if (is_live(&infos[i]) && word_means(word, &infos[i]))
-			found = marked[i] = true;
-	for (i = 0; i < count && !found; i++)
 		if (is_live(&infos[i]) && word_is_id(word, &infos[i]))
+			found = marked[i] = true;
+	for (i = 0; i < count && (!found || !number); i++)
+		if (is_live(&infos[i]) && word_means(word, &infos[i]))
 			found = marked[i] = true;
 	return found ? 0 : -ENOENT;
 }

@@ -3,12 +3,14 @@
 #include <bpf/bpf.h>
 #include <errno.h>
 #include <stdlib.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "kern/enforce_state.h"
 #include "lib/libagentos.h"
 
 #define NET_BYTES AGENTOS_RESOURCE_NET_BYTES
+#define BURIED_NS (900 * 1000000000ULL)
 
 /* One agent, in one call of enforce_traffic(). */
 struct payer {
@@ -139,11 +141,36 @@ static int payer_limit(const struct enforce *e, const struct payer *payer)
 		       0;
 }
 
-/* Its sockets may live on: from now on those above it pay. */
-static void payer_forget(const struct enforce *e, uint64_t agent)
+static uint64_t now_ns(void)
 {
+	struct timespec now;
+
+	clock_gettime(CLOCK_BOOTTIME, &now);
+	return (uint64_t)now.tv_sec * 1000000000ULL + (uint64_t)now.tv_nsec;
+}
+
+/*
+ * Its sockets may live on: what the kernel still sends of them, and those that
+ * were handed on. One that had a limit keeps its last ceiling for as long as
+ * TCP may go on by itself, or until room is short; then those above it pay alone.
+ */
+static int payer_bury(const struct enforce *e, uint64_t agent, bool crowded)
+{
+	struct agentos_allowance allowance;
+	uint64_t now = now_ns();
+
+	if (bpf_map_lookup_elem(e->maps[MAP_ALLOWANCES], &agent, &allowance))
+		return -errno;
+	if (allowance.ceiling != UINT64_MAX && !allowance.gone_ns) {
+		allowance.gone_ns = now;
+		if (bpf_map_update_elem(e->maps[MAP_ALLOWANCES], &agent, &allowance, BPF_EXIST))
+			return -errno;
+	}
+	if (allowance.ceiling != UINT64_MAX && !crowded && now - allowance.gone_ns < BURIED_NS)
+		return 0;
 	bpf_map_delete_elem(e->maps[MAP_TRAFFIC], &agent);
 	bpf_map_delete_elem(e->maps[MAP_ALLOWANCES], &agent);
+	return 0;
 }
 
 int enforce_traffic(struct enforce *e)
@@ -162,7 +189,8 @@ int enforce_traffic(struct enforce *e)
 		if (!payers.of[i].charged)
 			continue;
 		if (payers.of[i].gone)
-			payer_forget(e, payers.of[i].agent);
+			failed += payer_bury(e, payers.of[i].agent,
+					     payers.count > AGENTOS_TRAFFIC_MAX / 2) != 0;
 		else
 			failed += payer_limit(e, &payers.of[i]) != 0;
 	}

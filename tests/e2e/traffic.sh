@@ -184,6 +184,49 @@ touch "$work/glutton/go-1"
 agent_wait
 is 'it ends at its limit' "$status" 137
 
+# What was written and not yet sent when the agent ended is under its limit still.
+cat >"$work/sink.py" <<'EOF'
+import socket, sys, time
+s = socket.create_server(("127.0.0.1", 4004))
+open(sys.argv[1], "w").close()
+while True:
+    peer, _ = s.accept()
+    peer.settimeout(6)
+    total = 0
+    time.sleep(2)
+    try:
+        while chunk := peer.recv(65536):
+            total += len(chunk)
+    except OSError:
+        pass
+    with open(sys.argv[2], "a") as out:
+        print(total, file=out)
+    peer.close()
+EOF
+python3 "$work/sink.py" "$work/sinking" "$work/sunk" &
+children="$children $!"
+wait_for 30 test -e "$work/sinking"
+arrived() {
+	[ "$(wc -l <"$work/sunk")" -ge "$1" ]
+}
+steps_start testator 1
+try agentctl budget testator net-bytes 200K
+step testator 1 './packets leave 4004'
+left=${said#left }
+holds 'more is left than the limit allows' test "$left" -gt 500000
+steps_end testator
+holds 'the other end is done' wait_for 60 arrived 1
+at_most_the_limit() {
+	[ "$(head -n 1 "$work/sunk")" -lt 400000 ]
+}
+holds 'no more arrived than the limit lets through' at_most_the_limit
+steps_start heir 1
+step heir 1 './packets leave 4004'
+left=${said#left }
+steps_end heir
+holds 'control: without a limit' wait_for 60 arrived 2
+is 'all of it arrives' "$(tail -n 1 "$work/sunk")" "$left"
+
 # --- sub-agents ---
 
 steps_start crew 1 2 3

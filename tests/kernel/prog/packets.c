@@ -18,6 +18,7 @@ static const char usage[] =
 	"Usage: packets send PORT COUNT          datagrams of 1,000 bytes of IP\n"
 	"       packets receive PORT COUNT MS   until so many came, or nothing for so long\n"
 	"       packets fetch PORT              all that a TCP server sends, how many bytes\n"
+	"       packets leave PORT              as much as is taken at once, by TCP\n"
 	"       packets socket FAMILY TYPE PROTOCOL\n"
 	"       packets give PATH               a UDP socket, to the first who connects\n"
 	"       packets take PATH PORT          such a one, and sends once by it\n";
@@ -83,6 +84,23 @@ static int cmd_fetch(char **argv)
 	while ((len = recv(fd, buffer, sizeof(buffer), 0)) > 0)
 		total += len;
 	printf("fetched %lld\n", total);
+	return 0;
+}
+
+/* Leaves what it wants to send to the kernel, and ends. */
+static int cmd_leave(char **argv)
+{
+	struct sockaddr_in to = loopback(argv[0]);
+	int fd = socket(AF_INET, SOCK_STREAM, 0);
+	static char buffer[65536];
+	long long total = 0;
+	ssize_t len;
+
+	if (connect(fd, (struct sockaddr *)&to, sizeof(to)))
+		return 1;
+	while ((len = send(fd, buffer, sizeof(buffer), MSG_DONTWAIT)) > 0)
+		total += len;
+	printf("left %lld\n", total);
 	return 0;
 }
 
@@ -157,8 +175,9 @@ static const struct {
 	int (*run)(char **argv);
 	int arguments;
 } commands[] = {
-	{ "send", cmd_send, 2 },     { "receive", cmd_receive, 3 }, { "fetch", cmd_fetch, 1 },
-	{ "socket", cmd_socket, 3 }, { "give", cmd_give, 1 },	    { "take", cmd_take, 2 },
+	{ "send", cmd_send, 2 },   { "receive", cmd_receive, 3 }, { "fetch", cmd_fetch, 1 },
+	{ "leave", cmd_leave, 1 }, { "socket", cmd_socket, 3 },	  { "give", cmd_give, 1 },
+	{ "take", cmd_take, 2 },
 };
 
 int main(int argc, char **argv)
