@@ -70,8 +70,8 @@
 	X(AGENT_DERIVE, "file_ioctl", "make sub-agents")                  \
 	X(MAIL_SEND, "file_ioctl", "send messages")                       \
 	X(MAIL_RECEIVE, "file_ioctl", "receive messages")                 \
-	X(NET_OUT, "cgroup_skb/egress", "send packets")                   \
-	X(NET_IN, "cgroup_skb/ingress", "receive packets")
+	X(NET_OUT, "cgroup_skb_egress", "send packets")                   \
+	X(NET_IN, "cgroup_skb_ingress", "receive packets")
 
 #define AGENTOS_HOOK_ENUM(NAME, hook, doing) AGENTOS_HOOK_##NAME,
 enum agentos_hook { AGENTOS_HOOKS(AGENTOS_HOOK_ENUM) AGENTOS_HOOK_COUNT };

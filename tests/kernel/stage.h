@@ -289,7 +289,7 @@ static inline unsigned int stage_slow(void)
 static inline int stage_main(const struct tap_test *tests, size_t count, int argc, char **argv,
 			     unsigned int seconds)
 {
-	int err, bad;
+	int err, bad, i;
 
 	setvbuf(stdout, NULL, _IOLBF, 0);
 	prctl(PR_SET_CHILD_SUBREAPER, 1);
@@ -303,7 +303,13 @@ static inline int stage_main(const struct tap_test *tests, size_t count, int arg
 	bad = tap_main(tests, count, argc, argv);
 	stage_settle();
 	close(stage_device);
-	err = stage_remove();
+	/* Who held it last lets go a moment after he has been counted out. */
+	for (i = 0; i < STAGE_TRIES / 10; i++) {
+		err = stage_remove();
+		if (err != -EAGAIN)
+			break;
+		usleep(20000);
+	}
 	if (err)
 		printf("# the module stays: %s\n", strerror(-err));
 	return bad || err;

@@ -474,7 +474,7 @@ static void every_name_is_a_word_and_every_unknown_number_is_told(void)
 	for (i = 0; i < AGENTOS_RIGHT_COUNT; i++)
 		CHECK(strncmp(name_right(i, other), "right-", 6) != 0);
 	CHECK_STR(name_hook(57, other), "hook-57");
-	CHECK_STR(name_why(9, other), "why-9");
+	CHECK_STR(name_why(10, other), "why-10");
 	CHECK_STR(name_note(0, other), "note-0");
 	CHECK_STR(name_right(63, other), "right-63");
 	CHECK_STR(name_signal(UINT64_MAX, other), "signal 18446744073709551615");
