@@ -36,7 +36,6 @@ static __always_inline int traffic_count(struct __sk_buff *skb, __u32 hook)
 		counted = bpf_map_lookup_elem(&traffic, &agent);
 		allowance = bpf_map_lookup_elem(&allowances, &agent);
 		if (counted && allowance && counted->bytes >= allowance->ceiling) {
-			__sync_fetch_and_add(&counted->refused, 1);
 			count = bpf_map_lookup_elem(&hook_counts, &hook);
 			if (count)
 				__sync_fetch_and_add(&count->denied, 1);

@@ -232,10 +232,9 @@ struct agentos_hook_count {
 
 /* By agent; the programs write it. */
 struct agentos_traffic {
-	__u64 parent;  /* 0 for none */
-	__u64 bytes;   /* its own and its descendants' */
-	__u64 own;     /* its own, and those of descendants that are no more */
-	__u64 refused; /* packets */
+	__u64 parent; /* 0 for none */
+	__u64 bytes;  /* its own and its descendants' */
+	__u64 own;    /* its own, and those of descendants that are no more */
 };
 
 /* By agent; the daemon writes it. */
