@@ -25,7 +25,7 @@ static DEFINE_XARRAY_ALLOC1(policies);
 static u32 policies_next = 1;
 static atomic_t policies_live = ATOMIC_INIT(0);
 static atomic_t pins_live = ATOMIC_INIT(0);
-u32 ruled_counts[1U << RULED_BITS];
+u32 ruled_counts[2][1U << RULED_BITS];
 
 int policy_new(u32 *ret_id)
 {

@@ -55,6 +55,9 @@ static int batch(int first)
 		below.name = name;
 		agents[i] = i % 5 == 4 ? agentos_agent_derive(agents[i - 1], &below, NULL) :
 					 stage_agent(name, NULL);
+	}
+	/* Not before all are made: of an agent whose process is gone nothing is derived. */
+	for (i = 0; i < AT_ONCE; i++) {
 		pids[i] = agents[i] < 0 ? -1 : fork();
 		if (pids[i] == 0)
 			_exit(stage_attach(agents[i]) ? 1 : ten_tasks());
