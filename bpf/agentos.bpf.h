@@ -51,29 +51,28 @@ struct agentos_facts {
 #define FACT_PROVING (1U << 0)
 #define FACT_RECORD  (1U << 1) /* record what is allowed as well */
 
-/* Where a walk has come to, on the file system of the object. All zero at its beginning. */
-struct agentos_climb {
-	__u64 object; /* the inode here, if it may have a rule, else 0 */
-	__u64 above;  /* the inode of the directory above, likewise */
-	__u64 beyond; /* one further up, likewise */
-	__u64 name;   /* address of the name here in that directory */
-	__u64 top;    /* address of the dentry where the way up ended */
-	__u32 steps;  /* components climbed so far */
-	__u32 seq;    /* of the tree; changes when any name moves */
+/* A walk up the object's own file system, and its outcome. */
+struct agentos_walk {
+	__u32 open;    /* AGENTOS_FILE_* not decided yet */
+	__u32 allowed; /* each kind of access is decided by the nearest rule about it */
+	__u32 denied;
+	__u32 rule;	  /* the first that denied, else AGENTOS_RULE_NONE */
+	__u64 top;	  /* address of the dentry where the way up ended undecided */
+	__u32 unresolved; /* the way up could not be followed */
+	__u32 pad;
+};
+
+/* What agentos_file_open_quick() answers. */
+enum {
+	FILE_OPEN_OUTSIDE, /* the calling task is in no agent */
+	FILE_OPEN_ALLOWED, /* it may, and nothing is to be recorded */
+	FILE_OPEN_ASK,	   /* it depends */
 };
 
 /* The calling task's agent, its parent and so on, 0 behind the last. All zero before the call. */
 struct agentos_line {
 	__u64 agent[AGENTOS_LINE];
 	__u64 left[AGENTOS_LINE]; /* network bytes it may still use; U64_MAX: it has no limit */
-};
-
-/* What agentos_climb() returns. */
-enum {
-	CLIMB_TOP,   /* no more: `top` */
-	CLIMB_HIT,   /* `object` or `above` */
-	CLIMB_MOVED, /* what was learnt so far is worth nothing: begin again */
-	CLIMB_DEEP,  /* more than AGENTOS_WALK_MAX components */
 };
 
 extern int agentos_facts(struct agentos_facts *facts, __u32 facts__sz) __ksym;
@@ -84,8 +83,10 @@ extern int agentos_task_facts(struct task_struct *task, struct agentos_facts *fa
 extern int agentos_task_inside(struct task_struct *task) __ksym;
 extern int agentos_pid_inside(int pid) __ksym;
 extern int agentos_line(struct agentos_line *line, __u32 line__sz) __ksym;
-extern int agentos_climb(struct dentry *dentry, struct agentos_climb *climb,
-			 __u32 climb__sz) __ksym;
+extern int agentos_file_open_quick(struct file *file) __ksym;
+extern int agentos_walk(struct dentry *dentry, __u32 want, struct agentos_walk *walk,
+			__u32 walk__sz) __ksym;
+extern int agentos_walk_on(__u64 dentry, struct agentos_walk *walk, __u32 walk__sz) __ksym;
 extern int agentos_rules_below(struct dentry *dentry) __ksym;
 extern int agentos_path_text(struct path *path, char *text, __u32 text__sz) __ksym;
 extern int agentos_entry_text(struct path *dir, struct dentry *dentry, char *text,

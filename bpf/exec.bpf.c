@@ -10,7 +10,7 @@ static __always_inline int code_check(void *ctx, const struct agentos_facts *fac
 				      struct file *file, __u16 hook)
 {
 	struct act act = {};
-	struct walk w;
+	struct agentos_walk w;
 
 	if (!file->f_inode->i_nlink || object_without_path(file->f_inode->i_sb)) {
 		struct act anonymous = RIGHT_ACT(*facts, FILE_OPEN, ANON_EXEC, EACCES);

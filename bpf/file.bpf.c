@@ -3,6 +3,7 @@
 #include "socket.bpf.h"
 #include "walk.bpf.h"
 
+/* As file_wants() in kmod/kfuncs.c, which is asked first where it must be quick. */
 static __always_inline __u32 access_of_mode(struct file *file)
 {
 	__u32 mode = file->f_mode, want = 0;
@@ -20,7 +21,7 @@ static __always_inline int file_check(void *ctx, const struct agentos_facts *fac
 				      struct file *file, __u16 hook)
 {
 	struct act act = {};
-	struct walk w;
+	struct agentos_walk w;
 
 	if (object_without_path(file->f_inode->i_sb))
 		return 0;
@@ -35,10 +36,14 @@ static __always_inline int file_check(void *ctx, const struct agentos_facts *fac
 SEC("lsm/file_open")
 int BPF_PROG(agentos_file_open, struct file *file, int ret)
 {
-	AGENT_OR_RETURN(facts);
+	struct agentos_facts facts = {};
 
 	if (ret)
 		return ret;
+	if (agentos_file_open_quick(file) != FILE_OPEN_ASK)
+		return 0;
+	if (!agentos_facts(&facts, sizeof(facts)))
+		return 0;
 	/* Overlayfs opens what is below; the open above was decided. */
 	if (file->f_mode & FMODE_NOACCOUNT)
 		return 0;
@@ -86,7 +91,7 @@ static __always_inline int entry_check(void *ctx, const struct agentos_facts *fa
 {
 	struct act act = {};
 	struct agentos_event *event;
-	struct walk w;
+	struct agentos_walk w;
 
 	if (!file_decide(&act, &w, facts, dir->mnt, dentry, hook, AGENTOS_FILE_WRITE) &&
 	    hook == AGENTOS_HOOK_DELETE && agentos_rules_below(dentry))
@@ -162,7 +167,7 @@ static __always_inline int move_check(void *ctx, const struct agentos_facts *fac
 	__u32 before, after, gate;
 	struct agentos_event *event;
 	bool at_target = true;
-	struct walk w;
+	struct agentos_walk w;
 
 	gate = rights_to_access(facts->rights);
 	if (!(gate & AGENTOS_FILE_WRITE)) {
@@ -170,7 +175,7 @@ static __always_inline int move_check(void *ctx, const struct agentos_facts *fac
 		act.right = AGENTOS_RIGHT(FILE_WRITE);
 		goto decided;
 	}
-	after = walk_allowed(&w, facts->policy, to_dir->mnt, to, AGENTOS_FILE_ALL);
+	after = walk_allowed(&w, to_dir->mnt, to, AGENTOS_FILE_ALL);
 	if (!(after & AGENTOS_FILE_WRITE)) {
 		act.why = w.unresolved ? AGENTOS_WHY_UNRESOLVED :
 			  w.denied     ? AGENTOS_WHY_RULE :
@@ -178,7 +183,7 @@ static __always_inline int move_check(void *ctx, const struct agentos_facts *fac
 		act.rule = w.rule;
 		goto decided;
 	}
-	before = walk_allowed(&w, facts->policy, from_dir->mnt, from, AGENTOS_FILE_ALL);
+	before = walk_allowed(&w, from_dir->mnt, from, AGENTOS_FILE_ALL);
 	at_target = false;
 	if (!(before & AGENTOS_FILE_WRITE)) {
 		act.why = w.unresolved ? AGENTOS_WHY_UNRESOLVED :
@@ -293,7 +298,7 @@ static __always_inline int dentry_check(void *ctx, const struct agentos_facts *f
 {
 	struct act act = {};
 	struct agentos_event *event;
-	struct walk w;
+	struct agentos_walk w;
 
 	if (object_without_path(dentry->d_sb) || creds_overridden())
 		return 0;

@@ -1,24 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* The maps: policies come in through two, records go out through three; the rest counts. */
+/* The maps: records go out through three; the rest counts. */
 #ifndef AGENTOS_MAPS_BPF_H
 #define AGENTOS_MAPS_BPF_H
 
 #include "agentos.bpf.h"
-
-/* Preallocated: a policy that does not fit is refused when it is loaded, not when it is needed. */
-struct {
-	__uint(type, BPF_MAP_TYPE_HASH);
-	__uint(max_entries, AGENTOS_RULES_MAX);
-	__type(key, struct agentos_object_key);
-	__type(value, struct agentos_rule);
-} rules SEC(".maps");
-
-struct {
-	__uint(type, BPF_MAP_TYPE_HASH);
-	__uint(max_entries, AGENTOS_NAMES_MAX);
-	__type(key, struct agentos_name_key);
-	__type(value, struct agentos_rule);
-} names SEC(".maps");
 
 struct {
 	__uint(type, BPF_MAP_TYPE_RINGBUF);

@@ -164,19 +164,19 @@ static int policy_new_verb(struct file *file, union command *c, struct fresh_fd 
 	return policy_new(&c->policy_new.ret_policy);
 }
 
-static int policy_pin_verb(struct file *file, union command *c, struct fresh_fd *fresh)
+static int policy_rule_verb(struct file *file, union command *c, struct fresh_fd *fresh)
 {
 	struct file *object;
 	int err;
 
 	if (!caller_is_admin())
 		return -EPERM;
-	if (c->policy_pin.flags || c->policy_pin.pad)
+	if (c->policy_rule.flags || c->policy_rule.pad)
 		return -EINVAL;
-	object = fget_raw(c->policy_pin.fd);
+	object = fget_raw(c->policy_rule.fd);
 	if (!object)
 		return -EBADF;
-	err = policy_pin(c->policy_pin.policy, object, &c->policy_pin);
+	err = policy_rule(object, &c->policy_rule);
 	fput(object);
 	return err;
 }
@@ -216,8 +216,8 @@ static const struct verb device_verbs[] = {
 		VERB_ASK(struct agentos_enumerate, ret_count, .run = enumerate_verb),
 	[_IOC_NR(AGENTOS_IOC_POLICY_NEW)] =
 		VERB_ANSWER(struct agentos_policy_new, ret_policy, .run = policy_new_verb),
-	[_IOC_NR(AGENTOS_IOC_POLICY_PIN)] =
-		VERB_ANSWER(struct agentos_policy_pin, ret_object, .run = policy_pin_verb),
+	[_IOC_NR(AGENTOS_IOC_POLICY_RULE)] =
+		VERB_ANSWER(struct agentos_policy_rule, ret_object, .run = policy_rule_verb),
 	[_IOC_NR(AGENTOS_IOC_POLICY_DROP)] =
 		VERB(struct agentos_policy_drop, .run = policy_drop_verb),
 	[_IOC_NR(AGENTOS_IOC_SEEK)] = VERB(struct agentos_seek, .run = seek_verb),

@@ -15,7 +15,7 @@
 #include "kfuncs.h"
 #include "member.h"
 #include "policy.h"
-#include "ruled.h"
+#include "rules.h"
 
 /* As bpf/agentos.bpf.h declares it. */
 struct agentos_facts {
@@ -28,18 +28,8 @@ struct agentos_facts {
 #define FACT_PROVING (1U << 0) /* attach asks whether hooks are live: deny, record nothing */
 #define FACT_RECORD  (1U << 1) /* AGENTOS_CREATE_RECORD_ALLOWED */
 
-/* As bpf/agentos.bpf.h declares it, with what the members mean. */
-struct agentos_climb {
-	u64 object;
-	u64 above;
-	u64 beyond;
-	u64 name;
-	u64 top;
-	u32 steps;
-	u32 seq;
-};
-
-enum { CLIMB_TOP, CLIMB_HIT, CLIMB_MOVED, CLIMB_DEEP };
+/* What agentos_file_open_quick() answers: as bpf/agentos.bpf.h declares it. */
+enum { FILE_OPEN_OUTSIDE, FILE_OPEN_ALLOWED, FILE_OPEN_ASK };
 
 /* As bpf/agentos.bpf.h declares it, with what the members mean. */
 struct agentos_line {
@@ -72,20 +62,38 @@ static int text_from_end(char *text, u32 text__sz, const char *end, const char *
 	return len;
 }
 
-/* Its inode, where that may have a rule, else 0. */
-static u64 climb_ruled(const struct dentry *dentry)
+/* What the calling task is held to, or NULL. It stays while the task is where it is. */
+static const struct rules *rules_of_caller(void)
 {
-	const struct inode *inode = READ_ONCE(dentry->d_inode);
+	const struct agent *agent = member_agent();
 
-	return inode && ruled_maybe(inode) ? (u64)(uintptr_t)inode : 0;
+	return agent && agent->policy ? policy_rules(agent->policy) : NULL;
 }
 
-/* The same for the directory above; at the top there is none. */
-static u64 climb_ruled_above(const struct dentry *dentry)
+/* AGENTOS_FILE_* that opening the file as it is wants: as access_of_mode() in bpf/file.bpf.c. */
+static u32 file_wants(const struct file *file)
 {
-	const struct dentry *parent = READ_ONCE(dentry->d_parent);
+	u32 want = 0;
 
-	return parent == dentry ? 0 : climb_ruled(parent);
+	if (file->f_mode & FMODE_READ)
+		want |= AGENTOS_FILE_READ;
+	if (file->f_mode & FMODE_WRITE || file->f_flags & O_TRUNC)
+		want |= AGENTOS_FILE_WRITE;
+	return want ?: AGENTOS_FILE_READ | AGENTOS_FILE_WRITE;
+}
+
+/* Apart from the rest, so that whoever is in no agent sets no frame up for it. */
+static noinline int file_open_quick(const struct member *member, const struct file *file)
+{
+	const struct agent *agent = member->agent;
+	struct agentos_walk walk;
+	u32 want = file_wants(file);
+
+	if (READ_ONCE(member->proving) || agent->flags & AGENTOS_CREATE_RECORD_ALLOWED ||
+	    !agent->policy || want & ~READ_ONCE(agent->rights) || file->f_flags & __FMODE_EXEC)
+		return FILE_OPEN_ASK;
+	rules_walk(policy_rules(agent->policy), file->f_path.dentry, want, &walk);
+	return walk.allowed == want ? FILE_OPEN_ALLOWED : FILE_OPEN_ASK;
 }
 
 __bpf_kfunc_start_defs();
@@ -199,57 +207,49 @@ __bpf_kfunc int agentos_line(struct agentos_line *line, u32 line__sz)
 }
 
 /*
- * From `steps` components above dentry up to the next where a rule may stand,
- * on the object or on the directory above it. Addresses are only names of what
- * stands there: nothing is held. One walk is a series of calls, and sees one
- * state of the tree: when any name moved meanwhile, the walk begins again.
+ * May the calling task open the file? FILE_OPEN_OUTSIDE when it is in no agent;
+ * FILE_OPEN_ALLOWED when it plainly may: by its agent's rights, and by rules on
+ * the file's own file system. Whatever else there is to it, the program decides:
+ * other mounts, other kinds of open, and all that is recorded.
  */
-__bpf_kfunc int agentos_climb(struct dentry *dentry, struct agentos_climb *climb, u32 climb__sz)
+__bpf_kfunc int agentos_file_open_quick(struct file *file)
 {
-	struct dentry *parent;
-	u32 i, seq, steps;
-	u64 object, above;
-	int found;
+	struct member *member;
 
-	if (climb__sz < sizeof(*climb))
-		return CLIMB_DEEP;
-	steps = climb->steps;
-	if (steps > AGENTOS_WALK_MAX)
-		return CLIMB_DEEP;
-	rcu_read_lock();
-	seq = read_seqbegin(&rename_lock);
-	for (i = 0; i < steps; i++) {
-		parent = READ_ONCE(dentry->d_parent);
-		if (parent == dentry)
-			break;
-		dentry = parent;
-	}
-	found = i < steps ? CLIMB_TOP : CLIMB_DEEP;
-	for (object = climb_ruled(dentry); i <= AGENTOS_WALK_MAX && found == CLIMB_DEEP; i++) {
-		parent = READ_ONCE(dentry->d_parent);
-		above = parent == dentry ? 0 : climb_ruled(parent);
-		if (object || above) {
-			climb->object = object;
-			climb->above = above;
-			climb->beyond = climb_ruled_above(parent);
-			climb->name = (u64)(uintptr_t)dentry->d_name.name;
-			climb->steps = i + 1;
-			found = CLIMB_HIT;
-		} else if (parent == dentry) {
-			found = CLIMB_TOP;
-		} else {
-			dentry = parent;
-			object = above;
-		}
-	}
-	climb->top = (u64)(uintptr_t)dentry;
-	rcu_read_unlock();
-	if (read_seqretry(&rename_lock, seq) || (steps && climb->seq != seq)) {
-		climb->steps = 0;
-		return CLIMB_MOVED;
-	}
-	climb->seq = seq;
-	return found;
+	/* The task's own: it stays while the task is here. */
+	rcu_read_lock_sched();
+	member = member_find(current);
+	rcu_read_unlock_sched();
+	return member ? file_open_quick(member, file) : FILE_OPEN_OUTSIDE;
+}
+
+/*
+ * What the rules of the calling task's policy say of `want` on dentry, as far
+ * as its own file system goes. 0; 1 when there are no rules at all.
+ */
+__bpf_kfunc int agentos_walk(struct dentry *dentry, u32 want, struct agentos_walk *walk,
+			     u32 walk__sz)
+{
+	const struct rules *rules = rules_of_caller();
+
+	if (walk__sz < sizeof(*walk) || !rules)
+		return 1;
+	rules_walk(rules, dentry, want, walk);
+	return 0;
+}
+
+/*
+ * The walk goes on at a mount point, which the program found: an address, which
+ * may as well be none.
+ */
+__bpf_kfunc int agentos_walk_on(u64 dentry, struct agentos_walk *walk, u32 walk__sz)
+{
+	const struct rules *rules = rules_of_caller();
+
+	if (walk__sz < sizeof(*walk) || !rules)
+		return 1;
+	rules_walk_on(rules, dentry, walk);
+	return 0;
 }
 
 /*
@@ -339,7 +339,9 @@ BTF_ID_FLAGS(func, agentos_task_facts)
 BTF_ID_FLAGS(func, agentos_task_inside)
 BTF_ID_FLAGS(func, agentos_pid_inside)
 BTF_ID_FLAGS(func, agentos_line)
-BTF_ID_FLAGS(func, agentos_climb)
+BTF_ID_FLAGS(func, agentos_file_open_quick)
+BTF_ID_FLAGS(func, agentos_walk)
+BTF_ID_FLAGS(func, agentos_walk_on)
 BTF_ID_FLAGS(func, agentos_rules_below)
 BTF_ID_FLAGS(func, agentos_path_text)
 BTF_ID_FLAGS(func, agentos_entry_text)

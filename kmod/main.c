@@ -19,6 +19,7 @@ static int __init agentos_init(void)
 	err = lifecycle_init();
 	if (err)
 		return err;
+	policy_init();
 	err = agent_init();
 	if (err)
 		goto exit_lifecycle;

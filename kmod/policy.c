@@ -1,31 +1,35 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* Policy objects: ids and held paths. */
+/* Policy objects: ids, rules, and the held paths that the rules are about. */
 #include <linux/dcache.h>
 #include <linux/fs.h>
 #include <linux/magic.h>
 #include <linux/mutex.h>
 #include <linux/path.h>
+#include <linux/random.h>
+#include <linux/siphash.h>
 #include <linux/slab.h>
 #include <linux/xarray.h>
 
 #include "policy.h"
-#include "ruled.h"
+#include "rules.h"
 
 struct policy {
 	u32 id;
-	u32 pin_count; /* under policies_lock */
+	bool sealed;   /* an agent uses it, or did: no rule is added any more */
+	u32 pin_count; /* under policies_lock, as pin_room is */
 	u32 pin_room;
+	struct rules rules; /* written under policies_lock until sealed */
 	struct path *pins;
 	spinlock_t lock; /* _bh; pins and pin_count, for those who do not hold the mutex */
 	atomic_t users;	 /* agents not yet retired; grows only under policies_lock */
 };
 
-static DEFINE_MUTEX(policies_lock); /* the table, each policy's pins, and who is ruled */
+static DEFINE_MUTEX(policies_lock); /* the table, and what is written to each policy */
 static DEFINE_XARRAY_ALLOC1(policies);
 static u32 policies_next = 1;
 static atomic_t policies_live = ATOMIC_INIT(0);
 static atomic_t pins_live = ATOMIC_INIT(0);
-u32 ruled_counts[2][1U << RULED_BITS];
+static siphash_key_t objects_key __read_mostly; /* by which objects are called */
 
 int policy_new(u32 *ret_id)
 {
@@ -37,11 +41,12 @@ int policy_new(u32 *ret_id)
 	if (!policy)
 		return -ENOMEM;
 	spin_lock_init(&policy->lock);
+	rules_init(&policy->rules);
 	mutex_lock(&policies_lock);
 	err = -ENOSPC;
 	if (atomic_read(&policies_live) >= AGENTOS_POLICIES_MAX)
 		goto unlock;
-	/* Cyclic, so that a stale number in a map does not soon mean another policy. */
+	/* Cyclic, so that a number in a record does not soon mean another policy. */
 	err = xa_alloc_cyclic(&policies, &id, policy, xa_limit_31b, &policies_next, GFP_KERNEL);
 	if (err < 0)
 		goto unlock;
@@ -88,7 +93,7 @@ static int policy_make_room(struct policy *policy)
 
 	if (policy->pin_count < policy->pin_room)
 		return 0;
-	if (policy->pin_count >= AGENTOS_PINS_MAX)
+	if (policy->pin_count >= AGENTOS_RULES_MAX)
 		return -ENOSPC;
 	pins = kcalloc(room, sizeof(*pins), GFP_KERNEL);
 	if (!pins)
@@ -103,20 +108,56 @@ static int policy_make_room(struct policy *policy)
 	return 0;
 }
 
-int policy_pin(u32 id, struct file *file, struct agentos_policy_pin *ret_pin)
+/* Empty, or a name that can stand in a directory, NUL-padded. */
+static bool policy_name_ok(const char *name)
+{
+	size_t len = strnlen(name, AGENTOS_RULE_NAME_SIZE);
+
+	return len < AGENTOS_RULE_NAME_SIZE &&
+	       !memchr_inv(name + len, '\0', AGENTOS_RULE_NAME_SIZE - len) &&
+	       !memchr(name, '/', len) && strcmp(name, ".") && strcmp(name, "..");
+}
+
+static int policy_check_rule(const struct file *file, const struct agentos_policy_rule *rule)
+{
+	const struct dentry *dentry = file->f_path.dentry;
+
+	if ((rule->allow | rule->deny) & ~AGENTOS_FILE_ALL || rule->allow & rule->deny ||
+	    rule->number == AGENTOS_RULE_NONE || !policy_name_ok(rule->name))
+		return -EINVAL;
+	if (!d_inode(dentry) || !policy_can_hold(dentry->d_sb))
+		return -EOPNOTSUPP;
+	if (!rule->name[0])
+		return 0;
+	if (!S_ISDIR(d_inode(dentry)->i_mode))
+		return -ENOTDIR;
+	return policy_folds(dentry) ? -ENOTUNIQ : 0;
+}
+
+int policy_rule(struct file *file, struct agentos_policy_rule *rule)
 {
 	const struct inode *inode = d_inode(file->f_path.dentry);
 	struct policy *policy;
 	int err;
 
-	if (!inode || !policy_can_hold(file->f_path.dentry->d_sb))
-		return -EOPNOTSUPP;
+	err = policy_check_rule(file, rule);
+	if (err)
+		return err;
 	mutex_lock(&policies_lock);
 	err = -ENOENT;
-	policy = xa_load(&policies, id);
+	policy = xa_load(&policies, rule->policy);
 	if (!policy)
 		goto unlock;
+	err = -EBUSY;
+	if (policy->sealed)
+		goto unlock;
 	err = policy_make_room(policy);
+	if (!err && rule->name[0])
+		err = rules_add_name(&policy->rules, inode, rule->name, rule->allow, rule->deny,
+				     rule->number);
+	else if (!err && rule->allow | rule->deny)
+		err = rules_add_object(&policy->rules, inode, rule->allow, rule->deny,
+				       rule->number);
 	if (err)
 		goto unlock;
 	path_get(&file->f_path);
@@ -125,13 +166,9 @@ int policy_pin(u32 id, struct file *file, struct agentos_policy_pin *ret_pin)
 	policy->pin_count++;
 	spin_unlock_bh(&policy->lock);
 	atomic_inc(&pins_live);
-	/* Before anybody learns the address: no rule is written about an object not counted. */
-	ruled_add(inode);
-	/* An address, told to CAP_SYS_ADMIN only: the one name that no two objects share. */
-	ret_pin->ret_object = (u64)(uintptr_t)inode;
-	ret_pin->ret_mode = inode->i_mode & S_IFMT;
-	ret_pin->ret_nlink = inode->i_nlink;
-	ret_pin->ret_flags = policy_folds(file->f_path.dentry) ? AGENTOS_PIN_FOLDS : 0;
+	rule->ret_object = siphash_1u64((uintptr_t)inode, &objects_key);
+	rule->ret_mode = inode->i_mode & S_IFMT;
+	rule->ret_nlink = inode->i_nlink;
 unlock:
 	mutex_unlock(&policies_lock);
 	return err;
@@ -142,10 +179,7 @@ static void policy_free(struct policy *policy)
 {
 	u32 i;
 
-	mutex_lock(&policies_lock);
-	for (i = 0; i < policy->pin_count; i++)
-		ruled_remove(d_inode(policy->pins[i].dentry));
-	mutex_unlock(&policies_lock);
+	rules_release(&policy->rules);
 	for (i = 0; i < policy->pin_count; i++)
 		path_put(&policy->pins[i]);
 	atomic_sub(policy->pin_count, &pins_live);
@@ -176,8 +210,10 @@ struct policy *policy_use(u32 id)
 
 	mutex_lock(&policies_lock);
 	policy = xa_load(&policies, id);
-	if (policy)
+	if (policy) {
+		policy->sealed = true;
 		atomic_inc(&policy->users);
+	}
 	mutex_unlock(&policies_lock);
 	return policy;
 }
@@ -186,6 +222,11 @@ void policy_unuse(struct policy *policy)
 {
 	if (policy)
 		atomic_dec(&policy->users);
+}
+
+const struct rules *policy_rules(const struct policy *policy)
+{
+	return &policy->rules;
 }
 
 /* Is it `above` itself, or below it on its file system? Under RCU. */
@@ -242,6 +283,11 @@ u32 policy_count(void)
 u32 policy_pin_count(void)
 {
 	return atomic_read(&pins_live);
+}
+
+void policy_init(void)
+{
+	get_random_bytes(&objects_key, sizeof(objects_key));
 }
 
 void policy_exit(void)

@@ -11,6 +11,7 @@
 #include "mailbox.h"
 #include "member.h"
 #include "priority.h"
+#include "rules.h"
 #include "selftest.h"
 #include "settle.h"
 
@@ -244,6 +245,80 @@ static void a_pause_is_of_the_family(void)
 	EXPECT(settle_resume(family[1]), 0);
 }
 
+/* Objects are only compared: these are addresses of nothing. */
+static const struct inode *nothing_at(u32 i)
+{
+	return (const struct inode *)(PAGE_OFFSET + i * 1080UL);
+}
+
+static void rules_are_found_and_merged(void)
+{
+	char name[AGENTOS_RULE_NAME_SIZE];
+	const u32 many = 3000;
+	struct rules rules;
+	u32 i;
+
+	rules_init(&rules);
+	EXPECT(rules_find(&rules, nothing_at(1))->allow, 0);
+	EXPECT(rules_find(&rules, NULL)->allow, 0);
+	for (i = 0; i < many; i++) {
+		memset(name, 0, sizeof(name));
+		snprintf(name, sizeof(name), "name%u", i);
+		EXPECT(rules_add_object(&rules, nothing_at(i), 1 + i % 7, 0, i), 0);
+		EXPECT(rules_add_name(&rules, nothing_at(i / 2), name, 0, 1 + i % 7, i), 0);
+	}
+	EXPECT(rules.object_count, many);
+	EXPECT(rules.name_count, many);
+	for (i = 0; i < many; i++) {
+		memset(name, 0, sizeof(name));
+		snprintf(name, sizeof(name), "name%u", i);
+		EXPECT(rules_find(&rules, nothing_at(i))->allow, 1 + i % 7);
+		EXPECT(rules_find(&rules, nothing_at(i))->number, i);
+		EXPECT(rules_find(&rules, nothing_at(i))->names, i < many / 2);
+		EXPECT(rules_find_name(&rules, nothing_at(i / 2), name)->deny, 1 + i % 7);
+		EXPECT(rules_find_name(&rules, nothing_at(i / 2 + 1), name)->deny, 0);
+	}
+	EXPECT(!rules_find(&rules, nothing_at(many))->inode, true);
+	EXPECT(!rules_find(&rules, NULL)->inode, true);
+	/* Two rules on one object: deny wins, and is the one that is named. */
+	EXPECT(rules_add_object(&rules, nothing_at(6), 0, AGENTOS_FILE_WRITE, 77), 0);
+	EXPECT(rules_find(&rules, nothing_at(6))->allow, AGENTOS_FILE_ALL & ~AGENTOS_FILE_WRITE);
+	EXPECT(rules_find(&rules, nothing_at(6))->deny, AGENTOS_FILE_WRITE);
+	EXPECT(rules_find(&rules, nothing_at(6))->number, 77);
+	EXPECT(rules.object_count, many);
+	rules_release(&rules);
+	EXPECT(rules_find(&rules, nothing_at(6))->allow, 0);
+	rules_release(&rules);
+}
+
+/* What a program hands in as the address of a dentry may be anything. */
+static void a_walk_from_nowhere_is_unresolved(void)
+{
+	const unsigned long nowhere[] = {
+		0,
+		8,
+		0x00007ffffffff000, /* the last of user space */
+		0x0000800000000000, /* not canonical */
+		0xffff7ffffffffff8,
+		PAGE_OFFSET + (1UL << 45), /* more memory than there is */
+		-4096UL,
+		-8UL,
+	};
+	struct agentos_walk walk;
+	struct rules rules;
+	u32 i;
+
+	rules_init(&rules);
+	EXPECT(rules_add_object(&rules, nothing_at(1), AGENTOS_FILE_READ, 0, 0), 0);
+	for (i = 0; i < ARRAY_SIZE(nowhere); i++) {
+		walk = (struct agentos_walk){ .open = AGENTOS_FILE_READ };
+		rules_walk_on(&rules, nowhere[i], &walk);
+		EXPECT(walk.unresolved, 1);
+		EXPECT(walk.allowed, 0);
+	}
+	rules_release(&rules);
+}
+
 static const struct {
 	const char *name;
 	void (*run)(void);
@@ -255,6 +330,8 @@ static const struct {
 	{ "periods_roll", periods_roll },
 	{ "criticality_comes_to_nice", criticality_comes_to_nice },
 	{ "a_pause_is_of_the_family", a_pause_is_of_the_family },
+	{ "rules_are_found_and_merged", rules_are_found_and_merged },
+	{ "a_walk_from_nowhere_is_unresolved", a_walk_from_nowhere_is_unresolved },
 };
 
 int selftest_run(void)

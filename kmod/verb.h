@@ -26,7 +26,7 @@ union command {
 	struct agentos_identify identify;
 	struct agentos_enumerate enumerate;
 	struct agentos_policy_new policy_new;
-	struct agentos_policy_pin policy_pin;
+	struct agentos_policy_rule policy_rule;
 	struct agentos_policy_drop policy_drop;
 	struct agentos_seek seek;
 	struct agentos_attach attach;

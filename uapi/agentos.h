@@ -144,9 +144,8 @@ struct agentos_enumerate {
 };
 
 /*
- * AGENTOS_IOC_POLICY_NEW: an id under which BPF's maps keep rules, and which
- * holds the objects those rules name. Needs CAP_SYS_ADMIN.
- * It outlives whoever made it; POLICY_DROP ends it.
+ * AGENTOS_IOC_POLICY_NEW: an empty policy: whatever it has no rule about is
+ * refused. Needs CAP_SYS_ADMIN. It outlives whoever made it; POLICY_DROP ends it.
  *
  * -ENOSPC  AGENTOS_POLICIES_MAX
  */
@@ -158,33 +157,46 @@ struct agentos_policy_new {
 };
 
 /*
- * AGENTOS_IOC_POLICY_PIN: hold the object behind a descriptor (O_PATH will do)
- * while the policy lives, and tell by what number the hooks know it. A held
- * object keeps that number from meaning another one, and its mount from being
- * unmounted (-EBUSY there). Needs CAP_SYS_ADMIN.
+ * AGENTOS_IOC_POLICY_RULE: hold the object behind a descriptor (O_PATH will do)
+ * while the policy lives, and put a rule on it, or on a name in it. A held
+ * object is not mistaken for another, and its mount not unmounted (-EBUSY
+ * there). Needs CAP_SYS_ADMIN.
  *
- * FOLDS: names in this directory are not compared byte by byte (vfat, cifs, a
- *	casefolded directory): a rule on a name there would miss its other forms
+ * For each kind of access the nearest rule decides: the object's own or its
+ * name's, then those of the directory it is in, and so on up. Two rules on the
+ * same are merged, and deny wins; so it does between an object's rule and its
+ * name's.
  *
- * ret_object: opaque, and only good as a key of BPF's maps; equal for equal
- *             objects while they are held
+ * allow, deny: AGENTOS_FILE_*, no bit in both; 0 and 0 only holds it
+ * number:      told in records when it refuses; not AGENTOS_RULE_NONE
+ * name:        NUL-padded; empty for the object itself
+ *
+ * ret_object: opaque: equal for equal objects while they are held
  *
  * -ENOENT      no such policy
+ * -EBUSY       an agent uses it, or did: make another
  * -EBADF       fd is not open
+ * -EINVAL      bits in allow or deny, the number, or no name of a file
  * -EOPNOTSUPP  no path leads there: a pipe, a socket, a memfd
- * -ENOSPC      AGENTOS_PINS_MAX
+ * -ENOTDIR     a name in what is no directory
+ * -ENOTUNIQ    names in this directory are not compared byte by byte (vfat,
+ *              cifs, a casefolded directory): a rule on a name would miss its
+ *              other forms
+ * -ENOSPC      AGENTOS_RULES_MAX
  */
-#define AGENTOS_PIN_FOLDS (1U << 0)
-struct agentos_policy_pin {
+struct agentos_policy_rule {
 	__u32 size;
 	__u32 policy;
 	__s32 fd;
 	__u32 flags; /* 0 */
+	__u8 allow;
+	__u8 deny;
+	__u16 pad; /* 0 */
+	__u32 number;
+	char name[AGENTOS_RULE_NAME_SIZE];
 	__u64 ret_object;
 	__u32 ret_mode; /* type bits of i_mode */
 	__u32 ret_nlink;
-	__u32 ret_flags; /* AGENTOS_PIN_* */
-	__u32 pad;
 };
 
 /*
@@ -217,7 +229,7 @@ struct agentos_seek {
 #define AGENTOS_IOC_IDENTIFY	_IOWR(AGENTOS_IOC_MAGIC, 3, struct agentos_identify)
 #define AGENTOS_IOC_ENUMERATE	_IOWR(AGENTOS_IOC_MAGIC, 4, struct agentos_enumerate)
 #define AGENTOS_IOC_POLICY_NEW	_IOWR(AGENTOS_IOC_MAGIC, 5, struct agentos_policy_new)
-#define AGENTOS_IOC_POLICY_PIN	_IOWR(AGENTOS_IOC_MAGIC, 6, struct agentos_policy_pin)
+#define AGENTOS_IOC_POLICY_RULE _IOWR(AGENTOS_IOC_MAGIC, 6, struct agentos_policy_rule)
 #define AGENTOS_IOC_POLICY_DROP _IOWR(AGENTOS_IOC_MAGIC, 7, struct agentos_policy_drop)
 #define AGENTOS_IOC_SEEK	_IOWR(AGENTOS_IOC_MAGIC, 8, struct agentos_seek)
 
@@ -275,7 +287,7 @@ AGENTOS_ASSERT(sizeof(struct agentos_open) == 24);
 AGENTOS_ASSERT(sizeof(struct agentos_identify) == 32);
 AGENTOS_ASSERT(sizeof(struct agentos_enumerate) == 32);
 AGENTOS_ASSERT(sizeof(struct agentos_policy_new) == 16);
-AGENTOS_ASSERT(sizeof(struct agentos_policy_pin) == 40);
+AGENTOS_ASSERT(sizeof(struct agentos_policy_rule) == 104);
 AGENTOS_ASSERT(sizeof(struct agentos_policy_drop) == 8);
 AGENTOS_ASSERT(sizeof(struct agentos_seek) == 16);
 AGENTOS_ASSERT(sizeof(struct agentos_lifecycle) == 144);

@@ -32,7 +32,8 @@
 #define AGENTOS_NAME_SIZE      64	/* bytes, the NUL included */
 #define AGENTOS_AGENTS_MAX     16384	/* live agents: -ENOSPC */
 #define AGENTOS_POLICIES_MAX   4096	/* policy objects: -ENOSPC */
-#define AGENTOS_PINS_MAX       4096	/* objects held by one policy: -ENOSPC */
+#define AGENTOS_RULES_MAX      16384	/* rules of one policy: -ENOSPC */
+#define AGENTOS_RULE_NAME_SIZE 64	/* bytes of a ruled name, the NUL included */
 #define AGENTOS_LIFECYCLE_KEPT 4096	/* records kept for readers */
 #define AGENTOS_ENUMERATE_MAX  4096	/* ids in one answer */
 #define AGENTOS_DEPTH_MAX      8	/* generations below an agent without parent: -EMLINK */
@@ -44,6 +45,16 @@
 #define AGENTOS_STRUCT_MAX     4096	/* largest `size` accepted: -E2BIG */
 
 #define AGENTOS_IOC_MAGIC 0xA0
+
+/* What may be done to a file; a rule allows or denies each. */
+#define AGENTOS_FILE_READ  (1U << 0)
+#define AGENTOS_FILE_WRITE (1U << 1)
+#define AGENTOS_FILE_EXEC  (1U << 2)
+#define AGENTOS_FILE_ALL   0x7U
+
+/* Numbers that no policy's own rule has. */
+#define AGENTOS_RULE_NONE 0xffffffffU
+#define AGENTOS_RULE_PINS 0xfffffffeU /* no writing below AGENTOS_PIN_DIR: in every policy */
 
 /* The layout is the contract: it is asserted wherever this is compiled. */
 #ifdef __KERNEL__

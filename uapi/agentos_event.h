@@ -89,12 +89,6 @@ enum agentos_hook { AGENTOS_HOOKS(AGENTOS_HOOK_ENUM) AGENTOS_HOOK_COUNT };
 			     "right " name " has no enforcer");
 AGENTOS_RIGHTS(AGENTOS_RIGHT_ENFORCED)
 
-/* What may be done to a file; a rule allows or denies each. */
-#define AGENTOS_FILE_READ  (1U << 0)
-#define AGENTOS_FILE_WRITE (1U << 1)
-#define AGENTOS_FILE_EXEC  (1U << 2)
-#define AGENTOS_FILE_ALL   0x7U
-
 enum agentos_verdict {
 	AGENTOS_VERDICT_ALLOWED = 0,
 	AGENTOS_VERDICT_DENIED = 1,
@@ -123,10 +117,6 @@ enum agentos_object_kind {
 	AGENTOS_OBJECT_NUMBER = 5, /* number, number2: as the hook says */
 	AGENTOS_OBJECT_TEXT = 6,   /* text: a name that is no path */
 };
-
-/* Numbers that no policy's own rule has. */
-#define AGENTOS_RULE_NONE 0xffffffffU
-#define AGENTOS_RULE_PINS 0xfffffffeU /* no writing below AGENTOS_PIN_DIR: in every policy */
 
 /* Bits of agentos_event.flags. */
 #define AGENTOS_EVENT_TRUNCATED (1U << 0) /* the object's text is only its end */
@@ -173,48 +163,11 @@ struct agentos_event {
 
 AGENTOS_EVENT_ASSERT(sizeof(struct agentos_event) == 152 + AGENTOS_OBJECT_SIZE, "event layout");
 
-/*
- * The maps, pinned below AGENTOS_PIN_DIR. Keys and values of the policy maps
- * are here because the daemon fills them.
- */
+/* The maps are pinned here. */
 #define AGENTOS_PIN_DIR		 "/sys/fs/bpf/agentos"
-#define AGENTOS_RULES_MAX	 65536 /* rules on objects, all policies together */
-#define AGENTOS_NAMES_MAX	 32768 /* rules on (parent, name) */
-#define AGENTOS_RULE_NAME_SIZE	 64    /* longest ruled name, NUL included */
-#define AGENTOS_POLICY_RULES_MAX 2048  /* rules of one policy */
-#define AGENTOS_WALK_MAX	 64    /* path components a decision follows; deeper is denied */
-#define AGENTOS_RECENT		 256   /* denials kept for the iterator */
-
-/*
- * An object: what kmod answered to POLICY_PIN. Not device and inode number:
- * overlayfs gives files of different layers the same, and btrfs files of
- * different subvolumes. The kernel's own inode is one object, and the pin keeps
- * it one as long as the rule lives.
- */
-struct agentos_object_key {
-	__u32 policy;
-	__u32 pad;
-	__u64 object;
-};
-
-/* A name in a directory, whether or not it exists. */
-struct agentos_name_key {
-	struct agentos_object_key parent;
-	char name[AGENTOS_RULE_NAME_SIZE]; /* NUL-padded */
-};
-
-/*
- * What a rule says. For each kind of access the nearest rule that allows or
- * denies it decides; deny wins within one rule; undecided at the top is denied.
- */
-#define AGENTOS_RULE_NAMES (1U << 0) /* names in this directory have rules of their own */
-struct agentos_rule {
-	__u8 allow; /* AGENTOS_FILE_* */
-	__u8 deny;
-	__u8 flags; /* AGENTOS_RULE_* */
-	__u8 pad;
-	__u32 number; /* its number in the policy, for the record */
-};
+#define AGENTOS_POLICY_RULES_MAX 2048 /* rules of one policy */
+#define AGENTOS_WALK_MAX	 64   /* path components a decision follows; deeper is denied */
+#define AGENTOS_RECENT		 256  /* denials kept for the iterator */
 
 /* Per-CPU counters, summed by the reader. */
 struct agentos_hook_count {

@@ -25,8 +25,6 @@
 #define UNLOAD_WAIT_MS	15000	    /* how long programs may take to let go of the module */
 
 static const char *const map_names[MAP_COUNT] = {
-	[MAP_RULES] = "rules",
-	[MAP_NAMES] = "names",
 	[MAP_RING_DENIALS] = "ring_denials",
 	[MAP_RING_ALLOWED] = "ring_allowed",
 	[MAP_EVENTS] = "events",

@@ -44,14 +44,14 @@ int enforce_selftest(struct enforce *e,
 		     void *cookie, struct fault *f);
 
 /*
- * Makes a policy: an id, held objects, rules in the maps; all or nothing.
+ * Makes a policy: an id, its rules, and a hold on their objects; all or nothing.
  * fds[i] belongs to rules[i]. Every field is checked as if a hostile wrote it.
- * -EINVAL a malformed rule; -E2BIG more than AGENTOS_POLICY_RULES_MAX, or the maps are full;
+ * -EINVAL a malformed rule; -E2BIG more than AGENTOS_POLICY_RULES_MAX;
  * -EOPNOTSUPP an object that no path leads to.
  */
 int enforce_policy_load(struct enforce *e, const struct compiled_rule *rules, const int *fds,
 			size_t count, uint32_t *ret_policy, struct fault *f);
-/* Removes it from the maps and the module. -EBUSY while an agent uses it. */
+/* -EBUSY while an agent uses it. */
 int enforce_policy_drop(struct enforce *e, uint32_t policy);
 /* Removes every policy that no live agent uses (after adoption). Returns how many. */
 int enforce_policy_sweep(struct enforce *e);

@@ -6,8 +6,6 @@
 #include "kern/enforce.h"
 
 enum enforce_map {
-	MAP_RULES,
-	MAP_NAMES,
 	MAP_RING_DENIALS,
 	MAP_RING_ALLOWED,
 	MAP_EVENTS,

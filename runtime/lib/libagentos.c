@@ -145,14 +145,10 @@ int agentos_dev_policy_new(int dev, uint32_t *ret_policy)
 	return err;
 }
 
-int agentos_dev_policy_pin(int dev, uint32_t policy, int fd, struct agentos_policy_pin *ret_pin)
+int agentos_dev_policy_rule(int dev, struct agentos_policy_rule *rule)
 {
-	struct agentos_policy_pin arg = { .size = sizeof(arg), .policy = policy, .fd = fd };
-	int err = command(dev, AGENTOS_IOC_POLICY_PIN, &arg);
-
-	if (!err)
-		*ret_pin = arg;
-	return err;
+	rule->size = sizeof(*rule);
+	return command(dev, AGENTOS_IOC_POLICY_RULE, rule);
 }
 
 int agentos_dev_policy_drop(int dev, uint32_t policy)

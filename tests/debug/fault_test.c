@@ -218,12 +218,12 @@ static int act_open_device(void)
 	return fd < 0 ? fd : 0;
 }
 
-/* The stand's policy is full as far as it goes: the next pin makes it grow. */
-static bool fill_pins(void)
+/* The stand's policy is full as far as it goes: the next rule makes it grow. */
+static bool fill_rules(void)
 {
 	int i;
 
-	acting = command_find(AGENTOS_IOC_POLICY_PIN);
+	acting = command_find(AGENTOS_IOC_POLICY_RULE);
 	for (i = 0; i < 32; i++)
 		if (stage_call(stand.reader, acting->cmd, command_fill(acting, page, 0)))
 			return false;
@@ -251,7 +251,10 @@ static void variants_of_commands_fail_without_a_trace(void)
 	static const struct act acts[] = {
 		{ .name = "open the device", .fails = true, .run = act_open_device },
 		{ .name = "DUP", .fails = true, .run = act_dup },
-		{ .name = "the 33rd PIN", .fails = true, .prepare = fill_pins, .run = act_command },
+		{ .name = "the 33rd RULE",
+		  .fails = true,
+		  .prepare = fill_rules,
+		  .run = act_command },
 		{ .name = "CREATE with a policy",
 		  .fails = true,
 		  .prepare = fill_create_under_policy,

@@ -160,7 +160,7 @@ union any {
 	struct agentos_identify identify;
 	struct agentos_enumerate list;
 	struct agentos_policy_new policy_new;
-	struct agentos_policy_pin pin;
+	struct agentos_policy_rule rule;
 	struct agentos_policy_drop drop;
 	struct agentos_seek seek;
 	struct agentos_restrict restrict_;
@@ -203,9 +203,15 @@ static inline void command_fill(struct fuzz *fuzz, unsigned long cmd, union any 
 		arg->list.count = 1 + fuzz_below(fuzz, 4096);
 		arg->list.after = fuzz_chance(fuzz, 2) ? fuzz_number(fuzz) : 0;
 		break;
-	case AGENTOS_IOC_POLICY_PIN:
-		arg->pin.policy = policy_known(fuzz);
-		arg->pin.fd = fuzz_chance(fuzz, 4) ? slot_any(fuzz) : object;
+	case AGENTOS_IOC_POLICY_RULE:
+		arg->rule.policy = policy_known(fuzz);
+		arg->rule.fd = fuzz_chance(fuzz, 4) ? slot_any(fuzz) : object;
+		arg->rule.allow = fuzz_below(fuzz, AGENTOS_FILE_ALL + 1);
+		arg->rule.deny = fuzz_below(fuzz, AGENTOS_FILE_ALL + 1) & ~arg->rule.allow;
+		arg->rule.number = fuzz_below(fuzz, 1000);
+		if (fuzz_chance(fuzz, 2))
+			snprintf(arg->rule.name, sizeof(arg->rule.name), "n%u",
+				 (unsigned int)fuzz_below(fuzz, 1000));
 		break;
 	case AGENTOS_IOC_POLICY_DROP:
 		arg->drop.policy = policy_known(fuzz);
@@ -289,7 +295,7 @@ static const unsigned long commands[] = {
 	AGENTOS_IOC_VERSION,	  AGENTOS_IOC_CREATE,	    AGENTOS_IOC_CREATE,
 	AGENTOS_IOC_CREATE,	  AGENTOS_IOC_OPEN,	    AGENTOS_IOC_OPEN,
 	AGENTOS_IOC_IDENTIFY,	  AGENTOS_IOC_ENUMERATE,    AGENTOS_IOC_POLICY_NEW,
-	AGENTOS_IOC_POLICY_PIN,	  AGENTOS_IOC_POLICY_PIN,   AGENTOS_IOC_POLICY_DROP,
+	AGENTOS_IOC_POLICY_RULE,  AGENTOS_IOC_POLICY_RULE,  AGENTOS_IOC_POLICY_DROP,
 	AGENTOS_IOC_SEEK,	  AGENTOS_AGENT_INFO,	    AGENTOS_AGENT_RESTRICT,
 	AGENTOS_AGENT_KILL,	  AGENTOS_AGENT_DUP,	    AGENTOS_AGENT_DERIVE,
 	AGENTOS_AGENT_DERIVE,	  AGENTOS_AGENT_DERIVE,	    AGENTOS_AGENT_REVOKE,

@@ -22,22 +22,24 @@ static int policy_drop(uint32_t policy)
 	return stage_call(stage_device, AGENTOS_IOC_POLICY_DROP, &drop);
 }
 
-static int policy_pin(uint32_t policy, int fd, struct agentos_policy_pin *ret_pin)
+/* A rule that says nothing. */
+static int hold(uint32_t policy, int fd, struct agentos_policy_rule *ret_rule)
 {
-	*ret_pin =
-		(struct agentos_policy_pin){ .size = sizeof(*ret_pin), .policy = policy, .fd = fd };
-	return stage_call(stage_device, AGENTOS_IOC_POLICY_PIN, ret_pin);
+	*ret_rule = (struct agentos_policy_rule){ .size = sizeof(*ret_rule),
+						  .policy = policy,
+						  .fd = fd };
+	return stage_call(stage_device, AGENTOS_IOC_POLICY_RULE, ret_rule);
 }
 
 /* The number of the object that a path names; 0 when it cannot be held. */
-static uint64_t pin_path(uint32_t policy, const char *path)
+static uint64_t hold_path(uint32_t policy, const char *path)
 {
 	int fd = open(path, O_PATH | O_NOFOLLOW | O_CLOEXEC);
-	struct agentos_policy_pin pin = { 0 };
-	int err = fd < 0 ? -errno : policy_pin(policy, fd, &pin);
+	struct agentos_policy_rule rule = { 0 };
+	int err = fd < 0 ? -errno : hold(policy, fd, &rule);
 
 	close(fd);
-	return err ? 0 : pin.ret_object;
+	return err ? 0 : rule.ret_object;
 }
 
 static bool write_file(const char *path, const char *text)
@@ -60,7 +62,7 @@ static void ids_are_new_and_dropped_once(void)
 	CHECK_INT(policy_drop(first), -ENOENT);
 	CHECK_INT(policy_drop(second), 0);
 	CHECK_INT(stage_version().ret_policies, 0);
-	/* A number in a map must not soon mean another policy. */
+	/* A number in a record must not soon mean another policy. */
 	REQUIRE(!policy_new(&first));
 	CHECK(first > second);
 	CHECK_INT(policy_drop(first), 0);
@@ -118,22 +120,22 @@ static void a_policy_in_use_cannot_be_dropped(void)
 static void a_dropped_policy_is_no_policy(void)
 {
 	struct agentos_create create = stage_plan("late");
-	struct agentos_policy_pin pin;
+	struct agentos_policy_rule rule;
 	uint32_t policy;
 
 	REQUIRE(!policy_new(&policy));
 	CHECK_INT(policy_drop(policy), 0);
 	create.policy = policy;
 	CHECK_INT(stage_call(stage_device, AGENTOS_IOC_CREATE, &create), -ENOENT);
-	CHECK_INT(policy_pin(policy, AT_FDCWD, &pin), -EBADF);
-	CHECK_INT(policy_pin(policy, 0, &pin), -ENOENT);
+	CHECK_INT(hold(policy, AT_FDCWD, &rule), -EBADF);
+	CHECK_INT(hold(policy, 0, &rule), -ENOENT);
 	CHECK_INT(stage_version().ret_pins, 0);
 	CHECK_INT(stage_version().ret_agents, 0);
 }
 
 static void what_no_path_leads_to_is_refused(void)
 {
-	struct agentos_policy_pin pin;
+	struct agentos_policy_rule rule;
 	int fds[5] = { -1, -1, -1, -1, -1 };
 	uint32_t policy;
 	int i;
@@ -145,13 +147,13 @@ static void what_no_path_leads_to_is_refused(void)
 	fds[4] = stage_agent("anonymous", NULL);
 	for (i = 0; i < 5; i++) {
 		REQUIRE(fds[i] >= 0);
-		CHECK_INT(policy_pin(policy, fds[i], &pin), -EOPNOTSUPP);
+		CHECK_INT(hold(policy, fds[i], &rule), -EOPNOTSUPP);
 		close(fds[i]);
 	}
 	CHECK_INT(stage_version().ret_pins, 0);
 	/* A FIFO has a path. */
 	REQUIRE(!mkfifo("fifo", 0600));
-	CHECK(pin_path(policy, "fifo") != 0);
+	CHECK(hold_path(policy, "fifo") != 0);
 	CHECK_INT(stage_version().ret_pins, 1);
 	CHECK_INT(policy_drop(policy), 0);
 	CHECK_INT(stage_version().ret_pins, 0);
@@ -160,24 +162,24 @@ static void what_no_path_leads_to_is_refused(void)
 
 static void an_answer_tells_type_and_links(void)
 {
-	struct agentos_policy_pin pin;
+	struct agentos_policy_rule rule;
 	uint32_t policy;
 	int fd;
 
 	REQUIRE(!policy_new(&policy));
 	REQUIRE(write_file("links", "x") && !link("links", "links2") && !symlink("links", "sym"));
 	fd = open("links", O_PATH | O_CLOEXEC);
-	CHECK_INT(policy_pin(policy, fd, &pin), 0);
-	CHECK_INT(pin.ret_mode, S_IFREG);
-	CHECK_INT(pin.ret_nlink, 2);
+	CHECK_INT(hold(policy, fd, &rule), 0);
+	CHECK_INT(rule.ret_mode, S_IFREG);
+	CHECK_INT(rule.ret_nlink, 2);
 	close(fd);
 	fd = open(".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	CHECK_INT(policy_pin(policy, fd, &pin), 0);
-	CHECK_INT(pin.ret_mode, S_IFDIR);
+	CHECK_INT(hold(policy, fd, &rule), 0);
+	CHECK_INT(rule.ret_mode, S_IFDIR);
 	close(fd);
 	fd = open("sym", O_PATH | O_NOFOLLOW | O_CLOEXEC);
-	CHECK_INT(policy_pin(policy, fd, &pin), 0);
-	CHECK_INT(pin.ret_mode, S_IFLNK);
+	CHECK_INT(hold(policy, fd, &rule), 0);
+	CHECK_INT(rule.ret_mode, S_IFLNK);
 	close(fd);
 	CHECK_INT(policy_drop(policy), 0);
 }
@@ -189,17 +191,17 @@ static void numbers_are_equal_for_the_same_object_only(void)
 
 	REQUIRE(!policy_new(&policy) && !policy_new(&other));
 	REQUIRE(write_file("one", "1") && write_file("two", "2") && !link("one", "one-too"));
-	one = pin_path(policy, "one");
+	one = hold_path(policy, "one");
 	CHECK(one != 0);
-	CHECK(pin_path(policy, "one") == one);
-	CHECK(pin_path(other, "one") == one);
-	CHECK(pin_path(policy, "one-too") == one);
-	CHECK(pin_path(policy, "two") != one);
+	CHECK(hold_path(policy, "one") == one);
+	CHECK(hold_path(other, "one") == one);
+	CHECK(hold_path(policy, "one-too") == one);
+	CHECK(hold_path(policy, "two") != one);
 	/* Renamed and deleted, it is what it was; what takes its name is not. */
 	REQUIRE(!rename("one", "moved"));
-	CHECK(pin_path(policy, "moved") == one);
+	CHECK(hold_path(policy, "moved") == one);
 	REQUIRE(!unlink("moved") && !unlink("one-too") && write_file("one", "1"));
-	CHECK(pin_path(policy, "one") != one);
+	CHECK(hold_path(policy, "one") != one);
 	CHECK_INT(policy_drop(policy), 0);
 	CHECK_INT(policy_drop(other), 0);
 	CHECK_INT(stage_version().ret_pins, 0);
@@ -213,11 +215,11 @@ static void a_held_number_is_not_given_to_another_file(void)
 	int i;
 
 	REQUIRE(!policy_new(&policy) && write_file("held", "x"));
-	held = pin_path(policy, "held");
+	held = hold_path(policy, "held");
 	REQUIRE(!unlink("held"));
 	for (i = 0; i < 200; i++) {
 		REQUIRE(!policy_new(&other) && write_file("later", "x"));
-		CHECK(pin_path(other, "later") != held);
+		CHECK(hold_path(other, "later") != held);
 		REQUIRE(!policy_drop(other) && !unlink("later"));
 	}
 	CHECK_INT(policy_drop(policy), 0);
@@ -244,18 +246,18 @@ static void overlay_files_are_objects_of_their_own(void)
 	uint32_t policy;
 
 	REQUIRE(!policy_new(&policy) && mount_layers());
-	low = pin_path(policy, "layers/both/low");
-	up = pin_path(policy, "layers/both/up");
-	copied = pin_path(policy, "layers/both/copied");
+	low = hold_path(policy, "layers/both/low");
+	up = hold_path(policy, "layers/both/up");
+	copied = hold_path(policy, "layers/both/copied");
 	CHECK(low != 0 && up != 0 && copied != 0);
 	CHECK(low != up && low != copied);
-	CHECK(pin_path(policy, "layers/both/low") == low);
-	CHECK(pin_path(policy, "layers/both/up") == up);
-	CHECK(pin_path(policy, "layers/lower/low") != low);
-	CHECK(pin_path(policy, "layers/upper/up") != up);
+	CHECK(hold_path(policy, "layers/both/low") == low);
+	CHECK(hold_path(policy, "layers/both/up") == up);
+	CHECK(hold_path(policy, "layers/lower/low") != low);
+	CHECK(hold_path(policy, "layers/upper/up") != up);
 	/* Written to, it moves to the upper layer, and stays the same object above. */
 	REQUIRE(write_file("layers/both/copied", "new") && !access("layers/upper/copied", F_OK));
-	CHECK(pin_path(policy, "layers/both/copied") == copied);
+	CHECK(hold_path(policy, "layers/both/copied") == copied);
 	CHECK(umount("layers/both") < 0 && errno == EBUSY);
 	CHECK_INT(policy_drop(policy), 0);
 	CHECK_INT(umount("layers/both"), 0);
@@ -273,28 +275,106 @@ static void a_held_mount_cannot_be_unmounted(void)
 	REQUIRE(!umount("held-mount"));
 	REQUIRE(!mount("held", "held-mount", "tmpfs", 0, NULL));
 	REQUIRE(write_file("held-mount/file", "x"));
-	CHECK(pin_path(policy, "held-mount/file") != 0);
+	CHECK(hold_path(policy, "held-mount/file") != 0);
 	CHECK(umount("held-mount") < 0 && errno == EBUSY);
 	CHECK_INT(policy_drop(policy), 0);
 	CHECK_INT(umount("held-mount"), 0);
 }
 
-static void more_pins_than_the_limit_are_enospc(void)
+/* One rule on what `path` names. */
+static int put_rule(uint32_t policy, const char *path, const char *name, uint8_t allow,
+		    uint8_t deny)
 {
-	struct agentos_policy_pin pin;
+	struct agentos_policy_rule rule = {
+		.size = sizeof(rule),
+		.policy = policy,
+		.allow = allow,
+		.deny = deny,
+		.fd = open(path, O_PATH | O_NOFOLLOW | O_CLOEXEC),
+	};
+	int err;
+
+	if (rule.fd < 0)
+		return -errno;
+	memcpy(rule.name, name, strnlen(name, sizeof(rule.name)));
+	err = stage_call(stage_device, AGENTOS_IOC_POLICY_RULE, &rule);
+	close(rule.fd);
+	return err;
+}
+
+static void a_rule_must_mean_something(void)
+{
+	char longest[AGENTOS_RULE_NAME_SIZE + 1] = "";
+	uint32_t policy;
+
+	memset(longest, 'x', AGENTOS_RULE_NAME_SIZE);
+	REQUIRE(!policy_new(&policy) && write_file("plain", "x"));
+	/* The controls: on an object, and on a name, there or not. */
+	CHECK_INT(put_rule(policy, "plain", "", AGENTOS_FILE_READ, AGENTOS_FILE_WRITE), 0);
+	CHECK_INT(put_rule(policy, ".", "plain", 0, AGENTOS_FILE_ALL), 0);
+	CHECK_INT(put_rule(policy, ".", "not-there", 0, AGENTOS_FILE_ALL), 0);
+	CHECK_INT(put_rule(policy, ".", longest + 1, 0, AGENTOS_FILE_ALL), 0);
+	CHECK_INT(stage_version().ret_pins, 4);
+	CHECK_INT(put_rule(policy, "plain", "", AGENTOS_FILE_READ, AGENTOS_FILE_READ), -EINVAL);
+	CHECK_INT(put_rule(policy, ".", longest, 0, AGENTOS_FILE_ALL), -EINVAL);
+	CHECK_INT(put_rule(policy, ".", "a/b", 0, AGENTOS_FILE_ALL), -EINVAL);
+	CHECK_INT(put_rule(policy, ".", "/", 0, AGENTOS_FILE_ALL), -EINVAL);
+	CHECK_INT(put_rule(policy, ".", ".", 0, AGENTOS_FILE_ALL), -EINVAL);
+	CHECK_INT(put_rule(policy, ".", "..", 0, AGENTOS_FILE_ALL), -EINVAL);
+	CHECK_INT(put_rule(policy, "plain", "name", 0, AGENTOS_FILE_ALL), -ENOTDIR);
+	CHECK_INT(stage_version().ret_pins, 4);
+	CHECK_INT(policy_drop(policy), 0);
+}
+
+static void nothing_hides_behind_a_name(void)
+{
+	struct agentos_policy_rule rule = { .size = sizeof(rule), .deny = AGENTOS_FILE_ALL };
+
+	rule.fd = open(".", O_PATH | O_CLOEXEC);
+	REQUIRE(!policy_new(&rule.policy) && rule.fd >= 0);
+	memcpy(rule.name, "a", 1);
+	CHECK_INT(stage_call(stage_device, AGENTOS_IOC_POLICY_RULE, &rule), 0);
+	rule.name[AGENTOS_RULE_NAME_SIZE - 1] = 'b';
+	CHECK_INT(stage_call(stage_device, AGENTOS_IOC_POLICY_RULE, &rule), -EINVAL);
+	close(rule.fd);
+	CHECK_INT(policy_drop(rule.policy), 0);
+}
+
+/* Whoever looks at the rules of an agent looks without a lock: they stand still. */
+static void a_policy_that_was_used_takes_no_more_rules(void)
+{
+	struct agentos_create create = stage_plan("sealed");
+	uint32_t policy;
+
+	REQUIRE(!policy_new(&policy) && write_file("sealed", "x"));
+	CHECK_INT(put_rule(policy, "sealed", "", AGENTOS_FILE_READ, 0), 0);
+	create.policy = policy;
+	REQUIRE(!stage_call(stage_device, AGENTOS_IOC_CREATE, &create));
+	CHECK_INT(put_rule(policy, "sealed", "", AGENTOS_FILE_WRITE, 0), -EBUSY);
+	CHECK_INT(stage_version().ret_pins, 1);
+	CHECK_INT(stage_kill(create.ret_fd), 0);
+	close(create.ret_fd);
+	CHECK(stage_settle());
+	CHECK_INT(put_rule(policy, "sealed", "", AGENTOS_FILE_WRITE, 0), -EBUSY);
+	CHECK_INT(policy_drop(policy), 0);
+}
+
+static void more_rules_than_the_limit_are_enospc(void)
+{
+	struct agentos_policy_rule rule;
 	uint32_t policy, other;
 	int fd, i;
 
 	REQUIRE(!policy_new(&policy) && !policy_new(&other));
 	fd = open(".", O_PATH | O_CLOEXEC);
 	REQUIRE(fd >= 0);
-	for (i = 0; i < AGENTOS_PINS_MAX && !policy_pin(policy, fd, &pin); i++)
+	for (i = 0; i < AGENTOS_RULES_MAX && !hold(policy, fd, &rule); i++)
 		;
-	CHECK_INT(i, AGENTOS_PINS_MAX);
-	CHECK_INT(policy_pin(policy, fd, &pin), -ENOSPC);
-	CHECK_INT(stage_version().ret_pins, AGENTOS_PINS_MAX);
+	CHECK_INT(i, AGENTOS_RULES_MAX);
+	CHECK_INT(hold(policy, fd, &rule), -ENOSPC);
+	CHECK_INT(stage_version().ret_pins, AGENTOS_RULES_MAX);
 	/* The limit is each policy's own. */
-	CHECK_INT(policy_pin(other, fd, &pin), 0);
+	CHECK_INT(hold(other, fd, &rule), 0);
 	close(fd);
 	CHECK_INT(policy_drop(policy), 0);
 	CHECK_INT(policy_drop(other), 0);
@@ -332,7 +412,11 @@ static const struct tap_test tests[] = {
 	  a_held_number_is_not_given_to_another_file },
 	{ "overlay_files_are_objects_of_their_own", overlay_files_are_objects_of_their_own },
 	{ "a_held_mount_cannot_be_unmounted", a_held_mount_cannot_be_unmounted },
-	{ "more_pins_than_the_limit_are_enospc", more_pins_than_the_limit_are_enospc },
+	{ "a_rule_must_mean_something", a_rule_must_mean_something },
+	{ "nothing_hides_behind_a_name", nothing_hides_behind_a_name },
+	{ "a_policy_that_was_used_takes_no_more_rules",
+	  a_policy_that_was_used_takes_no_more_rules },
+	{ "more_rules_than_the_limit_are_enospc", more_rules_than_the_limit_are_enospc },
 	{ "more_policies_than_the_limit_are_enospc", more_policies_than_the_limit_are_enospc },
 };
 

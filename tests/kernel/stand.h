@@ -85,12 +85,13 @@ static inline void fill_enumerate(void *arg)
 	list->count = 16;
 }
 
-static inline void fill_pin(void *arg)
+static inline void fill_rule(void *arg)
 {
-	struct agentos_policy_pin *pin = arg;
+	struct agentos_policy_rule *rule = arg;
 
-	pin->policy = stand.policy;
-	pin->fd = stand.object;
+	rule->policy = stand.policy;
+	rule->fd = stand.object;
+	rule->allow = AGENTOS_FILE_READ;
 }
 
 static inline void fill_drop(void *arg)
@@ -134,7 +135,7 @@ static const struct command {
 	COMMAND(AGENTOS_IOC_IDENTIFY, agentos_identify, 0, false, fill_identify),
 	COMMAND(AGENTOS_IOC_ENUMERATE, agentos_enumerate, 0, false, fill_enumerate),
 	COMMAND(AGENTOS_IOC_POLICY_NEW, agentos_policy_new, 0, true, NULL),
-	COMMAND(AGENTOS_IOC_POLICY_PIN, agentos_policy_pin, 0, true, fill_pin),
+	COMMAND(AGENTOS_IOC_POLICY_RULE, agentos_policy_rule, 0, true, fill_rule),
 	COMMAND(AGENTOS_IOC_POLICY_DROP, agentos_policy_drop, 0, true, fill_drop),
 	COMMAND(AGENTOS_IOC_SEEK, agentos_seek, 0, false, NULL),
 	COMMAND(AGENTOS_AGENT_ATTACH, agentos_attach, AGENTOS_ACCESS_ATTACH, false, NULL),

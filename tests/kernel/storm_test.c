@@ -153,14 +153,14 @@ static void a_thousand_agents_in_turn_leave_nothing(void)
 	REQUIRE(object >= 0);
 	for (i = 0; i < 1000; i++) {
 		struct agentos_policy_new policy = { .size = sizeof(policy) };
-		struct agentos_policy_pin pin = { .size = sizeof(pin), .fd = object };
+		struct agentos_policy_rule rule = { .size = sizeof(rule), .fd = object };
 		struct agentos_policy_drop drop = { .size = sizeof(drop) };
 		struct agentos_create create = stage_plan("cycle");
 		pid_t pid;
 
 		REQUIRE(!stage_call(stage_device, AGENTOS_IOC_POLICY_NEW, &policy));
-		pin.policy = drop.policy = create.policy = policy.ret_policy;
-		REQUIRE(!stage_call(stage_device, AGENTOS_IOC_POLICY_PIN, &pin));
+		rule.policy = drop.policy = create.policy = policy.ret_policy;
+		REQUIRE(!stage_call(stage_device, AGENTOS_IOC_POLICY_RULE, &rule));
 		REQUIRE(!stage_call(stage_device, AGENTOS_IOC_CREATE, &create));
 		pid = stage_spawn(create.ret_fd, stage_sleep, NULL);
 		REQUIRE(stage_kill(create.ret_fd) == 1);

@@ -108,15 +108,15 @@ static void a_task_in_an_agent_holds_the_module(void)
 static void unloading_lets_go_of_what_policies_hold(void)
 {
 	struct agentos_policy_new policy = { .size = sizeof(policy) };
-	struct agentos_policy_pin pin = { .size = sizeof(pin) };
+	struct agentos_policy_rule rule = { .size = sizeof(rule) };
 
 	mkdir("mount", 0755);
 	REQUIRE(begin() && !mount("mount", "mount", "tmpfs", 0, NULL));
 	REQUIRE(!stage_call(stage_device, AGENTOS_IOC_POLICY_NEW, &policy));
-	pin.policy = policy.ret_policy;
-	pin.fd = open("mount", O_PATH | O_CLOEXEC);
-	REQUIRE(pin.fd >= 0 && !stage_call(stage_device, AGENTOS_IOC_POLICY_PIN, &pin));
-	close(pin.fd);
+	rule.policy = policy.ret_policy;
+	rule.fd = open("mount", O_PATH | O_CLOEXEC);
+	REQUIRE(rule.fd >= 0 && !stage_call(stage_device, AGENTOS_IOC_POLICY_RULE, &rule));
+	close(rule.fd);
 	CHECK(umount("mount") < 0 && errno == EBUSY);
 	close(stage_device);
 	CHECK_INT(stage_remove(), 0);

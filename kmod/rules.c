@@ -1,0 +1,319 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* Rules in tables, and the walk from an object up. */
+#include <linux/dcache.h>
+#include <linux/fs.h>
+#include <linux/mm.h>
+#include <linux/slab.h>
+#include <linux/stringhash.h>
+#include <linux/uaccess.h>
+
+#include "rules.h"
+
+struct rule_name {
+	struct rule rule; /* rule.inode: the directory */
+	char name[AGENTOS_RULE_NAME_SIZE];
+};
+
+/* Tables of nothing, for whoever has no rules: the smallest that there can be. */
+#define BITS_NONE  1
+#define BITS_FIRST 5
+static struct rule objects_none[1U << BITS_NONE];
+static struct rule_name names_none[1U << BITS_NONE];
+
+static void rules_set_objects(struct rules *rules, struct rule *objects, u32 bits)
+{
+	rules->objects = objects;
+	rules->object_mask = (1U << bits) - 1;
+	rules->object_shift = 64 - bits;
+}
+
+void rules_init(struct rules *rules)
+{
+	*rules = (struct rules){ .names = names_none, .name_bits = BITS_NONE };
+	rules_set_objects(rules, objects_none, BITS_NONE);
+}
+
+void rules_release(struct rules *rules)
+{
+	if (rules->objects != objects_none)
+		kvfree(rules->objects);
+	if (rules->names != names_none)
+		kvfree(rules->names);
+	rules_init(rules);
+}
+
+/* Its slot, or the empty one where it would be. */
+static struct rule_name *name_slot(const struct rules *rules, const struct inode *dir,
+				   const char *name)
+{
+	u32 hash = full_name_hash(dir, name, strnlen(name, AGENTOS_RULE_NAME_SIZE));
+	u32 mask = (1U << rules->name_bits) - 1;
+	u32 i = hash_32(hash, rules->name_bits);
+	struct rule_name *slot;
+
+	for (slot = &rules->names[i]; slot->rule.inode; slot = &rules->names[i]) {
+		if (slot->rule.inode == dir && !memcmp(slot->name, name, sizeof(slot->name)))
+			break;
+		i = (i + 1) & mask;
+	}
+	return slot;
+}
+
+static int rules_grow_objects(struct rules *rules)
+{
+	bool none = rules->objects == objects_none;
+	u32 bits = none ? BITS_FIRST : 64 - rules->object_shift + 1, i;
+	struct rules larger = *rules;
+	struct rule *objects;
+
+	if (!none && 2 * (rules->object_count + 1) <= rules->object_mask + 1)
+		return 0;
+	objects = kvcalloc(1U << bits, sizeof(*objects), GFP_KERNEL_ACCOUNT);
+	if (!objects)
+		return -ENOMEM;
+	rules_set_objects(&larger, objects, bits);
+	for (i = 0; i <= rules->object_mask; i++)
+		if (rules->objects[i].inode)
+			*(struct rule *)rules_find(&larger, rules->objects[i].inode) =
+				rules->objects[i];
+	if (!none)
+		kvfree(rules->objects);
+	*rules = larger;
+	return 0;
+}
+
+static int rules_grow_names(struct rules *rules)
+{
+	struct rules larger = *rules;
+	u32 i;
+
+	if (2 * (rules->name_count + 1) <= 1U << rules->name_bits && rules->names != names_none)
+		return 0;
+	larger.name_bits = rules->names == names_none ? BITS_FIRST : rules->name_bits + 1;
+	larger.names = kvcalloc(1U << larger.name_bits, sizeof(*larger.names), GFP_KERNEL_ACCOUNT);
+	if (!larger.names)
+		return -ENOMEM;
+	for (i = 0; i < 1U << rules->name_bits; i++)
+		if (rules->names[i].rule.inode)
+			*name_slot(&larger, rules->names[i].rule.inode,
+				   rules->names[i].name) = rules->names[i];
+	if (rules->names != names_none)
+		kvfree(rules->names);
+	*rules = larger;
+	return 0;
+}
+
+/* Both hold, and where they disagree deny does. */
+static void rule_merge(struct rule *into, u8 allow, u8 deny, u32 number)
+{
+	if (deny & ~into->deny || !(into->allow | into->deny))
+		into->number = number;
+	into->deny |= deny;
+	into->allow = (into->allow | allow) & ~into->deny;
+}
+
+int rules_add_object(struct rules *rules, const struct inode *inode, u8 allow, u8 deny, u32 number)
+{
+	struct rule *rule;
+	int err = rules_grow_objects(rules);
+
+	if (err)
+		return err;
+	rule = (struct rule *)rules_find(rules, inode);
+	if (!rule->inode) {
+		rule->inode = inode;
+		rules->object_count++;
+	}
+	rule_merge(rule, allow, deny, number);
+	return 0;
+}
+
+int rules_add_name(struct rules *rules, const struct inode *dir, const char *name, u8 allow,
+		   u8 deny, u32 number)
+{
+	struct rule_name *slot;
+	int err = rules_grow_names(rules) ?: rules_add_object(rules, dir, 0, 0, number);
+
+	if (err)
+		return err;
+	((struct rule *)rules_find(rules, dir))->names = true;
+	slot = name_slot(rules, dir, name);
+	if (!slot->rule.inode) {
+		slot->rule.inode = dir;
+		memcpy(slot->name, name, sizeof(slot->name));
+		rules->name_count++;
+	}
+	rule_merge(&slot->rule, allow, deny, number);
+	return 0;
+}
+
+const struct rule *rules_find_name(const struct rules *rules, const struct inode *dir,
+				   const char *name)
+{
+	return &name_slot(rules, dir, name)->rule;
+}
+
+static void rules_begin(struct agentos_walk *walk, u32 want)
+{
+	*walk = (struct agentos_walk){ .open = want, .rule = AGENTOS_RULE_NONE };
+}
+
+/* One level: the object's own rule and its name's. */
+static void rules_apply(struct agentos_walk *walk, const struct rule *own, const struct rule *named)
+{
+	u32 deny = (own->deny | named->deny) & walk->open;
+	u32 allow = (own->allow | named->allow) & walk->open & ~deny;
+
+	walk->allowed |= allow;
+	walk->open &= ~(deny | allow);
+	if (!deny)
+		return;
+	if (!walk->denied)
+		walk->rule = deny & own->deny ? own->number : named->number;
+	walk->denied |= deny;
+}
+
+/* What a walk needs of a dentry, but for its name. */
+struct step {
+	const struct dentry *parent;
+	const struct inode *inode;
+};
+
+/* What stands at an address that may be none. On failure, false and whatever. */
+#define read_address(ret_value, from)                                                       \
+	({                                                                                  \
+		__label__ fault;                                                            \
+		bool done = false;                                                          \
+		/* Above this all addresses are canonical: to read may fault, no worse. */  \
+		if ((unsigned long)(from) >= PAGE_OFFSET) {                                 \
+			pagefault_disable();                                                \
+			__get_kernel_nofault(ret_value, from, typeof(*(ret_value)), fault); \
+			done = true;                                                        \
+fault:                                                                                      \
+			pagefault_enable();                                                 \
+		}                                                                           \
+		done;                                                                       \
+	})
+
+/* sure: it is a dentry, and kept. */
+static __always_inline bool step_read(const struct dentry *dentry, bool sure, struct step *ret_step)
+{
+	unsigned long parent, inode;
+
+	if (sure) {
+		ret_step->parent = READ_ONCE(dentry->d_parent);
+		ret_step->inode = READ_ONCE(dentry->d_inode);
+		return true;
+	}
+	if (!read_address(&parent, &dentry->d_parent) || !read_address(&inode, &dentry->d_inode))
+		return false;
+	ret_step->parent = (const struct dentry *)parent;
+	ret_step->inode = (const struct inode *)inode;
+	return true;
+}
+
+/*
+ * What is said about a dentry's name in a directory; NULL: it cannot be read.
+ * The name may change meanwhile: then the walk is not believed.
+ */
+static noinline const struct rule *rules_of_name(const struct rules *rules, const struct inode *dir,
+						 const struct dentry *dentry)
+{
+	char name[AGENTOS_RULE_NAME_SIZE] = {};
+	unsigned long from;
+	u32 i;
+
+	if (!read_address(&from, &dentry->d_name.name))
+		return NULL;
+	for (i = 0; i < sizeof(name); i++) {
+		if (!read_address((u8 *)&name[i], (const u8 *)from + i))
+			return NULL;
+		if (!name[i])
+			return rules_find_name(rules, dir, name);
+	}
+	/* Longer than any rule's: no rule, though it begins like one. */
+	memset(name, 0, sizeof(name));
+	return rules_find_name(rules, dir, name);
+}
+
+static __always_inline void rules_climb(const struct rules *rules, const struct dentry *dentry,
+					bool sure, struct agentos_walk *walk)
+{
+	const struct rule *own, *above, *named;
+	struct step here, parent;
+	u32 i;
+
+	if (!step_read(dentry, sure, &here))
+		goto give_up;
+	own = rules_find(rules, here.inode);
+	for (i = 0; i <= AGENTOS_WALK_MAX; i++) {
+		if (here.parent == dentry) {
+			rules_apply(walk, own, own);
+			walk->top = (u64)(uintptr_t)dentry;
+			return;
+		}
+		if (!step_read(here.parent, sure, &parent))
+			goto give_up;
+		above = rules_find(rules, parent.inode);
+		if (own->inode || above->names) {
+			named = above->names ? rules_of_name(rules, parent.inode, dentry) : own;
+			if (!named)
+				goto give_up;
+			rules_apply(walk, own, named);
+			if (!walk->open)
+				return;
+		}
+		dentry = here.parent;
+		here = parent;
+		own = above;
+	}
+give_up:
+	walk->unresolved = 1;
+}
+
+/* While no name moves. */
+static noinline void rules_climb_locked(const struct rules *rules, const struct dentry *dentry,
+					bool sure, struct agentos_walk *walk)
+{
+	rcu_read_lock();
+	read_seqlock_excl(&rename_lock);
+	rules_climb(rules, dentry, sure, walk);
+	read_sequnlock_excl(&rename_lock);
+	rcu_read_unlock();
+}
+
+void rules_walk(const struct rules *rules, const struct dentry *dentry, u32 want,
+		struct agentos_walk *ret_walk)
+{
+	u32 seq;
+	bool still;
+
+	rules_begin(ret_walk, want);
+	/* As rcu_read_lock(), and on preemptible kernels without a call. */
+	rcu_read_lock_sched();
+	seq = raw_read_seqcount(&rename_lock.seqcount);
+	rules_climb(rules, dentry, true, ret_walk);
+	still = !(seq & 1) && !read_seqretry(&rename_lock, seq);
+	rcu_read_unlock_sched();
+	if (likely(still))
+		return;
+	rules_begin(ret_walk, want);
+	rules_climb_locked(rules, dentry, true, ret_walk);
+}
+
+void rules_walk_on(const struct rules *rules, unsigned long dentry, struct agentos_walk *walk)
+{
+	const struct agentos_walk before = *walk;
+	u32 seq;
+	bool still;
+
+	rcu_read_lock_sched();
+	seq = raw_read_seqcount(&rename_lock.seqcount);
+	rules_climb(rules, (const struct dentry *)dentry, false, walk);
+	still = !(seq & 1) && !read_seqretry(&rename_lock, seq);
+	rcu_read_unlock_sched();
+	if (likely(still))
+		return;
+	*walk = before;
+	rules_climb_locked(rules, (const struct dentry *)dentry, false, walk);
+}

@@ -1,0 +1,93 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* The rules of one policy, and what they say about an object: the nearest on its way up decides. */
+#ifndef AGENTOS_RULES_H
+#define AGENTOS_RULES_H
+
+#include <linux/hash.h>
+#include <linux/types.h>
+
+#include "agentos_event.h"
+
+struct dentry;
+struct inode;
+struct rule_name;
+
+/* What is said about one object, or about one name in a directory. All zero: nothing. */
+struct rule {
+	const struct inode *inode; /* the object, or the directory; held by the policy's pins */
+	u32 number;
+	u8 allow;   /* AGENTOS_FILE_* */
+	u8 deny;    /* likewise */
+	bool names; /* a directory, and names in it have rules of their own */
+};
+
+/*
+ * Two tables with open addressing, at most half full. Written only while no
+ * agent uses the policy; then read without a lock.
+ */
+struct rules {
+	struct rule *objects;
+	struct rule_name *names;
+	u32 object_mask, object_shift; /* one less than there are slots; of a hash of 64 bits */
+	u32 object_count;
+	u32 name_bits, name_count;
+};
+
+/* A walk in progress, and its outcome: as bpf/agentos.bpf.h declares it. */
+struct agentos_walk {
+	u32 open; /* AGENTOS_FILE_* not decided yet */
+	u32 allowed;
+	u32 denied;
+	u32 rule;	/* the first that denied, else AGENTOS_RULE_NONE */
+	u64 top;	/* address of the dentry where the way up ended */
+	u32 unresolved; /* the way up could not be followed, or is too long */
+	u32 pad;
+};
+
+void rules_init(struct rules *rules);
+void rules_release(struct rules *rules);
+
+/*
+ * Two rules on one object, or on one name, are merged: deny wins. The caller
+ * keeps inode. -ENOMEM and nothing is changed. May sleep.
+ */
+int __must_check rules_add_object(struct rules *rules, const struct inode *inode, u8 allow, u8 deny,
+				  u32 number);
+/* name: of less than AGENTOS_RULE_NAME_SIZE bytes, NUL-padded to that. */
+int __must_check rules_add_name(struct rules *rules, const struct inode *dir, const char *name,
+				u8 allow, u8 deny, u32 number);
+
+/* What is said about the object, which is only compared, never looked into. Never NULL. */
+static inline const struct rule *rules_find(const struct rules *rules, const struct inode *inode)
+{
+	/* As hash_64(), which would work the shift out anew each time. */
+	u32 i = (u64)(uintptr_t)inode * GOLDEN_RATIO_64 >> rules->object_shift;
+	const struct rule *rule = &rules->objects[i];
+
+	while (rule->inode && rule->inode != inode) {
+		i = (i + 1) & rules->object_mask;
+		rule = &rules->objects[i];
+	}
+	return rule;
+}
+
+/* What is said about the name in the directory. name: as for rules_add_name(). Never NULL. */
+const struct rule *rules_find_name(const struct rules *rules, const struct inode *dir,
+				   const char *name);
+
+/*
+ * What the rules say of `want` (AGENTOS_FILE_*) on dentry and from there up to
+ * the top of its file system, in one state of the tree: each kind of access is
+ * decided by the nearest rule about it, and on one level deny wins. The caller
+ * keeps dentry. Any context but hard interrupts, and not under rename_lock.
+ */
+void rules_walk(const struct rules *rules, const struct dentry *dentry, u32 want,
+		struct agentos_walk *ret_walk);
+
+/*
+ * The walk goes on at what a BPF program takes for the address of a dentry: what
+ * cannot be read makes it unresolved, and no harm.
+ */
+void rules_walk_on(const struct rules *rules, unsigned long dentry, struct agentos_walk *walk);
+
+#endif
