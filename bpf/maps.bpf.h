@@ -84,6 +84,14 @@ struct {
 	__type(value, struct agentos_allowance);
 } allowances SEC(".maps");
 
+/* 1 while the programs that count packets are attached: the daemon writes it. */
+struct {
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(max_entries, 1);
+	__type(key, __u32);
+	__type(value, __u32);
+} counting SEC(".maps");
+
 /* Which build of these programs is pinned: written by the loader, read by the next daemon. */
 struct {
 	__uint(type, BPF_MAP_TYPE_ARRAY);

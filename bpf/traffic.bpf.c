@@ -6,9 +6,9 @@
 #define PACKET_REFUSED 0
 
 /*
- * Every IP packet that a socket of this machine sends or receives comes here:
- * leave first. The packet that reaches a limit passes, so that one of them on
- * each processor may go beyond it; the next one does not.
+ * Every IP packet that a socket of this machine sends or receives comes here
+ * while these are attached: leave first. The packet that reaches a limit passes,
+ * so that one of them on each processor may go beyond it; the next one does not.
  */
 static __always_inline int traffic_count(struct __sk_buff *skb, __u32 hook)
 {

@@ -55,7 +55,18 @@ static __noinline __u64 traffic_limited(void)
 	return 0;
 }
 
-/* Begins to count a socket's packets for the calling task's agent. Returns whether it failed. */
+/* Are packets counted now? They are while an agent has a limit, as soon as the daemon knows. */
+static __always_inline bool traffic_is_on(void)
+{
+	__u32 zero = 0, *on = bpf_map_lookup_elem(&counting, &zero);
+
+	return on && *on;
+}
+
+/*
+ * Names who pays for a socket's packets, when they are counted. Returns whether
+ * that failed, or one of them has a limit and nobody counts.
+ */
 static __noinline int traffic_begin(struct sock *sk)
 {
 	struct agentos_line line = {};
@@ -73,6 +84,8 @@ static __noinline int traffic_begin(struct sock *sk)
 
 		if (!agent)
 			break;
+		if (line.left[i] != UNLIMITED && !traffic_is_on())
+			return 1;
 		payers->agent[i] = agent;
 		if (bpf_map_lookup_elem(&traffic, &agent))
 			continue;

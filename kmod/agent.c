@@ -209,6 +209,7 @@ static void agent_end(struct agent *agent)
 	}
 	put_pid(agent->first);
 	mailbox_free(agent->mailbox);
+	budgets_release(&agent->budgets);
 	atomic_dec(&live);
 	/* Not kfree_rcu(): 6.1 has no way to wait for that before the cache goes. */
 	call_rcu(&agent->rcu, agent_free_rcu);

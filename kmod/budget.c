@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* Reserve, settle, release and charge along an agent's ancestry. */
+#include <linux/atomic.h>
 #include <linux/bits.h>
 #include <linux/cpumask.h>
 #include <linux/ktime.h>
@@ -14,6 +15,8 @@
 #include "meter.h"
 #include "settle.h"
 
+static atomic_t net_limited = ATOMIC_INIT(0);
+
 void budgets_init(struct budgets *budgets)
 {
 	u32 i;
@@ -23,6 +26,21 @@ void budgets_init(struct budgets *budgets)
 		budgets->of[i].limit = AGENTOS_BUDGET_UNLIMITED;
 		budgets->of[i].mark = U64_MAX;
 	}
+}
+
+static bool budget_net_is_limited(const struct budgets *budgets)
+{
+	return budgets->of[AGENTOS_RESOURCE_NET_BYTES].limit != AGENTOS_BUDGET_UNLIMITED;
+}
+
+void budgets_release(struct budgets *budgets)
+{
+	atomic_sub(budget_net_is_limited(budgets), &net_limited);
+}
+
+u32 budget_net_limited(void)
+{
+	return atomic_read(&net_limited);
 }
 
 /* In this period. Under the lock. */
@@ -94,7 +112,9 @@ int budget_set(struct agent *agent, const struct agentos_budget_set *set)
 		return -ESRCH;
 	spin_lock(&agent->budgets.lock);
 	budget_roll(agent, set->resource);
+	atomic_sub(budget_net_is_limited(&agent->budgets), &net_limited);
 	budget->limit = set->limit;
+	atomic_add(budget_net_is_limited(&agent->budgets), &net_limited);
 	budget->period_ns = set->period_ns;
 	budget->reset_ns = reset;
 	budget->action = set->action;

@@ -38,6 +38,11 @@ struct budgets {
 };
 
 void budgets_init(struct budgets *budgets);
+/* Of an agent that is about to be freed. Any context. */
+void budgets_release(struct budgets *budgets);
+
+/* How many agents have a limit of network bytes, which others than the module count. */
+u32 budget_net_limited(void);
 
 /* The caller checked what the struct says. -ESRCH when exiting; -EINVAL reset_ns has passed. */
 int budget_set(struct agent *agent, const struct agentos_budget_set *set);

@@ -11,6 +11,7 @@
 #include <linux/uaccess.h>
 
 #include "agent.h"
+#include "budget.h"
 #include "agentos_calls.h"
 #include "device.h"
 #include "handle.h"
@@ -40,6 +41,7 @@ static int version_verb(struct file *file, union command *c, struct fresh_fd *fr
 	c->version.ret_tasks = member_count();
 	c->version.ret_policies = policy_count();
 	c->version.ret_pins = policy_pin_count();
+	c->version.ret_limited = budget_net_limited();
 	return 0;
 }
 

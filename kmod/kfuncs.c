@@ -86,14 +86,14 @@ static u32 file_wants(const struct file *file)
 static noinline int file_open_quick(const struct member *member, const struct file *file)
 {
 	const struct agent *agent = member->agent;
-	struct agentos_walk walk;
 	u32 want = file_wants(file);
 
 	if (READ_ONCE(member->proving) || agent->flags & AGENTOS_CREATE_RECORD_ALLOWED ||
 	    !agent->policy || want & ~READ_ONCE(agent->rights) || file->f_flags & __FMODE_EXEC)
 		return FILE_OPEN_ASK;
-	rules_walk(policy_rules(agent->policy), file->f_path.dentry, want, &walk);
-	return walk.allowed == want ? FILE_OPEN_ALLOWED : FILE_OPEN_ASK;
+	return rules_plainly_allow(policy_rules(agent->policy), file->f_path.dentry, want) ?
+		       FILE_OPEN_ALLOWED :
+		       FILE_OPEN_ASK;
 }
 
 __bpf_kfunc_start_defs();

@@ -301,6 +301,32 @@ void rules_walk(const struct rules *rules, const struct dentry *dentry, u32 want
 	rules_climb_locked(rules, dentry, true, ret_walk);
 }
 
+bool rules_plainly_allow(const struct rules *rules, const struct dentry *dentry, u32 want)
+{
+	const struct rule *own, *above;
+	const struct dentry *parent;
+	bool still;
+	u32 i, seq;
+
+	rcu_read_lock_sched();
+	seq = raw_read_seqcount(&rename_lock.seqcount);
+	own = rules_find(rules, READ_ONCE(dentry->d_inode));
+	for (i = 0; i <= AGENTOS_WALK_MAX; i++) {
+		parent = READ_ONCE(dentry->d_parent);
+		above = rules_find(rules, READ_ONCE(parent->d_inode));
+		if (own->deny & want || (above->names && parent != dentry))
+			break;
+		want &= ~own->allow;
+		if (!want || parent == dentry)
+			break;
+		dentry = parent;
+		own = above;
+	}
+	still = !(seq & 1) && !read_seqretry(&rename_lock, seq);
+	rcu_read_unlock_sched();
+	return still && !want;
+}
+
 void rules_walk_on(const struct rules *rules, unsigned long dentry, struct agentos_walk *walk)
 {
 	const struct agentos_walk before = *walk;

@@ -85,6 +85,12 @@ void rules_walk(const struct rules *rules, const struct dentry *dentry, u32 want
 		struct agentos_walk *ret_walk);
 
 /*
+ * Does that walk end in all of `want` allowed? True is sure. False is as well
+ * when it would take a look at a name, or when names move meanwhile: then walk.
+ */
+bool rules_plainly_allow(const struct rules *rules, const struct dentry *dentry, u32 want);
+
+/*
  * The walk goes on at what a BPF program takes for the address of a dentry: what
  * cannot be read makes it unresolved, and no harm.
  */

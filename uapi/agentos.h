@@ -11,7 +11,7 @@
 #include "agentos_rights.h"
 
 /* What this module can do; asked for with AGENTOS_IOC_VERSION, never guessed. */
-#define AGENTOS_FEATURE_POLICY (1ULL << 0) /* POLICY_NEW, PIN, DROP */
+#define AGENTOS_FEATURE_POLICY (1ULL << 0) /* POLICY_NEW, RULE, DROP */
 #define AGENTOS_FEATURE_KFUNCS (1ULL << 1) /* module BTF present, kfuncs usable */
 #define AGENTOS_FEATURE_DERIVE (1ULL << 2) /* DUP, DERIVE, REVOKE; KILL_ON_CLOSE, GROUP */
 #define AGENTOS_FEATURE_BUDGET (1ULL << 3) /* BUDGET_SET, BUDGET_GET, RESERVE, SETTLE */
@@ -33,6 +33,7 @@ struct agentos_version {
 	__u64 ret_tasks;    /* thread groups in agents now */
 	__u64 ret_policies; /* policy objects now */
 	__u64 ret_pins;	    /* objects held by policies now */
+	__u64 ret_limited;  /* agents with a limit of network bytes: somebody must count them */
 };
 
 /*
@@ -281,7 +282,7 @@ struct agentos_lifecycle {
 	char name[AGENTOS_NAME_SIZE];
 };
 
-AGENTOS_ASSERT(sizeof(struct agentos_version) == 56);
+AGENTOS_ASSERT(sizeof(struct agentos_version) == 64);
 AGENTOS_ASSERT(sizeof(struct agentos_create) == 112);
 AGENTOS_ASSERT(sizeof(struct agentos_open) == 24);
 AGENTOS_ASSERT(sizeof(struct agentos_identify) == 32);

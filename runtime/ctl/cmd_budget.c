@@ -12,6 +12,7 @@
 #include "ctl/ctl.h"
 #include "ctl/select.h"
 #include "lib/libagentos.h"
+#include "rpc/channel.h"
 
 static const char *const action_names[] = { "refuse", "kill", "pause" };
 
@@ -43,13 +44,22 @@ static uint64_t now_ns(void)
 	return (uint64_t)t.tv_sec * 1000000000ULL + (uint64_t)t.tv_nsec;
 }
 
+/* Network bytes are counted for whoever has a limit: else what is there is not the whole. */
+static bool used_is_known(uint32_t resource, const struct agentos_budget_get *b)
+{
+	return resource != AGENTOS_RESOURCE_NET_BYTES || b->ret_limit != AGENTOS_BUDGET_UNLIMITED;
+}
+
 static void budget_row(uint32_t resource, const struct agentos_budget_get *b)
 {
 	char limit[32], used[32], reserved[32], period[32] = "never", left[32] = "";
 	uint64_t now = now_ns();
 
 	amount_text(resource, b->ret_limit, limit, sizeof(limit));
-	amount_text(resource, b->ret_used, used, sizeof(used));
+	if (used_is_known(resource, b))
+		amount_text(resource, b->ret_used, used, sizeof(used));
+	else
+		strcpy(used, "-");
 	amount_text(resource, b->ret_reserved, reserved, sizeof(reserved));
 	if (b->ret_period_ns) {
 		amount_text(AGENTOS_RESOURCE_WALL_NS, b->ret_period_ns, period, sizeof(period));
@@ -67,10 +77,14 @@ static void budget_json(uint32_t resource, const struct agentos_budget_get *b)
 		fputs("null", stdout);
 	else
 		printf("%" PRIu64, (uint64_t)b->ret_limit);
-	printf(",\"used\":%" PRIu64 ",\"reserved\":%" PRIu64 ",\"action\":\"%s\""
+	if (used_is_known(resource, b))
+		printf(",\"used\":%" PRIu64, (uint64_t)b->ret_used);
+	else
+		fputs(",\"used\":null", stdout);
+	printf(",\"reserved\":%" PRIu64 ",\"action\":\"%s\""
 	       ",\"period_ns\":%" PRIu64 ",\"reset_ns\":%" PRIu64 "}",
-	       (uint64_t)b->ret_used, (uint64_t)b->ret_reserved, action_name(b->ret_action),
-	       (uint64_t)b->ret_period_ns, (uint64_t)b->ret_reset_ns);
+	       (uint64_t)b->ret_reserved, action_name(b->ret_action), (uint64_t)b->ret_period_ns,
+	       (uint64_t)b->ret_reset_ns);
 }
 
 static int budget_show(const char *name, bool json)
@@ -105,6 +119,33 @@ static int budget_show(const char *name, bool json)
 	return CTL_OK;
 }
 
+/* Counting is agentosd's: until it does, whoever has a limit gets no socket. */
+static int budget_count(const char *name)
+{
+	struct control_request m = { 0 };
+	struct channel_request request = { .header = &m.header,
+					   .type = CONTROL_COUNT,
+					   .size = sizeof(m),
+					   .reply = CONTROL_DONE };
+	struct control_hello_reply hello;
+	union control_message reply;
+	struct fault f = { "" };
+	struct channel c;
+	int err;
+
+	err = channel_open(ctl_setting("AGENTOS_CONTROL", CTL_SOCKET), &c, &hello, &f);
+	if (!err) {
+		err = channel_call(&c, &request, &reply, NULL, &f);
+		channel_close(&c);
+	}
+	if (!err)
+		return CTL_OK;
+	ctl_complain("%s: the limit is set, but nobody counts yet, and until then it gets no "
+		     "socket: %s",
+		     name, f.text);
+	return CTL_FAILED;
+}
+
 static int budget_limit(const char *name, uint32_t resource, const struct agentos_limit *limit)
 {
 	struct agentos_info info;
@@ -114,6 +155,9 @@ static int budget_limit(const char *name, uint32_t resource, const struct agento
 		return CTL_FAILED;
 	err = agentos_budget_limit(agent, resource, limit);
 	close(agent);
+	if (!err && resource == AGENTOS_RESOURCE_NET_BYTES &&
+	    limit->limit != AGENTOS_BUDGET_UNLIMITED)
+		return budget_count(info.ret_name);
 	if (!err)
 		return CTL_OK;
 	ctl_complain("%s: %s", info.ret_name, err == -ESRCH ? "it is ending" : strerror(-err));

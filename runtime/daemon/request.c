@@ -242,6 +242,23 @@ static void client_end(struct client *c)
 		client_done(c);
 }
 
+/* So that the caller need not wait for the next tick. */
+static void client_count(struct client *c)
+{
+	struct fault f = { "" };
+	int err;
+
+	if (!c->daemon->enforce) {
+		client_error(c, -EUNATCH, "enforcement is off: no packets are counted");
+		return;
+	}
+	err = enforce_count(c->daemon->enforce, &f);
+	if (err)
+		client_error(c, err, f.text);
+	else
+		client_done(c);
+}
+
 void client_request(struct client *c, const union control_message *m, struct loop_message *received)
 {
 	if (!c->greeted && m->header.type != CONTROL_HELLO) {
@@ -269,6 +286,9 @@ void client_request(struct client *c, const union control_message *m, struct loo
 		break;
 	case CONTROL_END:
 		client_end(c);
+		break;
+	case CONTROL_COUNT:
+		client_count(c);
 		break;
 	}
 }

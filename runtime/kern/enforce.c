@@ -10,7 +10,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/mount.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -36,6 +35,7 @@ static const char *const map_names[MAP_COUNT] = {
 	[MAP_SOCKET_PAYERS] = "socket_payers",
 	[MAP_TRAFFIC] = "traffic",
 	[MAP_ALLOWANCES] = "allowances",
+	[MAP_COUNTING] = "counting",
 	[MAP_BUILD] = "build",
 };
 
@@ -113,23 +113,10 @@ static bool program_is_attached(const struct bpf_program *program)
 	       strncmp(bpf_program__section_name(program), "iter", 4) != 0;
 }
 
-/*
- * The cgroup that all sockets of the machine are in or below, through a mount of
- * our own: wherever it may be mounted, or nowhere. A descriptor, or a negative errno.
- */
-static int cgroup_root(void)
+/* Attached while somebody has a limit. */
+static bool program_counts(const struct bpf_program *program)
 {
-	int context = fsopen("cgroup2", FSOPEN_CLOEXEC), fd;
-
-	if (context < 0)
-		return -errno;
-	fd = fsconfig(context, FSCONFIG_CMD_CREATE, NULL, NULL, 0) ?
-		     -1 :
-		     fsmount(context, FSMOUNT_CLOEXEC, 0);
-	if (fd < 0)
-		fd = -errno;
-	close(context);
-	return fd;
+	return bpf_program__type(program) == BPF_PROG_TYPE_CGROUP_SKB;
 }
 
 /* From another cgroup namespace the root is a smaller one, and what is outside of it not counted. */
@@ -145,37 +132,41 @@ static int cgroup_require(struct fault *f)
 	return 0;
 }
 
+static int pin_link(struct bpf_program *program)
+{
+	struct bpf_link *link = bpf_program__attach_lsm(program);
+	char name[160];
+	int err;
+
+	if (!link)
+		return -errno;
+	snprintf(name, sizeof(name), "links/%s", bpf_program__name(program));
+	err = pins_add(PINS_STAGING, name, bpf_link__fd(link));
+	/* Closes our descriptor; the pin holds the link. */
+	bpf_link__destroy(link);
+	return err;
+}
+
 /* Attaches every loaded program and pins its link; without the pin it would end with us. */
 static int pin_links(struct agentos_bpf *skel)
 {
 	struct bpf_program *program;
-	struct bpf_link *link;
-	int root, err = 0;
 	char name[160];
+	int err;
 
-	root = cgroup_root();
-	if (root < 0)
-		return root;
 	bpf_object__for_each_program(program, skel->obj) {
 		if (!program_is_attached(program))
 			continue;
-		if (bpf_program__type(program) == BPF_PROG_TYPE_CGROUP_SKB)
-			link = bpf_program__attach_cgroup(program, root);
-		else
-			link = bpf_program__attach_lsm(program);
-		if (!link) {
-			err = -errno;
-			break;
+		if (program_counts(program)) {
+			snprintf(name, sizeof(name), COUNTING_PROGRAM, bpf_program__name(program));
+			err = pins_add(PINS_STAGING, name, bpf_program__fd(program));
+		} else {
+			err = pin_link(program);
 		}
-		snprintf(name, sizeof(name), "links/%s", bpf_program__name(program));
-		err = pins_add(PINS_STAGING, name, bpf_link__fd(link));
-		/* Closes our descriptor; the pin holds the link. */
-		bpf_link__destroy(link);
 		if (err)
-			break;
+			return err;
 	}
-	close(root);
-	return err;
+	return 0;
 }
 
 static int pin_iterator(struct bpf_program *program, int map, const char *name)
@@ -300,7 +291,9 @@ static int enforce_adopt(struct enforce *e)
 			break;
 		if (!program_is_attached(program))
 			continue;
-		snprintf(name, sizeof(name), "links/%s", bpf_program__name(program));
+		snprintf(name, sizeof(name),
+			 program_counts(program) ? COUNTING_PROGRAM : "links/%s",
+			 bpf_program__name(program));
 		fd = pins_open(name);
 		if (fd < 0)
 			err = fd;

@@ -65,6 +65,13 @@ int enforce_policy_sweep(struct enforce *e);
  */
 int enforce_traffic(struct enforce *e);
 
+/*
+ * Counts packets from now on, for somebody who has just been given a limit: who
+ * has one is refused sockets until then. enforce_traffic() sees by itself that
+ * it must, within a second, and ends it some seconds after the last limit.
+ */
+int enforce_count(struct enforce *e, struct fault *f);
+
 /* The map descriptor of a ring, for ring_open() and for polling. */
 int enforce_ring_map(const struct enforce *e, enum agentos_ring ring);
 /* Records that found no room, since the maps were made. */

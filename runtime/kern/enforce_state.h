@@ -17,6 +17,7 @@ enum enforce_map {
 	MAP_SOCKET_PAYERS,
 	MAP_TRAFFIC,
 	MAP_ALLOWANCES,
+	MAP_COUNTING,
 	MAP_BUILD,
 	MAP_COUNT,
 };
@@ -26,7 +27,22 @@ struct enforce {
 	int maps[MAP_COUNT];		       /* ours */
 	int cpus;			       /* possible ones: values of a per-CPU map */
 	uint64_t replaced[AGENTOS_RING_COUNT]; /* enforce_replaced() */
+	unsigned int idle;		       /* calls of enforce_traffic() without any limit */
 };
+
+/*
+ * Attaches the programs that count packets, or detaches them. Who has a limit is
+ * refused sockets while they are not. They are loaded, pinned and never
+ * attached by enforce_open(). Several processes may call this.
+ */
+int counting_set(const struct enforce *e, bool on);
+
+/* Whose sockets are no more: it needs no limit after its end. */
+void traffic_forget(const struct enforce *e, uint64_t agent);
+
+/* What the counting programs' pins are named: the program's, and its link's while attached. */
+#define COUNTING_PROGRAM "counters/%s"
+#define COUNTING_LINK	 "links/%s"
 
 /* Sum over CPUs of the u64 at key of a per-CPU array. */
 int enforce_percpu_sum(const struct enforce *e, enum enforce_map map, uint32_t key,

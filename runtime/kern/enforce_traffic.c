@@ -3,14 +3,16 @@
 #include <bpf/bpf.h>
 #include <errno.h>
 #include <stdlib.h>
+#include <string.h>
 #include <time.h>
 #include <unistd.h>
 
 #include "kern/enforce_state.h"
 #include "lib/libagentos.h"
 
-#define NET_BYTES AGENTOS_RESOURCE_NET_BYTES
-#define BURIED_NS (900 * 1000000000ULL)
+#define NET_BYTES  AGENTOS_RESOURCE_NET_BYTES
+#define BURIED_NS  (900 * 1000000000ULL)
+#define IDLE_CALLS 10 /* without a limit, until packets are counted no more */
 
 /* One agent, in one call of enforce_traffic(). */
 struct payer {
@@ -22,6 +24,7 @@ struct payer {
 struct payers {
 	struct payer *of;
 	size_t count, room;
+	bool limited; /* some of them are */
 };
 
 static int payers_add(struct payers *p, uint64_t agent, uint64_t bytes)
@@ -110,7 +113,7 @@ close:
 }
 
 /* Once all are charged: how far may the count go? */
-static int payer_limit(const struct enforce *e, const struct payer *payer)
+static int payer_limit(const struct enforce *e, const struct payer *payer, bool *ret_limited)
 {
 	struct agentos_allowance allowance;
 	struct agentos_budget_get budget;
@@ -133,12 +136,19 @@ static int payer_limit(const struct enforce *e, const struct payer *payer)
 	}
 	if (bpf_map_lookup_elem(e->maps[MAP_ALLOWANCES], &payer->agent, &allowance))
 		return -errno;
+	*ret_limited |= ceiling != UINT64_MAX;
 	if (allowance.ceiling == ceiling)
 		return 0;
 	allowance.ceiling = ceiling;
 	return bpf_map_update_elem(e->maps[MAP_ALLOWANCES], &payer->agent, &allowance, BPF_EXIST) ?
 		       -errno :
 		       0;
+}
+
+void traffic_forget(const struct enforce *e, uint64_t agent)
+{
+	bpf_map_delete_elem(e->maps[MAP_TRAFFIC], &agent);
+	bpf_map_delete_elem(e->maps[MAP_ALLOWANCES], &agent);
 }
 
 static uint64_t now_ns(void)
@@ -154,7 +164,7 @@ static uint64_t now_ns(void)
  * were handed on. One that had a limit keeps its last ceiling for as long as
  * TCP may go on by itself, or until room is short; then those above it pay alone.
  */
-static int payer_bury(const struct enforce *e, uint64_t agent, bool crowded)
+static int payer_bury(const struct enforce *e, uint64_t agent, bool crowded, bool *ret_limited)
 {
 	struct agentos_allowance allowance;
 	uint64_t now = now_ns();
@@ -166,10 +176,40 @@ static int payer_bury(const struct enforce *e, uint64_t agent, bool crowded)
 		if (bpf_map_update_elem(e->maps[MAP_ALLOWANCES], &agent, &allowance, BPF_EXIST))
 			return -errno;
 	}
-	if (allowance.ceiling != UINT64_MAX && !crowded && now - allowance.gone_ns < BURIED_NS)
+	if (allowance.ceiling != UINT64_MAX && !crowded && now - allowance.gone_ns < BURIED_NS) {
+		*ret_limited = true;
 		return 0;
-	bpf_map_delete_elem(e->maps[MAP_TRAFFIC], &agent);
-	bpf_map_delete_elem(e->maps[MAP_ALLOWANCES], &agent);
+	}
+	traffic_forget(e, agent);
+	return 0;
+}
+
+int enforce_count(struct enforce *e, struct fault *f)
+{
+	int err;
+
+	e->idle = 0;
+	err = counting_set(e, true);
+	return err ? fault_set(f, -err, "packets cannot be counted: %s", strerror(-err)) : 0;
+}
+
+/* On as soon as somebody has a limit, off when for a while nobody had. */
+static int traffic_switch(struct enforce *e, bool limited)
+{
+	struct agentos_version version;
+	uint32_t zero = 0, on = 0;
+	int err = agentos_dev_version(e->dev, &version);
+
+	if (!err && bpf_map_lookup_elem(e->maps[MAP_COUNTING], &zero, &on))
+		err = -errno;
+	if (err)
+		return err;
+	limited |= version.ret_limited != 0;
+	e->idle = limited ? 0 : e->idle + 1;
+	if (limited && !on)
+		return counting_set(e, true);
+	if (on && e->idle >= IDLE_CALLS)
+		return counting_set(e, false);
 	return 0;
 }
 
@@ -190,10 +230,14 @@ int enforce_traffic(struct enforce *e)
 			continue;
 		if (payers.of[i].gone)
 			failed += payer_bury(e, payers.of[i].agent,
-					     payers.count > AGENTOS_TRAFFIC_MAX / 2) != 0;
+					     payers.count > AGENTOS_TRAFFIC_MAX / 2,
+					     &payers.limited) != 0;
 		else
-			failed += payer_limit(e, &payers.of[i]) != 0;
+			failed += payer_limit(e, &payers.of[i], &payers.limited) != 0;
 	}
+	/* Behind the ceilings: who is counted from now on has one. */
+	if (!err)
+		err = traffic_switch(e, payers.limited);
 	free(payers.of);
 	return err ? err : failed;
 }

@@ -84,6 +84,15 @@ int pins_open(const char *name)
 	return fd < 0 ? -errno : fd;
 }
 
+int pins_drop(const char *name)
+{
+	char path[PATH_MAX];
+
+	if ((size_t)snprintf(path, sizeof(path), "%s/%s", AGENTOS_PIN_DIR, name) >= sizeof(path))
+		return -ENAMETOOLONG;
+	return unlink(path) && errno != ENOENT ? -errno : 0;
+}
+
 int pins_publish(void)
 {
 	return rename(PINS_STAGING, AGENTOS_PIN_DIR) ? -errno : 0;

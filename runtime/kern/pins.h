@@ -19,6 +19,9 @@ int pins_add(const char *dir, const char *name, int fd);
 /* Opens AGENTOS_PIN_DIR/name: a close-on-exec descriptor or a negative errno. */
 int pins_open(const char *name);
 
+/* Unpins AGENTOS_PIN_DIR/name. Nothing there is success. */
+int pins_drop(const char *name);
+
 /* PINS_STAGING becomes AGENTOS_PIN_DIR. */
 int pins_publish(void);
 

@@ -170,6 +170,7 @@ static int run_cast(struct enforce *e, const struct cast *cast, const struct pro
 	agentos_agent_kill(agent, NULL);
 	while (waitpid(child, &status, 0) < 0 && errno == EINTR)
 		;
+	traffic_forget(e, id);
 close_pair:
 	close(pair[0]);
 close_agent:
@@ -187,7 +188,9 @@ int enforce_selftest(struct enforce *e,
 	int unproved = 0, err;
 	size_t i;
 
-	err = probe_stage_open(&stage, f);
+	err = enforce_count(e, f);
+	if (!err)
+		err = probe_stage_open(&stage, f);
 	if (err)
 		return err;
 	for (i = 0; !err && i < sizeof(casts) / sizeof(casts[0]); i++)

@@ -124,6 +124,7 @@ static const struct {
 	{ CONTROL_STATUS, CONTROL_FROM_CLIENT, sizeof(struct control_request), 0 },
 	{ CONTROL_SELFTEST, CONTROL_FROM_CLIENT, sizeof(struct control_request), 0 },
 	{ CONTROL_END, CONTROL_FROM_CLIENT, sizeof(struct control_request), 0 },
+	{ CONTROL_COUNT, CONTROL_FROM_CLIENT, sizeof(struct control_request), 0 },
 	{ CONTROL_DONE, CONTROL_FROM_DAEMON, sizeof(struct control_request), 0 },
 	{ CONTROL_HELLO_REPLY, CONTROL_FROM_DAEMON, sizeof(struct control_hello_reply), 0 },
 	{ CONTROL_RUN_REPLY, CONTROL_FROM_DAEMON, sizeof(struct control_run_reply), 1 },

@@ -35,8 +35,9 @@ enum control_type {
 	CONTROL_STATUS = 5,	  /* struct control_request */
 	CONTROL_SELFTEST = 6,	  /* struct control_request */
 	CONTROL_END = 7,	  /* struct control_request; root only, -EBUSY while agents live */
+	CONTROL_COUNT = 8,	  /* struct control_request; a limit of network bytes was set */
 
-	CONTROL_DONE = 128,	      /* struct control_request: POLICY_BEGIN, POLICY_RULES, END */
+	CONTROL_DONE = 128, /* struct control_request: POLICY_BEGIN, POLICY_RULES, END, COUNT */
 	CONTROL_HELLO_REPLY = 129,    /* struct control_hello_reply */
 	CONTROL_RUN_REPLY = 130,      /* struct control_run_reply, one descriptor */
 	CONTROL_STATUS_REPLY = 131,   /* struct control_status_reply */

@@ -66,11 +66,29 @@ step_end() {
 cp "$BUILD/tests/kernel/prog/packets" "$bin"
 chmod 755 "$bin/packets"
 
+# --- nobody pays for what nobody asked ---
+
+# Are the programs attached that every packet of the machine passes?
+counting() {
+	bpftool link list | grep -q cgroup
+}
+not_counting() {
+	! counting
+}
+holds 'without any limit no packet is counted' wait_for 60 not_counting
+steps_start counted 1 2 3 4
+used_is_unknown() {
+	agentctl budget "$1" | grep -q '^net-bytes  *none  *-  *0 '
+}
+holds 'nor said to be' used_is_unknown counted
+
 # --- counted ---
 
-steps_start counted 1 2 3 4
+try agentctl budget counted net-bytes 1G
+is 'a limit that is far away' "$status" 0
+holds 'begins it, at once' counting
 step counted 1 './packets send 4001 10'
-is 'without a limit, all is sent' "$said" 'sent 10 refused 0 other 0'
+is 'all is sent' "$said" 'sent 10 refused 0 other 0'
 holds 'and counted, to the byte' wait_for 10 used_is counted 10000
 packets send 4001 10 >"$work/out"
 is 'control: so can others send' "$(cat "$work/out")" 'sent 10 refused 0 other 0'
@@ -168,6 +186,7 @@ python3 "$work/server.py" "$work/serving" &
 children="$children $!"
 wait_for 30 test -e "$work/serving"
 steps_start fetcher 1
+try agentctl budget fetcher net-bytes 1G
 step fetcher 1 './packets fetch 4003'
 is 'TCP: all is fetched' "$said" 'fetched 1000000'
 above_a_million() {
@@ -226,6 +245,20 @@ left=${said#left }
 steps_end heir
 holds 'control: without a limit' wait_for 60 arrived 2
 is 'all of it arrives' "$(tail -n 1 "$work/sunk")" "$left"
+
+# --- without agentosd ---
+
+steps_start orphan 1 2
+daemon_end KILL
+bpftool map update pinned /sys/fs/bpf/agentos/counting key 0 0 0 0 value 0 0 0 0
+try agentctl budget orphan net-bytes 1M
+refused 'a limit that nobody counts for is told of' 1 'gets no socket'
+step orphan 1 './packets socket 2 2 17'
+is 'no socket' "$said" EPERM
+daemon_start
+step orphan 2 './packets socket 2 2 17'
+is 'control: with agentosd there are some' "$said" made
+steps_end orphan
 
 # --- sub-agents ---
 
