@@ -164,10 +164,12 @@ struct agentos_event {
 AGENTOS_EVENT_ASSERT(sizeof(struct agentos_event) == 152 + AGENTOS_OBJECT_SIZE, "event layout");
 
 /* The maps are pinned here. */
-#define AGENTOS_PIN_DIR		 "/sys/fs/bpf/agentos"
-#define AGENTOS_POLICY_RULES_MAX 2048 /* rules of one policy */
-#define AGENTOS_WALK_MAX	 64   /* path components a decision follows; deeper is denied */
-#define AGENTOS_RECENT		 256  /* denials kept for the iterator */
+#define AGENTOS_PIN_DIR "/sys/fs/bpf/agentos"
+/* Rules of one policy, as it is written: agentosd adds one. */
+#define AGENTOS_POLICY_RULES_MAX (AGENTOS_RULES_MAX - 1)
+
+#define AGENTOS_WALK_MAX 64  /* path components a decision follows; deeper is denied */
+#define AGENTOS_RECENT	 256 /* denials kept for the iterator */
 
 /* Per-CPU counters, summed by the reader. */
 struct agentos_hook_count {

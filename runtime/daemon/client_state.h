@@ -12,8 +12,7 @@ struct upload {
 	bool begun;
 	uint32_t flags;
 	uint32_t expected, count;
-	struct compiled_rule *rules;
-	int *fds;
+	uint32_t policy; /* in the module, so far; 0 before it is begun */
 };
 
 struct client {
@@ -32,7 +31,6 @@ struct client {
 struct client_table {
 	struct client *first;
 	unsigned int count;
-	uint32_t rules; /* promised by all uploads */
 	struct loop_handle accept, retry;
 	char path[108];
 };

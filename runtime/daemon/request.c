@@ -8,18 +8,12 @@
 #include "daemon/client_state.h"
 #include "kern/device.h"
 
-#define CLIENTS_RULES_MAX 32768 /* descriptors of half-made policies, all clients together */
-
 void upload_reset(struct client *c)
 {
 	struct upload *u = &c->upload;
-	uint32_t i;
 
-	for (i = 0; u->fds && i < u->count; i++)
-		close(u->fds[i]);
-	free(u->fds);
-	free(u->rules);
-	c->daemon->clients->rules -= u->expected;
+	if (u->policy)
+		enforce_policy_drop(c->daemon->enforce, u->policy);
 	*u = (struct upload){ 0 };
 }
 
@@ -68,29 +62,33 @@ static void client_hello(struct client *c)
 		    -1);
 }
 
+static int client_may_run(const struct daemon *d, struct fault *f)
+{
+	if (d->enforce && !d->proof.error)
+		return 0;
+	return fault_set(f, EUNATCH, "enforcement is off: %s", d->proof.why.text);
+}
+
 static void client_begin(struct client *c, const struct control_policy_begin *m)
 {
-	struct client_table *t = c->daemon->clients;
 	struct upload *u = &c->upload;
+	struct fault f = { "" };
+	int err;
 
 	if (u->begun) {
 		client_error(c, -EBADMSG, "a policy was begun twice");
 		return;
 	}
-	if (m->rule_count > CLIENTS_RULES_MAX - t->rules) {
-		client_error(c, -EBUSY, "agentosd is loading too many policies at once: try again");
-		return;
-	}
-	u->rules = calloc(m->rule_count + 1, sizeof(*u->rules));
-	u->fds = calloc(m->rule_count + 1, sizeof(*u->fds));
-	if (!u->rules || !u->fds) {
-		client_error(c, -ENOMEM, "agentosd is out of memory");
+	err = client_may_run(c->daemon, &f);
+	if (!err)
+		err = enforce_policy_begin(c->daemon->enforce, &u->policy, &f);
+	if (err) {
+		client_error(c, err, f.text);
 		return;
 	}
 	u->begun = true;
 	u->flags = m->flags;
 	u->expected = m->rule_count;
-	t->rules += u->expected;
 	client_done(c);
 }
 
@@ -98,17 +96,23 @@ static void client_rules(struct client *c, const struct control_policy_rules *m,
 			 struct loop_message *received)
 {
 	struct upload *u = &c->upload;
+	struct fault f = { "" };
 	uint32_t i;
+	int err = 0;
 
 	if (!u->begun || m->count > u->expected - u->count) {
 		client_error(c, -EBADMSG, "rules that no policy expects");
 		return;
 	}
-	for (i = 0; i < m->count; i++) {
-		u->rules[u->count] = m->rules[i];
-		u->fds[u->count++] = received->fds[i];
-		received->fds[i] = -1;
+	/* No longer than one message's are descriptors kept: the module holds the objects. */
+	for (i = 0; i < m->count && !err; i++)
+		err = enforce_policy_add(c->daemon->enforce, u->policy, &m->rules[i],
+					 received->fds[i], &f);
+	if (err) {
+		client_error(c, err, f.text);
+		return;
 	}
+	u->count += m->count;
 	client_done(c);
 }
 
@@ -137,22 +141,25 @@ static int client_run_now(struct client *c, const struct control_run *m,
 	};
 	int fd, err;
 
-	if (!d->enforce || d->proof.error)
-		return fault_set(f, EUNATCH, "enforcement is off: %s", d->proof.why.text);
+	err = client_may_run(d, f);
+	if (err)
+		return err;
 	if (!u->begun || u->count != u->expected)
 		return fault_set(f, EBADMSG, "the policy is not complete");
 	if (u->flags & CONTROL_RECORD_ALLOWED)
 		create.flags |= AGENTOS_CREATE_RECORD_ALLOWED;
-	err = enforce_policy_load(d->enforce, u->rules, u->fds, u->count, &create.policy, f);
+	err = enforce_policy_complete(d->enforce, u->policy, f);
 	if (err)
 		return err;
+	create.policy = u->policy;
 	fd = agentos_dev_create(d->dev, &create, &reply->agent);
 	if (fd < 0) {
-		enforce_policy_drop(d->enforce, create.policy);
 		run_fault(f, fd, m->name);
 		return fd;
 	}
-	reply->policy = create.policy;
+	reply->policy = u->policy;
+	/* The agent's now: it is dropped when that has ended. */
+	u->policy = 0;
 	return fd;
 }
 

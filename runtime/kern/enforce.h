@@ -44,13 +44,18 @@ int enforce_selftest(struct enforce *e,
 		     void *cookie, struct fault *f);
 
 /*
- * Makes a policy: an id, its rules, and a hold on their objects; all or nothing.
- * fds[i] belongs to rules[i]. Every field is checked as if a hostile wrote it.
- * -EINVAL a malformed rule; -E2BIG more than AGENTOS_POLICY_RULES_MAX;
- * -EOPNOTSUPP an object that no path leads to.
+ * Makes a policy, a rule at a time: begun, added to, completed, and then an
+ * agent's. Whoever begins one drops it when it does not come to that.
  */
-int enforce_policy_load(struct enforce *e, const struct compiled_rule *rules, const int *fds,
-			size_t count, uint32_t *ret_policy, struct fault *f);
+int enforce_policy_begin(struct enforce *e, uint32_t *ret_policy, struct fault *f);
+/*
+ * Every field of the rule is checked as if a hostile wrote it; fd stays the caller's.
+ * -EINVAL a malformed rule; -E2BIG more than AGENTOS_RULES_MAX;
+ * -EOPNOTSUPP an object that no path leads to, or a name that has several forms.
+ */
+int enforce_policy_add(struct enforce *e, uint32_t policy, const struct compiled_rule *r, int fd,
+		       struct fault *f);
+int enforce_policy_complete(struct enforce *e, uint32_t policy, struct fault *f);
 /* -EBUSY while an agent uses it. */
 int enforce_policy_drop(struct enforce *e, uint32_t policy);
 /* Removes every policy that no live agent uses (after adoption). Returns how many. */

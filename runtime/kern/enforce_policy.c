@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-/* Policies in the module: rule by rule, all or nothing. */
+/* Policies in the module: rule by rule. */
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
@@ -10,7 +10,7 @@
 #include "kern/device.h"
 #include "kern/enforce_state.h"
 
-/* It would be nearer than our own rule, policy_add_pins(). */
+/* It would be nearer than our own rule, enforce_policy_complete(). */
 static bool descriptor_below_pins(int fd)
 {
 	char link[32], path[sizeof(AGENTOS_PIN_DIR) + 1];
@@ -22,8 +22,8 @@ static bool descriptor_below_pins(int fd)
 	       !memcmp(path, AGENTOS_PIN_DIR "/", sizeof(AGENTOS_PIN_DIR));
 }
 
-static int policy_add(const struct enforce *e, uint32_t policy, const struct compiled_rule *r,
-		      int fd, struct fault *f)
+int enforce_policy_add(struct enforce *e, uint32_t policy, const struct compiled_rule *r, int fd,
+		       struct fault *f)
 {
 	struct agentos_policy_rule rule = {
 		.policy = policy,
@@ -48,6 +48,8 @@ static int policy_add(const struct enforce *e, uint32_t policy, const struct com
 		return 0;
 	case -EINVAL:
 		return fault_set(f, EINVAL, "rule %u is malformed", r->number);
+	case -ENOSPC:
+		return fault_set(f, E2BIG, "more than %d rules in one policy", AGENTOS_RULES_MAX);
 	case -EOPNOTSUPP:
 		return fault_set(
 			f, EOPNOTSUPP,
@@ -69,7 +71,7 @@ static int policy_add(const struct enforce *e, uint32_t policy, const struct com
  * unlink the programs that hold it. The hold on the directory keeps its file
  * system from being unmounted, too.
  */
-static int policy_add_pins(const struct enforce *e, uint32_t policy, struct fault *f)
+int enforce_policy_complete(struct enforce *e, uint32_t policy, struct fault *f)
 {
 	struct agentos_policy_rule rule = {
 		.policy = policy,
@@ -87,28 +89,13 @@ static int policy_add_pins(const struct enforce *e, uint32_t policy, struct faul
 	return 0;
 }
 
-int enforce_policy_load(struct enforce *e, const struct compiled_rule *rules, const int *fds,
-			size_t count, uint32_t *ret_policy, struct fault *f)
+int enforce_policy_begin(struct enforce *e, uint32_t *ret_policy, struct fault *f)
 {
-	uint32_t policy;
-	size_t i;
-	int err;
+	int err = agentos_dev_policy_new(e->dev, ret_policy);
 
-	if (count > AGENTOS_POLICY_RULES_MAX)
-		return fault_set(f, E2BIG, "%zu rules: one policy may have %u", count,
-				 AGENTOS_POLICY_RULES_MAX);
-	err = agentos_dev_policy_new(e->dev, &policy);
-	if (err)
-		return fault_set(f, -err, "no new policy: %s", strerror(-err));
-	for (i = 0; i < count && !err; i++)
-		err = policy_add(e, policy, &rules[i], fds[i], f);
-	if (!err)
-		err = policy_add_pins(e, policy, f);
-	if (err)
-		agentos_dev_policy_drop(e->dev, policy);
-	else
-		*ret_policy = policy;
-	return err;
+	if (err == -ENOSPC)
+		return fault_set(f, ENOSPC, "too many policies: %d", AGENTOS_POLICIES_MAX);
+	return err ? fault_set(f, -err, "no new policy: %s", strerror(-err)) : 0;
 }
 
 int enforce_policy_drop(struct enforce *e, uint32_t policy)

@@ -8,6 +8,7 @@
 
 #include "agentos_event.h"
 #include "agentos_rights.h"
+#include "base/index.h"
 #include "policy/expand.h"
 
 struct rule_list {
@@ -18,14 +19,33 @@ struct rule_list {
 	uint8_t deny;
 };
 
-static struct policy_rule *rule_find(const struct policy *p, const char *path)
-{
-	size_t i;
+/* What is being built. */
+struct build {
+	struct policy *policy;
+	struct index by_path;
+	size_t room; /* at policy->rules */
+};
 
-	for (i = 0; i < p->rule_count; i++)
-		if (strcmp(p->rules[i].path, path) == 0)
-			return &p->rules[i];
-	return NULL;
+static uint64_t path_hash(const char *path)
+{
+	return index_hash(INDEX_HASH, path, strlen(path));
+}
+
+static uint64_t rule_hash(const void *policy, size_t at)
+{
+	return path_hash(((const struct policy *)policy)->rules[at].path);
+}
+
+static bool rule_has_path(const void *path, const void *policy, size_t at)
+{
+	return strcmp(((const struct policy *)policy)->rules[at].path, path) == 0;
+}
+
+static struct policy_rule *rule_find(const struct build *b, const char *path)
+{
+	size_t at = index_find(&b->by_path, path_hash(path), rule_has_path, path, b->policy);
+
+	return at == SIZE_MAX ? NULL : &b->policy->rules[at];
 }
 
 /* Named a second time, perhaps through a variable: both add up, unless they contradict. */
@@ -46,21 +66,30 @@ static int rule_merge(struct policy_rule *rule, const struct policy_rule *added,
 }
 
 /* Takes added->path over on success. */
-static int rule_append(struct policy *p, const struct policy_rule *added,
+static int rule_append(struct build *b, const struct policy_rule *added,
 		       const struct source *source)
 {
+	struct policy *p = b->policy;
 	struct policy_rule *rules;
+	size_t room;
 
 	if (p->rule_count == AGENTOS_POLICY_RULES_MAX)
 		return source_fault(source, E2BIG, added->line,
 				    "more than %d rules; name directories instead of what is in "
 				    "them",
 				    AGENTOS_POLICY_RULES_MAX);
-	rules = reallocarray(p->rules, p->rule_count + 1, sizeof(*rules));
-	if (!rules)
+	if (!p->rules || p->rule_count == b->room) {
+		room = b->room ? 2 * b->room : 32;
+		rules = reallocarray(p->rules, room, sizeof(*rules));
+		if (!rules)
+			return source_fault(source, ENOMEM, 0, "out of memory");
+		p->rules = rules;
+		b->room = room;
+	}
+	p->rules[p->rule_count] = *added;
+	if (index_add(&b->by_path, p->rule_count, rule_hash, p))
 		return source_fault(source, ENOMEM, 0, "out of memory");
-	p->rules = rules;
-	p->rules[p->rule_count++] = *added;
+	p->rule_count++;
 	return 0;
 }
 
@@ -77,7 +106,7 @@ static int rule_check_root(const struct policy_rule *rule, const char *written,
 			    source_quote(written, strlen(written)).text);
 }
 
-static int list_add(struct policy *p, const struct rule_list *list,
+static int list_add(struct build *b, const struct rule_list *list,
 		    const struct outline_place *place, const struct policy_vars *vars,
 		    const struct source *source)
 {
@@ -102,8 +131,8 @@ static int list_add(struct policy *p, const struct rule_list *list,
 			free(rule.path);
 			return err;
 		}
-		before = rule_find(p, rule.path);
-		err = before ? rule_merge(before, &rule, source) : rule_append(p, &rule, source);
+		before = rule_find(b, rule.path);
+		err = before ? rule_merge(before, &rule, source) : rule_append(b, &rule, source);
 		if (before || err)
 			free(rule.path);
 		if (err)
@@ -153,23 +182,20 @@ int rules_build(struct policy *p, const struct raw_files *raw, const struct outl
 		{ AGENTOS_RIGHT(FILE_WRITE), "file-write" },
 		{ AGENTOS_RIGHT(FILE_EXEC), "file-exec" },
 	};
+	struct build build = { .policy = p };
 	const struct outline_place *place;
 	size_t i;
-	int err;
+	int err = 0;
 
-	for (i = 0; i < sizeof(lists) / sizeof(lists[0]); i++) {
+	for (i = 0; !err && i < sizeof(lists) / sizeof(lists[0]); i++) {
 		place = outline_find(outline, lists[i].name);
 		if (i < sizeof(rights) / sizeof(rights[0])) {
 			err = list_check_right(p, &lists[i], place, rights[i].right, rights[i].name,
 					       outline, source);
-			if (err)
-				return err;
 		}
-		if (!place)
-			continue;
-		err = list_add(p, &lists[i], place, vars, source);
-		if (err)
-			return err;
+		if (!err && place)
+			err = list_add(&build, &lists[i], place, vars, source);
 	}
-	return 0;
+	index_release(&build.by_path);
+	return err;
 }

@@ -14,6 +14,7 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
+#include "base/index.h"
 #include "policy/source.h"
 
 /*
@@ -39,6 +40,13 @@ struct resolve {
 	struct resolved out;
 	struct stat *stats; /* of out.fds[i] */
 	size_t room;
+	struct index by_object;
+	/* The last rule on a name where it is written, and its directory's descriptor. */
+	const struct policy_rule *beside;
+	int directory;
+	bool as_written;  /* what is being added is such a one */
+	size_t *writable; /* numbers of the rules that allow to write */
+	size_t writable_count;
 };
 
 /* How one lookup ended: where it stands after the last component that exists. */
@@ -112,6 +120,10 @@ static int resolve_grow(struct resolve *r)
 	if (!grown)
 		return -ENOMEM;
 	r->out.fds = grown;
+	grown = reallocarray(r->out.owned, room, sizeof(*r->out.owned));
+	if (!grown)
+		return -ENOMEM;
+	r->out.owned = grown;
 	grown = reallocarray(r->stats, room, sizeof(*r->stats));
 	if (!grown)
 		return -ENOMEM;
@@ -120,9 +132,13 @@ static int resolve_grow(struct resolve *r)
 	return 0;
 }
 
-/* Two written paths met in one object or name: they add up, or contradict each other. */
-static int rule_join(struct resolve *r, struct compiled_rule *before,
-		     const struct compiled_rule *added)
+/*
+ * Two written paths meet in what looks like one object or name: do they contradict
+ * each other? Both stay: overlayfs gives objects of different layers the same
+ * numbers, and the module merges what it finds to be one.
+ */
+static int rule_compare(const struct resolve *r, const struct compiled_rule *before,
+			const struct compiled_rule *added)
 {
 	const struct policy_rule *first = rule_of(r, before->number);
 	const struct policy_rule *second = rule_of(r, added->number);
@@ -132,12 +148,70 @@ static int rule_join(struct resolve *r, struct compiled_rule *before,
 				    "%s and %s on line %u are the same file, once allowed and once "
 				    "denied; take one out",
 				    rule_quote(second).text, rule_quote(first).text, first->line);
-	before->allow |= added->allow;
-	before->deny |= added->deny;
 	return 0;
 }
 
-/* Adds a rule on fd (the object itself when name is empty); keeps a duplicate of fd. */
+/* What makes two rules one: the object, and the name in it. */
+struct meaning {
+	const struct stat *stat;
+	const struct compiled_rule *rule;
+};
+
+static uint64_t meaning_hash(const struct meaning *m)
+{
+	uint64_t hash = index_hash(INDEX_HASH, &m->stat->st_ino, sizeof(m->stat->st_ino));
+
+	return index_hash(hash, m->rule->name, sizeof(m->rule->name));
+}
+
+static uint64_t rule_hash(const void *resolve, size_t at)
+{
+	const struct resolve *r = resolve;
+
+	return meaning_hash(&(struct meaning){ &r->stats[at], &r->out.rules[at] });
+}
+
+static bool rule_means(const void *meaning, const void *resolve, size_t at)
+{
+	const struct resolve *r = resolve;
+	const struct meaning *m = meaning;
+
+	return r->stats[at].st_ino == m->stat->st_ino && r->stats[at].st_dev == m->stat->st_dev &&
+	       r->out.rules[at].kind == m->rule->kind &&
+	       strcmp(r->out.rules[at].name, m->rule->name) == 0;
+}
+
+/* Are the two paths written as names in one directory? */
+static bool paths_are_beside(const char *path, const char *other)
+{
+	const char *end = strrchr(path, '/');
+	size_t len = end ? (size_t)(end - path) + 1 : 0;
+
+	return len && strncmp(path, other, len) == 0 && !strchr(other + len, '/');
+}
+
+/*
+ * A descriptor to keep for the rule that comes next. For names that are written
+ * one after the other in one directory it is one: there may be thousands.
+ */
+static int descriptor_keep(struct resolve *r, const struct policy_rule *rule, int fd)
+{
+	int kept;
+
+	if (r->as_written && r->beside && paths_are_beside(rule->path, r->beside->path))
+		return r->directory;
+	kept = fcntl(fd, F_DUPFD_CLOEXEC, 0);
+	if (kept < 0)
+		return errno == EINVAL ? -EMFILE : -errno;
+	r->out.owned[r->out.owned_count++] = kept;
+	if (r->as_written) {
+		r->beside = rule;
+		r->directory = kept;
+	}
+	return kept;
+}
+
+/* Adds a rule on fd (the object itself when name is empty), which stays the caller's. */
 static int rule_add(struct resolve *r, size_t number, int fd, const char *name)
 {
 	const struct policy_rule *rule = rule_of(r, number);
@@ -148,7 +222,8 @@ static int rule_add(struct resolve *r, size_t number, int fd, const char *name)
 		.kind = name[0] ? COMPILED_NAME : COMPILED_OBJECT,
 	};
 	struct stat st;
-	size_t i;
+	struct meaning meaning = { &st, &added };
+	size_t before;
 	int kept;
 
 	if (strlen(name) >= sizeof(added.name))
@@ -156,11 +231,12 @@ static int rule_add(struct resolve *r, size_t number, int fd, const char *name)
 	memcpy(added.name, name, strlen(name));
 	if (fstat(fd, &st) < 0)
 		return rule_fault(r, rule, errno);
-	for (i = 0; i < r->out.count; i++)
-		if (r->stats[i].st_ino == st.st_ino && r->stats[i].st_dev == st.st_dev &&
-		    r->out.rules[i].kind == added.kind &&
-		    strcmp(r->out.rules[i].name, added.name) == 0)
-			return rule_join(r, &r->out.rules[i], &added);
+	before = index_find(&r->by_object, meaning_hash(&meaning), rule_means, &meaning, r);
+	if (before != SIZE_MAX) {
+		kept = rule_compare(r, &r->out.rules[before], &added);
+		if (kept)
+			return kept;
+	}
 	if (r->out.count == AGENTOS_POLICY_RULES_MAX)
 		return source_fault(r->source, E2BIG, rule->line,
 				    "the policy comes to more than %d rules on objects and names; "
@@ -168,13 +244,15 @@ static int rule_add(struct resolve *r, size_t number, int fd, const char *name)
 				    AGENTOS_POLICY_RULES_MAX);
 	if (resolve_grow(r) < 0)
 		return rule_fault(r, rule, ENOMEM);
-	kept = fcntl(fd, F_DUPFD_CLOEXEC, 0);
+	kept = descriptor_keep(r, rule, fd);
 	if (kept < 0)
-		return rule_fault(r, rule, errno == EINVAL ? EMFILE : errno);
+		return rule_fault(r, rule, -kept);
 	r->out.rules[r->out.count] = added;
 	r->out.fds[r->out.count] = kept;
 	r->stats[r->out.count++] = st;
-	return 0;
+	return index_add(&r->by_object, r->out.count - 1, rule_hash, r) ?
+		       rule_fault(r, rule, ENOMEM) :
+		       0;
 }
 
 /*
@@ -332,7 +410,9 @@ static int rule_resolve(struct resolve *r, size_t number)
 		object = openat(w.parent, w.name, O_PATH | O_NOFOLLOW | O_CLOEXEC);
 		opened = object < 0 ? -errno : 0;
 		if (!opened || (opened == -ENOENT && rule->deny)) {
+			r->as_written = links == 0;
 			err = rule_add(r, number, w.parent, w.name);
+			r->as_written = false;
 			if (err)
 				goto out;
 			named = true;
@@ -383,14 +463,15 @@ static const char *path_below(const char *path, const char *directory)
  */
 static int rule_check_links(const struct resolve *r, const struct policy_rule *rule)
 {
-	const struct policy_rule *above, *end = r->policy->rules + r->policy->rule_count;
+	const struct policy_rule *above;
 	struct open_how how = { .flags = O_PATH | O_CLOEXEC, .resolve = RESOLVE_NO_SYMLINKS };
 	const char *below;
 	int directory, fd;
+	size_t i;
 
-	for (above = r->policy->rules; rule->allow && above < end; above++) {
-		below = above->allow & AGENTOS_FILE_WRITE ? path_below(rule->path, above->path) :
-							    NULL;
+	for (i = 0; rule->allow && i < r->writable_count; i++) {
+		above = rule_of(r, r->writable[i]);
+		below = path_below(rule->path, above->path);
 		/* Whoever may write everywhere needs no link to get anywhere. */
 		if (!below || strcmp(above->path, "/") == 0)
 			continue;
@@ -423,21 +504,38 @@ static void descriptors_allow(size_t rules)
 	setrlimit(RLIMIT_NOFILE, &limit);
 }
 
+static int writable_list(struct resolve *r)
+{
+	const struct policy *p = r->policy;
+	size_t i;
+
+	r->writable = calloc(p->rule_count + 1, sizeof(*r->writable));
+	if (!r->writable)
+		return source_fault(r->source, ENOMEM, 0, "out of memory");
+	for (i = 0; i < p->rule_count; i++)
+		if (p->rules[i].allow & AGENTOS_FILE_WRITE)
+			r->writable[r->writable_count++] = i;
+	return 0;
+}
+
 int resolve_policy(const struct policy *p, const char *file, struct resolved *ret_resolved,
 		   struct fault *f)
 {
 	struct source source;
 	struct resolve r = { .policy = p, .source = &source };
 	size_t i;
-	int err = 0;
+	int err;
 
 	source_init(&source, file, f);
 	descriptors_allow(p->rule_count);
+	err = writable_list(&r);
 	for (i = 0; !err && i < p->rule_count; i++) {
 		err = rule_check_links(&r, &p->rules[i]);
 		if (!err)
 			err = rule_resolve(&r, i);
 	}
+	index_release(&r.by_object);
+	free(r.writable);
 	free(r.stats);
 	if (err) {
 		resolve_release(&r.out);
@@ -453,8 +551,9 @@ void resolve_release(struct resolved *r)
 
 	if (!r)
 		return;
-	for (i = 0; i < r->count; i++)
-		close(r->fds[i]);
+	for (i = 0; i < r->owned_count; i++)
+		close(r->owned[i]);
+	free(r->owned);
 	free(r->fds);
 	free(r->rules);
 	memset(r, 0, sizeof(*r));

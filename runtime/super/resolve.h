@@ -11,8 +11,10 @@
 
 struct resolved {
 	struct compiled_rule *rules;
-	int *fds; /* fds[i] belongs to rules[i]; O_PATH, close-on-exec */
+	int *fds; /* fds[i] belongs to rules[i]; O_PATH, close-on-exec; one may stand here often */
 	size_t count;
+	int *owned; /* each of them once */
+	size_t owned_count;
 };
 
 /*

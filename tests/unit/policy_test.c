@@ -362,8 +362,8 @@ static void each_limit_is_an_error_with_its_number(void)
 		{ "directories", "/d", LIMIT_POLICY_DIRS, 0, "" },
 		{ "directories", "/d", LIMIT_POLICY_DIRS + 1, -EINVAL, "more than 64" },
 		{ "  deny", "/d", AGENTOS_POLICY_RULES_MAX - 1, 0, "" },
-		{ "  deny", "/d", AGENTOS_POLICY_RULES_MAX, -E2BIG, "more than 2048" },
-		{ "  deny", "/d", AGENTOS_POLICY_RULES_MAX + 1, -E2BIG, "more than 2048" },
+		{ "  deny", "/d", AGENTOS_POLICY_RULES_MAX, -E2BIG, "more than 16383" },
+		{ "  deny", "/d", AGENTOS_POLICY_RULES_MAX + 1, -E2BIG, "more than 16383" },
 		{ "environment:\n  keep", "A", LIMIT_POLICY_ENV, 0, "" },
 		{ "environment:\n  keep", "A", LIMIT_POLICY_ENV + 1, -EINVAL, "more than 256" },
 	};
@@ -393,7 +393,7 @@ static void a_file_over_the_size_limit_is_refused(void)
 	REQUIRE(text);
 	memset(text, '#', LIMIT_POLICY_FILE + 1);
 	CHECK_INT(policy_parse(text, LIMIT_POLICY_FILE + 1, "p", &vars, &p, &f), -E2BIG);
-	CHECK(strstr(f.text, "larger than 262144 bytes"));
+	CHECK(strstr(f.text, "larger than 1048576 bytes"));
 	CHECK_INT(policy_parse(text, LIMIT_POLICY_FILE, "p", &vars, &p, &f), -EINVAL);
 	memset(text, '[', LIMIT_POLICY_FILE);
 	CHECK_INT(policy_parse(text, LIMIT_POLICY_FILE, "p", &vars, &p, &f), -EINVAL);
