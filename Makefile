@@ -34,6 +34,7 @@ DAEMON_SRCS := $(wildcard runtime/daemon/*.c)
 CTL_SRCS := $(wildcard runtime/ctl/*.c)
 UNIT_SRCS := $(wildcard tests/unit/*_test.c)
 GUEST_SRCS := $(wildcard tests/kernel/*_test.c tests/escape/*_test.c)
+FUZZ_SRCS := $(wildcard tests/fuzz/*.c)
 DEBUG_SRCS := $(wildcard tests/debug/*_test.c)
 GUEST_PROGRAMS := $(wildcard tests/kernel/prog/*.c tests/escape/prog/*.c tests/bench/*.c)
 
@@ -95,6 +96,18 @@ $(BUILD)/obj/%.o: %.c
 $(BUILD)/san/%.o: %.c
 	@mkdir -p $(@D)
 	$(CC) $(ALL_CFLAGS) $(SANITIZE) -c $< -o $@
+
+# libFuzzer is clang's. What it drives is pure, so these are all the sources there are to it.
+FUZZ_LIB := $(wildcard runtime/base/*.c runtime/policy/*.c)
+FUZZ_CFLAGS := -fsanitize=address,undefined -fno-sanitize-recover=undefined -U_FORTIFY_SOURCE -O1
+
+$(BUILD)/fuzz/%.o: %.c
+	@mkdir -p $(@D)
+	$(CLANG) $(ALL_CFLAGS) $(FUZZ_CFLAGS) -fsanitize=fuzzer-no-link -c $< -o $@
+
+$(BUILD)/tests/fuzz/%: $(BUILD)/fuzz/tests/fuzz/%.o $(call objs,fuzz,$(FUZZ_LIB))
+	@mkdir -p $(@D)
+	$(CLANG) $(FUZZ_CFLAGS) -fsanitize=fuzzer $^ -lcyaml -lyaml -o $@
 
 # Only kern/ sees the programs themselves.
 $(BUILD)/obj/runtime/kern/enforce.o $(BUILD)/san/runtime/kern/enforce.o: $(BUILD)/bpf/agentos.skel.h
@@ -176,7 +189,7 @@ $(BUILD)/tests/%: $(BUILD)/obj/tests/%.o $(BUILD)/libruntime.a
 	@if [ -e tests/$*.timeout ]; then cp tests/$*.timeout $@.timeout; fi
 
 .PHONY: tests-build
-tests-build: $(UNIT_SRCS:%.c=$(BUILD)/%) $(GUEST_SRCS:%.c=$(BUILD)/%) $(GUEST_PROGRAMS:%.c=$(BUILD)/%)
+tests-build: $(FUZZ_SRCS:%.c=$(BUILD)/%) $(UNIT_SRCS:%.c=$(BUILD)/%) $(GUEST_SRCS:%.c=$(BUILD)/%) $(GUEST_PROGRAMS:%.c=$(BUILD)/%)
 
 .PHONY: test
 test: ready ## Install what is missing, build, run all tests (both kernels)
@@ -191,8 +204,12 @@ test-debug: ready ## Run the tests on a kernel with KASAN, lockdep, ... (builds 
 	tests/run --kernel debug
 
 .PHONY: unit
-unit: $(UNIT_SRCS:%.c=$(BUILD)/%) ## Run the unit tests alone, natively
+unit: $(FUZZ_SRCS:%.c=$(BUILD)/%) $(UNIT_SRCS:%.c=$(BUILD)/%) ## Run the unit tests alone, natively
 	tests/run --unit
+
+.PHONY: fuzz
+fuzz: $(FUZZ_SRCS:%.c=$(BUILD)/%) $(BUILD)/tests/unit/fuzz_test ## Fuzz the parsers for an hour (FUZZ_SECONDS=3600)
+	FUZZ_SECONDS=$${FUZZ_SECONDS:-3600} tests/run --unit fuzz
 
 .PHONY: check
 check: ## Static checks: format, sparse, W=1, checkpatch, tidy, cppcheck, shellcheck, ...
@@ -229,4 +246,4 @@ format: ## Format the C sources in place
 clean: ## Remove what was built (the cache of kernels stays)
 	rm -rf $(BUILD)
 
--include $(shell find $(BUILD)/obj $(BUILD)/san -name '*.d' 2>/dev/null)
+-include $(shell find $(BUILD)/obj $(BUILD)/san $(BUILD)/fuzz -name '*.d' 2>/dev/null)

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-/* Policy objects: ids, the objects they hold, and what holding does to mounts. */
+/* Policy objects: ids, rules, the objects they hold, and what holding does to mounts. */
 #include <sys/mount.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
