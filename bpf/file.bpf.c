@@ -384,3 +384,30 @@ int BPF_PROG(agentos_inode_remove_acl, void *idmap, struct dentry *dentry)
 
 	return verdict(dentry_check(ctx, &facts, dentry), -EACCES);
 }
+
+#define FAN_ALL_PERM (0x00010000 | 0x00020000 | 0x00040000) /* open, read, execute */
+#define NOTIFY_INODE 0 /* enum fsnotify_obj_type; not a mount, not more */
+
+/*
+ * A watch on what a rule allows to read. One that others wait for could hold the
+ * machine, and one on a whole mount sees what no rule is about: never.
+ */
+SEC("lsm/path_notify")
+int BPF_PROG(agentos_path_notify, struct path *path, __u64 mask, unsigned int obj_type)
+{
+	AGENT_OR_RETURN(facts);
+	struct act act = RIGHT_ACT(facts, NOTIFY, FILE_WATCH, EACCES);
+	struct agentos_walk w;
+
+	if (act.verdict == AGENTOS_VERDICT_ALLOWED) {
+		if (mask & FAN_ALL_PERM || obj_type != NOTIFY_INODE) {
+			act.verdict = AGENTOS_VERDICT_DENIED;
+			act.why = AGENTOS_WHY_NEVER;
+			act.error = -EACCES;
+		} else {
+			file_decide(&act, &w, &facts, path->mnt, path->dentry, AGENTOS_HOOK_NOTIFY,
+				    AGENTOS_FILE_READ);
+		}
+	}
+	return verdict(act_path(ctx, &facts, &act, path, 0), -EACCES);
+}

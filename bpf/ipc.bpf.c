@@ -342,3 +342,36 @@ int BPF_PROG(agentos_task_alloc, struct task_struct *task, unsigned long clone_f
 		return 0;
 	return verdict(act_number(ctx, &facts, &gives, clone_flags, 0), -EPERM);
 }
+
+/* System V IPC has numbers for names, and no path that a rule could be about. */
+static __always_inline int sysv_check(void *ctx)
+{
+	AGENT_OR_RETURN(facts);
+	struct act act = RIGHT_ACT(facts, SYSV_IPC, SYSV_IPC, EACCES);
+
+	return verdict(act_number(ctx, &facts, &act, 0, 0), -EACCES);
+}
+
+SEC("lsm/ipc_permission")
+int BPF_PROG(agentos_ipc_permission)
+{
+	return sysv_check(ctx);
+}
+
+SEC("lsm/shm_alloc_security")
+int BPF_PROG(agentos_shm_alloc)
+{
+	return sysv_check(ctx);
+}
+
+SEC("lsm/sem_alloc_security")
+int BPF_PROG(agentos_sem_alloc)
+{
+	return sysv_check(ctx);
+}
+
+SEC("lsm/msg_queue_alloc_security")
+int BPF_PROG(agentos_msg_queue_alloc)
+{
+	return sysv_check(ctx);
+}

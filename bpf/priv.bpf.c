@@ -231,3 +231,42 @@ int BPF_PROG(agentos_uring_override)
 
 	return verdict(act_number(ctx, &facts, &act, 0, 0), -EPERM);
 }
+
+SEC("lsm/perf_event_open")
+int BPF_PROG(agentos_perf_event_open, struct perf_event_attr *attr, int type)
+{
+	AGENT_OR_RETURN(facts);
+	struct act act = RIGHT_ACT(facts, PERF_EVENT, PERF, EACCES);
+
+	return verdict(act_number(ctx, &facts, &act, type, 0), -EACCES);
+}
+
+/* A keyring is made for whoever first asks for its own. */
+SEC("lsm/key_alloc")
+int BPF_PROG(agentos_key_alloc)
+{
+	AGENT_OR_RETURN(facts);
+	struct act act = RIGHT_ACT(facts, KEY, KEYRINGS, EPERM);
+
+	/* The kernel's own: names of hosts and users, for file systems on the network. */
+	if (creds_overridden())
+		return 0;
+	return verdict(act_number(ctx, &facts, &act, 0, 0), -EPERM);
+}
+
+#define NEED_SEARCH 4 /* KEY_NEED_SEARCH of enum key_need_perm */
+
+/*
+ * Not EACCES: then the kernel would go on to ask whether the key is possessed,
+ * and let it pass. Whoever may load modules has their signatures looked up.
+ */
+SEC("lsm/key_permission")
+int BPF_PROG(agentos_key_permission, void *key, const struct cred *cred, unsigned int need)
+{
+	AGENT_OR_RETURN(facts);
+	struct act act = RIGHT_ACT(facts, KEY, KEYRINGS, EPERM);
+
+	if (creds_overridden() || (facts.rights & AGENTOS_RIGHT(MODULE) && need == NEED_SEARCH))
+		return 0;
+	return verdict(act_number(ctx, &facts, &act, 0, 0), -EPERM);
+}

@@ -71,7 +71,11 @@
 	X(MAIL_SEND, "file_ioctl", "send messages")                       \
 	X(MAIL_RECEIVE, "file_ioctl", "receive messages")                 \
 	X(NET_OUT, "cgroup_skb_egress", "send packets")                   \
-	X(NET_IN, "cgroup_skb_ingress", "receive packets")
+	X(NET_IN, "cgroup_skb_ingress", "receive packets")                \
+	X(PERF_EVENT, "perf_event_open", "use performance counters")      \
+	X(NOTIFY, "path_notify", "watch")                                 \
+	X(KEY, "key_permission", "use the kernel's keyrings")             \
+	X(SYSV_IPC, "ipc_permission", "use System V IPC")
 
 #define AGENTOS_HOOK_ENUM(NAME, hook, doing) AGENTOS_HOOK_##NAME,
 enum agentos_hook { AGENTOS_HOOKS(AGENTOS_HOOK_ENUM) AGENTOS_HOOK_COUNT };

@@ -53,7 +53,14 @@
 	X(19, MESSAGE_SEND, "message-send", MAIL_SEND, "tests/kernel/mailbox_test.c",              \
 	  "put messages into mailboxes it was given")                                              \
 	X(20, MESSAGE_RECEIVE, "message-receive", MAIL_RECEIVE, "tests/kernel/mailbox_test.c",     \
-	  "get messages, and take them out")
+	  "get messages, and take them out")                                                       \
+	X(21, PERF, "perf", PERF_EVENT, "tests/escape/priv_test.c",                                \
+	  "measure with performance counters")                                                     \
+	X(22, FILE_WATCH, "file-watch", NOTIFY, "tests/escape/file_test.c",                        \
+	  "be told what happens to files that a rule allows to read: inotify, fanotify")           \
+	X(23, KEYRINGS, "keyrings", KEY, "tests/escape/priv_test.c", "use the kernel's keyrings")  \
+	X(24, SYSV_IPC, "sysv-ipc", SYSV_IPC, "tests/escape/ipc_test.c",                           \
+	  "System V shared memory, semaphores and message queues")
 
 #define AGENTOS_RIGHT_ENUM(bit, NAME, name, enforcer, test, meaning) \
 	AGENTOS_RIGHT_##NAME##_BIT = bit,

@@ -185,6 +185,9 @@ static bool doing_is_whole(const struct agentos_event *e)
 	case AGENTOS_HOOK_KERNEL_LOAD_DATA:
 	case AGENTOS_HOOK_CLONE_CGROUP:
 	case AGENTOS_HOOK_CLONE_PARENT:
+	case AGENTOS_HOOK_PERF_EVENT:
+	case AGENTOS_HOOK_KEY:
+	case AGENTOS_HOOK_SYSV_IPC:
 		return e->object_kind == AGENTOS_OBJECT_NONE ||
 		       e->object_kind == AGENTOS_OBJECT_NUMBER;
 	case AGENTOS_HOOK_FIX_SETUID:

@@ -9,7 +9,9 @@
 #include <linux/bpf.h>
 #include <linux/io_uring.h>
 #include <linux/kcmp.h>
+#include <linux/keyctl.h>
 #include <linux/mount.h>
+#include <linux/perf_event.h>
 #include <linux/sched.h>
 #include <linux/sock_diag.h>
 #include <netinet/in.h>
@@ -18,11 +20,15 @@
 #include <stddef.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/inotify.h>
 #include <sys/ioctl.h>
 #include <sys/mman.h>
 #include <sys/mount.h>
+#include <sys/msg.h>
 #include <sys/ptrace.h>
 #include <sys/resource.h>
+#include <sys/sem.h>
+#include <sys/shm.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
@@ -554,6 +560,60 @@ static int act_uring_creds(const struct probe_stage *s)
 	return cqes[0].res < 0 ? -1 : 0;
 }
 
+static int act_perf(const struct probe_stage *s)
+{
+	struct perf_event_attr attr = { .type = PERF_TYPE_SOFTWARE, .size = sizeof(attr) };
+
+	return syscall(SYS_perf_event_open, &attr, 0, -1, -1, 0) < 0 ? -1 : 0;
+}
+
+static int act_inotify(const struct probe_stage *s)
+{
+	int fd = inotify_init1(IN_CLOEXEC);
+
+	return fd < 0 ? 0 : inotify_add_watch(fd, s->dir, IN_CREATE);
+}
+
+static int act_key_make(const struct probe_stage *s)
+{
+	long key =
+		syscall(SYS_add_key, "user", "agentos-selftest", "x", 1, KEY_SPEC_PROCESS_KEYRING);
+
+	return key < 0 ? -1 : 0;
+}
+
+static int act_key_look(const struct probe_stage *s)
+{
+	return syscall(SYS_keyctl, KEYCTL_DESCRIBE, s->key, NULL, 0) < 0 ? -1 : 0;
+}
+
+static int act_shmat(const struct probe_stage *s)
+{
+	return shmat(s->segment, NULL, 0) == MAP_FAILED ? -1 : 0;
+}
+
+/* What these make when nobody refuses goes again. */
+static int act_shmget(const struct probe_stage *s)
+{
+	int id = shmget(IPC_PRIVATE, 4096, 0600);
+
+	return id < 0 ? -1 : shmctl(id, IPC_RMID, NULL);
+}
+
+static int act_semget(const struct probe_stage *s)
+{
+	int id = semget(IPC_PRIVATE, 1, 0600);
+
+	return id < 0 ? -1 : semctl(id, 0, IPC_RMID);
+}
+
+static int act_msgget(const struct probe_stage *s)
+{
+	int id = msgget(IPC_PRIVATE, 0600);
+
+	return id < 0 ? -1 : msgctl(id, IPC_RMID, NULL);
+}
+
 #define PROBE(HOOK, CAST, errno_, text, function)                         \
 	{                                                                 \
 		AGENTOS_HOOK_##HOOK, PROBE_##CAST, errno_, text, function \
@@ -617,6 +677,14 @@ const struct probe probes[] = {
 	PROBE(AGENT_DERIVE, CAPABLE, EPERM, "make a sub-agent", act_derive),
 	PROBE(MAIL_SEND, CAPABLE, EPERM, "send messages", act_mail_send),
 	PROBE(MAIL_RECEIVE, CAPABLE, EPERM, "receive messages", act_mail_receive),
+	PROBE(PERF_EVENT, CAPABLE, EACCES, "make a performance counter", act_perf),
+	PROBE(NOTIFY, CAPABLE, EACCES, "watch a directory", act_inotify),
+	PROBE(KEY, CAPABLE, EPERM, "make a key", act_key_make),
+	PROBE(KEY, CAPABLE, EPERM, "look at a key", act_key_look),
+	PROBE(SYSV_IPC, CAPABLE, EACCES, "attach shared memory", act_shmat),
+	PROBE(SYSV_IPC, CAPABLE, EACCES, "make shared memory", act_shmget),
+	PROBE(SYSV_IPC, CAPABLE, EACCES, "make a semaphore", act_semget),
+	PROBE(SYSV_IPC, CAPABLE, EACCES, "make a message queue", act_msgget),
 	PROBE(CLONE_PARENT, CAPABLE, EPERM, "fork a child for the daemon", act_clone_parent),
 	PROBE(CLONE_CGROUP, CAPABLE, EPERM, "fork into another cgroup", act_clone_cgroup),
 	PROBE(FIX_SETGROUPS, CAPABLE, EPERM, "change groups", act_setgroups),

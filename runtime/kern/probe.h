@@ -17,6 +17,8 @@ struct probe_stage {
 	char inbox_name[32]; /* after the leading NUL */
 	char listener_name[32];
 	int outside;   /* UDP socket of no agent's */
+	int segment;   /* of shared memory, System V */
+	int key;       /* a serial number */
 	int passed[2]; /* a pair of sockets with a descriptor waiting in passed[1] */
 };
 

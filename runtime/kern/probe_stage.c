@@ -3,13 +3,16 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <glob.h>
+#include <linux/keyctl.h>
 #include <stddef.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mount.h>
+#include <sys/shm.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
+#include <sys/syscall.h>
 #include <sys/un.h>
 #include <unistd.h>
 
@@ -101,13 +104,17 @@ int probe_stage_open(struct probe_stage *s, struct fault *f)
 	int err;
 
 	stage_sweep();
-	*s = (struct probe_stage){ .dir_fd = -1,
-				   .file = -1,
-				   .readonly = -1,
-				   .inbox = -1,
-				   .listener = -1,
-				   .outside = -1,
-				   .passed = { -1, -1 } };
+	*s = (struct probe_stage){
+		.dir_fd = -1,
+		.file = -1,
+		.readonly = -1,
+		.inbox = -1,
+		.listener = -1,
+		.outside = -1,
+		.segment = -1,
+		.key = -1,
+		.passed = { -1, -1 }
+	};
 	snprintf(s->dir, sizeof(s->dir), "/run/agentos-selftest-XXXXXX");
 	if (!mkdtemp(s->dir))
 		return fault_set(f, errno, "self-test: %s: %s", s->dir, strerror(errno));
@@ -136,6 +143,13 @@ int probe_stage_open(struct probe_stage *s, struct fault *f)
 		if (s->outside < 0)
 			err = -errno;
 	}
+	if (!err) {
+		s->segment = shmget(IPC_PRIVATE, 4096, 0600);
+		s->key = (int)syscall(SYS_add_key, "user", "agentos-selftest", "x", 1,
+				      KEY_SPEC_PROCESS_KEYRING);
+		if (s->segment < 0 || s->key < 0)
+			err = -errno;
+	}
 	if (err) {
 		fault_set(f, -err, "self-test: the stage cannot be set: %s", strerror(-err));
 		probe_stage_close(s);
@@ -149,6 +163,10 @@ void probe_stage_close(struct probe_stage *s)
 			    s->listener, s->outside, s->passed[0], s->passed[1] };
 	size_t i;
 
+	if (s->segment >= 0)
+		shmctl(s->segment, IPC_RMID, NULL);
+	if (s->key >= 0)
+		syscall(SYS_keyctl, KEYCTL_INVALIDATE, s->key);
 	for (i = 0; i < sizeof(fds) / sizeof(fds[0]); i++)
 		if (fds[i] >= 0)
 			close(fds[i]);

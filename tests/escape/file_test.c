@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-/* Ways to files: AGENTOS_RIGHT(FILE_READ), AGENTOS_RIGHT(FILE_WRITE), and the rules they gate. */
+/* Ways to files: AGENTOS_RIGHT(FILE_READ), AGENTOS_RIGHT(FILE_WRITE), AGENTOS_RIGHT(FILE_WATCH), the rules. */
 #include <sys/prctl.h>
 
 #include "tests/escape/table.h"
@@ -17,6 +17,7 @@ static const struct stage_policy policies[] = {
 	  .rights = "file-read, file-write, file-exec",
 	  .read = "/sys/fs/bpf",
 	  .write = "/sys/fs/bpf" },
+	{ .name = "watch", .rights = "file-read, file-exec, file-watch, capabilities" },
 	{ .name = "uring", .rights = "file-read, file-write, file-exec, io-uring" },
 	{ .name = "btrfs",
 	  .rights = "file-read, file-write, file-exec",
@@ -45,6 +46,18 @@ static const struct stage_row rows[] = {
 	  NULL },
 	{ "O_TRUNC with O_RDONLY", "truncating-open %R/f", "base", 0, EACCES, "file_open", NULL },
 	{ "openat2", "openat2 %S/f", "base", 0, EACCES, "file_open", NULL },
+	{ "inotify", "inotify %W", "base", 0, EACCES, "path_notify", NULL },
+	{ "inotify by a thread", "via-thread inotify %W", "base", 0, EACCES, "path_notify", NULL },
+	{ "with file-watch: what may be read", "inotify %W", "watch", 0, 0, NULL, NULL },
+	{ "with file-watch: what no rule is about", "inotify %S", "watch", 0, EACCES, "path_notify",
+	  NULL },
+	{ "with file-watch: a file that is denied", "inotify %D/f", "watch", 0, EACCES,
+	  "path_notify", NULL },
+	{ "with file-watch: fanotify", "fanotify %W 0x20", "watch", STAGE_ROOT, 0, NULL, NULL },
+	{ "with file-watch: fanotify that others wait for", "fanotify %W 0x10000", "watch",
+	  STAGE_ROOT, EACCES, "path_notify", NULL },
+	{ "with file-watch: fanotify on a mount", "fanotify-mount %W 0x20", "watch", STAGE_ROOT,
+	  EACCES, "path_notify", NULL },
 	{ "reopening an O_PATH descriptor", "reopen %S/f", "base", 0, EACCES, "file_open", NULL },
 	{ "open_by_handle_at", "by-handle %S/f %W", "base", STAGE_ROOT, EACCES, "file_open", NULL },
 	{ "through /proc/self/root", "read /proc/self/root%S/f", "base", 0, EACCES, "file_open",

@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-/* Ways to other processes: AGENTOS_RIGHT(SIGNAL_OUTSIDE), AGENTOS_RIGHT(PTRACE), and never. */
+/* Ways to other processes: AGENTOS_RIGHT(SIGNAL_OUTSIDE), AGENTOS_RIGHT(PTRACE), AGENTOS_RIGHT(SYSV_IPC), and never. */
+#include <sys/shm.h>
+
 #include "tests/escape/table.h"
 
 #define FILES	 "file-read, file-write, file-exec"
@@ -9,6 +11,7 @@ static const struct stage_policy policies[] = {
 	{ .name = "base", .rights = FILES, TERMINAL },
 	{ .name = "signal", .rights = FILES ", signal-outside", TERMINAL },
 	{ .name = "ptrace", .rights = FILES ", ptrace" },
+	{ .name = "sysv", .rights = FILES ", sysv-ipc" },
 	{ .name = "waiting", .rights = FILES },
 	{ .name = "orphan", .rights = FILES },
 	{ .name = "thread", .rights = FILES },
@@ -18,12 +21,12 @@ static const struct stage_policy policies[] = {
 	  .rights = FILES
 	  ", anon-exec, net-connect, net-listen, net-raw, "
 	  "unix-connect, signal-outside, ptrace, namespaces, mount, set-ids, capabilities, bpf, "
-	  "module, io-uring, userfaultfd",
+	  "module, io-uring, userfaultfd, perf, file-watch, keyrings, sysv-ipc",
 	  TERMINAL },
 	{ 0 },
 };
 
-/* %v, %u: a stranger of the same user, and another; %m: an address in it; %p: agentosd. */
+/* %v, %u: a stranger of the same user, and another; %m: an address in it; %p: agentosd; %h: shared memory. */
 static const struct stage_row rows[] = {
 	{ "kill", "kill %v", "base", 0, EPERM, "task_kill", NULL },
 	{ "kill with signal 0", "kill %v 0", "base", 0, EPERM, "task_kill", NULL },
@@ -48,6 +51,18 @@ static const struct stage_row rows[] = {
 	  NULL },
 	{ "kill after vfork", "via-vfork kill %v", "base", 0, EPERM, "task_kill", NULL },
 	{ "kill after exec by a thread", "via-exec kill %v", "base", 0, EPERM, "task_kill", NULL },
+
+	{ "shmget", "shm-make", "base", 0, EACCES, "ipc_permission", NULL },
+	{ "semget", "sem-make", "base", 0, EACCES, "ipc_permission", NULL },
+	{ "msgget", "msg-make", "base", 0, EACCES, "ipc_permission", NULL },
+	{ "shmat of what was made outside", "shm-attach %h", "base", 0, EACCES, "ipc_permission",
+	  NULL },
+	{ "shmat by a thread", "via-thread shm-attach %h", "base", 0, EACCES, "ipc_permission",
+	  NULL },
+	{ "with sysv-ipc: shmget", "shm-make", "sysv", 0, 0, NULL, NULL },
+	{ "with sysv-ipc: semget", "sem-make", "sysv", 0, 0, NULL, NULL },
+	{ "with sysv-ipc: msgget", "msg-make", "sysv", 0, 0, NULL, NULL },
+	{ "with sysv-ipc: shmat", "shm-attach %h", "sysv", 0, 0, NULL, NULL },
 
 	{ "PTRACE_ATTACH", "attach %v", "base", 0, EPERM, "ptrace_access_check", NULL },
 	{ "PTRACE_SEIZE", "seize %v", "base", 0, EPERM, "ptrace_access_check", NULL },
@@ -273,6 +288,7 @@ int main(void)
 		.during = during,
 	};
 	stage_begin();
+	stage.value['h' - 'a'] = stage_format("%d", shmget(IPC_PRIVATE, 4096, 0666));
 	stage_setting("/proc/sys/kernel/yama/ptrace_scope", "0");
 	stage_setting("/proc/sys/dev/tty/legacy_tiocsti", "1");
 	strangers[0] = stranger_start(STAGE_ROOT);

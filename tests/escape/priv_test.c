@@ -20,8 +20,10 @@ static const struct stage_policy policies[] = {
 	{ .name = "bpf", .rights = FILES ", capabilities, bpf" },	/* AGENTOS_RIGHT(BPF) */
 	{ .name = "module", .rights = FILES ", capabilities, module" }, /* AGENTOS_RIGHT(MODULE) */
 	{ .name = "uring",
-	  .rights = FILES ", capabilities, io-uring" },	       /* AGENTOS_RIGHT(IO_URING) */
-	{ .name = "faults", .rights = FILES ", userfaultfd" }, /* AGENTOS_RIGHT(USERFAULTFD) */
+	  .rights = FILES ", capabilities, io-uring" },		    /* AGENTOS_RIGHT(IO_URING) */
+	{ .name = "faults", .rights = FILES ", userfaultfd" },	    /* AGENTOS_RIGHT(USERFAULTFD) */
+	{ .name = "perf", .rights = FILES ", capabilities, perf" }, /* AGENTOS_RIGHT(PERF) */
+	{ .name = "keys", .rights = FILES ", keyrings" },	    /* AGENTOS_RIGHT(KEYRINGS) */
 	{ .name = "unix", .rights = FILES ", unix-connect" },
 	{ 0 },
 };
@@ -80,6 +82,13 @@ static const struct stage_row rows[] = {
 	{ "io_uring", "uring", "base", 0, EPERM, "inode_init_security_anon", NULL },
 	{ "io_uring by a thread", "via-thread uring", "base", 0, EPERM, "inode_init_security_anon",
 	  NULL },
+	{ "perf_event_open", "perf", "base", 0, EACCES, "perf_event_open", NULL },
+	{ "perf_event_open by a thread", "via-thread perf", "base", 0, EACCES, "perf_event_open",
+	  NULL },
+	{ "add_key", "key-make", "base", 0, EPERM, "key_permission", NULL },
+	{ "keyctl, the user's keyring", "key-look", "base", 0, STAGE_ANY_ERROR, "key_permission",
+	  NULL },
+	{ "keyctl, joining a session", "key-join", "base", 0, EPERM, "key_permission", NULL },
 	/* no_new_privs, not a hook. */
 	{ "a setuid-root program gains nothing", "exec %o head -c0 %f", "base", STAGE_DEMO,
 	  STAGE_ANY_ERROR, NULL, NULL },
@@ -149,6 +158,12 @@ static const struct stage_row rows[] = {
 	{ "with userfaultfd: no io_uring", "uring", "faults", 0, EPERM, "inode_init_security_anon",
 	  NULL },
 
+	{ "with capabilities alone: perf_event_open", "perf", "capable", STAGE_ROOT, EACCES,
+	  "perf_event_open", NULL },
+	{ "with perf: a counter", "perf", "perf", STAGE_ROOT, 0, NULL, NULL },
+	{ "with keyrings: add_key", "key-make", "keys", 0, 0, NULL, NULL },
+	{ "with keyrings: joining a session", "key-join", "keys", 0, 0, NULL, NULL },
+
 	/* Refused by the module and by the daemon themselves: no hook, no record. */
 	{ "the control socket answers no agent", "control", "unix", 0, EPERM, NULL, NULL },
 	{ "the device opens for no agent", "open /dev/agentos 2", "trusted", 0, EPERM, NULL, NULL },
@@ -194,6 +209,7 @@ int main(void)
 	stage_begin();
 	stage_setting("/proc/sys/kernel/unprivileged_userns_clone", "1");
 	stage_setting("/proc/sys/kernel/io_uring_disabled", "0");
+	stage_setting("/proc/sys/kernel/perf_event_paranoid", "1");
 	module_find();
 	/* Where set-user-id counts: not on the tmpfs that the trees are on. */
 	stage_shell("install -m 4755 /usr/bin/head /usr/lib/escape-head && "

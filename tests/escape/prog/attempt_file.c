@@ -7,6 +7,8 @@
 #include <linux/openat2.h>
 #include <netinet/in.h>
 #include <poll.h>
+#include <sys/fanotify.h>
+#include <sys/inotify.h>
 #include <sys/ioctl.h>
 #include <sys/mman.h>
 #include <sys/socket.h>
@@ -465,7 +467,41 @@ static int act_exec_memfd(char **arg)
 	return -errno;
 }
 
+static int act_inotify(char **arg)
+{
+	int fd = inotify_init1(IN_CLOEXEC);
+
+	return fd < 0 ? -EBADRQC :
+			attempt_result(inotify_add_watch(fd, arg[0], IN_OPEN) < 0 ? -1 : 0);
+}
+
+/* ARG1: the events. Nobody acts on them meanwhile: the descriptor is closed at once. */
+static int fanotify_watch(char **arg, unsigned int flags)
+{
+	int fd = fanotify_init(FAN_CLASS_CONTENT | FAN_CLOEXEC, O_RDONLY);
+	int err =
+		fd < 0 ? -EBADRQC :
+			 attempt_result(fanotify_mark(fd, FAN_MARK_ADD | flags,
+						      strtoull(arg[1], NULL, 0), AT_FDCWD, arg[0]));
+
+	close(fd);
+	return err;
+}
+
+static int act_fanotify(char **arg)
+{
+	return fanotify_watch(arg, 0);
+}
+
+static int act_fanotify_mount(char **arg)
+{
+	return fanotify_watch(arg, FAN_MARK_MOUNT);
+}
+
 static const struct attempt table[] = {
+	{ "inotify", act_inotify },
+	{ "fanotify", act_fanotify },
+	{ "fanotify-mount", act_fanotify_mount },
 	{ "read", act_read },
 	{ "write", act_write },
 	{ "read-write", act_read_write },

@@ -3,7 +3,10 @@
 #include <linux/sched.h>
 #include <sys/ioctl.h>
 #include <sys/mman.h>
+#include <sys/msg.h>
 #include <sys/ptrace.h>
+#include <sys/sem.h>
+#include <sys/shm.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/uio.h>
@@ -292,7 +295,37 @@ static int act_shell(char **arg)
 	return -errno;
 }
 
+static int act_shm_make(char **arg)
+{
+	int id = shmget(IPC_PRIVATE, 4096, 0600);
+
+	return id < 0 ? -errno : attempt_result(shmctl(id, IPC_RMID, NULL));
+}
+
+static int act_sem_make(char **arg)
+{
+	int id = semget(IPC_PRIVATE, 1, 0600);
+
+	return id < 0 ? -errno : attempt_result(semctl(id, 0, IPC_RMID));
+}
+
+static int act_msg_make(char **arg)
+{
+	int id = msgget(IPC_PRIVATE, 0600);
+
+	return id < 0 ? -errno : attempt_result(msgctl(id, IPC_RMID, NULL));
+}
+
+static int act_shm_attach(char **arg)
+{
+	return shmat(atoi(arg[0]), NULL, 0) == (void *)-1 ? -errno : 0;
+}
+
 static const struct attempt table[] = {
+	{ "shm-make", act_shm_make },
+	{ "sem-make", act_sem_make },
+	{ "msg-make", act_msg_make },
+	{ "shm-attach", act_shm_attach },
 	{ "async", act_async },
 	{ "async-ioctl", act_async_ioctl },
 	{ "async-socket", act_async_socket },

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /* Ways to privileges and to AgentOS itself, for the escape tests. */
 #include <grp.h>
+#include <linux/keyctl.h>
+#include <linux/perf_event.h>
 #include <linux/bpf.h>
 #include <linux/io_uring.h>
 #include <linux/mount.h>
@@ -308,6 +310,35 @@ static int act_control(char **arg)
 	return err;
 }
 
+static int act_perf(char **arg)
+{
+	struct perf_event_attr attr = { .type = PERF_TYPE_SOFTWARE,
+					.size = sizeof(attr),
+					.config = PERF_COUNT_SW_TASK_CLOCK,
+					.exclude_kernel = 1 };
+
+	return attempt_descriptor((int)syscall(SYS_perf_event_open, &attr, 0, -1, -1, 0));
+}
+
+static int act_key_make(char **arg)
+{
+	return attempt_result(
+		syscall(SYS_add_key, "user", "escape", "x", 1, KEY_SPEC_PROCESS_KEYRING) < 0 ?
+			-1 :
+			0);
+}
+
+static int act_key_look(char **arg)
+{
+	return attempt_result(
+		syscall(SYS_keyctl, KEYCTL_DESCRIBE, KEY_SPEC_USER_KEYRING, NULL, 0) < 0 ? -1 : 0);
+}
+
+static int act_key_join(char **arg)
+{
+	return attempt_result(syscall(SYS_keyctl, KEYCTL_JOIN_SESSION_KEYRING, NULL) < 0 ? -1 : 0);
+}
+
 static int act_exec(char **arg)
 {
 	int null = open("/dev/null", O_WRONLY);
@@ -326,6 +357,10 @@ static const struct attempt table[] = {
 	{ "bpf-map", act_bpf_map },
 	{ "bpf-next", act_bpf_next },
 	{ "bpf-get", act_bpf_get },
+	{ "perf", act_perf },
+	{ "key-make", act_key_make },
+	{ "key-look", act_key_look },
+	{ "key-join", act_key_join },
 	{ "finit-module", act_finit_module },
 	{ "init-module", act_init_module },
 	{ "delete-module", act_delete_module },
