@@ -3,8 +3,8 @@
 #include "tests/escape/table.h"
 
 static const struct stage_policy policies[] = {
-	{ .name = "base", .rights = "file-read, file-write, file-exec" },
-	{ .name = "anonymous", .rights = "file-read, file-write, file-exec, anon-exec" },
+	{ .name = "base", .rights = "file-read, file-write, file-exec, sysv-ipc" },
+	{ .name = "anonymous", .rights = "file-read, file-write, file-exec, anon-exec, sysv-ipc" },
 	{ .name = "restricted", .rights = "file-read, file-write, file-exec" },
 	{ 0 },
 };
