@@ -59,7 +59,7 @@ struct agentos_walk {
 	__u32 rule;	  /* the first that denied, else AGENTOS_RULE_NONE */
 	__u64 top;	  /* address of the dentry where the way up ended undecided */
 	__u32 unresolved; /* the way up could not be followed */
-	__u32 pad;
+	__u32 policy;	  /* whose rules: that of facts, also when it was exchanged since */
 };
 
 /* What agentos_file_open_quick() answers. */
@@ -87,7 +87,7 @@ extern int agentos_file_open_quick(struct file *file) __ksym;
 extern int agentos_walk(struct dentry *dentry, __u32 want, struct agentos_walk *walk,
 			__u32 walk__sz) __ksym;
 extern int agentos_walk_on(__u64 dentry, struct agentos_walk *walk, __u32 walk__sz) __ksym;
-extern int agentos_rules_below(struct dentry *dentry) __ksym;
+extern int agentos_rules_below(struct dentry *dentry, __u32 policy) __ksym;
 extern int agentos_path_text(struct path *path, char *text, __u32 text__sz) __ksym;
 extern int agentos_entry_text(struct path *dir, struct dentry *dentry, char *text,
 			      __u32 text__sz) __ksym;

@@ -98,7 +98,7 @@ static __always_inline int entry_check(void *ctx, const struct agentos_facts *fa
 	struct agentos_walk w;
 
 	if (!file_decide(&act, &w, facts, dir->mnt, dentry, hook, AGENTOS_FILE_WRITE) &&
-	    hook == AGENTOS_HOOK_DELETE && agentos_rules_below(dentry))
+	    hook == AGENTOS_HOOK_DELETE && agentos_rules_below(dentry, facts->policy))
 		act_held(&act);
 	if (act_recorded(facts, &act)) {
 		event = event_begin(facts, &act);
@@ -179,7 +179,7 @@ static __always_inline int move_check(void *ctx, const struct agentos_facts *fac
 		act.right = AGENTOS_RIGHT(FILE_WRITE);
 		goto decided;
 	}
-	after = walk_allowed(&w, to_dir->mnt, to, AGENTOS_FILE_ALL);
+	after = walk_allowed(&w, facts, to_dir->mnt, to, AGENTOS_FILE_ALL);
 	if (!(after & AGENTOS_FILE_WRITE)) {
 		act.why = w.unresolved ? AGENTOS_WHY_UNRESOLVED :
 			  w.denied     ? AGENTOS_WHY_RULE :
@@ -187,7 +187,7 @@ static __always_inline int move_check(void *ctx, const struct agentos_facts *fac
 		act.rule = w.rule;
 		goto decided;
 	}
-	before = walk_allowed(&w, from_dir->mnt, from, AGENTOS_FILE_ALL);
+	before = walk_allowed(&w, facts, from_dir->mnt, from, AGENTOS_FILE_ALL);
 	at_target = false;
 	if (!(before & AGENTOS_FILE_WRITE)) {
 		act.why = w.unresolved ? AGENTOS_WHY_UNRESOLVED :
@@ -200,12 +200,12 @@ static __always_inline int move_check(void *ctx, const struct agentos_facts *fac
 		act.why = AGENTOS_WHY_WIDER;
 		goto decided;
 	}
-	if (agentos_rules_below(from)) {
+	if (agentos_rules_below(from, facts->policy)) {
 		act_held(&act);
 		goto decided;
 	}
 	/* An empty directory that stands in the way goes. */
-	if (agentos_rules_below(to)) {
+	if (agentos_rules_below(to, facts->policy)) {
 		act_held(&act);
 		at_target = true;
 		goto decided;

@@ -81,10 +81,12 @@ __noinline int agentos_walk_mounts(struct agentos_walk *w)
  * vfsmount (NULL: not known; then only rules on its own file system count).
  * What is not allowed, or not decided, is denied.
  */
-static __always_inline __u32 walk_allowed(struct agentos_walk *w, struct vfsmount *vfsmount,
-					  struct dentry *dentry, __u32 want)
+static __always_inline __u32 walk_allowed(struct agentos_walk *w, const struct agentos_facts *facts,
+					  struct vfsmount *vfsmount, struct dentry *dentry,
+					  __u32 want)
 {
 	__builtin_memset(w, 0, sizeof(*w));
+	w->policy = facts->policy;
 	w->rule = AGENTOS_RULE_NONE;
 	/* No rules: nobody allowed anything. */
 	if (agentos_walk(dentry, want, w, sizeof(*w)))
@@ -146,7 +148,7 @@ static __always_inline bool file_decide(
 		act->right = lacking;
 		return true;
 	}
-	allowed = walk_allowed(w, vfsmount, dentry, want);
+	allowed = walk_allowed(w, facts, vfsmount, dentry, want);
 	if (allowed == want) {
 		act->verdict = AGENTOS_VERDICT_ALLOWED;
 		act->why = AGENTOS_WHY_NONE;

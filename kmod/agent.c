@@ -3,6 +3,8 @@
 #include <linux/hash.h>
 #include <linux/hashtable.h>
 #include <linux/module.h>
+#include <linux/rcupdate.h>
+#include <linux/rwsem.h>
 #include <linux/sched/signal.h>
 #include <linux/slab.h>
 #include <linux/stringhash.h>
@@ -20,6 +22,9 @@ static DEFINE_XARRAY_FLAGS(agents, XA_FLAGS_LOCK_BH);
 static atomic64_t last_id = ATOMIC64_INIT(0);
 static atomic_t live = ATOMIC_INIT(0);
 static struct kmem_cache *cache;
+
+/* Read while one joins a family; written while what a family has in common changes. */
+static DECLARE_RWSEM(families);
 
 static DEFINE_SPINLOCK(names_lock); /* _bh; the table and each agent's `named` */
 static DEFINE_HASHTABLE(names, 10);
@@ -106,6 +111,24 @@ static void agent_leave_family(struct agent *agent)
 	spin_unlock_bh(&parent->lock);
 }
 
+/* What it is held to from the start. Under families: its parent's does not change meanwhile. */
+static int agent_begin_policy(struct agent *agent, const struct agent_options *options)
+{
+	const u32 inherited = AGENTOS_CREATE_UNENFORCED | AGENTOS_CREATE_RECORD_ALLOWED;
+	const struct agent *parent = options->parent;
+	struct policy *policy;
+
+	agent->flags = options->flags | (parent ? parent->flags & inherited : 0);
+	agent->policy_id = options->policy ?: parent ? parent->policy_id : 0;
+	if (!agent->policy_id)
+		return 0;
+	policy = policy_use(agent->policy_id);
+	if (!policy)
+		return -ENOENT;
+	RCU_INIT_POINTER(agent->policy, policy);
+	return 0;
+}
+
 int agent_create(const struct agent_options *options, struct agent **ret_agent)
 {
 	struct agent *parent = options->parent, *agent;
@@ -118,7 +141,6 @@ int agent_create(const struct agent_options *options, struct agent **ret_agent)
 	if (!agent)
 		return -ENOMEM;
 	agent->id = atomic64_inc_return(&last_id);
-	agent->flags = options->flags;
 	agent->owner = options->owner;
 	agent->rights = options->rights;
 	agent->created_ns = ktime_get_boottime_ns();
@@ -137,13 +159,10 @@ int agent_create(const struct agent_options *options, struct agent **ret_agent)
 	err = -ENOSPC;
 	if (atomic_inc_return(&live) > AGENTOS_AGENTS_MAX)
 		goto free;
-	if (options->policy) {
-		err = -ENOENT;
-		agent->policy = policy_use(options->policy);
-		if (!agent->policy)
-			goto free;
-		agent->policy_id = options->policy;
-	}
+	down_read(&families);
+	err = agent_begin_policy(agent, options);
+	if (err)
+		goto unlock;
 	err = agent_take_name(agent);
 	if (err)
 		goto unuse;
@@ -160,6 +179,9 @@ int agent_create(const struct agent_options *options, struct agent **ret_agent)
 		goto unreserve;
 	__module_get(THIS_MODULE);
 	xa_store_bh(&agents, agent->id, agent, GFP_KERNEL_ACCOUNT);
+	up_read(&families);
+	/* One above it may be paused. */
+	agent_state_changed(agent);
 	*ret_agent = agent;
 	return 0;
 
@@ -169,7 +191,9 @@ unreserve:
 unname:
 	agent_release_name(agent);
 unuse:
-	policy_unuse(agent->policy);
+	policy_unuse(rcu_access_pointer(agent->policy));
+unlock:
+	up_read(&families);
 free:
 	atomic_dec(&live);
 	kmem_cache_free(cache, agent);
@@ -366,6 +390,92 @@ int agent_revoke(struct agent *agent, u32 *ret_agents)
 	return 0;
 }
 
+/* True when it follows the policy now, and what it followed was `before`. Under families. */
+static bool agent_exchange_policy(struct agent *agent, struct policy *policy, u32 before,
+				  u32 record)
+{
+	bool follows;
+
+	spin_lock_bh(&agent->lock);
+	follows = agent->state < AGENTOS_STATE_EXITING && agent->policy_id == before;
+	if (follows) {
+		policy_use_again(policy);
+		WRITE_ONCE(agent->flags, (agent->flags & ~AGENTOS_CREATE_RECORD_ALLOWED) | record);
+		rcu_assign_pointer(agent->policy, policy);
+		/* Who sees the number sees the pointer, and the rights that are left. */
+		smp_store_release(&agent->policy_id, policy->id);
+		lifecycle_note_policy(agent, before);
+	}
+	spin_unlock_bh(&agent->lock);
+	return follows;
+}
+
+int agent_set_policy(struct agent *agent, struct agentos_agent_policy *set)
+{
+	struct policy *policy, *before;
+	struct agent *below;
+	int err = 0;
+	u32 i;
+
+	policy = policy_use(set->policy);
+	if (!policy)
+		return -ENOENT;
+	down_write(&families);
+	set->ret_agents = 0;
+	set->ret_before = agent->policy_id;
+	set->ret_rights = READ_ONCE(agent->rights);
+	if (set->ret_rights & ~set->rights)
+		err = agent_restrict(agent, set->rights, &set->ret_rights);
+	else if (agent_over(agent))
+		err = -ESRCH;
+	if (err)
+		goto unlock;
+	/* There is none when nobody who still acts follows it. */
+	before = policy_use_used(set->ret_before);
+	for (below = agent_next_below(agent, NULL); below; below = agent_next_below(agent, below)) {
+		set->ret_agents +=
+			agent_exchange_policy(below, policy, set->ret_before, set->flags);
+		cond_resched();
+	}
+	up_write(&families);
+	/* Hooks that began with the old one are done with it. */
+	synchronize_rcu();
+	for (i = 0; before && i <= set->ret_agents; i++)
+		policy_unuse(before);
+	policy_unuse(policy);
+	return 0;
+
+unlock:
+	up_write(&families);
+	policy_unuse(policy);
+	return err;
+}
+
+enum agentos_state agent_state(const struct agent *agent)
+{
+	enum agentos_state state = READ_ONCE(agent->state);
+
+	return state < AGENTOS_STATE_EXITING && agent_paused(agent) ? AGENTOS_STATE_PAUSED : state;
+}
+
+void agent_state_changed(struct agent *agent)
+{
+	enum agentos_state state;
+	unsigned long flags;
+
+	/* Whoever comes last here sees what all have changed. */
+	spin_lock_irqsave(&agent->wait.lock, flags);
+	state = agent_state(agent);
+	if (agent->state_called != state) {
+		agent->state_called = state;
+		/* io_uring takes what the call says for the answer. */
+		wake_up_locked_poll(&agent->wait, state == AGENTOS_STATE_EXITED ?
+							  EPOLLRDBAND | EPOLLIN | EPOLLHUP :
+							  EPOLLRDBAND);
+	}
+	spin_unlock_irqrestore(&agent->wait.lock, flags);
+}
+
 bool agent_begin_retiring(struct agent *agent)
 {
 	bool first = !agent->retiring;
@@ -377,21 +487,22 @@ bool agent_begin_retiring(struct agent *agent)
 void agent_retire(struct agent *agent)
 {
 	agent_release_name(agent);
-	policy_unuse(agent->policy);
+	/* Its state keeps it from being exchanged. */
+	policy_unuse(rcu_access_pointer(agent->policy));
 	lifecycle_note(agent, AGENTOS_LIFECYCLE_EXIT, 0);
 	spin_lock_bh(&agent->lock);
 	agent->state = AGENTOS_STATE_EXITED;
 	spin_unlock_bh(&agent->lock);
-	wake_up_interruptible_poll(&agent->wait, EPOLLIN | EPOLLHUP);
+	agent_state_changed(agent);
 	mailbox_close(agent);
 }
 
 void agent_fill_info(struct agent *agent, struct agentos_info *info)
 {
-	info->ret_flags = agent->flags;
+	info->ret_flags = READ_ONCE(agent->flags);
 	info->ret_id = agent->id;
 	info->ret_created_ns = agent->created_ns;
-	info->ret_policy = agent->policy_id;
+	info->ret_policy = READ_ONCE(agent->policy_id);
 	info->ret_owner = from_kuid(&init_user_ns, agent->owner);
 	info->ret_parent = agent->parent ? agent->parent->id : 0;
 	info->ret_depth = agent->depth;
@@ -399,7 +510,7 @@ void agent_fill_info(struct agent *agent, struct agentos_info *info)
 	spin_lock_bh(&agent->lock);
 	info->ret_rights = agent->rights;
 	info->ret_forks = agent->forks;
-	info->ret_state = agent->state;
+	info->ret_state = agent_state(agent);
 	info->ret_reason = agent->reason;
 	info->ret_code = agent->code;
 	info->ret_tasks = agent->member_count;
@@ -420,8 +531,6 @@ void agent_fill_info(struct agent *agent, struct agentos_info *info)
 	info->ret_denials = atomic64_read(&agent->denials);
 	info->ret_held = atomic_read(&agent->held);
 	info->ret_messages = mailbox_count(agent);
-	if (info->ret_state < AGENTOS_STATE_EXITING && agent_paused(agent))
-		info->ret_state = AGENTOS_STATE_PAUSED;
 }
 
 int agent_init(void)

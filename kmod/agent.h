@@ -24,13 +24,17 @@ struct policy;
 struct agent {
 	/* Set once at creation. */
 	u64 id;
-	u32 flags; /* AGENTOS_CREATE_* */
+	u32 flags; /* AGENTOS_CREATE_*; RECORD_ALLOWED changes with policy: READ_ONCE */
 	u32 depth;
 	struct agent *parent; /* a reference; NULL for none */
 	kuid_t owner;
 	u64 created_ns;
-	struct policy *policy; /* NULL for none; used until retired */
-	u32 policy_id;
+	/*
+	 * NULL for none; used until retired. Changes under lock, and under families
+	 * in agent.c: first what is lost of rights, then this, then policy_id.
+	 */
+	struct policy __rcu *policy;
+	u32 policy_id; /* its number: smp_load_acquire(), and rights after it */
 	char name[AGENTOS_NAME_SIZE];
 
 	u64 rights; /* READ_ONCE; only ever loses bits, under lock */
@@ -61,13 +65,14 @@ struct agent {
 	bool paused; /* also READ_ONCE; changes under settle_lock as well */
 	bool named;  /* the name is taken; under names_lock in agent.c */
 
-	wait_queue_head_t wait;	  /* woken when state becomes exited */
-	wait_queue_head_t resume; /* of held threads */
-	refcount_t refs;	  /* descriptors, members and children */
-	atomic_t handles;	  /* descriptors */
-	atomic_t held;		  /* threads in a pause */
-	atomic_t settling;	  /* parameters are being applied to its threads */
-	atomic64_t cpu_total;	  /* as cpu_ns, with all descendants that ever were */
+	wait_queue_head_t wait;		 /* woken by agent_state_changed() */
+	enum agentos_state state_called; /* by that, at last; under wait.lock */
+	wait_queue_head_t resume;	 /* of held threads */
+	refcount_t refs;		 /* descriptors, members and children */
+	atomic_t handles;		 /* descriptors */
+	atomic_t held;			 /* threads in a pause */
+	atomic_t settling;		 /* parameters are being applied to its threads */
+	atomic64_t cpu_total;		 /* as cpu_ns, with all descendants that ever were */
 	atomic64_t denials;
 	struct budgets budgets;
 	struct list_head metered;  /* meter.c's, and */
@@ -108,8 +113,8 @@ struct agent_options {
 	struct agent *parent; /* NULL for none */
 	const char *name;     /* checked by the caller: agent_name_valid() */
 	u64 rights;
-	u32 policy;
-	u32 flags;
+	u32 policy; /* 0: the parent's, or none */
+	u32 flags;  /* a parent's UNENFORCED and RECORD_ALLOWED are added */
 	kuid_t owner;
 };
 
@@ -157,11 +162,24 @@ int agent_restrict(struct agent *agent, u64 mask, u64 *ret_rights);
 /* Takes all rights for good, descendants as well; tells of how many. -ESRCH when exiting. */
 int agent_revoke(struct agent *agent, u32 *ret_agents);
 
+/*
+ * Follows another policy, with those below it that followed the same, and keeps
+ * of its rights what is in the mask. Fills the answer in. May sleep, for long.
+ * -ENOENT no such policy; -EINVAL, -ESRCH as agent_restrict().
+ */
+int agent_set_policy(struct agent *agent, struct agentos_agent_policy *set);
+
 /* Lets the name be used again; the agent will have no live task any more. Takes no agent lock. */
 void agent_release_name(struct agent *agent);
 
 /* Under the lock. True for the one caller that is to call agent_retire() after it. */
 bool __must_check agent_begin_retiring(struct agent *agent);
+
+/* As INFO tells it: a pause, its own or one from above, hides that it runs. */
+enum agentos_state agent_state(const struct agent *agent);
+
+/* Wakes those who poll for it, if it is another. After each change; softirq-safe. */
+void agent_state_changed(struct agent *agent);
 
 /*
  * The last task is gone, or there will never be one: policy and name given

@@ -22,6 +22,7 @@ int handle_new_fd(struct agent *agent, u32 access, struct fresh_fd *fresh)
 		return -ENOMEM;
 	handle->agent = agent;
 	handle->access = access;
+	handle->state_told = agent_state(agent);
 	fd = get_unused_fd_flags(O_CLOEXEC);
 	if (fd < 0) {
 		kfree(handle);
@@ -59,11 +60,16 @@ int handle_release(struct inode *inode, struct file *file)
 __poll_t handle_poll(struct file *file, poll_table *table)
 {
 	struct handle *handle = file->private_data;
+	enum agentos_state state;
+	__poll_t ready = 0;
 
 	if (!(handle->access & AGENTOS_ACCESS_INSPECT))
 		return EPOLLERR;
 	poll_wait(file, &handle->agent->wait, table);
-	return READ_ONCE(handle->agent->state) == AGENTOS_STATE_EXITED ? EPOLLIN | EPOLLHUP : 0;
+	state = agent_state(handle->agent);
+	if (state != READ_ONCE(handle->state_told))
+		ready = EPOLLRDBAND;
+	return state == AGENTOS_STATE_EXITED ? ready | EPOLLIN | EPOLLHUP : ready;
 }
 
 void handle_fdinfo(struct seq_file *seq, struct file *file)
@@ -90,6 +96,7 @@ static int agent_info_verb(struct file *file, union command *c, struct fresh_fd 
 	if (c->info.pad)
 		return -EINVAL;
 	agent_fill_info(handle->agent, &c->info);
+	WRITE_ONCE(handle->state_told, c->info.ret_state);
 	return 0;
 }
 
@@ -100,6 +107,18 @@ static int agent_restrict_verb(struct file *file, union command *c, struct fresh
 	if (c->restrict_.flags || c->restrict_.mask & ~AGENTOS_RIGHTS_ALL)
 		return -EINVAL;
 	return agent_restrict(handle->agent, c->restrict_.mask, &c->restrict_.ret_rights);
+}
+
+static int agent_policy_verb(struct file *file, union command *c, struct fresh_fd *fresh)
+{
+	struct handle *handle = file->private_data;
+
+	if (c->agent_policy.flags & ~AGENTOS_CREATE_RECORD_ALLOWED || c->agent_policy.pad ||
+	    c->agent_policy.rights & ~AGENTOS_RIGHTS_ALL)
+		return -EINVAL;
+	if (!caller_is_admin())
+		return -EPERM;
+	return agent_set_policy(handle->agent, &c->agent_policy);
 }
 
 static int agent_kill_verb(struct file *file, union command *c, struct fresh_fd *fresh)
@@ -139,7 +158,6 @@ static bool derived_name_valid(const struct agent *parent,
 
 static int agent_derive_verb(struct file *file, union command *c, struct fresh_fd *fresh)
 {
-	const u32 inherited = AGENTOS_CREATE_UNENFORCED | AGENTOS_CREATE_RECORD_ALLOWED;
 	struct handle *handle = file->private_data;
 	struct agentos_derive *derive = &c->derive;
 	struct agent *parent = handle->agent, *caller = member_agent(), *agent;
@@ -147,8 +165,8 @@ static int agent_derive_verb(struct file *file, union command *c, struct fresh_f
 		.parent = parent,
 		.name = derive->name,
 		.rights = derive->rights,
-		.policy = derive->policy ?: parent->policy_id,
-		.flags = derive->flags | (parent->flags & inherited),
+		.policy = derive->policy,
+		.flags = derive->flags,
 		.owner = parent->owner,
 	};
 	int err;
@@ -324,6 +342,9 @@ const struct verb handle_verbs[] = {
 	[_IOC_NR(AGENTOS_AGENT_RESTRICT)] = VERB_ANSWER(
 		struct agentos_restrict, ret_rights, .access = AGENTOS_ACCESS_CONTROL,
 		.inside = INSIDE_BELOW, .run = agent_restrict_verb),
+	[_IOC_NR(AGENTOS_AGENT_POLICY)] = VERB_ANSWER(
+		struct agentos_agent_policy, ret_before, .access = AGENTOS_ACCESS_CONTROL,
+		.inside = INSIDE_NEVER, .run = agent_policy_verb),
 	[_IOC_NR(AGENTOS_AGENT_KILL)] = VERB_ANSWER(
 		struct agentos_kill, ret_tasks, .access = AGENTOS_ACCESS_CONTROL,
 		.inside = INSIDE_BELOW, .run = agent_kill_verb),

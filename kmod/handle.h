@@ -13,6 +13,7 @@
 struct handle {
 	struct agent *agent;			       /* a reference */
 	u32 access;				       /* AGENTOS_ACCESS_*; never changes */
+	enum agentos_state state_told;		       /* by INFO, or what it was when opened */
 	atomic64_t reserved[AGENTOS_RESOURCE_CHARGED]; /* by it, not settled */
 };
 

@@ -42,10 +42,11 @@ static void facts_fill(struct agentos_facts *facts, const struct member *member)
 	const struct agent *agent = member->agent;
 
 	facts->id = agent->id;
+	/* First, so that a new policy is never seen with rights that went with the old one. */
+	facts->policy = smp_load_acquire(&agent->policy_id);
 	facts->rights = READ_ONCE(agent->rights);
-	facts->policy = agent->policy_id;
 	facts->flags = (READ_ONCE(member->proving) ? FACT_PROVING : 0) |
-		       (agent->flags & AGENTOS_CREATE_RECORD_ALLOWED ? FACT_RECORD : 0);
+		       (READ_ONCE(agent->flags) & AGENTOS_CREATE_RECORD_ALLOWED ? FACT_RECORD : 0);
 }
 
 /*
@@ -62,12 +63,18 @@ static int text_from_end(char *text, u32 text__sz, const char *end, const char *
 	return len;
 }
 
-/* What the calling task is held to, or NULL. It stays while the task is where it is. */
-static const struct rules *rules_of_caller(void)
+/*
+ * The policy that the calling task's agent followed when the program asked for
+ * facts: the one it has or, for who looks a moment after a change, the one it
+ * had, which is held for that long. Programs run under RCU.
+ */
+static struct policy *policy_of_caller(u32 id, bool *ret_held)
 {
 	const struct agent *agent = member_agent();
+	struct policy *policy = agent ? rcu_dereference(agent->policy) : NULL;
 
-	return agent && agent->policy ? policy_rules(agent->policy) : NULL;
+	*ret_held = !policy || policy->id != id;
+	return likely(!*ret_held) ? policy : policy_use_used(id);
 }
 
 /* AGENTOS_FILE_* that opening the file as it is wants: as access_of_mode() in bpf/file.bpf.c. */
@@ -86,12 +93,14 @@ static u32 file_wants(const struct file *file)
 static noinline int file_open_quick(const struct member *member, const struct file *file)
 {
 	const struct agent *agent = member->agent;
+	/* Before the rights, as facts_fill(). */
+	const struct policy *policy = rcu_dereference(agent->policy);
 	u32 want = file_wants(file);
 
-	if (READ_ONCE(member->proving) || agent->flags & AGENTOS_CREATE_RECORD_ALLOWED ||
-	    !agent->policy || want & ~READ_ONCE(agent->rights) || file->f_flags & __FMODE_EXEC)
+	if (READ_ONCE(member->proving) || READ_ONCE(agent->flags) & AGENTOS_CREATE_RECORD_ALLOWED ||
+	    !policy || want & ~READ_ONCE(agent->rights) || file->f_flags & __FMODE_EXEC)
 		return FILE_OPEN_ASK;
-	return rules_plainly_allow(policy_rules(agent->policy), file->f_path.dentry, want) ?
+	return rules_plainly_allow(&policy->rules, file->f_path.dentry, want) ?
 		       FILE_OPEN_ALLOWED :
 		       FILE_OPEN_ASK;
 }
@@ -224,17 +233,23 @@ __bpf_kfunc int agentos_file_open_quick(struct file *file)
 }
 
 /*
- * What the rules of the calling task's policy say of `want` on dentry, as far
- * as its own file system goes. 0; 1 when there are no rules at all.
+ * What the rules of walk->policy, which facts named, say of `want` on dentry, as
+ * far as its own file system goes. 0; 1 when there are no rules at all.
  */
 __bpf_kfunc int agentos_walk(struct dentry *dentry, u32 want, struct agentos_walk *walk,
 			     u32 walk__sz)
 {
-	const struct rules *rules = rules_of_caller();
+	struct policy *policy;
+	bool held;
 
-	if (walk__sz < sizeof(*walk) || !rules)
+	if (walk__sz < sizeof(*walk))
 		return 1;
-	rules_walk(rules, dentry, want, walk);
+	policy = policy_of_caller(walk->policy, &held);
+	if (!policy)
+		return 1;
+	rules_walk(&policy->rules, dentry, want, walk);
+	if (unlikely(held))
+		policy_unuse(policy);
 	return 0;
 }
 
@@ -244,31 +259,39 @@ __bpf_kfunc int agentos_walk(struct dentry *dentry, u32 want, struct agentos_wal
  */
 __bpf_kfunc int agentos_walk_on(u64 dentry, struct agentos_walk *walk, u32 walk__sz)
 {
-	const struct rules *rules = rules_of_caller();
+	struct policy *policy;
+	bool held;
 
-	if (walk__sz < sizeof(*walk) || !rules)
+	if (walk__sz < sizeof(*walk))
 		return 1;
-	rules_walk_on(rules, dentry, walk);
+	policy = policy_of_caller(walk->policy, &held);
+	if (!policy)
+		return 1;
+	rules_walk_on(&policy->rules, dentry, walk);
+	if (unlikely(held))
+		policy_unuse(policy);
 	return 0;
 }
 
 /*
- * Do the rules of the calling task's policy lie on the directory, or below it?
+ * Do the rules of the policy that facts named lie on the directory, or below it?
  * Then it may not be moved or removed: what came to be there by its name
  * instead would be under no rule.
  */
-__bpf_kfunc int agentos_rules_below(struct dentry *dentry)
+__bpf_kfunc int agentos_rules_below(struct dentry *dentry, u32 id)
 {
-	struct member *member;
+	struct policy *policy;
 	int holds = 0;
+	bool held;
 
 	if (!d_is_dir(dentry))
 		return 0;
-	rcu_read_lock();
-	member = member_find(current);
-	if (member && member->agent->policy)
-		holds = policy_holds_below(member->agent->policy, dentry);
-	rcu_read_unlock();
+	policy = policy_of_caller(id, &held);
+	if (!policy)
+		return 0;
+	holds = policy_holds_below(policy, dentry);
+	if (unlikely(held))
+		policy_unuse(policy);
 	return holds;
 }
 

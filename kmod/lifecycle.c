@@ -46,7 +46,7 @@ static struct agentos_lifecycle *record_begin(const struct agent *agent,
 		.rights = READ_ONCE(agent->rights),
 		.tgid = tgid,
 		.uid = from_kuid(&init_user_ns, agent->owner),
-		.policy = agent->policy_id,
+		.policy = READ_ONCE(agent->policy_id),
 		.parent = agent->parent ? agent->parent->id : 0,
 	};
 	memcpy(record->name, agent->name, sizeof(record->name));
@@ -92,6 +92,17 @@ void lifecycle_note_pause(const struct agent *agent, enum agentos_exit_reason re
 	spin_lock_bh(&log_lock);
 	record = record_begin(agent, AGENTOS_LIFECYCLE_PAUSE, lifecycle_actor());
 	record->reason = reason;
+	spin_unlock_bh(&log_lock);
+	wake_up_interruptible_poll(&readers, EPOLLIN | EPOLLRDNORM);
+}
+
+void lifecycle_note_policy(const struct agent *agent, u32 before)
+{
+	struct agentos_lifecycle *record;
+
+	spin_lock_bh(&log_lock);
+	record = record_begin(agent, AGENTOS_LIFECYCLE_POLICY, lifecycle_actor());
+	record->code = before;
 	spin_unlock_bh(&log_lock);
 	wake_up_interruptible_poll(&readers, EPOLLIN | EPOLLRDNORM);
 }

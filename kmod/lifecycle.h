@@ -22,6 +22,9 @@ pid_t lifecycle_actor(void);
 /* It was paused; AGENTOS_REASON_BUDGET, or NONE for whoever called. */
 void lifecycle_note_pause(const struct agent *agent, enum agentos_exit_reason reason);
 
+/* It follows its policy from now on, and followed another before. */
+void lifecycle_note_policy(const struct agent *agent, u32 before);
+
 /* So many percent of a limit are used up. Without the lock of budgets. */
 void lifecycle_note_budget(const struct agent *agent, u32 resource, u8 percent);
 

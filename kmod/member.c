@@ -333,6 +333,7 @@ int member_attach(struct agent *agent)
 		agent->first = get_pid(member->pid);
 	spin_unlock_bh(&agent->lock);
 	lifecycle_note(agent, AGENTOS_LIFECYCLE_ATTACH, task_tgid_nr(current));
+	agent_state_changed(agent);
 	if (before)
 		member_leave(before, member);
 	return 0;
@@ -376,6 +377,8 @@ static u32 member_kill_all(struct agent *agent, enum agentos_exit_reason reason)
 	mailbox_close(agent);
 	if (last)
 		agent_retire(agent);
+	else
+		agent_state_changed(agent);
 	return killed;
 }
 
@@ -481,6 +484,7 @@ static void probe_exit(void *data, struct task_struct *task)
 	/* The name may be had again as soon as a waiter can know that all are dead. */
 	if (last) {
 		agent_release_name(agent);
+		agent_state_changed(agent);
 		mailbox_close(agent);
 	}
 }

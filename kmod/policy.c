@@ -11,18 +11,6 @@
 #include <linux/xarray.h>
 
 #include "policy.h"
-#include "rules.h"
-
-struct policy {
-	u32 id;
-	bool sealed;   /* an agent uses it, or did: no rule is added any more */
-	u32 pin_count; /* under policies_lock, as pin_room is */
-	u32 pin_room;
-	struct rules rules; /* written under policies_lock until sealed */
-	struct path *pins;
-	spinlock_t lock; /* _bh; pins and pin_count, for those who do not hold the mutex */
-	atomic_t users;	 /* agents not yet retired; grows only under policies_lock */
-};
 
 static DEFINE_MUTEX(policies_lock); /* the table, and what is written to each policy */
 static DEFINE_XARRAY_ALLOC1(policies);
@@ -185,7 +173,8 @@ static void policy_free(struct policy *policy)
 	atomic_sub(policy->pin_count, &pins_live);
 	atomic_dec(&policies_live);
 	kfree(policy->pins);
-	kfree(policy);
+	/* Who looks for one that is used may just have found it. */
+	kfree_rcu(policy, rcu);
 }
 
 int policy_drop(u32 id)
@@ -218,15 +207,16 @@ struct policy *policy_use(u32 id)
 	return policy;
 }
 
-void policy_unuse(struct policy *policy)
+struct policy *policy_use_used(u32 id)
 {
-	if (policy)
-		atomic_dec(&policy->users);
-}
+	struct policy *policy;
 
-const struct rules *policy_rules(const struct policy *policy)
-{
-	return &policy->rules;
+	rcu_read_lock();
+	policy = xa_load(&policies, id);
+	if (policy && !atomic_inc_not_zero(&policy->users))
+		policy = NULL;
+	rcu_read_unlock();
+	return policy;
 }
 
 /* Is it `above` itself, or below it on its file system? Under RCU. */

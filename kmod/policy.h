@@ -3,14 +3,29 @@
 #ifndef AGENTOS_POLICY_H
 #define AGENTOS_POLICY_H
 
+#include <linux/atomic.h>
+#include <linux/spinlock.h>
 #include <linux/types.h>
 
 #include "agentos.h"
+#include "rules.h"
 
 struct dentry;
 struct file;
-struct policy;
-struct rules;
+struct path;
+
+struct policy {
+	u32 id;
+	bool sealed;   /* an agent uses it, or did: no rule is added any more */
+	u32 pin_count; /* written under the table's mutex, as pin_room is */
+	u32 pin_room;
+	struct rules rules; /* written under the table's mutex until sealed */
+	struct path *pins;
+	spinlock_t lock; /* _bh; pins and pin_count, for those who do not hold the mutex */
+	/* Agents not yet retired, and walks. From 0 it grows under the mutex alone. */
+	atomic_t users;
+	struct rcu_head rcu;
+};
 
 /* All may sleep, but for policy_unuse(). Errors as the POLICY ioctls document. */
 int policy_new(u32 *ret_id);
@@ -20,11 +35,22 @@ int policy_drop(u32 id);
 
 /* An agent begins to use it: NULL when there is none. While used, drop is -EBUSY. */
 struct policy *__must_check policy_use(u32 id);
-/* Softirq-safe. NULL is allowed. */
-void policy_unuse(struct policy *policy);
 
-/* Good while the caller uses the policy; they do not change any more. */
-const struct rules *policy_rules(const struct policy *policy);
+/* One user more of a policy that the caller uses. Any context. */
+static inline void policy_use_again(struct policy *policy)
+{
+	atomic_inc(&policy->users);
+}
+
+/* Any context. NULL is allowed. */
+static inline void policy_unuse(struct policy *policy)
+{
+	if (policy)
+		atomic_dec(&policy->users);
+}
+
+/* The policy of that number if somebody uses it, and the caller then does as well. Any context. */
+struct policy *__must_check policy_use_used(u32 id);
 
 /*
  * Does the policy hold the directory, or anything below it? RCU or a reference

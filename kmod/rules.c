@@ -155,7 +155,11 @@ const struct rule *rules_find_name(const struct rules *rules, const struct inode
 
 static void rules_begin(struct agentos_walk *walk, u32 want)
 {
-	*walk = (struct agentos_walk){ .open = want, .rule = AGENTOS_RULE_NONE };
+	*walk = (struct agentos_walk){
+		.open = want,
+		.rule = AGENTOS_RULE_NONE,
+		.policy = walk->policy,
+	};
 }
 
 /* One level: the object's own rule and its name's. */

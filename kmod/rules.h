@@ -41,7 +41,7 @@ struct agentos_walk {
 	u32 rule;	/* the first that denied, else AGENTOS_RULE_NONE */
 	u64 top;	/* address of the dentry where the way up ended */
 	u32 unresolved; /* the way up could not be followed, or is too long */
-	u32 pad;
+	u32 policy;	/* whose rules: set before it begins */
 };
 
 void rules_init(struct rules *rules);

@@ -125,6 +125,7 @@ static void settle_release(struct agent *agent)
 	/* Whoever is derived meanwhile finds it unpaused. */
 	for (below = agent_next_below(agent, NULL); below; below = agent_next_below(agent, below)) {
 		wake_up_all(&below->resume);
+		agent_state_changed(below);
 		cond_resched();
 	}
 }
@@ -155,6 +156,7 @@ int settle_pause(struct agent *agent, enum agentos_exit_reason reason, u32 *ret_
 			settle_release(agent);
 			goto unlock;
 		}
+		agent_state_changed(below);
 	}
 	lifecycle_note_pause(agent, reason);
 unlock:

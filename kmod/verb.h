@@ -32,6 +32,7 @@ union command {
 	struct agentos_attach attach;
 	struct agentos_info info;
 	struct agentos_restrict restrict_;
+	struct agentos_agent_policy agent_policy;
 	struct agentos_kill kill;
 	struct agentos_dup dup;
 	struct agentos_derive derive;

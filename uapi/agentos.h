@@ -252,6 +252,7 @@ enum agentos_lifecycle_type {
 	AGENTOS_LIFECYCLE_BUDGET = 7,	/* code percent of a limit are used up */
 	AGENTOS_LIFECYCLE_PAUSE = 8,	/* by whom, or with AGENTOS_REASON_BUDGET */
 	AGENTOS_LIFECYCLE_RESUME = 9,
+	AGENTOS_LIFECYCLE_POLICY = 10, /* follows another; `policy` is the new one */
 };
 
 enum agentos_exit_reason {
@@ -274,7 +275,7 @@ struct agentos_lifecycle {
 	__u64 lost; /* for LOST: records missed */
 	__s32 tgid; /* initial pid namespace; who attached, or who asked */
 	__u32 uid;  /* initial user namespace; the agent's owner */
-	__s32 code; /* for EXIT; for BUDGET: percent */
+	__s32 code; /* for EXIT; for BUDGET: percent; for POLICY: the one before */
 	__u32 policy;
 	__u32 forks;	/* for EXIT: processes forked inside, modulo 2^32 */
 	__u32 resource; /* for BUDGET: enum agentos_resource */

@@ -16,7 +16,7 @@
 #define AGENTOS_ACCESS_INSPECT (1U << 0) /* INFO, BUDGET_GET, poll */
 #define AGENTOS_ACCESS_ATTACH  (1U << 1) /* ATTACH */
 #define AGENTOS_ACCESS_CONTROL \
-	(1U << 2) /* RESTRICT, REVOKE, KILL, PAUSE, RESUME, SCHED, BUDGET_SET */
+	(1U << 2) /* RESTRICT, REVOKE, KILL, PAUSE, RESUME, SCHED, BUDGET_SET, POLICY */
 #define AGENTOS_ACCESS_DERIVE  (1U << 3) /* DERIVE */
 #define AGENTOS_ACCESS_CHARGE  (1U << 4) /* RESERVE, SETTLE */
 #define AGENTOS_ACCESS_SEND    (1U << 5) /* MAIL_SEND */
@@ -25,7 +25,10 @@
 
 /*
  * On an agent descriptor. poll() says EPOLLIN | EPOLLHUP once the agent has
- * exited. Each command checks the descriptor's access mask first (-EACCES).
+ * exited, and EPOLLRDBAND while its state is another than INFO last told on this
+ * descriptor, or than it was when the descriptor was made (not EPOLLPRI, which
+ * io_uring does not wait for). Each command checks the descriptor's access mask
+ * first (-EACCES).
  */
 
 /*
@@ -111,6 +114,35 @@ struct agentos_restrict {
 	__u32 flags; /* 0 */
 	__u64 mask;
 	__u64 ret_rights;
+};
+
+/*
+ * AGENTOS_AGENT_POLICY: the agent follows another policy from now on, and so
+ * does each descendant that followed the same one as it. In one step: each act
+ * is decided by all of the old policy or by all of the new one, and none by the
+ * old one once this has returned. What is open stays open. Rights are narrowed
+ * by `rights` as RESTRICT does it, descendants included: a policy that gives
+ * more rights than the agent has gives it none of them. Needs CAP_SYS_ADMIN in
+ * the initial user namespace, and that the caller is in no agent.
+ *
+ * flags:  AGENTOS_CREATE_RECORD_ALLOWED or 0: from now on, for the same agents
+ * policy: id from POLICY_NEW
+ * rights: those that may stay
+ *
+ * -EPERM   no CAP_SYS_ADMIN, or in an agent
+ * -ENOENT  no such policy; nothing was changed, as after each error
+ * -EINVAL  bad flags, a bit of rights is unknown, or no right would be left
+ * -ESRCH   exiting or exited, and nothing that was derived from it is left
+ */
+struct agentos_agent_policy {
+	__u32 size;
+	__u32 flags;
+	__u64 rights;
+	__u32 policy;
+	__u32 ret_before; /* the policy until now; 0: none */
+	__u64 ret_rights;
+	__u32 ret_agents; /* that follow it now, and did not before */
+	__u32 pad;
 };
 
 /*
@@ -434,10 +466,12 @@ struct agentos_settle {
 #define AGENTOS_AGENT_SCHED	   _IOWR(AGENTOS_IOC_MAGIC, 45, struct agentos_sched)
 #define AGENTOS_AGENT_MAIL_SEND	   _IOWR(AGENTOS_IOC_MAGIC, 46, struct agentos_mail)
 #define AGENTOS_AGENT_MAIL_RECEIVE _IOWR(AGENTOS_IOC_MAGIC, 47, struct agentos_mail)
+#define AGENTOS_AGENT_POLICY	   _IOWR(AGENTOS_IOC_MAGIC, 48, struct agentos_agent_policy)
 
 AGENTOS_ASSERT(sizeof(struct agentos_attach) == 8);
 AGENTOS_ASSERT(sizeof(struct agentos_info) == 216);
 AGENTOS_ASSERT(sizeof(struct agentos_restrict) == 24);
+AGENTOS_ASSERT(sizeof(struct agentos_agent_policy) == 40);
 AGENTOS_ASSERT(sizeof(struct agentos_kill) == 16);
 AGENTOS_ASSERT(sizeof(struct agentos_dup) == 16);
 AGENTOS_ASSERT(sizeof(struct agentos_derive) == 104);

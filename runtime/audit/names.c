@@ -80,8 +80,9 @@ const char *name_stream(unsigned int stream, char other[NAME_ROOM])
 
 const char *name_lifecycle(unsigned int type, char other[NAME_ROOM])
 {
-	static const char *const names[] = { "lost", "create", "attach", "restrict", "kill",
-					     "exit", "revoke", "budget", "pause",    "resume" };
+	static const char *const names[] = { "lost",  "create", "attach", "restrict",
+					     "kill",  "exit",	"revoke", "budget",
+					     "pause", "resume", "policy" };
 
 	return name_find(names, COUNT(names), type, "lifecycle", other);
 }
@@ -104,8 +105,8 @@ const char *name_resource(unsigned int resource, char other[NAME_ROOM])
 
 const char *name_note(unsigned int note, char other[NAME_ROOM])
 {
-	static const char *const names[] = { NULL,    "started", "adopted",   "stopped",
-					     "ended", "torn",	 "unwritable" };
+	static const char *const names[] = { NULL,    "started", "adopted",    "stopped",
+					     "ended", "torn",	 "unwritable", "applied" };
 
 	return name_find(names, COUNT(names), note, "note", other);
 }

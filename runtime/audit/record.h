@@ -26,6 +26,7 @@ enum daemon_note {
 	DAEMON_ENDED = 4,      /* enforcement was ended */
 	DAEMON_TORN = 5,       /* recovery cut number bytes of a half-written record */
 	DAEMON_UNWRITABLE = 6, /* number records could not be written; text: why */
+	DAEMON_APPLIED = 7,    /* an agent was put under policy number; text: who asked for it */
 };
 
 struct record {

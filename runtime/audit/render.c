@@ -392,6 +392,11 @@ static void lifecycle_text(FILE *out, const struct record *r, bool colour)
 		fprintf(out, "restricted by process %d: what is left is ", l->tgid);
 		put_rights(out, l->rights);
 		break;
+	case AGENTOS_LIFECYCLE_POLICY:
+		fprintf(out, "follows policy %u from now on, no longer %d: process %d had it so; ",
+			l->policy, l->code, l->tgid);
+		put_rights(out, l->rights);
+		break;
 	case AGENTOS_LIFECYCLE_REVOKE:
 		fprintf(out, "lost all rights for good: process %d took them", l->tgid);
 		break;
@@ -471,6 +476,9 @@ static void daemon_text(FILE *out, const struct record *r, bool colour)
 	case DAEMON_UNWRITABLE:
 		fprintf(out, "%" PRIu64 " records could not be written: they will never be seen",
 			n);
+		break;
+	case DAEMON_APPLIED:
+		fprintf(out, "agentosd put a running agent under policy %" PRIu64, n);
 		break;
 	default:
 		fprintf(out, "note %u of agentosd, which this program does not know (%" PRIu64 ")",

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-/* agentctl policy: check a policy file, list those that are installed, show one. */
+/* agentctl policy: check a policy file, apply one, list those that are installed, show one. */
 #include <errno.h>
 #include <getopt.h>
 #include <limits.h>
@@ -10,14 +10,15 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "agentos_rights.h"
 #include "base/escape.h"
+#include "ctl/apply.h"
 #include "ctl/ctl.h"
 #include "super/profile.h"
 #include "super/resolve.h"
 
 static const char help[] =
 	"Usage: agentctl policy check FILE|NAME [--workspace DIR] [--json]\n"
+	"       agentctl policy apply FILE|NAME AGENT [--workspace DIR] [--json]\n"
 	"       agentctl policy list [--json]\n"
 	"       agentctl policy show FILE|NAME\n"
 	"\n"
@@ -28,11 +29,17 @@ static const char help[] =
 	"\n"
 	"  check   read it, and look up its paths as `agentctl run` would from here;\n"
 	"          what is wrong is one line with file, line and what would be valid\n"
+	"  apply   put a running agent under it, and those below it that follow the same\n"
+	"          one: in one step, with no moment without a policy. Open files stay open.\n"
+	"          Rights that it has not got it does not get, only new rules; rights\n"
+	"          that the policy does not name it loses for good. For its owner and root:\n"
+	"          agentctl policy apply tighter.yaml coder --workspace ~/project\n"
 	"  list    the policies there are, the first of a name is the one that counts\n"
 	"  show    print one, to read it or to begin a policy of your own:\n"
 	"          agentctl policy show untrusted > mine.yaml\n"
 	"\n"
-	"  --workspace DIR  what ${WORKSPACE} stands for; default: the current directory\n"
+	"  --workspace DIR  what ${WORKSPACE} stands for; default of check: the current\n"
+	"                   directory; apply has none: a policy with it needs the option\n"
 	"  --json           the result as one line of JSON\n"
 	"\n"
 	"Exit status: 0 valid, 2 the command line is wrong, 3 the policy is not valid\n"
@@ -68,19 +75,6 @@ static const char *home_of_caller(void)
 	return user ? user->pw_dir : "/";
 }
 
-/* Names of the rights, with `between` between them and `around` around each. */
-static void rights_print(FILE *out, uint64_t rights, const char *between, const char *around)
-{
-	const char *gap = "";
-
-#define PRINT_RIGHT(bit, NAME, name, enforcer, test, meaning)        \
-	if (rights & AGENTOS_RIGHT(NAME)) {                          \
-		fprintf(out, "%s%s%s%s", gap, around, name, around); \
-		gap = between;                                       \
-	}
-	AGENTOS_RIGHTS(PRINT_RIGHT)
-}
-
 /* A file with several names: the rule is about the file, so it holds for each of them. */
 static bool is_linked_often(const struct resolved *r, size_t i, struct stat *ret_st)
 {
@@ -96,7 +90,7 @@ static void check_print_text(const char *file, const struct policy *p, const str
 
 	escape_text(path, sizeof(path), file, strlen(file));
 	printf("%s: valid: %zu rules, rights ", path, p->rule_count);
-	rights_print(stdout, p->rights, ", ", "");
+	ctl_rights_print(p->rights, ", ", "");
 	putchar('\n');
 	for (i = 0; i < r->count; i++) {
 		const struct policy_rule *rule = &p->rules[r->rules[i].number];
@@ -121,7 +115,7 @@ static void check_print_json(const char *file, const struct policy *p, const str
 	printf(",\"valid\":true,");
 	json_text(stdout, "name", p->name);
 	printf(",\"rules\":%zu,\"compiled\":%zu,\"rights\":[", p->rule_count, r->count);
-	rights_print(stdout, p->rights, ",", "\"");
+	ctl_rights_print(p->rights, ",", "\"");
 	printf("],\"warnings\":[");
 	for (i = 0; i < r->count; i++) {
 		const struct policy_rule *rule = &p->rules[r->rules[i].number];
@@ -181,7 +175,7 @@ static int policy_check(const struct check *c)
 	err = profile_load(c->name, search_path(), &vars, &policy, &file, &f);
 	if (!err) {
 		expect_directories(policy);
-		err = resolve_policy(policy, file, &resolved, &f);
+		err = resolve_policy(policy, file, NULL, &resolved, &f);
 	}
 	if (err)
 		status = check_failed(c, err, &f);
@@ -314,12 +308,20 @@ int cmd_policy(int argc, char **argv)
 	argc -= optind;
 	argv += optind;
 	verb = argc ? argv[0] : "";
-	if (strcmp(verb, "check") && strcmp(verb, "list") && strcmp(verb, "show"))
-		return ctl_usage("policy", "what to do is missing or unknown: check, list or show");
-	if (workspace && strcmp(verb, "check"))
-		return ctl_usage("policy", "--workspace goes with check only");
+	if (strcmp(verb, "check") && strcmp(verb, "apply") && strcmp(verb, "list") &&
+	    strcmp(verb, "show"))
+		return ctl_usage("policy",
+				 "what to do is missing or unknown: check, apply, list or show");
+	if (workspace && strcmp(verb, "check") && strcmp(verb, "apply"))
+		return ctl_usage("policy", "--workspace goes with check and apply only");
 	if (workspace)
 		check.workspace = workspace;
+	if (strcmp(verb, "apply") == 0)
+		return argc == 3 ? apply_policy(&(struct apply){ .policy = argv[1],
+								 .agent = argv[2],
+								 .workspace = workspace,
+								 .json = check.json }) :
+				   ctl_usage("policy", "apply takes a policy and an agent");
 	if (strcmp(verb, "list") == 0)
 		return argc == 1 ? policy_list(check.json) :
 				   ctl_usage("policy", "list takes no argument");
@@ -327,8 +329,9 @@ int cmd_policy(int argc, char **argv)
 		return ctl_usage("policy",
 				 "%s takes one policy: a name, or a path with \"/\" in it", verb);
 	if (strcmp(verb, "show") == 0)
-		return check.json ? ctl_usage("policy", "--json goes with check and list only") :
-				    policy_show(argv[1]);
+		return check.json ?
+			       ctl_usage("policy", "--json goes with check, apply and list only") :
+			       policy_show(argv[1]);
 	check.name = argv[1];
 	return policy_check(&check);
 }

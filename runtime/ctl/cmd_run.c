@@ -7,16 +7,15 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/resource.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
 #include "base/escape.h"
 #include "ctl/ctl.h"
+#include "ctl/upload.h"
 #include "rpc/channel.h"
 #include "super/launch.h"
 #include "super/profile.h"
-#include "super/resolve.h"
 
 struct run {
 	const char *policy_name;
@@ -31,7 +30,6 @@ struct run {
 	struct policy *policy;
 	char *policy_file;
 	struct channel channel;
-	struct rlimit files; /* as the caller had it */
 	struct control_run_reply made;
 	int agent;
 };
@@ -180,43 +178,6 @@ static int run_connect(struct run *r)
 	return CTL_UNPROTECTED;
 }
 
-static int run_upload(struct run *r, const struct resolved *resolved, struct fault *f)
-{
-	struct control_policy_begin begin = {
-		.flags = r->policy->record_allowed ? CONTROL_RECORD_ALLOWED : 0,
-		.rule_count = (uint32_t)resolved->count,
-	};
-	struct control_policy_rules rules;
-	struct channel_request request = { .header = &begin.header,
-					   .type = CONTROL_POLICY_BEGIN,
-					   .size = sizeof(begin),
-					   .reply = CONTROL_DONE };
-	union control_message reply;
-	size_t at, count;
-	int err;
-
-	if (resolved->count > AGENTOS_POLICY_RULES_MAX)
-		return fault_set(f, E2BIG, "the policy has %zu rules, at most %d fit",
-				 resolved->count, AGENTOS_POLICY_RULES_MAX);
-	err = channel_call(&r->channel, &request, &reply, NULL, f);
-	for (at = 0; at < resolved->count && !err; at += count) {
-		count = resolved->count - at;
-		if (count > LIMIT_CONTROL_FDS)
-			count = LIMIT_CONTROL_FDS;
-		request = (struct channel_request){
-			.header = &rules.header,
-			.type = CONTROL_POLICY_RULES,
-			.size = control_encode_rules(
-				&rules, resolved->rules + at, (uint32_t)count, 0),
-			.fds = resolved->fds + at,
-			.fd_count = count,
-			.reply = CONTROL_DONE,
-		};
-		err = channel_call(&r->channel, &request, &reply, NULL, f);
-	}
-	return err;
-}
-
 static int run_create(struct run *r, struct fault *f)
 {
 	struct control_run run = { .rights = r->policy->rights };
@@ -234,37 +195,20 @@ static int run_create(struct run *r, struct fault *f)
 	return err;
 }
 
-/* A policy may name more objects than the usual limit allows descriptors. */
-static void run_files_raise(struct run *r)
-{
-	struct rlimit raised;
-
-	if (getrlimit(RLIMIT_NOFILE, &r->files) < 0)
-		return;
-	raised = r->files;
-	raised.rlim_cur = raised.rlim_max;
-	setrlimit(RLIMIT_NOFILE, &raised);
-}
-
 static int run_make(struct run *r)
 {
-	struct resolved resolved = { 0 };
 	struct fault f = { "" };
-	int err;
+	int status = CTL_FAILED, err;
 
-	if (launch_directories(r->policy, &f))
-		return run_complain(CTL_FAILED, &f);
-	run_files_raise(r);
-	if (resolve_policy(r->policy, r->policy_file, &resolved, &f))
-		return run_complain(CTL_INVALID, &f);
-	err = run_upload(r, &resolved, &f);
+	err = launch_directories(r->policy, &f);
 	if (!err)
+		err = upload_policy(&r->channel, r->policy, r->policy_file, NULL, &status, &f);
+	if (!err) {
 		err = run_create(r, &f);
-	resolve_release(&resolved);
-	if (r->files.rlim_max)
-		setrlimit(RLIMIT_NOFILE, &r->files);
+		status = err == -EUNATCH ? CTL_UNPROTECTED : CTL_FAILED;
+	}
 	channel_close(&r->channel);
-	return err ? run_complain(err == -EUNATCH ? CTL_UNPROTECTED : CTL_FAILED, &f) : CTL_OK;
+	return err ? run_complain(status, &f) : CTL_OK;
 }
 
 /* Returns only when it failed. */

@@ -177,6 +177,19 @@ int ctl_rights_parse(const char *list, uint64_t *ret_rights, char *wrong, size_t
 	return 0;
 }
 
+void ctl_rights_print(uint64_t rights, const char *between, const char *around)
+{
+	const char *gap = "";
+	unsigned int i;
+
+	for (i = 0; i < AGENTOS_RIGHT_COUNT; i++) {
+		if (!(rights & 1ULL << i))
+			continue;
+		printf("%s%s%s%s", gap, around, agentos_right_name(i), around);
+		gap = between;
+	}
+}
+
 static void rights_table(uint64_t rights)
 {
 	unsigned int i;

@@ -57,6 +57,8 @@ bool ctl_colour(int fd);
 void ctl_files_raise(void);
 /* Names of rights, "all" among them, with commas between. -EINVAL, and which one, in wrong. */
 int ctl_rights_parse(const char *list, uint64_t *ret_rights, char *wrong, size_t size);
+/* Names of the rights on stdout, with `between` between them and `around` around each. */
+void ctl_rights_print(uint64_t rights, const char *between, const char *around);
 /* getenv(), with a fallback. */
 const char *ctl_setting(const char *name, const char *fallback);
 

@@ -133,6 +133,8 @@ static int lifecycle_record(struct drain *d, struct agentos_lifecycle *l)
 	/* Its end may be the first that a daemon hears of an agent: the one before it was killed. */
 	if (l->type == AGENTOS_LIFECYCLE_CREATE || l->type == AGENTOS_LIFECYCLE_EXIT)
 		names_add(d->options.names, l->agent, l->name);
+	if (l->type == AGENTOS_LIFECYCLE_POLICY)
+		lifecycle_drop(d, (uint32_t)l->code);
 	if (l->type == AGENTOS_LIFECYCLE_EXIT) {
 		names_retire(d->options.names, l->agent);
 		lifecycle_drop(d, l->policy);

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /* Requests of a control connection and their answers: all of a policy or nothing. */
 #include <errno.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -178,6 +179,85 @@ static void client_run(struct client *c, const struct control_run *m)
 		    control_encode(&reply.header, CONTROL_RUN_REPLY, sizeof(reply), c->cookie), fd);
 }
 
+static void apply_fault(struct fault *f, int err)
+{
+	if (err == -ESRCH)
+		fault_set(f, ESRCH, "the agent has ended");
+	else if (err == -EINVAL)
+		fault_set(f, EINVAL, "the agent has none of the rights that the policy gives");
+	else
+		fault_set(f, -err, "the agent cannot be put under the policy: %s", strerror(-err));
+}
+
+/* Whose agent it is was decided when it was made; root may do this to each. */
+static int client_apply_now(struct client *c, const struct control_apply *m,
+			    struct agentos_agent_policy *set, struct fault *f)
+{
+	struct upload *u = &c->upload;
+	struct agentos_info info;
+	int agent, err;
+
+	err = client_may_run(c->daemon, f);
+	if (err)
+		return err;
+	if (!u->begun || u->count != u->expected)
+		return fault_set(f, EBADMSG, "the policy is not complete");
+	agent = agentos_dev_agent(c->daemon->dev, m->agent,
+				  AGENTOS_ACCESS_INSPECT | AGENTOS_ACCESS_CONTROL);
+	if (agent < 0) {
+		apply_fault(f, agent);
+		return agent;
+	}
+	err = agentos_agent_info(agent, &info);
+	if (!err && c->peer.uid != 0 && c->peer.uid != info.ret_owner)
+		err = fault_set(f, EACCES, "only its owner and root may put %s under a policy",
+				info.ret_name);
+	else if (!err)
+		err = enforce_policy_complete(c->daemon->enforce, u->policy, f);
+	if (err) {
+		close(agent);
+		return err;
+	}
+	*set = (struct agentos_agent_policy){ .rights = m->rights, .policy = u->policy };
+	if (u->flags & CONTROL_RECORD_ALLOWED)
+		set->flags = AGENTOS_CREATE_RECORD_ALLOWED;
+	err = agentos_agent_set_policy(agent, set);
+	close(agent);
+	if (err) {
+		apply_fault(f, err);
+		return err;
+	}
+	/* The agent's now. */
+	u->policy = 0;
+	return 0;
+}
+
+static void client_apply(struct client *c, const struct control_apply *m)
+{
+	struct control_apply_reply reply = { 0 };
+	struct agentos_agent_policy set;
+	struct fault f = { "" };
+	int err = client_apply_now(c, m, &set, &f);
+	char text[96];
+
+	if (err) {
+		client_error(c, err, f.text);
+		return;
+	}
+	/* The kernel's record names the daemon: this one says for whom it acted. */
+	snprintf(text, sizeof(text), "agent %llu, asked for by process %d of user id %u",
+		 (unsigned long long)m->agent, c->peer.pid, c->peer.uid);
+	drain_note(c->daemon->drain, DAEMON_APPLIED, set.policy, text);
+	upload_reset(c);
+	reply.rights = set.ret_rights;
+	reply.policy = set.policy;
+	reply.before = set.ret_before;
+	reply.agents = set.ret_agents;
+	client_send(c, &reply,
+		    control_encode(&reply.header, CONTROL_APPLY_REPLY, sizeof(reply), c->cookie),
+		    -1);
+}
+
 static void client_status(struct client *c)
 {
 	struct daemon *d = c->daemon;
@@ -284,6 +364,9 @@ void client_request(struct client *c, const union control_message *m, struct loo
 		break;
 	case CONTROL_RUN:
 		client_run(c, &m->run);
+		break;
+	case CONTROL_APPLY:
+		client_apply(c, &m->apply);
 		break;
 	case CONTROL_STATUS:
 		client_status(c);

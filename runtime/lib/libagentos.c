@@ -259,6 +259,12 @@ int agentos_agent_restrict(int agent, uint64_t mask, uint64_t *ret_rights)
 	return err;
 }
 
+int agentos_agent_set_policy(int agent, struct agentos_agent_policy *set)
+{
+	set->size = sizeof(*set);
+	return command(agent, AGENTOS_AGENT_POLICY, set);
+}
+
 int agentos_agent_revoke(int agent, uint32_t flags, uint32_t *ret_agents)
 {
 	struct agentos_revoke arg = { .size = sizeof(arg), .flags = flags };

@@ -129,6 +129,12 @@ int agentos_agent_derive(int agent, const struct agentos_derive_options *o, uint
 /* rights &= mask, of all descendants as well. ret_rights (may be NULL): what is left. */
 int agentos_agent_restrict(int agent, uint64_t mask, uint64_t *ret_rights);
 
+/*
+ * Follows another policy from now on, with those below it that followed the
+ * same. set: its flags, rights and policy; size and the answers are filled in.
+ */
+int agentos_agent_set_policy(int agent, struct agentos_agent_policy *set);
+
 /* flags: AGENTOS_REVOKE_HARD. ret_agents (may be NULL): agents that lost their rights. */
 int agentos_agent_revoke(int agent, uint32_t flags, uint32_t *ret_agents);
 

@@ -125,6 +125,8 @@ static const struct {
 	{ CONTROL_SELFTEST, CONTROL_FROM_CLIENT, sizeof(struct control_request), 0 },
 	{ CONTROL_END, CONTROL_FROM_CLIENT, sizeof(struct control_request), 0 },
 	{ CONTROL_COUNT, CONTROL_FROM_CLIENT, sizeof(struct control_request), 0 },
+	{ CONTROL_APPLY, CONTROL_FROM_CLIENT, sizeof(struct control_apply), 0 },
+	{ CONTROL_APPLY_REPLY, CONTROL_FROM_DAEMON, sizeof(struct control_apply_reply), 0 },
 	{ CONTROL_DONE, CONTROL_FROM_DAEMON, sizeof(struct control_request), 0 },
 	{ CONTROL_HELLO_REPLY, CONTROL_FROM_DAEMON, sizeof(struct control_hello_reply), 0 },
 	{ CONTROL_RUN_REPLY, CONTROL_FROM_DAEMON, sizeof(struct control_run_reply), 1 },
@@ -145,6 +147,12 @@ static bool body_valid(const union control_message *m, size_t len)
 	case CONTROL_RUN:
 		return m->run.rights && !(m->run.rights & ~AGENTOS_RIGHTS_ALL) &&
 		       control_check_name(m->run.name) == 0;
+	case CONTROL_APPLY:
+		return m->apply.agent && m->apply.rights &&
+		       !(m->apply.rights & ~AGENTOS_RIGHTS_ALL);
+	case CONTROL_APPLY_REPLY:
+		return m->apply_reply.policy && !(m->apply_reply.rights & ~AGENTOS_RIGHTS_ALL) &&
+		       !m->apply_reply.pad;
 	case CONTROL_HELLO_REPLY:
 		return m->hello_reply.pid > 0 && !m->hello_reply.pad &&
 		       enforcement_valid(&m->hello_reply.enforcement);

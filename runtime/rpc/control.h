@@ -20,7 +20,8 @@
  * comes unasked, before the daemon hangs up.
  *
  * To run an agent: POLICY_BEGIN, POLICY_RULES until all rules have come, RUN.
- * What was sent is forgotten after RUN, after any error, and at disconnect.
+ * To put one that runs under another policy: the same, and APPLY at the end.
+ * What was sent is forgotten after these, after any error, and at disconnect.
  */
 #define CONTROL_VERSION	  1
 #define CONTROL_TEXT	  1024
@@ -36,6 +37,7 @@ enum control_type {
 	CONTROL_SELFTEST = 6,	  /* struct control_request */
 	CONTROL_END = 7,	  /* struct control_request; root only, -EBUSY while agents live */
 	CONTROL_COUNT = 8,	  /* struct control_request; a limit of network bytes was set */
+	CONTROL_APPLY = 9,	  /* struct control_apply; its owner and root only */
 
 	CONTROL_DONE = 128, /* struct control_request: POLICY_BEGIN, POLICY_RULES, END, COUNT */
 	CONTROL_HELLO_REPLY = 129,    /* struct control_hello_reply */
@@ -44,6 +46,7 @@ enum control_type {
 	CONTROL_HOOK = 132,	      /* struct control_hook */
 	CONTROL_SELFTEST_REPLY = 133, /* struct control_result */
 	CONTROL_ERROR = 134,	      /* struct control_result */
+	CONTROL_APPLY_REPLY = 135,    /* struct control_apply_reply */
 };
 
 struct control_header {
@@ -78,6 +81,13 @@ struct control_run {
 	char name[AGENTOS_NAME_SIZE]; /* as AGENTOS_IOC_CREATE wants it */
 };
 
+/* An agent, and those below it that follow the same policy, follow what was sent. */
+struct control_apply {
+	struct control_header header;
+	uint64_t agent;	 /* never 0 */
+	uint64_t rights; /* never 0; what it has not got already it does not get */
+};
+
 /* Whether agents may run: on, or why not. */
 struct control_enforcement {
 	uint32_t on;   /* 0 or 1 */
@@ -97,6 +107,15 @@ struct control_run_reply {
 	struct control_header header;
 	uint64_t agent;
 	uint32_t policy;
+	uint32_t pad;
+};
+
+struct control_apply_reply {
+	struct control_header header;
+	uint64_t rights; /* that the agent has now */
+	uint32_t policy;
+	uint32_t before; /* policy until now; 0: none */
+	uint32_t agents; /* that follow the new one */
 	uint32_t pad;
 };
 
@@ -148,8 +167,10 @@ union control_message {
 	struct control_policy_begin policy_begin;
 	struct control_policy_rules policy_rules;
 	struct control_run run;
+	struct control_apply apply;
 	struct control_hello_reply hello_reply;
 	struct control_run_reply run_reply;
+	struct control_apply_reply apply_reply;
 	struct control_status_reply status_reply;
 	struct control_hook hook;
 	struct control_result result;
@@ -161,6 +182,7 @@ _Static_assert(sizeof(struct control_policy_rules) ==
 		       24 + LIMIT_CONTROL_FDS * sizeof(struct compiled_rule),
 	       "no holes");
 _Static_assert(sizeof(struct control_run) == 24 + AGENTOS_NAME_SIZE, "no holes");
+_Static_assert(sizeof(struct control_apply_reply) == 40, "no holes");
 _Static_assert(sizeof(struct control_enforcement) == 8 + CONTROL_TEXT, "no holes");
 _Static_assert(sizeof(struct control_status_reply) ==
 		       16 + 8 + CONTROL_TEXT + 3 * 16 + 32 + CONTROL_HOOKS_MAX * 16,

@@ -37,6 +37,7 @@
 struct resolve {
 	const struct policy *policy;
 	const struct source *source;
+	const struct timespec *since; /* NULL: links of any age will do */
 	struct resolved out;
 	struct stat *stats; /* of out.fds[i] */
 	size_t room;
@@ -491,6 +492,63 @@ static int rule_check_links(const struct resolve *r, const struct policy_rule *r
 	return 0;
 }
 
+/* Where a path leads, component by component: is a link among them younger than r->since? */
+static int rule_check_age(const struct resolve *r, const struct policy_rule *rule)
+{
+	char left[2 * PATH_MAX], target[PATH_MAX], name[NAME_MAX + 1];
+	int at = open("/", O_PATH | O_CLOEXEC), fd = -1, links = 0, err = 0;
+	size_t len, skip;
+	struct stat st;
+	ssize_t got;
+
+	snprintf(left, sizeof(left), "%s", rule->path);
+	while (at >= 0 && links <= LINKS_MAX) {
+		skip = strspn(left, "/");
+		len = strcspn(left + skip, "/");
+		if (!len || len >= sizeof(name))
+			break;
+		memcpy(name, left + skip, len);
+		name[len] = '\0';
+		memmove(left, left + skip + len, strlen(left + skip + len) + 1);
+		fd = openat(at, name, O_PATH | O_NOFOLLOW | O_CLOEXEC);
+		/* Whoever looks it up for good will say what is wrong. */
+		if (fd < 0 || fstat(fd, &st) < 0)
+			break;
+		if (S_ISLNK(st.st_mode)) {
+			if (st.st_ctim.tv_sec >= r->since->tv_sec) {
+				err = source_fault(
+					r->source, ELOOP, rule->line,
+					"%s leads through a symbolic link (%s) that is younger "
+					"than the agent, which may have made it; name what it "
+					"leads to",
+					rule_quote(rule).text,
+					source_quote(name, strlen(name)).text);
+				break;
+			}
+			got = readlinkat(fd, "", target, sizeof(target) - 1);
+			if (got <= 0 || got + strlen(left) + 2 > sizeof(left))
+				break;
+			target[got] = '\0';
+			memmove(left + got, left, strlen(left) + 1);
+			memcpy(left, target, (size_t)got);
+			links++;
+			close(fd);
+			fd = -1;
+			if (target[0] == '/') {
+				close(at);
+				at = open("/", O_PATH | O_CLOEXEC);
+			}
+			continue;
+		}
+		close(at);
+		at = fd;
+		fd = -1;
+	}
+	fd_close(fd);
+	fd_close(at);
+	return err;
+}
+
 /* Descriptors are handed over in one go: up to three for a rule, more for chains of links. */
 static void descriptors_allow(size_t rules)
 {
@@ -518,11 +576,11 @@ static int writable_list(struct resolve *r)
 	return 0;
 }
 
-int resolve_policy(const struct policy *p, const char *file, struct resolved *ret_resolved,
-		   struct fault *f)
+int resolve_policy(const struct policy *p, const char *file, const struct timespec *since,
+		   struct resolved *ret_resolved, struct fault *f)
 {
 	struct source source;
-	struct resolve r = { .policy = p, .source = &source };
+	struct resolve r = { .policy = p, .source = &source, .since = since };
 	size_t i;
 	int err;
 
@@ -531,6 +589,8 @@ int resolve_policy(const struct policy *p, const char *file, struct resolved *re
 	err = writable_list(&r);
 	for (i = 0; !err && i < p->rule_count; i++) {
 		err = rule_check_links(&r, &p->rules[i]);
+		if (!err && since && p->rules[i].allow)
+			err = rule_check_age(&r, &p->rules[i]);
 		if (!err)
 			err = rule_resolve(&r, i);
 	}

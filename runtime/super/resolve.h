@@ -4,6 +4,7 @@
 #define AGENTOS_SUPER_RESOLVE_H
 
 #include <stddef.h>
+#include <time.h>
 
 #include "base/fault.h"
 #include "policy/compiled.h"
@@ -28,7 +29,10 @@ struct resolved {
  * A path whose last component is a symlink also covers the link's own name, and
  * so on along a chain. Two paths that meet in one object are merged. An allow
  * rule may not lead through a symlink below a directory that another rule lets
- * the agent write: it could have pointed it anywhere.
+ * the agent write: it could have pointed it anywhere. With `since`
+ * (CLOCK_REALTIME; may be NULL) that goes for each symlink that was made or
+ * moved later than that: an agent that is running may have done it under the
+ * policy which it has.
  *
  * -EINVAL  two paths that are the same object, one allowed and one denied; f names both
  * -ENOENT  an allow rule's path does not exist (and is not optional)
@@ -39,8 +43,8 @@ struct resolved {
  * -E2BIG   more than AGENTOS_POLICY_RULES_MAX rules on objects and names
  * -EMFILE  (the soft limit is raised when the rules need it), -ENOMEM
  */
-int resolve_policy(const struct policy *p, const char *file, struct resolved *ret_resolved,
-		   struct fault *f);
+int resolve_policy(const struct policy *p, const char *file, const struct timespec *since,
+		   struct resolved *ret_resolved, struct fault *f);
 void resolve_release(struct resolved *r);
 
 #endif

@@ -208,7 +208,7 @@ static void ids_into_bad_memory_are_efault(void)
 
 static void another_command_number_is_enotty(void)
 {
-	static const unsigned char unknown[] = { 9, 31, 48, 127, 255 };
+	static const unsigned char unknown[] = { 9, 31, 49, 127, 255 };
 	const struct command *command;
 	size_t i;
 
@@ -305,6 +305,12 @@ static const struct fault {
 	FAULT(AGENTOS_AGENT_RESTRICT, agentos_restrict, flags, 1, EINVAL),
 	FAULT(AGENTOS_AGENT_RESTRICT, agentos_restrict, mask, 0, EINVAL),
 	FAULT(AGENTOS_AGENT_RESTRICT, agentos_restrict, mask, 1ULL << 63, EINVAL),
+	FAULT(AGENTOS_AGENT_POLICY, agentos_agent_policy, flags, 1, EINVAL),
+	FAULT(AGENTOS_AGENT_POLICY, agentos_agent_policy, pad, 1, EINVAL),
+	FAULT(AGENTOS_AGENT_POLICY, agentos_agent_policy, rights, 0, EINVAL),
+	FAULT(AGENTOS_AGENT_POLICY, agentos_agent_policy, rights, 1ULL << 63, EINVAL),
+	FAULT(AGENTOS_AGENT_POLICY, agentos_agent_policy, policy, 0, ENOENT),
+	FAULT(AGENTOS_AGENT_POLICY, agentos_agent_policy, policy, 1U << 30, ENOENT),
 	FAULT(AGENTOS_AGENT_KILL, agentos_kill, flags, 1, EINVAL),
 	FAULT(AGENTOS_AGENT_KILL, agentos_kill, pad, 1, EINVAL),
 	FAULT(AGENTOS_AGENT_DERIVE, agentos_derive, flags, 1U << 4, EINVAL),

@@ -164,6 +164,7 @@ union any {
 	struct agentos_policy_drop drop;
 	struct agentos_seek seek;
 	struct agentos_restrict restrict_;
+	struct agentos_agent_policy set_policy;
 	struct agentos_dup dup;
 	struct agentos_derive derive;
 	struct agentos_revoke revoke;
@@ -221,6 +222,11 @@ static inline void command_fill(struct fuzz *fuzz, unsigned long cmd, union any 
 		break;
 	case AGENTOS_AGENT_RESTRICT:
 		arg->restrict_.mask = rights_some(fuzz);
+		break;
+	case AGENTOS_AGENT_POLICY:
+		arg->set_policy.flags = fuzz_below(fuzz, 2) * AGENTOS_CREATE_RECORD_ALLOWED;
+		arg->set_policy.rights = rights_some(fuzz);
+		arg->set_policy.policy = policy_known(fuzz);
 		break;
 	case AGENTOS_AGENT_DUP:
 		arg->dup.access = access_some(fuzz);
@@ -304,6 +310,7 @@ static const unsigned long commands[] = {
 	AGENTOS_AGENT_PAUSE,	  AGENTOS_AGENT_PAUSE,	    AGENTOS_AGENT_RESUME,
 	AGENTOS_AGENT_RESUME,	  AGENTOS_AGENT_SCHED,	    AGENTOS_AGENT_SCHED,
 	AGENTOS_AGENT_MAIL_SEND,  AGENTOS_AGENT_MAIL_SEND,  AGENTOS_AGENT_MAIL_RECEIVE,
+	AGENTOS_AGENT_POLICY,
 };
 
 #define COMMANDS (sizeof(commands) / sizeof(commands[0]))

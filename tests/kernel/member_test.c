@@ -624,62 +624,6 @@ static void a_member_is_refused_everything_but_info(void)
 	CHECK(stage_settle());
 }
 
-/* A ring whose work is done by threads that the kernel makes: a poller and a worker. */
-static int use_ring(void *arg)
-{
-	struct io_uring_params params = { .flags = IORING_SETUP_SQPOLL, .sq_thread_idle = 100000 };
-	struct io_uring_sqe *sqe;
-	struct io_uring ring;
-	static char byte;
-	int ends[2];
-
-	if (pipe(ends) || io_uring_queue_init_params(4, &ring, &params))
-		return 1;
-	sqe = io_uring_get_sqe(&ring);
-	io_uring_prep_read(sqe, ends[0], &byte, 1, 0);
-	/* Nobody ever writes there. */
-	io_uring_sqe_set_flags(sqe, IOSQE_ASYNC);
-	io_uring_submit(&ring);
-	return tell_and_sleep(NULL);
-}
-
-static int count_threads(pid_t pid)
-{
-	char path[64], line[64];
-	int threads = 0;
-	FILE *file;
-
-	snprintf(path, sizeof(path), "/proc/%d/status", pid);
-	file = fopen(path, "re");
-	while (file && fgets(line, sizeof(line), file))
-		if (sscanf(line, "Threads: %d", &threads) == 1)
-			break;
-	if (file)
-		fclose(file);
-	return threads;
-}
-
-static void threads_of_io_uring_belong_and_end(void)
-{
-	uint64_t id = 0;
-	int fd = stage_agent("ring", &id), i;
-	pid_t pid;
-
-	memset(note, 0, sizeof(*note));
-	pid = stage_spawn(fd, use_ring, NULL);
-	REQUIRE(pid > 0 && stage_wait_value(&note->ready));
-	for (i = 0; i < STAGE_TRIES && count_threads(pid) < 3; i++)
-		usleep(20000);
-	CHECK(count_threads(pid) >= 3);
-	CHECK_INT(stage_info(fd).ret_tasks, 1);
-	CHECK_INT(stage_identify(stage_device, pid), id);
-	CHECK_INT(stage_kill(fd), 1);
-	CHECK_INT(stage_status(pid), 256 + SIGKILL);
-	CHECK(stage_ended(fd));
-	close(fd);
-	CHECK(stage_settle());
-}
-
 static const struct tap_test tests[] = {
 	{ "a_child_is_in_its_parents_agent", a_child_is_in_its_parents_agent },
 	{ "a_child_of_a_bystander_is_in_no_agent", a_child_of_a_bystander_is_in_no_agent },
@@ -698,7 +642,6 @@ static const struct tap_test tests[] = {
 	{ "kill_reaches_the_first_process_of_a_namespace",
 	  kill_reaches_the_first_process_of_a_namespace },
 	{ "a_member_is_refused_everything_but_info", a_member_is_refused_everything_but_info },
-	{ "threads_of_io_uring_belong_and_end", threads_of_io_uring_belong_and_end },
 };
 
 int main(int argc, char **argv)

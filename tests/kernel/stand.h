@@ -45,13 +45,14 @@ static inline void stand_down(void)
 	stage_status(stand.member);
 	close(stand.agent);
 	close(stand.reader);
+	/* Until then it may follow one of them. */
+	CHECK(stage_settle());
 	CHECK_INT(stage_call(stage_device, AGENTOS_IOC_ENUMERATE, &list), 0);
 	for (i = 0; i < list.ret_count; i++) {
 		struct agentos_policy_drop drop = { .size = sizeof(drop), .policy = stand.ids[i] };
 
 		CHECK_INT(stage_call(stage_device, AGENTOS_IOC_POLICY_DROP, &drop), 0);
 	}
-	CHECK(stage_settle());
 }
 
 static inline void fill_create(void *arg)
@@ -108,6 +109,14 @@ static inline void fill_restrict(void *arg)
 	restrict_->mask = AGENTOS_RIGHTS_ALL;
 }
 
+static inline void fill_agent_policy(void *arg)
+{
+	struct agentos_agent_policy *set = arg;
+
+	set->policy = stand.policy;
+	set->rights = AGENTOS_RIGHTS_ALL;
+}
+
 static inline void fill_derive(void *arg)
 {
 	struct agentos_derive *derive = arg;
@@ -142,6 +151,8 @@ static const struct command {
 	COMMAND(AGENTOS_AGENT_INFO, agentos_info, AGENTOS_ACCESS_INSPECT, false, NULL),
 	COMMAND(AGENTOS_AGENT_RESTRICT, agentos_restrict, AGENTOS_ACCESS_CONTROL, false,
 		fill_restrict),
+	COMMAND(AGENTOS_AGENT_POLICY, agentos_agent_policy, AGENTOS_ACCESS_CONTROL, true,
+		fill_agent_policy),
 	COMMAND(AGENTOS_AGENT_KILL, agentos_kill, AGENTOS_ACCESS_CONTROL, false, NULL),
 	COMMAND(AGENTOS_AGENT_DERIVE, agentos_derive, AGENTOS_ACCESS_DERIVE, false, fill_derive),
 	COMMAND(AGENTOS_AGENT_REVOKE, agentos_revoke, AGENTOS_ACCESS_CONTROL, false, NULL),

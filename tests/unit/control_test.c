@@ -194,7 +194,7 @@ static size_t seed_message(unsigned int which, union control_message *m)
 	size_t i;
 
 	memset(m, 0, sizeof(*m));
-	switch (which % 8) {
+	switch (which % 10) {
 	case 0:
 		return control_encode(&m->header, CONTROL_HELLO, sizeof(m->request), which);
 	case 1:
@@ -219,6 +219,12 @@ static size_t seed_message(unsigned int which, union control_message *m)
 	case 6:
 		m->run_reply.agent = m->run_reply.policy = 1;
 		return control_encode(&m->header, CONTROL_RUN_REPLY, sizeof(m->run_reply), 1);
+	case 7:
+		m->apply.agent = m->apply.rights = 1;
+		return control_encode(&m->header, CONTROL_APPLY, sizeof(m->apply), 1);
+	case 8:
+		m->apply_reply.policy = m->apply_reply.agents = 1;
+		return control_encode(&m->header, CONTROL_APPLY_REPLY, sizeof(m->apply_reply), 1);
 	default:
 		m->result.error = -1;
 		return control_encode(&m->header, CONTROL_ERROR, sizeof(m->result), 1);
@@ -238,6 +244,9 @@ static bool invariants_hold(const union control_message *m, size_t len, size_t f
 		       fds <= LIMIT_CONTROL_FDS;
 	case CONTROL_RUN:
 		return memchr(m->run.name, 0, sizeof(m->run.name)) && m->run.name[0];
+	case CONTROL_APPLY:
+		return m->apply.agent && m->apply.rights &&
+		       !(m->apply.rights & ~AGENTOS_RIGHTS_ALL);
 	case CONTROL_HELLO_REPLY:
 		return memchr(m->hello_reply.enforcement.text, 0, CONTROL_TEXT);
 	case CONTROL_STATUS_REPLY:

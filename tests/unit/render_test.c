@@ -368,6 +368,11 @@ static void a_life_reads_from_start_to_end(void)
 		  "agent   coder(7) started as process 431: policy 3, rights file-read,file-write");
 	l->rights = AGENTOS_RIGHTS_ALL;
 	CHECK_STR(words(&r), "agent   coder(7) started as process 431: policy 3, rights all");
+	l->type = AGENTOS_LIFECYCLE_POLICY;
+	l->code = 2;
+	CHECK_STR(words(&r), "agent   coder(7) follows policy 3 from now on, no longer 2: process "
+			     "431 had it so; rights all");
+	l->code = 0;
 	l->type = AGENTOS_LIFECYCLE_EXIT;
 	l->reason = AGENTOS_REASON_EXIT;
 	l->forks = 12;
@@ -409,6 +414,10 @@ static void the_daemons_notes_carry_their_text(void)
 	strcpy(r.u.daemon.text, "No space left on device");
 	CHECK_STR(words(&r), "LOST    3 records could not be written: they will never be seen: "
 			     "No space left on device");
+	r.u.daemon.note = DAEMON_APPLIED;
+	strcpy(r.u.daemon.text, "agent 7, asked for by process 431 of user id 1000");
+	CHECK_STR(words(&r), "daemon  agentosd put a running agent under policy 3: agent 7, asked "
+			     "for by process 431 of user id 1000");
 	r.u.daemon.note = DAEMON_TORN;
 	r.u.daemon.text[0] = '\0';
 	CHECK_STR(words(&r),

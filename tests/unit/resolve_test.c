@@ -68,6 +68,7 @@ static void root_remove(void)
 
 /* Parses HEAD and lists, then resolves. ${WORKSPACE} is the test's directory. */
 #define HEAD "name: a\nrights: [file-read, file-write]\nfiles:\n"
+static const struct timespec *since; /* NULL, but for the tests of it */
 static int resolve_text(const char *text, struct resolved *ret_resolved, struct fault *f)
 {
 	struct policy_vars vars = { .workspace = root, .home = root, .agent = "a" };
@@ -79,7 +80,7 @@ static int resolve_text(const char *text, struct resolved *ret_resolved, struct 
 	CHECK_MSG(err == 0, "%s", f->text);
 	if (err)
 		return err;
-	err = resolve_policy(p, "p.yaml", ret_resolved, f);
+	err = resolve_policy(p, "p.yaml", since, ret_resolved, f);
 	policy_free(p);
 	return err;
 }
@@ -280,6 +281,49 @@ static void each_refusal_names_the_line_and_leaves_nothing_open(void)
 	root_remove();
 }
 
+static void an_allowed_path_follows_no_link_younger_than_the_agent(void)
+{
+	static const struct {
+		const char *text;
+		const char *part; /* NULL: it is taken, however young the links are */
+	} cases[] = {
+		{ HEAD "  write: [/usr]\n  read: [~/link]\n", "(\"link\")" },
+		{ HEAD "  write: [/usr]\n  read: [~/out/passwd]\n", "(\"out\")" },
+		{ HEAD "  write: [/usr]\n  read: [~/second]\n", "(\"second\")" },
+		{ HEAD "  write: [/usr]\n  read: [~/file]\n", NULL },
+		{ HEAD "  write: [/usr]\n  read: [/]\n  deny: [~/out]\n", NULL },
+		{ HEAD "  write: [/usr]\n  read: [/]\n  deny: [~/link]\n", NULL },
+	};
+	struct timespec times[] = { { .tv_sec = 1 }, { .tv_sec = 1 } }, now, later;
+	struct resolved r = { 0 };
+	struct fault f;
+	size_t i;
+	int before;
+
+	REQUIRE(root_make() && make_file("file") && make_link("file", "link"));
+	REQUIRE(make_link("/etc", "out") && make_link("link", "second"));
+	/* Whoever made it cannot make it look older than this. */
+	CHECK_INT(utimensat(AT_FDCWD, in_root("link"), times, AT_SYMLINK_NOFOLLOW), 0);
+	before = open_descriptors();
+	clock_gettime(CLOCK_REALTIME, &now);
+	later = (struct timespec){ .tv_sec = now.tv_sec + 3600 };
+	now.tv_sec -= 3600;
+	for (i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		since = &now;
+		CHECK_MSG(resolve_text(cases[i].text, &r, &f) == (cases[i].part ? -ELOOP : 0),
+			  "%s%s", cases[i].text, f.text);
+		CHECK_MSG(!cases[i].part || strstr(f.text, cases[i].part), "%s", f.text);
+		resolve_release(&r);
+		/* Older ones were there before it. */
+		since = &later;
+		CHECK_MSG(resolve_text(cases[i].text, &r, &f) == 0, "%s%s", cases[i].text, f.text);
+		resolve_release(&r);
+	}
+	since = NULL;
+	CHECK_INT(open_descriptors(), before);
+	root_remove();
+}
+
 static void denied_loops_and_links_out_are_denied_as_far_as_they_go(void)
 {
 	struct resolved r;
@@ -476,6 +520,8 @@ static const struct tap_test tests[] = {
 	  what_is_allowed_must_exist_unless_optional },
 	{ "each_refusal_names_the_line_and_leaves_nothing_open",
 	  each_refusal_names_the_line_and_leaves_nothing_open },
+	{ "an_allowed_path_follows_no_link_younger_than_the_agent",
+	  an_allowed_path_follows_no_link_younger_than_the_agent },
 	{ "denied_loops_and_links_out_are_denied_as_far_as_they_go",
 	  denied_loops_and_links_out_are_denied_as_far_as_they_go },
 	{ "two_paths_to_one_object_add_up", two_paths_to_one_object_add_up },
