@@ -173,8 +173,10 @@ static int policy_rule_verb(struct file *file, union command *c, struct fresh_fd
 
 	if (!caller_is_admin())
 		return -EPERM;
-	if (c->policy_rule.flags || c->policy_rule.pad)
+	if (c->policy_rule.flags & ~AGENTOS_RULE_ANYWHERE || c->policy_rule.pad)
 		return -EINVAL;
+	if (c->policy_rule.flags & AGENTOS_RULE_ANYWHERE)
+		return c->policy_rule.fd == -1 ? policy_pattern(&c->policy_rule) : -EBADF;
 	object = fget_raw(c->policy_rule.fd);
 	if (!object)
 		return -EBADF;

@@ -10,6 +10,7 @@
 #include <linux/slab.h>
 #include <linux/xarray.h>
 
+#include "patterns.h"
 #include "policy.h"
 
 static DEFINE_MUTEX(policies_lock); /* the table, and what is written to each policy */
@@ -122,6 +123,16 @@ static int policy_check_rule(const struct file *file, const struct agentos_polic
 	return policy_folds(dentry) ? -ENOTUNIQ : 0;
 }
 
+/* The one that rules may be added to still. Under policies_lock. */
+static struct policy *policy_open_locked(u32 id)
+{
+	struct policy *policy = xa_load(&policies, id);
+
+	if (!policy)
+		return ERR_PTR(-ENOENT);
+	return policy->sealed ? ERR_PTR(-EBUSY) : policy;
+}
+
 int policy_rule(struct file *file, struct agentos_policy_rule *rule)
 {
 	const struct inode *inode = d_inode(file->f_path.dentry);
@@ -132,17 +143,11 @@ int policy_rule(struct file *file, struct agentos_policy_rule *rule)
 	if (err)
 		return err;
 	mutex_lock(&policies_lock);
-	err = -ENOENT;
-	policy = xa_load(&policies, rule->policy);
-	if (!policy)
-		goto unlock;
-	err = -EBUSY;
-	if (policy->sealed)
-		goto unlock;
-	err = policy_make_room(policy);
+	policy = policy_open_locked(rule->policy);
+	err = PTR_ERR_OR_ZERO(policy) ?: policy_make_room(policy);
 	if (!err && rule->name[0])
-		err = rules_add_name(&policy->rules, inode, rule->name, rule->allow, rule->deny,
-				     rule->number);
+		err = rules_add_name(&policy->rules, file->f_path.dentry, rule->name, rule->allow,
+				     rule->deny, rule->number);
 	else if (!err && rule->allow | rule->deny)
 		err = rules_add_object(&policy->rules, inode, rule->allow, rule->deny,
 				       rule->number);
@@ -158,6 +163,22 @@ int policy_rule(struct file *file, struct agentos_policy_rule *rule)
 	rule->ret_mode = inode->i_mode & S_IFMT;
 	rule->ret_nlink = inode->i_nlink;
 unlock:
+	mutex_unlock(&policies_lock);
+	return err;
+}
+
+int policy_pattern(struct agentos_policy_rule *rule)
+{
+	struct policy *policy;
+	int err;
+
+	if (rule->allow || !rule->deny || rule->deny & ~AGENTOS_FILE_ALL ||
+	    rule->number == AGENTOS_RULE_NONE || !patterns_valid(rule->name))
+		return -EINVAL;
+	mutex_lock(&policies_lock);
+	policy = policy_open_locked(rule->policy);
+	err = PTR_ERR_OR_ZERO(policy) ?:
+		      rules_add_pattern(&policy->rules, rule->name, rule->deny, rule->number);
 	mutex_unlock(&policies_lock);
 	return err;
 }

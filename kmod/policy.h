@@ -31,6 +31,8 @@ struct policy {
 int policy_new(u32 *ret_id);
 /* Holds what file refers to and puts the rule on it; the caller keeps its reference to file. */
 int policy_rule(struct file *file, struct agentos_policy_rule *rule);
+/* The rule is about a name in any directory. */
+int policy_pattern(struct agentos_policy_rule *rule);
 int policy_drop(u32 id);
 
 /* An agent begins to use it: NULL when there is none. While used, drop is -EBUSY. */

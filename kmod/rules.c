@@ -7,18 +7,23 @@
 #include <linux/stringhash.h>
 #include <linux/uaccess.h>
 
+#include "patterns.h"
 #include "rules.h"
 
 struct rule_name {
 	struct rule rule; /* rule.inode: the directory */
+	u32 hash;	  /* as the directory cache has it */
 	char name[AGENTOS_RULE_NAME_SIZE];
 };
+
+#define RULES_HASH_BITS 8 /* at most half of the slots are taken: 16 for each name */
 
 /* Tables of nothing, for whoever has no rules: the smallest that there can be. */
 #define BITS_NONE  1
 #define BITS_FIRST 5
 static struct rule objects_none[1U << BITS_NONE];
 static struct rule_name names_none[1U << BITS_NONE];
+static DECLARE_BITMAP(hashes_none, RULES_HASH_BITS << BITS_NONE);
 
 static void rules_set_objects(struct rules *rules, struct rule *objects, u32 bits)
 {
@@ -29,7 +34,12 @@ static void rules_set_objects(struct rules *rules, struct rule *objects, u32 bit
 
 void rules_init(struct rules *rules)
 {
-	*rules = (struct rules){ .names = names_none, .name_bits = BITS_NONE };
+	*rules = (struct rules){
+		.names = names_none,
+		.name_bits = BITS_NONE,
+		.name_hashes = hashes_none,
+		.deny_hashes = hashes_none,
+	};
 	rules_set_objects(rules, objects_none, BITS_NONE);
 }
 
@@ -37,8 +47,12 @@ void rules_release(struct rules *rules)
 {
 	if (rules->objects != objects_none)
 		kvfree(rules->objects);
-	if (rules->names != names_none)
+	if (rules->names != names_none) {
 		kvfree(rules->names);
+		kvfree(rules->name_hashes);
+		kvfree(rules->deny_hashes);
+	}
+	kvfree(rules->patterns);
 	rules_init(rules);
 }
 
@@ -82,23 +96,51 @@ static int rules_grow_objects(struct rules *rules)
 	return 0;
 }
 
+static u32 name_hash_bit(const struct rules *rules, u32 hash)
+{
+	return hash & ((RULES_HASH_BITS << rules->name_bits) - 1);
+}
+
+static void name_hash_set(struct rules *rules, const struct rule_name *slot)
+{
+	u32 bit = name_hash_bit(rules, slot->hash);
+
+	__set_bit(bit, rules->name_hashes);
+	if (slot->rule.deny)
+		__set_bit(bit, rules->deny_hashes);
+}
+
 static int rules_grow_names(struct rules *rules)
 {
+	bool none = rules->names == names_none;
 	struct rules larger = *rules;
-	u32 i;
+	const struct rule_name *from;
+	u32 slots;
 
-	if (2 * (rules->name_count + 1) <= 1U << rules->name_bits && rules->names != names_none)
+	if (!none && 2 * (rules->name_count + 1) <= 1U << rules->name_bits)
 		return 0;
-	larger.name_bits = rules->names == names_none ? BITS_FIRST : rules->name_bits + 1;
-	larger.names = kvcalloc(1U << larger.name_bits, sizeof(*larger.names), GFP_KERNEL_ACCOUNT);
-	if (!larger.names)
+	larger.name_bits = none ? BITS_FIRST : rules->name_bits + 1;
+	slots = 1U << larger.name_bits;
+	larger.names = kvcalloc(slots, sizeof(*larger.names), GFP_KERNEL_ACCOUNT);
+	larger.name_hashes = kvcalloc(slots, RULES_HASH_BITS / BITS_PER_BYTE, GFP_KERNEL_ACCOUNT);
+	larger.deny_hashes = kvcalloc(slots, RULES_HASH_BITS / BITS_PER_BYTE, GFP_KERNEL_ACCOUNT);
+	if (!larger.names || !larger.name_hashes || !larger.deny_hashes) {
+		kvfree(larger.deny_hashes);
+		kvfree(larger.name_hashes);
+		kvfree(larger.names);
 		return -ENOMEM;
-	for (i = 0; i < 1U << rules->name_bits; i++)
-		if (rules->names[i].rule.inode)
-			*name_slot(&larger, rules->names[i].rule.inode,
-				   rules->names[i].name) = rules->names[i];
-	if (rules->names != names_none)
+	}
+	for (from = rules->names; from < rules->names + (1U << rules->name_bits); from++) {
+		if (!from->rule.inode)
+			continue;
+		*name_slot(&larger, from->rule.inode, from->name) = *from;
+		name_hash_set(&larger, from);
+	}
+	if (!none) {
 		kvfree(rules->names);
+		kvfree(rules->name_hashes);
+		kvfree(rules->deny_hashes);
+	}
 	*rules = larger;
 	return 0;
 }
@@ -128,23 +170,34 @@ int rules_add_object(struct rules *rules, const struct inode *inode, u8 allow, u
 	return 0;
 }
 
-int rules_add_name(struct rules *rules, const struct inode *dir, const char *name, u8 allow,
+int rules_add_name(struct rules *rules, const struct dentry *dir, const char *name, u8 allow,
 		   u8 deny, u32 number)
 {
 	struct rule_name *slot;
-	int err = rules_grow_names(rules) ?: rules_add_object(rules, dir, 0, 0, number);
+	int err = rules_grow_names(rules) ?: rules_add_object(rules, d_inode(dir), 0, 0, number);
 
 	if (err)
 		return err;
-	((struct rule *)rules_find(rules, dir))->names = true;
-	slot = name_slot(rules, dir, name);
+	((struct rule *)rules_find(rules, d_inode(dir)))->names = dir;
+	slot = name_slot(rules, d_inode(dir), name);
 	if (!slot->rule.inode) {
-		slot->rule.inode = dir;
+		slot->rule.inode = d_inode(dir);
+		slot->hash = full_name_hash(dir, name, strlen(name));
 		memcpy(slot->name, name, sizeof(slot->name));
 		rules->name_count++;
 	}
 	rule_merge(&slot->rule, allow, deny, number);
+	name_hash_set(rules, slot);
 	return 0;
+}
+
+int rules_add_pattern(struct rules *rules, const char *name, u8 deny, u32 number)
+{
+	if (!rules->patterns)
+		rules->patterns = kvzalloc(sizeof(*rules->patterns), GFP_KERNEL_ACCOUNT);
+	if (!rules->patterns)
+		return -ENOMEM;
+	return patterns_add(rules->patterns, name, deny, number);
 }
 
 const struct rule *rules_find_name(const struct rules *rules, const struct inode *dir,
@@ -160,6 +213,16 @@ static void rules_begin(struct agentos_walk *walk, u32 want)
 		.rule = AGENTOS_RULE_NONE,
 		.policy = walk->policy,
 	};
+}
+
+/* Denied by its name alone, on the level that the walk is at. */
+static void rules_deny(struct agentos_walk *walk, u32 deny, u32 number)
+{
+	deny &= walk->open;
+	walk->open &= ~deny;
+	if (deny && !walk->denied)
+		walk->rule = number;
+	walk->denied |= deny;
 }
 
 /* One level: the object's own rule and its name's. */
@@ -240,11 +303,72 @@ static noinline const struct rule *rules_of_name(const struct rules *rules, cons
 	return rules_find_name(rules, dir, name);
 }
 
+/*
+ * May the name of a dentry in this directory be among those of the bitmap? False
+ * is sure: it is none of the hashes that the directory cache would find them by.
+ * A file system may hash names its own way, and a directory could come to be
+ * called by another dentry: then true.
+ */
+static __always_inline bool name_may_be_among(const struct rules *rules,
+					      const unsigned long *hashes, const struct rule *above,
+					      const struct dentry *dir, const struct dentry *dentry)
+{
+	if (!above->names)
+		return false;
+	return above->names != dir || READ_ONCE(dir->d_flags) & DCACHE_OP_HASH ||
+	       test_bit(name_hash_bit(rules, READ_ONCE(dentry->d_name.hash)), hashes);
+}
+
+/* A dentry's name, in one piece: its length belongs to it. Under RCU, so that it stays. */
+static __always_inline bool name_snapshot(const struct dentry *dentry, u32 seq,
+					  const char **ret_name, u32 *ret_len)
+{
+	*ret_len = READ_ONCE(dentry->d_name.len);
+	*ret_name = (const char *)READ_ONCE(dentry->d_name.name);
+	return !(seq & 1) && !read_seqcount_retry(&rename_lock.seqcount, seq) && *ret_len;
+}
+
+/* The same of what may be no dentry: a copy. name: of NAME_MAX bytes. */
+static bool name_copy(const struct dentry *dentry, char *name, u32 *ret_len)
+{
+	unsigned long from;
+	u32 i, len;
+
+	if (!read_address(&len, &dentry->d_name.len) ||
+	    !read_address(&from, &dentry->d_name.name) || !len || len > NAME_MAX)
+		return false;
+	for (i = 0; i < len; i++)
+		if (!read_address((u8 *)&name[i], (const u8 *)from + i))
+			return false;
+	*ret_len = len;
+	return true;
+}
+
+/* What is denied to its name wherever it is. False when the name cannot be read. */
+static noinline bool rules_apply_patterns(const struct rules *rules, const struct dentry *dentry,
+					  bool sure, u32 seq, struct agentos_walk *walk)
+{
+	char copy[NAME_MAX];
+	const char *name = copy;
+	u32 len, number = 0;
+	u8 deny;
+
+	if (sure ? !name_snapshot(dentry, seq, &name, &len) : !name_copy(dentry, copy, &len))
+		return false;
+	if (!patterns_may_fit(rules->patterns, name, len))
+		return true;
+	deny = patterns_find(rules->patterns, name, len, &number);
+	rules_deny(walk, deny, number);
+	return true;
+}
+
+/* seq: rename_lock's, when the walk began. */
 static __always_inline void rules_climb(const struct rules *rules, const struct dentry *dentry,
-					bool sure, struct agentos_walk *walk)
+					bool sure, u32 seq, struct agentos_walk *walk)
 {
 	const struct rule *own, *above, *named;
 	struct step here, parent;
+	bool ruled;
 	u32 i;
 
 	if (!step_read(dentry, sure, &here))
@@ -259,8 +383,17 @@ static __always_inline void rules_climb(const struct rules *rules, const struct 
 		if (!step_read(here.parent, sure, &parent))
 			goto give_up;
 		above = rules_find(rules, parent.inode);
-		if (own->inode || above->names) {
-			named = above->names ? rules_of_name(rules, parent.inode, dentry) : own;
+		if (rules->patterns) {
+			if (!rules_apply_patterns(rules, dentry, sure, seq, walk))
+				goto give_up;
+			if (!walk->open)
+				return;
+		}
+		ruled = sure ? name_may_be_among(rules, rules->name_hashes, above, here.parent,
+						 dentry) :
+			       !!above->names;
+		if (own->inode || ruled) {
+			named = ruled ? rules_of_name(rules, parent.inode, dentry) : own;
 			if (!named)
 				goto give_up;
 			rules_apply(walk, own, named);
@@ -281,7 +414,7 @@ static noinline void rules_climb_locked(const struct rules *rules, const struct 
 {
 	rcu_read_lock();
 	read_seqlock_excl(&rename_lock);
-	rules_climb(rules, dentry, sure, walk);
+	rules_climb(rules, dentry, sure, raw_read_seqcount(&rename_lock.seqcount), walk);
 	read_sequnlock_excl(&rename_lock);
 	rcu_read_unlock();
 }
@@ -296,7 +429,7 @@ void rules_walk(const struct rules *rules, const struct dentry *dentry, u32 want
 	/* As rcu_read_lock(), and on preemptible kernels without a call. */
 	rcu_read_lock_sched();
 	seq = raw_read_seqcount(&rename_lock.seqcount);
-	rules_climb(rules, dentry, true, ret_walk);
+	rules_climb(rules, dentry, true, seq, ret_walk);
 	still = !(seq & 1) && !read_seqretry(&rename_lock, seq);
 	rcu_read_unlock_sched();
 	if (likely(still))
@@ -305,12 +438,15 @@ void rules_walk(const struct rules *rules, const struct dentry *dentry, u32 want
 	rules_climb_locked(rules, dentry, true, ret_walk);
 }
 
-bool rules_plainly_allow(const struct rules *rules, const struct dentry *dentry, u32 want)
+/* patterns: rules->patterns; a constant NULL makes a loop that knows nothing of them. */
+static __always_inline bool rules_glance(const struct rules *rules, const struct patterns *patterns,
+					 const struct dentry *dentry, u32 want)
 {
 	const struct rule *own, *above;
 	const struct dentry *parent;
+	const char *name;
 	bool still;
-	u32 i, seq;
+	u32 i, seq, len;
 
 	rcu_read_lock_sched();
 	seq = raw_read_seqcount(&rename_lock.seqcount);
@@ -318,7 +454,14 @@ bool rules_plainly_allow(const struct rules *rules, const struct dentry *dentry,
 	for (i = 0; i <= AGENTOS_WALK_MAX; i++) {
 		parent = READ_ONCE(dentry->d_parent);
 		above = rules_find(rules, READ_ONCE(parent->d_inode));
-		if (own->deny & want || (above->names && parent != dentry))
+		if (own->deny & want)
+			break;
+		if (parent != dentry &&
+		    name_may_be_among(rules, rules->deny_hashes, above, parent, dentry))
+			break;
+		if (patterns && parent != dentry &&
+		    (!name_snapshot(dentry, seq, &name, &len) ||
+		     patterns_may_fit(patterns, name, len)))
 			break;
 		want &= ~own->allow;
 		if (!want || parent == dentry)
@@ -331,6 +474,18 @@ bool rules_plainly_allow(const struct rules *rules, const struct dentry *dentry,
 	return still && !want;
 }
 
+static noinline bool rules_glance_at_names(const struct rules *rules, const struct dentry *dentry,
+					   u32 want)
+{
+	return rules_glance(rules, rules->patterns, dentry, want);
+}
+
+bool rules_plainly_allow(const struct rules *rules, const struct dentry *dentry, u32 want)
+{
+	return unlikely(rules->patterns) ? rules_glance_at_names(rules, dentry, want) :
+					   rules_glance(rules, NULL, dentry, want);
+}
+
 void rules_walk_on(const struct rules *rules, unsigned long dentry, struct agentos_walk *walk)
 {
 	const struct agentos_walk before = *walk;
@@ -339,7 +494,7 @@ void rules_walk_on(const struct rules *rules, unsigned long dentry, struct agent
 
 	rcu_read_lock_sched();
 	seq = raw_read_seqcount(&rename_lock.seqcount);
-	rules_climb(rules, (const struct dentry *)dentry, false, walk);
+	rules_climb(rules, (const struct dentry *)dentry, false, seq, walk);
 	still = !(seq & 1) && !read_seqretry(&rename_lock, seq);
 	rcu_read_unlock_sched();
 	if (likely(still))

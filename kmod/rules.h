@@ -10,15 +10,17 @@
 
 struct dentry;
 struct inode;
+struct patterns;
 struct rule_name;
 
 /* What is said about one object, or about one name in a directory. All zero: nothing. */
 struct rule {
 	const struct inode *inode; /* the object, or the directory; held by the policy's pins */
+	/* A directory, and names in it have rules of their own: what it is called by; or NULL. */
+	const struct dentry *names;
 	u32 number;
-	u8 allow;   /* AGENTOS_FILE_* */
-	u8 deny;    /* likewise */
-	bool names; /* a directory, and names in it have rules of their own */
+	u8 allow; /* AGENTOS_FILE_* */
+	u8 deny;  /* likewise */
 };
 
 /*
@@ -31,6 +33,12 @@ struct rules {
 	u32 object_mask, object_shift; /* one less than there are slots; of a hash of 64 bits */
 	u32 object_count;
 	u32 name_bits, name_count;
+	/*
+	 * By hash of a name, salted with rule.names as the directory cache does it: a
+	 * clear bit says that the name has no rule, or none that denies anything.
+	 */
+	unsigned long *name_hashes, *deny_hashes;
+	struct patterns *patterns; /* NULL: none */
 };
 
 /* A walk in progress, and its outcome: as bpf/agentos.bpf.h declares it. */
@@ -53,9 +61,12 @@ void rules_release(struct rules *rules);
  */
 int __must_check rules_add_object(struct rules *rules, const struct inode *inode, u8 allow, u8 deny,
 				  u32 number);
-/* name: of less than AGENTOS_RULE_NAME_SIZE bytes, NUL-padded to that. */
-int __must_check rules_add_name(struct rules *rules, const struct inode *dir, const char *name,
+/* name: of less than AGENTOS_RULE_NAME_SIZE bytes, NUL-padded to that. The caller keeps dir. */
+int __must_check rules_add_name(struct rules *rules, const struct dentry *dir, const char *name,
 				u8 allow, u8 deny, u32 number);
+
+/* Denies the name wherever it is. name: as for patterns_add(). -ENOMEM, -ENOSPC. */
+int __must_check rules_add_pattern(struct rules *rules, const char *name, u8 deny, u32 number);
 
 /* What is said about the object, which is only compared, never looked into. Never NULL. */
 static inline const struct rule *rules_find(const struct rules *rules, const struct inode *inode)

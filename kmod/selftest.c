@@ -2,6 +2,8 @@
 /* What can be tested without a process: families, rights, sums, names, and what numbers come to. */
 #include <linux/kernel.h>
 #include <linux/ktime.h>
+#include <linux/dcache.h>
+#include <linux/mm.h>
 #include <linux/moduleparam.h>
 #include <linux/printk.h>
 #include <linux/string.h>
@@ -10,6 +12,7 @@
 #include "budget.h"
 #include "mailbox.h"
 #include "member.h"
+#include "patterns.h"
 #include "priority.h"
 #include "rules.h"
 #include "selftest.h"
@@ -255,9 +258,15 @@ static void rules_are_found_and_merged(void)
 {
 	char name[AGENTOS_RULE_NAME_SIZE];
 	const u32 many = 3000;
+	struct dentry *dirs = kvcalloc(many, sizeof(*dirs), GFP_KERNEL);
 	struct rules rules;
 	u32 i;
 
+	EXPECT(!dirs, false);
+	if (!dirs)
+		return;
+	for (i = 0; i < many; i++)
+		dirs[i].d_inode = (struct inode *)nothing_at(i);
 	rules_init(&rules);
 	EXPECT(rules_find(&rules, nothing_at(1))->allow, 0);
 	EXPECT(rules_find(&rules, NULL)->allow, 0);
@@ -265,7 +274,7 @@ static void rules_are_found_and_merged(void)
 		memset(name, 0, sizeof(name));
 		snprintf(name, sizeof(name), "name%u", i);
 		EXPECT(rules_add_object(&rules, nothing_at(i), 1 + i % 7, 0, i), 0);
-		EXPECT(rules_add_name(&rules, nothing_at(i / 2), name, 0, 1 + i % 7, i), 0);
+		EXPECT(rules_add_name(&rules, &dirs[i / 2], name, 0, 1 + i % 7, i), 0);
 	}
 	EXPECT(rules.object_count, many);
 	EXPECT(rules.name_count, many);
@@ -274,7 +283,7 @@ static void rules_are_found_and_merged(void)
 		snprintf(name, sizeof(name), "name%u", i);
 		EXPECT(rules_find(&rules, nothing_at(i))->allow, 1 + i % 7);
 		EXPECT(rules_find(&rules, nothing_at(i))->number, i);
-		EXPECT(rules_find(&rules, nothing_at(i))->names, i < many / 2);
+		EXPECT(rules_find(&rules, nothing_at(i))->names == &dirs[i], i < many / 2);
 		EXPECT(rules_find_name(&rules, nothing_at(i / 2), name)->deny, 1 + i % 7);
 		EXPECT(rules_find_name(&rules, nothing_at(i / 2 + 1), name)->deny, 0);
 	}
@@ -289,6 +298,65 @@ static void rules_are_found_and_merged(void)
 	rules_release(&rules);
 	EXPECT(rules_find(&rules, nothing_at(6))->allow, 0);
 	rules_release(&rules);
+	kvfree(dirs);
+}
+
+static const char *padded(const char *text)
+{
+	static char name[AGENTOS_RULE_NAME_SIZE];
+
+	strscpy_pad(name, text, sizeof(name));
+	return name;
+}
+
+static u8 found(const struct patterns *patterns, const char *name, u32 *number)
+{
+	u32 len = strlen(name);
+	u8 deny = patterns_find(patterns, name, len, number);
+
+	/* The glance never denies what the list finds. */
+	EXPECT(!deny || patterns_may_fit(patterns, name, len), true);
+	return deny;
+}
+
+static void names_fit_patterns(void)
+{
+	static const char *const wrong[] = { "", "*", "**", "a*b", "*a*", ".", "..", "a/b", "*/" };
+	static const char *const right[] = { "a", "*a", "a*", ".env", "...", "id_*", "*.pem" };
+	struct patterns *patterns = kvzalloc(sizeof(*patterns), GFP_KERNEL);
+	u32 i, number = 0;
+
+	for (i = 0; i < ARRAY_SIZE(wrong); i++)
+		EXPECT(patterns_valid(padded(wrong[i])), false);
+	for (i = 0; i < ARRAY_SIZE(right); i++)
+		EXPECT(patterns_valid(padded(right[i])), true);
+	if (!patterns)
+		return;
+	EXPECT(found(patterns, ".env", &number), 0);
+	EXPECT(patterns_add(patterns, ".env", AGENTOS_FILE_ALL, 3), 0);
+	EXPECT(patterns_add(patterns, "id_*", AGENTOS_FILE_READ, 4), 0);
+	EXPECT(patterns_add(patterns, "*.pem", AGENTOS_FILE_READ, 5), 0);
+	EXPECT(patterns_add(patterns, "id_rsa", AGENTOS_FILE_WRITE, 6), 0);
+	EXPECT(found(patterns, ".env", &number), AGENTOS_FILE_ALL);
+	EXPECT(number, 3);
+	EXPECT(found(patterns, ".envrc", &number), 0);
+	EXPECT(found(patterns, "x.env", &number), 0);
+	EXPECT(found(patterns, ".en", &number), 0);
+	EXPECT(found(patterns, "id_", &number), AGENTOS_FILE_READ);
+	EXPECT(found(patterns, "id_dsa", &number), AGENTOS_FILE_READ);
+	EXPECT(found(patterns, "id_rsa", &number), AGENTOS_FILE_READ | AGENTOS_FILE_WRITE);
+	EXPECT(number, 4);
+	EXPECT(found(patterns, "id", &number), 0);
+	EXPECT(found(patterns, ".pem", &number), AGENTOS_FILE_READ);
+	EXPECT(found(patterns, "a.pem", &number), AGENTOS_FILE_READ);
+	EXPECT(found(patterns, "a.pem2", &number), 0);
+	EXPECT(found(patterns, "\xff", &number), 0);
+	for (i = patterns->count; i < AGENTOS_PATTERNS_MAX; i++)
+		EXPECT(patterns_add(patterns, "\xff*", AGENTOS_FILE_READ, i), 0);
+	EXPECT(patterns_add(patterns, "more", AGENTOS_FILE_READ, i), -ENOSPC);
+	EXPECT(found(patterns, "\xff\xff", &number), AGENTOS_FILE_READ);
+	EXPECT(found(patterns, "more", &number), 0);
+	kvfree(patterns);
 }
 
 /* What a program hands in as the address of a dentry may be anything. */
@@ -310,6 +378,7 @@ static void a_walk_from_nowhere_is_unresolved(void)
 
 	rules_init(&rules);
 	EXPECT(rules_add_object(&rules, nothing_at(1), AGENTOS_FILE_READ, 0, 0), 0);
+	EXPECT(rules_add_pattern(&rules, "none", AGENTOS_FILE_READ, 0), 0);
 	for (i = 0; i < ARRAY_SIZE(nowhere); i++) {
 		walk = (struct agentos_walk){ .open = AGENTOS_FILE_READ };
 		rules_walk_on(&rules, nowhere[i], &walk);
@@ -331,6 +400,7 @@ static const struct {
 	{ "criticality_comes_to_nice", criticality_comes_to_nice },
 	{ "a_pause_is_of_the_family", a_pause_is_of_the_family },
 	{ "rules_are_found_and_merged", rules_are_found_and_merged },
+	{ "names_fit_patterns", names_fit_patterns },
 	{ "a_walk_from_nowhere_is_unresolved", a_walk_from_nowhere_is_unresolved },
 };
 

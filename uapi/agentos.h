@@ -168,6 +168,10 @@ struct agentos_policy_new {
  * same are merged, and deny wins; so it does between an object's rule and its
  * name's.
  *
+ * With ANYWHERE it is about a name in any directory, and holds nothing: fd is -1,
+ * allow 0. One asterisk, at the beginning or the end of the name, stands for any
+ * bytes. It denies as a rule on each object of such a name would.
+ *
  * allow, deny: AGENTOS_FILE_*, no bit in both; 0 and 0 only holds it
  * number:      told in records when it refuses; not AGENTOS_RULE_NONE
  * name:        NUL-padded; empty for the object itself
@@ -176,20 +180,21 @@ struct agentos_policy_new {
  *
  * -ENOENT      no such policy
  * -EBUSY       an agent uses it, or did: make another
- * -EBADF       fd is not open
- * -EINVAL      bits in allow or deny, the number, or no name of a file
+ * -EBADF       fd is not open; or is, with ANYWHERE
+ * -EINVAL      bits in flags, allow or deny, the number, or no name of a file
  * -EOPNOTSUPP  no path leads there: a pipe, a socket, a memfd
  * -ENOTDIR     a name in what is no directory
  * -ENOTUNIQ    names in this directory are not compared byte by byte (vfat,
  *              cifs, a casefolded directory): a rule on a name would miss its
  *              other forms
- * -ENOSPC      AGENTOS_RULES_MAX
+ * -ENOSPC      AGENTOS_RULES_MAX; AGENTOS_PATTERNS_MAX
  */
+#define AGENTOS_RULE_ANYWHERE (1U << 0)
 struct agentos_policy_rule {
 	__u32 size;
 	__u32 policy;
 	__s32 fd;
-	__u32 flags; /* 0 */
+	__u32 flags; /* AGENTOS_RULE_ANYWHERE */
 	__u8 allow;
 	__u8 deny;
 	__u16 pad; /* 0 */

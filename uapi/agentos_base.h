@@ -34,6 +34,7 @@
 #define AGENTOS_POLICIES_MAX   4096	/* policy objects: -ENOSPC */
 #define AGENTOS_RULES_MAX      16384	/* rules of one policy: -ENOSPC */
 #define AGENTOS_RULE_NAME_SIZE 64	/* bytes of a ruled name, the NUL included */
+#define AGENTOS_PATTERNS_MAX   64	/* names of one policy that are ruled anywhere: -ENOSPC */
 #define AGENTOS_LIFECYCLE_KEPT 4096	/* records kept for readers */
 #define AGENTOS_ENUMERATE_MAX  4096	/* ids in one answer */
 #define AGENTOS_DEPTH_MAX      8	/* generations below an agent without parent: -EMLINK */

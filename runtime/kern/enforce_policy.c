@@ -34,11 +34,14 @@ int enforce_policy_add(struct enforce *e, uint32_t policy, const struct compiled
 	};
 	int err;
 
-	if ((r->kind != COMPILED_OBJECT && r->kind != COMPILED_NAME) || r->pad ||
+	if (r->kind < COMPILED_OBJECT || r->kind > COMPILED_ANYWHERE || r->pad ||
 	    !(r->allow | r->deny) || r->number == AGENTOS_RULE_PINS ||
-	    (r->kind == COMPILED_NAME) != !!r->name[0])
+	    (r->kind != COMPILED_OBJECT) != !!r->name[0])
 		return fault_set(f, EINVAL, "rule %u is malformed", r->number);
-	if (descriptor_below_pins(fd))
+	if (r->kind == COMPILED_ANYWHERE) {
+		rule.flags = AGENTOS_RULE_ANYWHERE;
+		rule.fd = -1;
+	} else if (descriptor_below_pins(fd))
 		return fault_set(f, EINVAL, "rule %u: no rule may be about what is below %s",
 				 r->number, AGENTOS_PIN_DIR);
 	memcpy(rule.name, r->name, sizeof(rule.name));
@@ -49,7 +52,9 @@ int enforce_policy_add(struct enforce *e, uint32_t policy, const struct compiled
 	case -EINVAL:
 		return fault_set(f, EINVAL, "rule %u is malformed", r->number);
 	case -ENOSPC:
-		return fault_set(f, E2BIG, "more than %d rules in one policy", AGENTOS_RULES_MAX);
+		return fault_set(f, E2BIG, "more than %d %s in one policy",
+				 rule.flags ? AGENTOS_PATTERNS_MAX : AGENTOS_RULES_MAX,
+				 rule.flags ? "names that are denied anywhere" : "rules");
 	case -EOPNOTSUPP:
 		return fault_set(
 			f, EOPNOTSUPP,

@@ -10,6 +10,8 @@
 enum compiled_kind {
 	COMPILED_OBJECT = 1, /* the object behind the descriptor */
 	COMPILED_NAME = 2,   /* `name` in the directory behind the descriptor */
+	COMPILED_ANYWHERE =
+		3, /* `name` in any directory, '*' at one end; the descriptor is none's */
 };
 
 /* One rule; travels over the control socket as it stands, so it has no holes. */

@@ -23,6 +23,7 @@
  *	  write: ["${WORKSPACE}"]       # "{" wants quotes inside [ ], none in "- item" lines
  *	  exec:  [/usr]
  *	  deny:  [~/.ssh, "${WORKSPACE}/.env"] # reading, writing and executing
+ *	  deny-names: [.env, "id_*", "*.pem"] # in any directory; "*" at one end
  *	environment:
  *	  keep: [PATH, TERM, LC_*]      # all other variables are removed; absent section: all kept
  *	  set: ["HOME=${WORKSPACE}"]    # "$$" is a plain "$"
@@ -37,6 +38,7 @@
 
 struct policy_rule {
 	char *path;    /* expanded, absolute, normalised: no "//", ".", ".." or trailing "/" */
+	bool anywhere; /* then path is a name, which may have a '*' at one end */
 	uint8_t allow; /* AGENTOS_FILE_* */
 	uint8_t deny;
 	bool optional; /* written with "-" */

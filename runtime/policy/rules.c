@@ -141,6 +141,95 @@ static int list_add(struct build *b, const struct rule_list *list,
 	return 0;
 }
 
+/* A name in any directory, as the module takes it. */
+static int name_check(const char *name, uint32_t line, const struct source *source)
+{
+	size_t len = strlen(name), size = AGENTOS_RULE_NAME_SIZE;
+	const char *star = strchr(name, '*');
+	const char *why = NULL;
+
+	if (strchr(name, '/'))
+		why = "is a path; \"deny\" takes those, and \"deny-names\" what stands behind the "
+		      "last \"/\"";
+	else if (!len || strcmp(name, ".") == 0 || strcmp(name, "..") == 0)
+		why = "is no name of a file";
+	else if (strcmp(name, "*") == 0)
+		why = "is every name; take the rights away instead";
+	else if (strpbrk(name, "?["))
+		why = "is no pattern that is known; \"*\" at the beginning or at the end is";
+	else if (star && ((star != name && star[1]) || strchr(star + 1, '*')))
+		why = "has a \"*\" that is not alone at one end, as in \"id_*\" and \"*.pem\"";
+	else if (len >= size)
+		why = "is longer than 63 bytes";
+	if (!why)
+		return 0;
+	return source_fault(source, EINVAL, line, "%s %s", source_quote(name, len).text, why);
+}
+
+static int names_add(struct build *b, const struct raw_files *files,
+		     const struct outline_place *place, const struct source *source)
+{
+	struct policy_rule rule = { .deny = AGENTOS_FILE_ALL, .anywhere = true };
+	uint32_t i;
+	int err;
+
+	if (files->deny_names_count > AGENTOS_PATTERNS_MAX)
+		return source_fault(source, E2BIG, place->items[AGENTOS_PATTERNS_MAX],
+				    "more than %d names are denied anywhere", AGENTOS_PATTERNS_MAX);
+	for (i = 0; i < files->deny_names_count; i++) {
+		rule.line = place->items[i];
+		err = name_check(files->deny_names[i], rule.line, source);
+		if (err)
+			return err;
+		if (rule_find(b, files->deny_names[i]))
+			return source_fault(
+				source, EINVAL, rule.line,
+				"%s stands in \"deny-names\" twice; take one out",
+				source_quote(files->deny_names[i], strlen(files->deny_names[i]))
+					.text);
+		rule.path = strdup(files->deny_names[i]);
+		if (!rule.path)
+			return source_fault(source, ENOMEM, 0, "out of memory");
+		err = rule_append(b, &rule, source);
+		if (err) {
+			free(rule.path);
+			return err;
+		}
+	}
+	return 0;
+}
+
+/* Does the name fit one that is denied anywhere? As the module has it. */
+static bool name_fits(const char *name, const char *denied)
+{
+	size_t len = strlen(name), fixed = strlen(denied) - 1;
+
+	if (denied[0] == '*')
+		return len >= fixed && strcmp(name + len - fixed, denied + 1) == 0;
+	if (denied[fixed] == '*')
+		return strncmp(name, denied, fixed) == 0;
+	return strcmp(name, denied) == 0;
+}
+
+/* What is allowed by its path and denied by its name would be denied: somebody errs. */
+static int names_check(const struct policy *p, const struct source *source)
+{
+	const struct policy_rule *rule, *named;
+
+	for (named = p->rules; named < p->rules + p->rule_count; named++) {
+		for (rule = p->rules; named->anywhere && rule < p->rules + p->rule_count; rule++) {
+			if (!rule->allow || !name_fits(strrchr(rule->path, '/') + 1, named->path))
+				continue;
+			return source_fault(
+				source, EINVAL, rule->line,
+				"%s is allowed here and denied by its name on line %u; "
+				"take one out",
+				source_quote(rule->path, strlen(rule->path)).text, named->line);
+		}
+	}
+	return 0;
+}
+
 /* A right that no rule uses, or rules that no right switches on, would be a mere declaration. */
 static int list_check_right(const struct policy *p, const struct rule_list *list,
 			    const struct outline_place *place, uint64_t right,
@@ -196,6 +285,11 @@ int rules_build(struct policy *p, const struct raw_files *raw, const struct outl
 		if (!err && place)
 			err = list_add(&build, &lists[i], place, vars, source);
 	}
+	place = outline_find(outline, "files.deny-names");
+	if (!err && place)
+		err = names_add(&build, files, place, source);
+	if (!err)
+		err = names_check(p, source);
 	index_release(&build.by_path);
 	return err;
 }

@@ -17,6 +17,7 @@ static const cyaml_schema_field_t files_fields[] = {
 	TEXT_LIST("write", struct raw_files, write),
 	TEXT_LIST("exec", struct raw_files, exec),
 	TEXT_LIST("deny", struct raw_files, deny),
+	TEXT_LIST("deny-names", struct raw_files, deny_names),
 	CYAML_FIELD_END,
 };
 

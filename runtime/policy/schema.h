@@ -9,8 +9,8 @@
 
 /* A file's content before its meaning is checked; what was left out is NULL or 0. */
 struct raw_files {
-	char **read, **write, **exec, **deny;
-	uint32_t read_count, write_count, exec_count, deny_count;
+	char **read, **write, **exec, **deny, **deny_names;
+	uint32_t read_count, write_count, exec_count, deny_count, deny_names_count;
 };
 
 struct raw_environment {

@@ -60,7 +60,11 @@ static bool rule_valid(const struct compiled_rule *r)
 		return false;
 	if (r->kind == COMPILED_OBJECT)
 		return is_zero(r->name, sizeof(r->name));
-	if (r->kind != COMPILED_NAME || !named || memchr(r->name, '/', sizeof(r->name)))
+	/* Where its asterisk may stand is for the module to say. */
+	if (r->kind == COMPILED_ANYWHERE && r->allow)
+		return false;
+	if ((r->kind != COMPILED_NAME && r->kind != COMPILED_ANYWHERE) || !named ||
+	    memchr(r->name, '/', sizeof(r->name)))
 		return false;
 	if (!strncmp(r->name, ".", sizeof(r->name)) || !strncmp(r->name, "..", sizeof(r->name)))
 		return false;

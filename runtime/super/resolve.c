@@ -220,7 +220,9 @@ static int rule_add(struct resolve *r, size_t number, int fd, const char *name)
 		.number = (uint32_t)number,
 		.allow = rule->allow,
 		.deny = rule->deny,
-		.kind = name[0] ? COMPILED_NAME : COMPILED_OBJECT,
+		.kind = rule->anywhere ? COMPILED_ANYWHERE :
+			name[0]	       ? COMPILED_NAME :
+					 COMPILED_OBJECT,
 	};
 	struct stat st;
 	struct meaning meaning = { &st, &added };
@@ -373,6 +375,17 @@ static int rule_stopped(const struct resolve *r, const struct policy_rule *rule,
 		break;
 	}
 	return rule_fault(r, rule, -err);
+}
+
+/* Nothing is looked up: the descriptor that goes with it stands for no object. */
+static int rule_resolve_anywhere(struct resolve *r, size_t number)
+{
+	const struct policy_rule *rule = rule_of(r, number);
+	int fd = open("/", O_PATH | O_DIRECTORY | O_CLOEXEC);
+	int err = fd < 0 ? rule_fault(r, rule, errno) : rule_add(r, number, fd, rule->path);
+
+	fd_close(fd);
+	return err;
 }
 
 /*
@@ -588,6 +601,10 @@ int resolve_policy(const struct policy *p, const char *file, const struct timesp
 	descriptors_allow(p->rule_count);
 	err = writable_list(&r);
 	for (i = 0; !err && i < p->rule_count; i++) {
+		if (p->rules[i].anywhere) {
+			err = rule_resolve_anywhere(&r, i);
+			continue;
+		}
 		err = rule_check_links(&r, &p->rules[i]);
 		if (!err && since && p->rules[i].allow)
 			err = rule_check_age(&r, &p->rules[i]);

@@ -35,13 +35,14 @@ struct stage_row {
 	unsigned int who;   /* STAGE_ROOT | STAGE_DEMO; 0: both */
 	int error;	    /* 0, an errno or STAGE_ANY_ERROR */
 	const char *hook;   /* as the audit log names it */
-	const char *kernel; /* only on this one; NULL: all */
+	const char *kernel; /* only on this one, or "stock": all but debug; NULL: all */
 };
 
 struct stage_policy {
 	const char *name;
 	const char *rights;
 	const char *read, *write, *exec, *deny; /* added to what all have; "PATH, PATH" */
+	const char *deny_names;			/* "NAME, NAME"; NULL: none */
 	bool changes;				/* lets agents change what `base` does not */
 };
 
@@ -124,8 +125,12 @@ static inline bool stage_row_in(const struct stage_row *row, const char *policy,
 {
 	const char *kernel = getenv("AGENTOS_KERNEL");
 
-	return strcmp(row->policy, policy) == 0 && ((row->who ? row->who : STAGE_BOTH) & who) &&
-	       (!row->kernel || !kernel || strcmp(row->kernel, kernel) == 0);
+	if (strcmp(row->policy, policy) != 0 || !((row->who ? row->who : STAGE_BOTH) & who))
+		return false;
+	if (!row->kernel || !kernel)
+		return true;
+	return strcmp(row->kernel, "stock") == 0 ? strcmp(kernel, "debug") != 0 :
+						   strcmp(row->kernel, kernel) == 0;
 }
 
 static inline void stage_row_dress(const char *tree, const char *id, const struct stage_row *row)
@@ -267,6 +272,8 @@ static inline void stage_policy_write(const struct stage_group *g, const char *f
 			fprintf(to, ", %s/ws/%s/missing/deep/secret", g->tree, id);
 	}
 	fprintf(to, "]\n");
+	if (p->deny_names)
+		fprintf(to, "  deny-names: [%s]\n", p->deny_names);
 	fclose(to);
 }
 

@@ -210,6 +210,11 @@ static inline void command_fill(struct fuzz *fuzz, unsigned long cmd, union any 
 		arg->rule.allow = fuzz_below(fuzz, AGENTOS_FILE_ALL + 1);
 		arg->rule.deny = fuzz_below(fuzz, AGENTOS_FILE_ALL + 1) & ~arg->rule.allow;
 		arg->rule.number = fuzz_below(fuzz, 1000);
+		if (fuzz_chance(fuzz, 4)) {
+			arg->rule.flags = AGENTOS_RULE_ANYWHERE;
+			arg->rule.fd = -1;
+			arg->rule.allow = 0;
+		}
 		if (fuzz_chance(fuzz, 2))
 			snprintf(arg->rule.name, sizeof(arg->rule.name), "n%u",
 				 (unsigned int)fuzz_below(fuzz, 1000));

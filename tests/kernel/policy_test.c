@@ -359,6 +359,53 @@ static void a_policy_that_was_used_takes_no_more_rules(void)
 	CHECK_INT(policy_drop(policy), 0);
 }
 
+static int anywhere(uint32_t policy, int fd, const char *name, uint8_t allow, uint8_t deny)
+{
+	struct agentos_policy_rule rule = {
+		.size = sizeof(rule),
+		.policy = policy,
+		.fd = fd,
+		.flags = AGENTOS_RULE_ANYWHERE,
+		.allow = allow,
+		.deny = deny,
+	};
+
+	snprintf(rule.name, sizeof(rule.name), "%s", name);
+	return stage_call(stage_device, AGENTOS_IOC_POLICY_RULE, &rule);
+}
+
+static void a_name_anywhere_is_one_that_files_have(void)
+{
+	static const char *const wrong[] = { "", "*", "**", "a*b", "*a*", ".", "..", "a/b", "/" };
+	struct agentos_create create = stage_plan("named");
+	uint32_t policy, i;
+	char name[32];
+
+	REQUIRE(!policy_new(&policy));
+	for (i = 0; i < sizeof(wrong) / sizeof(wrong[0]); i++)
+		CHECK_MSG(anywhere(policy, -1, wrong[i], 0, 1) == -EINVAL, "%s", wrong[i]);
+	CHECK_INT(anywhere(policy, -1, "a", 1, 0), -EINVAL);
+	CHECK_INT(anywhere(policy, -1, "a", 1, 2), -EINVAL);
+	CHECK_INT(anywhere(policy, -1, "a", 0, 0), -EINVAL);
+	CHECK_INT(anywhere(policy, -1, "a", 0, AGENTOS_FILE_ALL + 1), -EINVAL);
+	CHECK_INT(anywhere(policy, 0, "a", 0, 1), -EBADF);
+	CHECK_INT(anywhere(policy, -2, "a", 0, 1), -EBADF);
+	CHECK_INT(anywhere(1U << 30, -1, "a", 0, 1), -ENOENT);
+	for (i = 0; i < AGENTOS_PATTERNS_MAX; i++) {
+		snprintf(name, sizeof(name), i % 2 ? "name%u*" : "*name%u", i);
+		CHECK_INT(anywhere(policy, -1, name, 0, AGENTOS_FILE_ALL), 0);
+	}
+	CHECK_INT(anywhere(policy, -1, "more", 0, 1), -ENOSPC);
+	/* They hold nothing. */
+	CHECK_INT(stage_version().ret_pins, 0);
+	create.policy = policy;
+	REQUIRE(!stage_call(stage_device, AGENTOS_IOC_CREATE, &create));
+	CHECK_INT(anywhere(policy, -1, "late", 0, 1), -EBUSY);
+	close(create.ret_fd);
+	CHECK(stage_settle());
+	CHECK_INT(policy_drop(policy), 0);
+}
+
 static void more_rules_than_the_limit_are_enospc(void)
 {
 	struct agentos_policy_rule rule;
@@ -416,6 +463,7 @@ static const struct tap_test tests[] = {
 	{ "nothing_hides_behind_a_name", nothing_hides_behind_a_name },
 	{ "a_policy_that_was_used_takes_no_more_rules",
 	  a_policy_that_was_used_takes_no_more_rules },
+	{ "a_name_anywhere_is_one_that_files_have", a_name_anywhere_is_one_that_files_have },
 	{ "more_rules_than_the_limit_are_enospc", more_rules_than_the_limit_are_enospc },
 	{ "more_policies_than_the_limit_are_enospc", more_policies_than_the_limit_are_enospc },
 };

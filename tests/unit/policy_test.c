@@ -30,6 +30,7 @@ static const char full[] =
 	"    - /var/${AGENT}/$$x\n"
 	"  exec: [/usr]\n"
 	"  deny: [~/.ssh, \"${WORKSPACE}/.env\", -~]\n"
+	"  deny-names: [.netrc, \"id_*\", \"*.pem\"]\n"
 	"environment:\n"
 	"  keep: [PATH, LC_*]\n"
 	"  set:\n"
@@ -82,7 +83,7 @@ static void every_key_is_read(void)
 	CHECK_STR(p->description, "all keys");
 	CHECK_INT(p->rights, AGENTOS_RIGHT(FILE_READ) | AGENTOS_RIGHT(FILE_WRITE) |
 				     AGENTOS_RIGHT(FILE_EXEC) | AGENTOS_RIGHT(NET_CONNECT));
-	CHECK_INT(p->rule_count, 8);
+	CHECK_INT(p->rule_count, 11);
 	check_rule(p, "/usr", AGENTOS_FILE_READ | AGENTOS_FILE_EXEC, 0, 0, 6);
 	check_rule(p, "/lib64", AGENTOS_FILE_READ, 0, 1, 6);
 	check_rule(p, "/srv/space", AGENTOS_FILE_READ | AGENTOS_FILE_WRITE, 0, 0, 6);
@@ -91,6 +92,10 @@ static void every_key_is_read(void)
 	check_rule(p, "/home/u/.ssh", 0, AGENTOS_FILE_ALL, 0, 11);
 	check_rule(p, "/srv/space/.env", 0, AGENTOS_FILE_ALL, 0, 11);
 	check_rule(p, "/home/u", 0, AGENTOS_FILE_ALL, 1, 11);
+	check_rule(p, ".netrc", 0, AGENTOS_FILE_ALL, 0, 12);
+	check_rule(p, "id_*", 0, AGENTOS_FILE_ALL, 0, 12);
+	check_rule(p, "*.pem", 0, AGENTOS_FILE_ALL, 0, 12);
+	CHECK(p->rules[7].anywhere == false && p->rules[8].anywhere && p->rules[10].anywhere);
 	CHECK(p->env_scrub);
 	CHECK_STR(p->env_keep[0], "PATH");
 	CHECK_STR(p->env_keep[1], "LC_*");
@@ -222,6 +227,23 @@ static const struct refusal {
 	{ HEAD "  read: [${HOME}]\n", "p.yaml:4: ", "not valid YAML", "needs quotes" },
 	{ HEAD "  read: [/usr]\n  deny: [/usr/]\n", "p.yaml:5: ", "both allowed and denied",
 	  "on line 4" },
+	{ HEAD "  read: [/]\n  deny-names: [a/b]\n", "p.yaml:5: ", "is a path", "\"deny\"" },
+	{ HEAD "  read: [/]\n  deny-names: [/a]\n", "p.yaml:5: ", "is a path", "" },
+	{ HEAD "  read: [/]\n  deny-names: ['']\n", "p.yaml:5: ", "is empty", "" },
+	{ HEAD "  read: [/]\n  deny-names: [.]\n", "p.yaml:5: ", "is no name of a file", "" },
+	{ HEAD "  read: [/]\n  deny-names: [a, ..]\n", "p.yaml:5: ", "is no name of a file", "" },
+	{ HEAD "  read: [/]\n  deny-names: ['*']\n", "p.yaml:5: ", "is every name", "rights" },
+	{ HEAD "  read: [/]\n  deny-names: ['a*b']\n", "p.yaml:5: ", "at one end", "\"*.pem\"" },
+	{ HEAD "  read: [/]\n  deny-names: ['*a*']\n", "p.yaml:5: ", "at one end", "" },
+	{ HEAD "  read: [/]\n  deny-names: ['a?']\n", "p.yaml:5: ", "no pattern", "" },
+	{ HEAD "  read: [/]\n  deny-names: [a,\n    a]\n", "p.yaml:6: ", "twice", "" },
+	{ HEAD
+	  "  read: [/]\n  deny-names: [a23456789012345678901234567890123456789012345678901234567890123x]\n",
+	  "p.yaml:5: ", "longer than 63", "" },
+	{ HEAD "  read: [/, /a/b.pem]\n  deny-names: ['*.pem']\n",
+	  "p.yaml:4: ", "denied by its name on line 5", "" },
+	{ HEAD "  read: [/, ~/.netrc]\n  deny-names: [.netrc]\n",
+	  "p.yaml:4: ", "denied by its name", "" },
 	{ HEAD "  read: ['${HOME}/x']\n  deny: [~/x]\n", "p.yaml:5: ", "both allowed and denied",
 	  "" },
 	{ OTHER "environment: {keep: [A-B]}\n", "p.yaml:3: ", "no name of a variable", "PREFIX_*" },
@@ -429,7 +451,8 @@ static void shipped_profiles_are_valid_and_mean_what_they_say(void)
 					     AGENTOS_RIGHT(FILE_EXEC));
 		CHECK(p->env_scrub && !p->record_allowed);
 		CHECK(rule_at(p, "/home/u/.ssh") && rule_at(p, "/home/u/.ssh")->deny);
-		CHECK(rule_at(p, "/srv/space/.env") && rule_at(p, "/srv/space/.env")->deny);
+		CHECK(rule_at(p, ".env") && rule_at(p, ".env")->anywhere &&
+		      rule_at(p, ".env")->deny);
 		CHECK(rule_at(p, "/srv/space")->allow == AGENTOS_FILE_ALL);
 		CHECK(!rule_at(p, "/dev/agentos") && !rule_at(p, "/dev") && !rule_at(p, "/"));
 		CHECK(!rule_at(p, "/sys") && !rule_at(p, "/sys/fs") && !rule_at(p, "/run"));

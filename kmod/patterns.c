@@ -1,0 +1,65 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* A short list, with a glance at two bytes before it is gone through. */
+#include <linux/errno.h>
+#include <linux/string.h>
+
+#include "patterns.h"
+
+bool patterns_valid(const char text[static AGENTOS_RULE_NAME_SIZE])
+{
+	size_t len = strnlen(text, AGENTOS_RULE_NAME_SIZE);
+	const char *star = memchr(text, '*', len);
+
+	if (!len || len == AGENTOS_RULE_NAME_SIZE || !strcmp(text, ".") || !strcmp(text, "..") ||
+	    memchr(text, '/', len) || memchr_inv(text + len, '\0', AGENTOS_RULE_NAME_SIZE - len))
+		return false;
+	if (!star)
+		return true;
+	return len > 1 && (star == text || star == text + len - 1) &&
+	       !memchr(star + 1, '*', text + len - star - 1);
+}
+
+int patterns_add(struct patterns *patterns, const char *text, u8 deny, u32 number)
+{
+	struct pattern *pattern = &patterns->list[patterns->count];
+	size_t len = strlen(text);
+
+	if (patterns->count == AGENTOS_PATTERNS_MAX)
+		return -ENOSPC;
+	*pattern = (struct pattern){ .number = number, .deny = deny };
+	pattern->any_before = text[0] == '*';
+	pattern->any_behind = text[len - 1] == '*';
+	pattern->len = len - pattern->any_before - pattern->any_behind;
+	memcpy(pattern->text, text + pattern->any_before, pattern->len);
+	if (pattern->any_before)
+		set_bit((u8)pattern->text[pattern->len - 1], patterns->last);
+	else
+		set_bit((u8)pattern->text[0], patterns->first);
+	patterns->count++;
+	return 0;
+}
+
+static bool pattern_fits(const struct pattern *pattern, const char *name, u32 len)
+{
+	if (len < pattern->len ||
+	    (len > pattern->len && !pattern->any_before && !pattern->any_behind))
+		return false;
+	if (pattern->any_before)
+		name += len - pattern->len;
+	return !memcmp(name, pattern->text, pattern->len);
+}
+
+u8 patterns_find(const struct patterns *patterns, const char *name, u32 len, u32 *ret_number)
+{
+	u8 deny = 0;
+	u32 i;
+
+	for (i = 0; i < patterns->count; i++) {
+		if (!pattern_fits(&patterns->list[i], name, len))
+			continue;
+		if (!deny)
+			*ret_number = patterns->list[i].number;
+		deny |= patterns->list[i].deny;
+	}
+	return deny;
+}

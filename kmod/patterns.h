@@ -1,0 +1,45 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* Names that a policy denies wherever they are: ".env", "id_*", "*.pem". */
+#ifndef AGENTOS_PATTERNS_H
+#define AGENTOS_PATTERNS_H
+
+#include <linux/bitmap.h>
+#include <linux/bitops.h>
+#include <linux/types.h>
+
+#include "agentos.h"
+
+/* A name, or the beginning or the end of one. */
+struct pattern {
+	char text[AGENTOS_RULE_NAME_SIZE]; /* without the asterisk */
+	u32 number;
+	u8 len;
+	u8 deny; /* AGENTOS_FILE_* */
+	bool any_before, any_behind;
+};
+
+struct patterns {
+	/* By byte: may a name fit that begins so, or ends so? */
+	DECLARE_BITMAP(first, 256);
+	DECLARE_BITMAP(last, 256);
+	u32 count;
+	struct pattern list[AGENTOS_PATTERNS_MAX];
+};
+
+/* Is it what patterns_add() takes? NUL-padded; one '*' at most, at one end, and more than that. */
+bool patterns_valid(const char text[static AGENTOS_RULE_NAME_SIZE]);
+
+/* -ENOSPC AGENTOS_PATTERNS_MAX. text: a valid one. */
+int __must_check patterns_add(struct patterns *patterns, const char *text, u8 deny, u32 number);
+
+/* False is sure, true is not. name: of len bytes, at least one. */
+static inline bool patterns_may_fit(const struct patterns *patterns, const char *name, u32 len)
+{
+	return test_bit((u8)name[0], patterns->first) ||
+	       test_bit((u8)name[len - 1], patterns->last);
+}
+
+/* What is denied to the name, by all that fit it; and the number of the first. 0: none does. */
+u8 patterns_find(const struct patterns *patterns, const char *name, u32 len, u32 *ret_number);
+
+#endif
