@@ -147,10 +147,11 @@ int expand_path(const char *written, const struct policy_vars *vars, const struc
 	int err;
 
 	if (strpbrk(written, "*?"))
-		return source_fault(source, EINVAL, line,
-				    "%s looks like a pattern, which this version does not enforce; "
-				    "name the file, or the directory it is in",
-				    text_quote(written).text);
+		return source_fault(
+			source, EINVAL, line,
+			"%s looks like a pattern; name the file, or the directory it is "
+			"in (\"deny-names\" takes names with a \"*\" at one end)",
+			text_quote(written).text);
 	err = expand_text(written, vars, source, line, &path);
 	if (err)
 		return err;
