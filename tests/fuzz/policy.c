@@ -31,6 +31,17 @@ static bool path_is_normal(const char *path)
 	       (len < 3 || strcmp(path + len - 3, "/..") != 0);
 }
 
+/* What the module takes for a name anywhere. */
+static bool name_is_pattern(const char *name)
+{
+	size_t len = strlen(name);
+	const char *star = strchr(name, '*');
+
+	return len && len < AGENTOS_RULE_NAME_SIZE && !strchr(name, '/') &&
+	       strcmp(name, ".") != 0 && strcmp(name, "..") != 0 &&
+	       (!star || (len > 1 && (star == name || !star[1]) && !strchr(star + 1, '*')));
+}
+
 /* One line, which names the file, and which no terminal acts on. */
 static void check_fault(const struct fault *f)
 {
@@ -51,7 +62,8 @@ static void check_policy(const struct policy *p)
 	for (i = 0; i < p->rule_count; i++) {
 		const struct policy_rule *rule = &p->rules[i];
 
-		HOLDS(path_is_normal(rule->path));
+		HOLDS(rule->anywhere ? name_is_pattern(rule->path) && !rule->allow :
+				       path_is_normal(rule->path));
 		HOLDS((rule->allow | rule->deny) && !(rule->allow & rule->deny));
 		HOLDS(!((rule->allow | rule->deny) & ~AGENTOS_FILE_ALL));
 		/* A kind of access that no right switches on would be a mere declaration. */
