@@ -424,13 +424,12 @@ int agent_set_policy(struct agent *agent, struct agentos_agent_policy *set)
 	set->ret_agents = 0;
 	set->ret_before = agent->policy_id;
 	set->ret_rights = READ_ONCE(agent->rights);
-	if (set->ret_rights & ~set->rights)
-		err = agent_restrict(agent, set->rights, &set->ret_rights);
-	else if (agent_over(agent))
+	if (READ_ONCE(agent->state) >= AGENTOS_STATE_EXITING)
 		err = -ESRCH;
+	else if (set->ret_rights & ~set->rights)
+		err = agent_restrict(agent, set->rights, &set->ret_rights);
 	if (err)
 		goto unlock;
-	/* There is none when nobody who still acts follows it. */
 	before = policy_use_used(set->ret_before);
 	for (below = agent_next_below(agent, NULL); below; below = agent_next_below(agent, below)) {
 		set->ret_agents +=

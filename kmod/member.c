@@ -212,6 +212,8 @@ static void member_remove(struct member *member)
 	atomic_dec(&members);
 	if (last)
 		agent_retire(agent);
+	else
+		agent_state_changed(agent);
 	member_free(member);
 }
 

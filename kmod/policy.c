@@ -2,7 +2,6 @@
 /* Policy objects: ids, rules, and the held paths that the rules are about. */
 #include <linux/dcache.h>
 #include <linux/fs.h>
-#include <linux/magic.h>
 #include <linux/mutex.h>
 #include <linux/path.h>
 #include <linux/random.h>
@@ -57,24 +56,6 @@ static bool policy_can_hold(const struct super_block *sb)
 	return !(sb->s_flags & (SB_KERNMOUNT | SB_NOUSER));
 }
 
-/* Does its file system compare names in this directory other than byte by byte? */
-static bool policy_folds(const struct dentry *dentry)
-{
-	const struct inode *inode = d_inode(dentry);
-
-	if (!S_ISDIR(inode->i_mode) || !(dentry->d_flags & DCACHE_OP_COMPARE))
-		return false;
-	/* It compares to hide what other namespaces have. */
-	if (dentry->d_sb->s_magic == PROC_SUPER_MAGIC)
-		return false;
-#if IS_ENABLED(CONFIG_UNICODE)
-	/* Here it is a matter of the directory. */
-	if (dentry->d_sb->s_encoding)
-		return IS_CASEFOLDED(inode);
-#endif
-	return true;
-}
-
 static int policy_make_room(struct policy *policy)
 {
 	u32 room = policy->pin_room ? policy->pin_room * 2 : 32;
@@ -120,7 +101,7 @@ static int policy_check_rule(const struct file *file, const struct agentos_polic
 		return 0;
 	if (!S_ISDIR(d_inode(dentry)->i_mode))
 		return -ENOTDIR;
-	return policy_folds(dentry) ? -ENOTUNIQ : 0;
+	return rules_folds(dentry) ? -ENOTUNIQ : 0;
 }
 
 /* The one that rules may be added to still. Under policies_lock. */

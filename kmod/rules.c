@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* Rules in tables, and the walk from an object up. */
 #include <linux/dcache.h>
+#include <linux/err.h>
 #include <linux/fs.h>
+#include <linux/magic.h>
 #include <linux/mm.h>
 #include <linux/slab.h>
 #include <linux/stringhash.h>
@@ -174,11 +176,14 @@ int rules_add_name(struct rules *rules, const struct dentry *dir, const char *na
 		   u8 deny, u32 number)
 {
 	struct rule_name *slot;
+	struct rule *rule;
 	int err = rules_grow_names(rules) ?: rules_add_object(rules, d_inode(dir), 0, 0, number);
 
 	if (err)
 		return err;
-	((struct rule *)rules_find(rules, d_inode(dir)))->names = dir;
+	rule = (struct rule *)rules_find(rules, d_inode(dir));
+	/* Called by two: then by none that a hash could be compared for. */
+	rule->names = !rule->names || rule->names == dir ? dir : ERR_PTR(-ENOTUNIQ);
 	slot = name_slot(rules, d_inode(dir), name);
 	if (!slot->rule.inode) {
 		slot->rule.inode = d_inode(dir);
@@ -319,6 +324,38 @@ static __always_inline bool name_may_be_among(const struct rules *rules,
 	       test_bit(name_hash_bit(rules, READ_ONCE(dentry->d_name.hash)), hashes);
 }
 
+bool rules_folds(const struct dentry *dir)
+{
+	const struct inode *inode = READ_ONCE(dir->d_inode);
+
+	if (!inode || !S_ISDIR(inode->i_mode) || !(dir->d_flags & DCACHE_OP_COMPARE))
+		return false;
+	/* It compares to hide what other namespaces have. */
+	if (dir->d_sb->s_magic == PROC_SUPER_MAGIC)
+		return false;
+#if IS_ENABLED(CONFIG_UNICODE)
+	/* Here it is a matter of the directory. */
+	if (dir->d_sb->s_encoding)
+		return IS_CASEFOLDED(inode);
+#endif
+	return true;
+}
+
+/* The same of what may be no dentry. Whatever cannot be told, or needs a closer look, folds. */
+static bool rules_may_fold(const struct dentry *dir)
+{
+	unsigned int flags;
+	unsigned long sb, magic;
+
+	if (!read_address(&flags, &dir->d_flags))
+		return true;
+	if (!(flags & DCACHE_OP_COMPARE))
+		return false;
+	return !read_address(&sb, &dir->d_sb) ||
+	       !read_address(&magic, &((const struct super_block *)sb)->s_magic) ||
+	       magic != PROC_SUPER_MAGIC;
+}
+
 /* A dentry's name, in one piece: its length belongs to it. Under RCU, so that it stays. */
 static __always_inline bool name_snapshot(const struct dentry *dentry, u32 seq,
 					  const char **ret_name, u32 *ret_len)
@@ -344,15 +381,18 @@ static bool name_copy(const struct dentry *dentry, char *name, u32 *ret_len)
 	return true;
 }
 
-/* What is denied to its name wherever it is. False when the name cannot be read. */
-static noinline bool rules_apply_patterns(const struct rules *rules, const struct dentry *dentry,
-					  bool sure, u32 seq, struct agentos_walk *walk)
+/* What is denied to its name wherever it is. False when that cannot be told. */
+static noinline bool rules_apply_patterns(const struct rules *rules, const struct dentry *dir,
+					  const struct dentry *dentry, bool sure, u32 seq,
+					  struct agentos_walk *walk)
 {
 	char copy[NAME_MAX];
 	const char *name = copy;
 	u32 len, number = 0;
 	u8 deny;
 
+	if (sure ? rules_folds(dir) : rules_may_fold(dir))
+		return false;
 	if (sure ? !name_snapshot(dentry, seq, &name, &len) : !name_copy(dentry, copy, &len))
 		return false;
 	if (!patterns_may_fit(rules->patterns, name, len))
@@ -384,7 +424,7 @@ static __always_inline void rules_climb(const struct rules *rules, const struct 
 			goto give_up;
 		above = rules_find(rules, parent.inode);
 		if (rules->patterns) {
-			if (!rules_apply_patterns(rules, dentry, sure, seq, walk))
+			if (!rules_apply_patterns(rules, here.parent, dentry, sure, seq, walk))
 				goto give_up;
 			if (!walk->open)
 				return;
@@ -460,7 +500,8 @@ static __always_inline bool rules_glance(const struct rules *rules, const struct
 		    name_may_be_among(rules, rules->deny_hashes, above, parent, dentry))
 			break;
 		if (patterns && parent != dentry &&
-		    (!name_snapshot(dentry, seq, &name, &len) ||
+		    (READ_ONCE(parent->d_flags) & DCACHE_OP_COMPARE ||
+		     !name_snapshot(dentry, seq, &name, &len) ||
 		     patterns_may_fit(patterns, name, len)))
 			break;
 		want &= ~own->allow;

@@ -65,7 +65,16 @@ int __must_check rules_add_object(struct rules *rules, const struct inode *inode
 int __must_check rules_add_name(struct rules *rules, const struct dentry *dir, const char *name,
 				u8 allow, u8 deny, u32 number);
 
-/* Denies the name wherever it is. name: as for patterns_add(). -ENOMEM, -ENOSPC. */
+/*
+ * Does the file system compare names in this directory other than byte by byte?
+ * The caller keeps dir.
+ */
+bool rules_folds(const struct dentry *dir);
+
+/*
+ * Denies the name wherever it is; and all of a directory that folds, where it
+ * could have another form. name: as for patterns_add(). -ENOMEM, -ENOSPC.
+ */
 int __must_check rules_add_pattern(struct rules *rules, const char *name, u8 deny, u32 number);
 
 /* What is said about the object, which is only compared, never looked into. Never NULL. */

@@ -170,7 +170,9 @@ struct agentos_policy_new {
  *
  * With ANYWHERE it is about a name in any directory, and holds nothing: fd is -1,
  * allow 0. One asterisk, at the beginning or the end of the name, stands for any
- * bytes. It denies as a rule on each object of such a name would.
+ * bytes. It denies as a rule on each object of such a name would. Of a directory
+ * where names are not compared byte by byte all is denied then, but for what
+ * nearer rules allow.
  *
  * allow, deny: AGENTOS_FILE_*, no bit in both; 0 and 0 only holds it
  * number:      told in records when it refuses; not AGENTOS_RULE_NONE

@@ -132,7 +132,7 @@ struct agentos_restrict {
  * -EPERM   no CAP_SYS_ADMIN, or in an agent
  * -ENOENT  no such policy; nothing was changed, as after each error
  * -EINVAL  bad flags, a bit of rights is unknown, or no right would be left
- * -ESRCH   exiting or exited, and nothing that was derived from it is left
+ * -ESRCH   exiting or exited, whatever was derived from it
  */
 struct agentos_agent_policy {
 	__u32 size;

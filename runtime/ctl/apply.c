@@ -35,8 +35,10 @@ static int family_since(const struct agentos_info *info, struct timespec *ret_si
 		return dev;
 	while (above.ret_parent && !err) {
 		agent = agentos_dev_agent(dev, above.ret_parent, AGENTOS_ACCESS_INSPECT);
-		if (agent < 0)
+		if (agent < 0) {
+			err = agent;
 			break;
+		}
 		err = agentos_agent_info(agent, &above);
 		close(agent);
 	}

@@ -222,6 +222,9 @@ static int client_apply_now(struct client *c, const struct control_apply *m,
 	if (u->flags & CONTROL_RECORD_ALLOWED)
 		set->flags = AGENTOS_CREATE_RECORD_ALLOWED;
 	err = agentos_agent_set_policy(agent, set);
+	/* It ended in the midst of it. */
+	if (!err && !set->ret_agents)
+		err = -ESRCH;
 	close(agent);
 	if (err) {
 		apply_fault(f, err);

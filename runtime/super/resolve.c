@@ -38,6 +38,7 @@ struct resolve {
 	const struct policy *policy;
 	const struct source *source;
 	const struct timespec *since; /* NULL: links of any age will do */
+	bool distrusted;	      /* one was not followed for its age */
 	struct resolved out;
 	struct stat *stats; /* of out.fds[i] */
 	size_t room;
@@ -258,12 +259,108 @@ static int rule_add(struct resolve *r, size_t number, int fd, const char *name)
 		       0;
 }
 
+/* May the link be followed? Its age is that of the very link that is then read. */
+static int link_check_age(struct resolve *r, const struct policy_rule *rule, const char *name,
+			  const struct stat *st)
+{
+	if (!r->since || !rule->allow || st->st_ctim.tv_sec < r->since->tv_sec)
+		return 0;
+	r->distrusted = true;
+	return source_fault(r->source, ELOOP, rule->line,
+			    "%s leads through a symbolic link (%s) that is younger than the agent, "
+			    "which may have made it; name what it leads to",
+			    rule_quote(rule).text, source_quote(name, strlen(name)).text);
+}
+
+/* Puts what a link leads to in front of what is left of a path. */
+static int path_follow(int link, char *left, size_t size)
+{
+	char target[PATH_MAX];
+	ssize_t got = readlinkat(link, "", target, sizeof(target) - 1);
+
+	if (got < 0)
+		return -errno;
+	if (!got || (size_t)got + 1 + strlen(left) + 1 > size)
+		return got ? -ENAMETOOLONG : -ENOENT;
+	memmove(left + got + 1, left, strlen(left) + 1);
+	memcpy(left, target, (size_t)got);
+	left[got] = '/';
+	return 0;
+}
+
+/* Takes the first component off a path. False when there is none, or one that is too long. */
+static bool path_take(char *left, char name[NAME_MAX + 1])
+{
+	size_t skip = strspn(left, "/"), len = strcspn(left + skip, "/");
+
+	if (!len || len > NAME_MAX)
+		return false;
+	memcpy(name, left + skip, len);
+	name[len] = '\0';
+	memmove(left, left + skip + len, strlen(left + skip + len) + 1);
+	return true;
+}
+
+/*
+ * A directory by its path (from relative to `from`). Where links are not all
+ * trusted it goes component by component, and follows them itself: who changes
+ * one meanwhile changes nothing that was looked at.
+ */
+static int directory_open(struct resolve *r, const struct policy_rule *rule, int from,
+			  const char *path)
+{
+	char left[2 * PATH_MAX], name[NAME_MAX + 1];
+	int at, fd, links = 0, err = 0;
+	struct stat st;
+
+	if (!r->since || !rule->allow) {
+		fd = openat(from, path, O_PATH | O_DIRECTORY | O_CLOEXEC);
+		return fd < 0 ? -errno : fd;
+	}
+	snprintf(left, sizeof(left), "%s", path);
+	at = openat(from, path[0] == '/' ? "/" : ".", O_PATH | O_DIRECTORY | O_CLOEXEC);
+	if (at < 0)
+		return -errno;
+	while (!err && left[strspn(left, "/")]) {
+		if (!path_take(left, name)) {
+			err = -ENAMETOOLONG;
+			break;
+		}
+		fd = openat(at, name, O_PATH | O_NOFOLLOW | O_CLOEXEC);
+		if (fd < 0 || fstat(fd, &st) < 0) {
+			err = -errno;
+			fd_close(fd);
+		} else if (!S_ISLNK(st.st_mode)) {
+			close(at);
+			at = fd;
+			err = S_ISDIR(st.st_mode) ? 0 : -ENOTDIR;
+		} else {
+			err = link_check_age(r, rule, name, &st);
+			if (!err)
+				err = ++links > LINKS_MAX ? -ELOOP :
+							    path_follow(fd, left, sizeof(left));
+			close(fd);
+			if (!err && left[0] == '/') {
+				close(at);
+				at = open("/", O_PATH | O_DIRECTORY | O_CLOEXEC);
+				if (at < 0)
+					return -errno;
+			}
+		}
+	}
+	if (!err)
+		return at;
+	close(at);
+	return err;
+}
+
 /*
  * One component's step: opens the directory that path's last component is in
  * (from relative to `from`), and copies that component. "/" and what ends in
  * "." or ".." has none: then name is empty and parent is the object itself.
  */
-static int walk_to_parent(int from, const char *path, struct walk *w)
+static int walk_to_parent(struct resolve *r, const struct policy_rule *rule, int from,
+			  const char *path, struct walk *w)
 {
 	char directory[PATH_MAX];
 	const char *last;
@@ -285,9 +382,9 @@ static int walk_to_parent(int from, const char *path, struct walk *w)
 	strcpy(w->name, last);
 	if (last[0])
 		directory[last - directory] = '\0';
-	fd = openat(from, directory[0] ? directory : ".", O_PATH | O_DIRECTORY | O_CLOEXEC);
+	fd = directory_open(r, rule, from, directory[0] ? directory : ".");
 	if (fd < 0)
-		return -errno;
+		return fd;
 	fd_close(w->parent);
 	w->parent = fd;
 	return 0;
@@ -311,7 +408,7 @@ static int rule_add_own_name(struct resolve *r, size_t number, int directory)
 	if (len <= 0 || fstat(directory, &st) < 0)
 		return 0;
 	path[len] = '\0';
-	if (walk_to_parent(AT_FDCWD, path, &w) < 0)
+	if (walk_to_parent(r, rule_of(r, number), AT_FDCWD, path, &w) < 0)
 		return 0;
 	if (w.name[0] && fstatat(w.parent, w.name, &found, AT_SYMLINK_NOFOLLOW) == 0 &&
 	    found.st_ino == st.st_ino && found.st_dev == st.st_dev)
@@ -338,7 +435,7 @@ static int rule_add_missing(struct resolve *r, size_t number, int from, const ch
 	strcpy(prefix, path);
 	for (slash = strrchr(prefix, '/'); slash && slash > prefix; slash = strrchr(prefix, '/')) {
 		*slash = '\0';
-		err = walk_to_parent(from, prefix, &w);
+		err = walk_to_parent(r, rule_of(r, number), from, prefix, &w);
 		if (err == -ENOENT)
 			continue;
 		if (!err && w.name[0] && fstatat(w.parent, w.name, &st, AT_SYMLINK_NOFOLLOW) < 0 &&
@@ -405,7 +502,7 @@ static int rule_resolve(struct resolve *r, size_t number)
 	ssize_t len;
 
 	for (links = 0;; links++) {
-		err = walk_to_parent(w.parent < 0 ? AT_FDCWD : w.parent, path, &w);
+		err = walk_to_parent(r, rule, w.parent < 0 ? AT_FDCWD : w.parent, path, &w);
 		if (err == -ENOENT && rule->deny) {
 			err = rule_add_missing(r, number, w.parent < 0 ? AT_FDCWD : w.parent, path);
 			if (err)
@@ -442,6 +539,9 @@ static int rule_resolve(struct resolve *r, size_t number)
 			err = rule_add(r, number, object, "");
 			goto out;
 		}
+		err = link_check_age(r, rule, w.name, &st);
+		if (err)
+			goto out;
 		len = readlinkat(object, "", target, sizeof(target) - 1);
 		if (len < 0 || links == LINKS_MAX) {
 			err = len < 0 ? -errno : -ELOOP;
@@ -453,7 +553,9 @@ static int rule_resolve(struct resolve *r, size_t number)
 		object = -1;
 	}
 stopped:
-	err = rule_stopped(r, rule, named, err);
+	/* Then it has been said. */
+	if (!r->distrusted)
+		err = rule_stopped(r, rule, named, err);
 out:
 	fd_close(object);
 	fd_close(w.parent);
@@ -505,63 +607,6 @@ static int rule_check_links(const struct resolve *r, const struct policy_rule *r
 	return 0;
 }
 
-/* Where a path leads, component by component: is a link among them younger than r->since? */
-static int rule_check_age(const struct resolve *r, const struct policy_rule *rule)
-{
-	char left[2 * PATH_MAX], target[PATH_MAX], name[NAME_MAX + 1];
-	int at = open("/", O_PATH | O_CLOEXEC), fd = -1, links = 0, err = 0;
-	size_t len, skip;
-	struct stat st;
-	ssize_t got;
-
-	snprintf(left, sizeof(left), "%s", rule->path);
-	while (at >= 0 && links <= LINKS_MAX) {
-		skip = strspn(left, "/");
-		len = strcspn(left + skip, "/");
-		if (!len || len >= sizeof(name))
-			break;
-		memcpy(name, left + skip, len);
-		name[len] = '\0';
-		memmove(left, left + skip + len, strlen(left + skip + len) + 1);
-		fd = openat(at, name, O_PATH | O_NOFOLLOW | O_CLOEXEC);
-		/* Whoever looks it up for good will say what is wrong. */
-		if (fd < 0 || fstat(fd, &st) < 0)
-			break;
-		if (S_ISLNK(st.st_mode)) {
-			if (st.st_ctim.tv_sec >= r->since->tv_sec) {
-				err = source_fault(
-					r->source, ELOOP, rule->line,
-					"%s leads through a symbolic link (%s) that is younger "
-					"than the agent, which may have made it; name what it "
-					"leads to",
-					rule_quote(rule).text,
-					source_quote(name, strlen(name)).text);
-				break;
-			}
-			got = readlinkat(fd, "", target, sizeof(target) - 1);
-			if (got <= 0 || got + strlen(left) + 2 > sizeof(left))
-				break;
-			target[got] = '\0';
-			memmove(left + got, left, strlen(left) + 1);
-			memcpy(left, target, (size_t)got);
-			links++;
-			close(fd);
-			fd = -1;
-			if (target[0] == '/') {
-				close(at);
-				at = open("/", O_PATH | O_CLOEXEC);
-			}
-			continue;
-		}
-		close(at);
-		at = fd;
-		fd = -1;
-	}
-	fd_close(fd);
-	fd_close(at);
-	return err;
-}
-
 /* Descriptors are handed over in one go: up to three for a rule, more for chains of links. */
 static void descriptors_allow(size_t rules)
 {
@@ -606,8 +651,6 @@ int resolve_policy(const struct policy *p, const char *file, const struct timesp
 			continue;
 		}
 		err = rule_check_links(&r, &p->rules[i]);
-		if (!err && since && p->rules[i].allow)
-			err = rule_check_age(&r, &p->rules[i]);
 		if (!err)
 			err = rule_resolve(&r, i);
 	}

@@ -137,7 +137,19 @@ policy_with 'file-read, file-exec' "/usr, /etc" "  deny: [-$work/folds/folded/.e
 not_run 'a name where case does not count' 'other spellings for the same name'
 policy_with 'file-read, file-exec' "/usr, /etc" "  deny: [-$work/folds/exact/.env]"
 holds 'beside it, where it does, it is taken' agentctl run --policy ./p.yaml -- true
-umount "$work/folds"
+# A name that is denied anywhere has other forms there: all of the directory is refused.
+for at in folded/.ENV folded/other exact/.ENV exact/.env; do
+	echo secret >"$work/folds/$at"
+done
+policy_with 'file-read, file-exec' "/usr, /etc, $work/folds" "  deny-names: [.env]"
+for at in folded/.env folded/.ENV folded/other exact/.env; do
+	holds "control: $at can be read" cat "$work/folds/$at"
+	fails "deny-names: not $at" agentctl run --quiet --policy ./p.yaml -- cat "$work/folds/$at"
+done
+holds 'a name of another case where case counts' \
+	agentctl run --quiet --policy ./p.yaml -- cat "$work/folds/exact/.ENV"
+# The agents' policies hold it until they are let go of.
+holds 'it can be unmounted then' wait_for 20 umount "$work/folds"
 
 # --- ten thousand rules ---
 

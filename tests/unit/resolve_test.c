@@ -3,8 +3,10 @@
 #include <dirent.h>
 #include <fcntl.h>
 #include <limits.h>
+#include <pthread.h>
 #include <stdbool.h>
 #include <stdint.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/resource.h>
@@ -324,6 +326,58 @@ static void an_allowed_path_follows_no_link_younger_than_the_agent(void)
 	root_remove();
 }
 
+static bool swapping;
+
+/* An agent that puts a link in a directory's place and the directory back, all the time. */
+static void *swap_always(void *unused)
+{
+	char first[PATH_MAX + 16], second[PATH_MAX + 16];
+
+	snprintf(first, sizeof(first), "%s/src", root);
+	snprintf(second, sizeof(second), "%s/planted", root);
+	while (__atomic_load_n(&swapping, __ATOMIC_ACQUIRE))
+		renameat2(AT_FDCWD, first, AT_FDCWD, second, RENAME_EXCHANGE);
+	return NULL;
+}
+
+static void a_link_that_comes_and_goes_is_never_followed(void)
+{
+	unsigned int taken = 0, refused = 0, astray = 0, i;
+	struct timespec now;
+	struct stat own, st;
+	struct resolved r;
+	pthread_t thread;
+	struct fault f;
+	size_t k;
+
+	REQUIRE(root_make() && make_directory("src") && make_file("src/passwd"));
+	REQUIRE(make_link("/etc", "planted") && stat(in_root("src/passwd"), &own) == 0);
+	clock_gettime(CLOCK_REALTIME, &now);
+	now.tv_sec -= 3600;
+	since = &now;
+	swapping = true;
+	REQUIRE(pthread_create(&thread, NULL, swap_always, NULL) == 0);
+	for (i = 0; i < 100000 && (taken < 200 || refused < 200); i++) {
+		if (resolve_text(HEAD "  write: [/usr]\n  read: [~/src/passwd]\n", &r, &f)) {
+			refused++;
+			continue;
+		}
+		taken++;
+		for (k = 0; k < r.count; k++)
+			if (r.rules[k].kind == COMPILED_OBJECT && fstat(r.fds[k], &st) == 0 &&
+			    r.rules[k].allow & AGENTOS_FILE_READ &&
+			    !(r.rules[k].allow & AGENTOS_FILE_WRITE))
+				astray += st.st_ino != own.st_ino || st.st_dev != own.st_dev;
+		resolve_release(&r);
+	}
+	__atomic_store_n(&swapping, false, __ATOMIC_RELEASE);
+	pthread_join(thread, NULL);
+	since = NULL;
+	CHECK_INT(astray, 0);
+	CHECK(taken && refused);
+	root_remove();
+}
+
 static void denied_loops_and_links_out_are_denied_as_far_as_they_go(void)
 {
 	struct resolved r;
@@ -522,6 +576,8 @@ static const struct tap_test tests[] = {
 	  each_refusal_names_the_line_and_leaves_nothing_open },
 	{ "an_allowed_path_follows_no_link_younger_than_the_agent",
 	  an_allowed_path_follows_no_link_younger_than_the_agent },
+	{ "a_link_that_comes_and_goes_is_never_followed",
+	  a_link_that_comes_and_goes_is_never_followed },
 	{ "denied_loops_and_links_out_are_denied_as_far_as_they_go",
 	  denied_loops_and_links_out_are_denied_as_far_as_they_go },
 	{ "two_paths_to_one_object_add_up", two_paths_to_one_object_add_up },
