@@ -165,7 +165,7 @@ int agent_revoke(struct agent *agent, u32 *ret_agents);
 /*
  * Follows another policy, with those below it that followed the same, and keeps
  * of its rights what is in the mask. Fills the answer in. May sleep, for long.
- * -ENOENT no such policy; -EINVAL, -ESRCH as agent_restrict().
+ * -ENOENT no such policy; -EINVAL as agent_restrict(); -ESRCH when exiting.
  */
 int agent_set_policy(struct agent *agent, struct agentos_agent_policy *set);
 

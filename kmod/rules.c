@@ -54,7 +54,7 @@ void rules_release(struct rules *rules)
 		kvfree(rules->name_hashes);
 		kvfree(rules->deny_hashes);
 	}
-	kvfree(rules->patterns);
+	kfree(rules->patterns);
 	rules_init(rules);
 }
 
@@ -199,7 +199,7 @@ int rules_add_name(struct rules *rules, const struct dentry *dir, const char *na
 int rules_add_pattern(struct rules *rules, const char *name, u8 deny, u32 number)
 {
 	if (!rules->patterns)
-		rules->patterns = kvzalloc(sizeof(*rules->patterns), GFP_KERNEL_ACCOUNT);
+		rules->patterns = kzalloc(sizeof(*rules->patterns), GFP_KERNEL_ACCOUNT);
 	if (!rules->patterns)
 		return -ENOMEM;
 	return patterns_add(rules->patterns, name, deny, number);

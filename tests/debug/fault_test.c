@@ -230,6 +230,35 @@ static bool fill_rules(void)
 	return fill_command();
 }
 
+/* The first name of a policy: tables of names, and what is known of their hashes. */
+static bool fill_first_name(void)
+{
+	static int directory = -1;
+	struct agentos_policy_rule *rule = (void *)page;
+
+	if (directory < 0)
+		directory = open("/tmp", O_PATH | O_CLOEXEC);
+	acting = command_find(AGENTOS_IOC_POLICY_RULE);
+	fill_command();
+	rule->fd = directory;
+	strcpy(rule->name, "name");
+	return directory >= 0;
+}
+
+static bool fill_first_pattern(void)
+{
+	struct agentos_policy_rule *rule = (void *)page;
+
+	acting = command_find(AGENTOS_IOC_POLICY_RULE);
+	fill_command();
+	rule->fd = -1;
+	rule->flags = AGENTOS_RULE_ANYWHERE;
+	rule->allow = 0;
+	rule->deny = AGENTOS_FILE_READ;
+	strcpy(rule->name, "*.name");
+	return true;
+}
+
 static bool fill_create_under_policy(void)
 {
 	acting = command_find(AGENTOS_IOC_CREATE);
@@ -254,6 +283,14 @@ static void variants_of_commands_fail_without_a_trace(void)
 		{ .name = "the 33rd RULE",
 		  .fails = true,
 		  .prepare = fill_rules,
+		  .run = act_command },
+		{ .name = "RULE on a name",
+		  .fails = true,
+		  .prepare = fill_first_name,
+		  .run = act_command },
+		{ .name = "RULE on a name anywhere",
+		  .fails = true,
+		  .prepare = fill_first_pattern,
 		  .run = act_command },
 		{ .name = "CREATE with a policy",
 		  .fails = true,
