@@ -30,6 +30,8 @@
 #define AF_INET		2
 #define AF_INET6	10
 #define AF_NETLINK	16
+#define SOL_IP		0
+#define SOL_IPV6	41
 #define IPPROTO_ICMPV6	58
 #define IPPROTO_MPTCP	262
 #define SOCK_TYPE_MASK	0xf
@@ -62,11 +64,24 @@ struct agentos_walk {
 	__u32 policy;	  /* whose rules: that of facts, also when it was exchanged since */
 };
 
-/* What agentos_file_open_quick() answers. */
+/* What the quick ones answer. */
 enum {
-	FILE_OPEN_OUTSIDE, /* the calling task is in no agent */
-	FILE_OPEN_ALLOWED, /* it may, and nothing is to be recorded */
-	FILE_OPEN_ASK,	   /* it depends */
+	QUICK_OUTSIDE, /* the calling task is in no agent */
+	QUICK_ALLOWED, /* it may, and nothing is to be recorded */
+	QUICK_ASK,     /* it depends */
+};
+
+/* What is done with an address, and what the rules say: as kmod/endpoint.h has it. */
+enum { ENDPOINT_CONNECT, ENDPOINT_BIND, ENDPOINT_LISTEN, ENDPOINT_RECEIVED };
+enum { ENDPOINT_ALLOWED, ENDPOINT_DENIED, ENDPOINT_NO_RULE };
+
+enum { ENDPOINT_UNIX_WALKED, ENDPOINT_UNIX_ALLOWED, ENDPOINT_UNIX_NO_RULE };
+
+struct agentos_net_ask {
+	__u32 policy; /* that of facts */
+	__u32 act;
+	__u32 rule; /* told: whose it was, else AGENTOS_RULE_NONE */
+	__u32 pad;
 };
 
 /* The calling task's agent, its parent and so on, 0 behind the last. All zero before the call. */
@@ -84,6 +99,15 @@ extern int agentos_task_inside(struct task_struct *task) __ksym;
 extern int agentos_pid_inside(int pid) __ksym;
 extern int agentos_line(struct agentos_line *line, __u32 line__sz) __ksym;
 extern int agentos_file_open_quick(struct file *file) __ksym;
+extern int agentos_net_quick(struct socket *sock, struct sockaddr *address, __u32 act) __ksym;
+extern int agentos_send_quick(struct socket *sock, struct msghdr *msg) __ksym;
+extern int agentos_net(struct socket *sock, struct sockaddr *address, struct agentos_net_ask *ask,
+		       __u32 ask__sz) __ksym;
+extern int agentos_net_message(struct socket *sock, struct msghdr *msg, struct agentos_net_ask *ask,
+			       __u32 ask__sz) __ksym;
+extern int agentos_net_redirected(struct msghdr *msg) __ksym;
+extern int agentos_unix(struct sock *other, struct agentos_walk *walk, __u32 walk__sz) __ksym;
+extern int agentos_net_own(struct socket *sock, struct agentos_net_ask *ask, __u32 ask__sz) __ksym;
 extern int agentos_walk(struct dentry *dentry, __u32 want, struct agentos_walk *walk,
 			__u32 walk__sz) __ksym;
 extern int agentos_walk_on(__u64 dentry, struct agentos_walk *walk, __u32 walk__sz) __ksym;

@@ -56,7 +56,7 @@ int BPF_PROG(agentos_file_open, struct file *file, int ret)
 {
 	if (ret)
 		return ret;
-	if (agentos_file_open_quick(file) != FILE_OPEN_ASK)
+	if (agentos_file_open_quick(file) != QUICK_ASK)
 		return 0;
 	return file_open_check(ctx, file);
 }

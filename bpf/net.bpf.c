@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* Sockets: which kinds, to whom, from where. */
 #include "socket.bpf.h"
+#include "walk.bpf.h"
 
 SEC("lsm/socket_create")
 int BPF_PROG(agentos_socket_create, int family, int type, int protocol, int kern)
@@ -73,11 +74,27 @@ static __noinline int act_inet(void *ctx, const struct agentos_facts *facts, con
 	return act->verdict == AGENTOS_VERDICT_DENIED;
 }
 
+/* Fills act with what the rules on addresses say of what the rights allow. */
+static __always_inline void net_rule(struct act *act, int verdict,
+				     const struct agentos_net_ask *ask)
+{
+	if (verdict == ENDPOINT_ALLOWED)
+		return;
+	act->verdict = AGENTOS_VERDICT_DENIED;
+	act->why = verdict == ENDPOINT_DENIED ? AGENTOS_WHY_RULE : AGENTOS_WHY_NO_RULE;
+	act->error = -EACCES;
+	act->rule = ask->rule;
+}
+
 SEC("lsm/socket_connect")
 int BPF_PROG(agentos_socket_connect, struct socket *sock, struct sockaddr *address, int addrlen)
 {
+	if (agentos_net_quick(sock, address, ENDPOINT_CONNECT) != QUICK_ASK)
+		return 0;
+
 	AGENT_OR_RETURN(facts);
 	struct act act = RIGHT_ACT(facts, SOCKET_CONNECT, NET_CONNECT, EACCES);
+	struct agentos_net_ask ask = { .policy = facts.policy, .act = ENDPOINT_CONNECT };
 	struct sock *sk = sock->sk;
 
 	if (!sk || family_is_local(sk->__sk_common.skc_family))
@@ -85,7 +102,32 @@ int BPF_PROG(agentos_socket_connect, struct socket *sock, struct sockaddr *addre
 	/* AF_UNSPEC undoes a connection. */
 	if (address->sa_family == AF_UNSPEC)
 		return 0;
+	if (act.verdict == AGENTOS_VERDICT_ALLOWED)
+		net_rule(&act, agentos_net(sock, address, &ask, sizeof(ask)), &ask);
 	return verdict(act_inet(ctx, &facts, &act, address, sk->sk_protocol), -EACCES);
+}
+
+/* An agent's send that needs more than a glance. */
+static __noinline int send_check(void *ctx, struct socket *sock, struct msghdr *msg)
+{
+	AGENT_OR_RETURN(facts);
+	struct act act = RIGHT_ACT(facts, SOCKET_SEND, NET_CONNECT, EACCES);
+	struct agentos_net_ask ask = { .policy = facts.policy, .act = ENDPOINT_CONNECT };
+	struct sock *sk = sock->sk;
+
+	if (!sk || family_is_local(sk->__sk_common.skc_family))
+		return 0;
+	if (!(facts.rights & AGENTOS_RIGHT(NET_RAW)) && agentos_net_redirected(msg)) {
+		act.verdict = AGENTOS_VERDICT_DENIED;
+		act.why = AGENTOS_WHY_RIGHT;
+		act.right = AGENTOS_RIGHT(NET_RAW);
+		act.error = -EACCES;
+	} else if (!msg->msg_name) {
+		return 0;
+	}
+	if (act.verdict == AGENTOS_VERDICT_ALLOWED)
+		net_rule(&act, agentos_net_message(sock, msg, &ask, sizeof(ask)), &ask);
+	return act_inet(ctx, &facts, &act, msg->msg_name, sk->sk_protocol);
 }
 
 /*
@@ -95,29 +137,28 @@ int BPF_PROG(agentos_socket_connect, struct socket *sock, struct sockaddr *addre
 SEC("lsm/socket_sendmsg")
 int BPF_PROG(agentos_socket_sendmsg, struct socket *sock, struct msghdr *msg, int size)
 {
-	struct sockaddr *address = msg->msg_name;
-
-	if (!address)
+	if (!msg->msg_name && !msg->msg_controllen)
 		return 0;
-
-	AGENT_OR_RETURN(facts);
-	struct act act = RIGHT_ACT(facts, SOCKET_SEND, NET_CONNECT, EACCES);
-	struct sock *sk = sock->sk;
-
-	if (!sk || family_is_local(sk->__sk_common.skc_family))
+	if (agentos_send_quick(sock, msg) != QUICK_ASK)
 		return 0;
-	return verdict(act_inet(ctx, &facts, &act, address, sk->sk_protocol), -EACCES);
+	return verdict(send_check(ctx, sock, msg), -EACCES);
 }
 
 SEC("lsm/socket_bind")
 int BPF_PROG(agentos_socket_bind, struct socket *sock, struct sockaddr *address, int addrlen)
 {
+	if (agentos_net_quick(sock, address, ENDPOINT_BIND) != QUICK_ASK)
+		return 0;
+
 	AGENT_OR_RETURN(facts);
 	struct act act = RIGHT_ACT(facts, SOCKET_BIND, NET_LISTEN, EACCES);
+	struct agentos_net_ask ask = { .policy = facts.policy, .act = ENDPOINT_BIND };
 	struct sock *sk = sock->sk;
 
 	if (!sk || family_is_local(sk->__sk_common.skc_family))
 		return 0;
+	if (act.verdict == AGENTOS_VERDICT_ALLOWED)
+		net_rule(&act, agentos_net(sock, address, &ask, sizeof(ask)), &ask);
 	return verdict(act_inet(ctx, &facts, &act, address, sk->sk_protocol), -EACCES);
 }
 
@@ -127,13 +168,60 @@ int BPF_PROG(agentos_socket_listen, struct socket *sock, int backlog)
 {
 	AGENT_OR_RETURN(facts);
 	struct act act = RIGHT_ACT(facts, SOCKET_LISTEN, NET_LISTEN, EACCES);
+	struct agentos_net_ask ask = { .policy = facts.policy, .act = ENDPOINT_LISTEN };
 	struct sock *sk = sock->sk;
 
 	if (!sk || family_is_local(sk->__sk_common.skc_family))
 		return 0;
+	if (act.verdict == AGENTOS_VERDICT_ALLOWED)
+		net_rule(&act, agentos_net_own(sock, &ask, sizeof(ask)), &ask);
 	return verdict(
 		act_number(ctx, &facts, &act, sk->__sk_common.skc_family, sk->__sk_common.skc_num),
 		-EACCES);
+}
+
+#define IP_OPTIONS		 4
+#define IP_ADD_MEMBERSHIP	 35
+#define IP_ADD_SOURCE_MEMBERSHIP 39
+#define IP_LOCAL_PORT_RANGE	 51 /* which the kernel then binds to without a hook */
+#define MCAST_JOIN_GROUP	 42 /* on both levels */
+#define MCAST_JOIN_SOURCE_GROUP	 46
+#define IPV6_ADDRFORM		 1 /* the family changes, by which addresses are read */
+#define IPV6_2292PKTOPTIONS	 6
+#define IPV6_ADD_MEMBERSHIP	 20
+#define IPV6_JOIN_ANYCAST	 27
+#define IPV6_FLOWLABEL_MGR	 32 /* labels carry options, too */
+#define IPV6_RTHDR		 57
+
+/*
+ * By which packets go elsewhere than to their address: a source route names the
+ * next stop, and rules are about the last. Or by which the kernel sends some, with
+ * the number of a group.
+ */
+static __always_inline bool option_is_gated(int level, int option)
+{
+	if (level != SOL_IP && level != SOL_IPV6)
+		return false;
+	if (option == MCAST_JOIN_GROUP || option == MCAST_JOIN_SOURCE_GROUP)
+		return true;
+	if (level == SOL_IP)
+		return option == IP_OPTIONS || option == IP_ADD_MEMBERSHIP ||
+		       option == IP_ADD_SOURCE_MEMBERSHIP || option == IP_LOCAL_PORT_RANGE;
+	return option == IPV6_ADDRFORM || option == IPV6_2292PKTOPTIONS ||
+	       option == IPV6_ADD_MEMBERSHIP || option == IPV6_JOIN_ANYCAST ||
+	       option == IPV6_FLOWLABEL_MGR || option == IPV6_RTHDR;
+}
+
+SEC("lsm/socket_setsockopt")
+int BPF_PROG(agentos_socket_setsockopt, struct socket *sock, int level, int optname)
+{
+	if (!option_is_gated(level, optname))
+		return 0;
+
+	AGENT_OR_RETURN(facts);
+	struct act act = RIGHT_ACT(facts, SOCKET_OPTION, NET_RAW, EPERM);
+
+	return verdict(act_number(ctx, &facts, &act, level, optname), -EPERM);
 }
 
 #define UNIX_PATH_MAX 108
@@ -160,9 +248,31 @@ static __always_inline int unix_name(char *text, struct unix_address *address)
 	return len;
 }
 
-/* Unix: sockets of the agent's own are free, others need the right. Returns whether denied. */
-static __always_inline int act_unix(void *ctx, const struct agentos_facts *facts,
-				    const struct act *act, struct sock *other)
+/* Fills act with what the rules on the socket's name say of what the right allows. */
+static __always_inline void unix_rule(struct act *act, const struct agentos_facts *facts,
+				      struct sock *other)
+{
+	struct agentos_walk w = { .policy = facts->policy, .rule = AGENTOS_RULE_NONE };
+	int way = agentos_unix(other, &w, sizeof(w));
+
+	if (way == ENDPOINT_UNIX_ALLOWED)
+		return;
+	if (way == ENDPOINT_UNIX_WALKED && w.open && !w.unresolved)
+		agentos_walk_mounts(&w);
+	act->access = AGENTOS_FILE_CONNECT;
+	if (way == ENDPOINT_UNIX_WALKED && !w.unresolved && w.allowed)
+		return;
+	act->verdict = AGENTOS_VERDICT_DENIED;
+	act->error = -EACCES;
+	act->rule = w.rule;
+	act->why = w.unresolved ? AGENTOS_WHY_UNRESOLVED :
+		   w.denied	? AGENTOS_WHY_RULE :
+				  AGENTOS_WHY_NO_RULE;
+}
+
+/* Unix: sockets of the agent's own are free, others need right and rule. Returns whether denied. */
+static __always_inline int act_unix(void *ctx, const struct agentos_facts *facts, struct act *act,
+				    struct sock *other)
 {
 	__u64 *owner = bpf_sk_storage_get(&socket_owner, other, NULL, 0);
 	struct agentos_event *event;
@@ -170,6 +280,8 @@ static __always_inline int act_unix(void *ctx, const struct agentos_facts *facts
 
 	if (owner && *owner == facts->id)
 		return 0;
+	if (act->verdict == AGENTOS_VERDICT_ALLOWED)
+		unix_rule(act, facts, other);
 	if (act_recorded(facts, act)) {
 		event = event_begin(facts, act);
 		if (event) {

@@ -63,15 +63,21 @@ static __always_inline int socket_receive_check(void *ctx, const struct agentos_
 		.error = -EACCES,
 		.rule = AGENTOS_RULE_NONE,
 	};
+	struct agentos_net_ask ask = { .policy = facts->policy, .act = ENDPOINT_RECEIVED };
 	struct sock *sk = sock->sk;
 	__u64 *owner;
+	int ruled;
 
 	if (sk) {
 		owner = bpf_sk_storage_get(&socket_owner, sk, NULL, 0);
 		if (owner && *owner == facts->id)
 			return 0;
 		act.right = socket_rights(sk) & ~facts->rights;
-		if (!act.right && traffic_uncounted(sk)) {
+		ruled = act.right ? ENDPOINT_ALLOWED : agentos_net_own(sock, &ask, sizeof(ask));
+		if (ruled != ENDPOINT_ALLOWED) {
+			act.why = ruled == ENDPOINT_DENIED ? AGENTOS_WHY_RULE : AGENTOS_WHY_NO_RULE;
+			act.rule = ask.rule;
+		} else if (!act.right && traffic_uncounted(sk)) {
 			act.why = AGENTOS_WHY_UNCOUNTED;
 		} else if (!act.right) {
 			act.verdict = AGENTOS_VERDICT_ALLOWED;

@@ -120,11 +120,12 @@ static __always_inline bool object_without_path(struct super_block *sb)
 /* The rights that gate each kind of access, as a mask of AGENTOS_FILE_*. */
 static __always_inline __u32 rights_to_access(__u64 rights)
 {
-	/* The three bits stand in the same order in both. */
+	/* The first three bits stand in the same order in both. */
 	_Static_assert(AGENTOS_RIGHT(FILE_READ) == AGENTOS_FILE_READ, "order");
 	_Static_assert(AGENTOS_RIGHT(FILE_WRITE) == AGENTOS_FILE_WRITE, "order");
 	_Static_assert(AGENTOS_RIGHT(FILE_EXEC) == AGENTOS_FILE_EXEC, "order");
-	return rights & AGENTOS_FILE_ALL;
+	return (rights & (AGENTOS_FILE_READ | AGENTOS_FILE_WRITE | AGENTOS_FILE_EXEC)) |
+	       (rights & AGENTOS_RIGHT(UNIX_CONNECT) ? AGENTOS_FILE_CONNECT : 0);
 }
 
 /* Fills act from rights and walk; true when denied. */

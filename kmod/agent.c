@@ -123,8 +123,8 @@ static int agent_begin_policy(struct agent *agent, const struct agent_options *o
 	if (!agent->policy_id)
 		return 0;
 	policy = policy_use(agent->policy_id);
-	if (!policy)
-		return -ENOENT;
+	if (IS_ERR(policy))
+		return PTR_ERR(policy);
 	RCU_INIT_POINTER(agent->policy, policy);
 	return 0;
 }
@@ -418,8 +418,8 @@ int agent_set_policy(struct agent *agent, struct agentos_agent_policy *set)
 	u32 i;
 
 	policy = policy_use(set->policy);
-	if (!policy)
-		return -ENOENT;
+	if (IS_ERR(policy))
+		return PTR_ERR(policy);
 	down_write(&families);
 	set->ret_agents = 0;
 	set->ret_before = agent->policy_id;

@@ -34,7 +34,7 @@ static int version_verb(struct file *file, union command *c, struct fresh_fd *fr
 	c->version.ret_features =
 		AGENTOS_FEATURE_POLICY | AGENTOS_FEATURE_DERIVE | AGENTOS_FEATURE_BUDGET |
 		AGENTOS_FEATURE_PAUSE | AGENTOS_FEATURE_SCHED | AGENTOS_FEATURE_MAIL |
-		(priority_slices() ? AGENTOS_FEATURE_SLICE : 0) |
+		AGENTOS_FEATURE_NET | (priority_slices() ? AGENTOS_FEATURE_SLICE : 0) |
 		(kfuncs_usable() ? AGENTOS_FEATURE_KFUNCS : 0);
 	c->version.ret_rights = AGENTOS_RIGHTS_ALL;
 	c->version.ret_agents = agent_count();
@@ -173,16 +173,29 @@ static int policy_rule_verb(struct file *file, union command *c, struct fresh_fd
 
 	if (!caller_is_admin())
 		return -EPERM;
-	if (c->policy_rule.flags & ~AGENTOS_RULE_ANYWHERE || c->policy_rule.pad)
+	if (c->policy_rule.flags > AGENTOS_RULE_ABSTRACT || c->policy_rule.pad)
 		return -EINVAL;
-	if (c->policy_rule.flags & AGENTOS_RULE_ANYWHERE)
-		return c->policy_rule.fd == -1 ? policy_pattern(&c->policy_rule) : -EBADF;
+	if (c->policy_rule.flags && c->policy_rule.fd != -1)
+		return -EBADF;
+	if (c->policy_rule.flags)
+		return c->policy_rule.flags == AGENTOS_RULE_ABSTRACT ?
+			       policy_abstract(&c->policy_rule) :
+			       policy_pattern(&c->policy_rule);
 	object = fget_raw(c->policy_rule.fd);
 	if (!object)
 		return -EBADF;
 	err = policy_rule(object, &c->policy_rule);
 	fput(object);
 	return err;
+}
+
+static int policy_net_verb(struct file *file, union command *c, struct fresh_fd *fresh)
+{
+	if (!caller_is_admin())
+		return -EPERM;
+	if (c->policy_net.pad || c->policy_net.pad2)
+		return -EINVAL;
+	return policy_net(&c->policy_net);
 }
 
 static int policy_drop_verb(struct file *file, union command *c, struct fresh_fd *fresh)
@@ -225,6 +238,7 @@ static const struct verb device_verbs[] = {
 	[_IOC_NR(AGENTOS_IOC_POLICY_DROP)] =
 		VERB(struct agentos_policy_drop, .run = policy_drop_verb),
 	[_IOC_NR(AGENTOS_IOC_SEEK)] = VERB(struct agentos_seek, .run = seek_verb),
+	[_IOC_NR(AGENTOS_IOC_POLICY_NET)] = VERB(struct agentos_policy_net, .run = policy_net_verb),
 };
 
 /*

@@ -4,14 +4,17 @@
 #include <linux/dcache.h>
 #include <linux/fs.h>
 #include <linux/module.h>
+#include <linux/net.h>
 #include <linux/path.h>
 #include <linux/sched/signal.h>
 #include <linux/slab.h>
+#include <linux/socket.h>
 
 #include "agent.h"
 #include "agentos_event.h"
 #include "budget.h"
 #include "compat.h"
+#include "endpoint.h"
 #include "kfuncs.h"
 #include "member.h"
 #include "policy.h"
@@ -28,8 +31,16 @@ struct agentos_facts {
 #define FACT_PROVING (1U << 0) /* attach asks whether hooks are live: deny, record nothing */
 #define FACT_RECORD  (1U << 1) /* AGENTOS_CREATE_RECORD_ALLOWED */
 
-/* What agentos_file_open_quick() answers: as bpf/agentos.bpf.h declares it. */
-enum { FILE_OPEN_OUTSIDE, FILE_OPEN_ALLOWED, FILE_OPEN_ASK };
+/* What the quick ones answer: as bpf/agentos.bpf.h declares it. */
+enum { QUICK_OUTSIDE, QUICK_ALLOWED, QUICK_ASK };
+
+/* As bpf/agentos.bpf.h declares it. */
+struct agentos_net_ask {
+	u32 policy;
+	u32 act;
+	u32 rule;
+	u32 pad;
+};
 
 /* As bpf/agentos.bpf.h declares it, with what the members mean. */
 struct agentos_line {
@@ -99,10 +110,42 @@ static noinline int file_open_quick(const struct member *member, const struct fi
 
 	if (READ_ONCE(member->proving) || READ_ONCE(agent->flags) & AGENTOS_CREATE_RECORD_ALLOWED ||
 	    !policy || want & ~READ_ONCE(agent->rights) || file->f_flags & __FMODE_EXEC)
-		return FILE_OPEN_ASK;
+		return QUICK_ASK;
 	return rules_plainly_allow(&policy->rules, file->f_path.dentry, want) ?
-		       FILE_OPEN_ALLOWED :
-		       FILE_OPEN_ASK;
+		       QUICK_ALLOWED :
+		       QUICK_ASK;
+}
+
+/*
+ * Likewise. address: what to connect to or to bind to. Sockets of which no rule
+ * is about the address take the right, which the program knows by itself.
+ */
+static noinline int net_quick(const struct member *member, const struct sock *sk,
+			      const struct sockaddr *address, u32 act)
+{
+	const struct agent *agent = member->agent;
+	/* Before the rights, as facts_fill(). */
+	const struct policy *policy = rcu_dereference(agent->policy);
+	u64 right = act == ENDPOINT_BIND ? AGENTOS_RIGHT(NET_LISTEN) : AGENTOS_RIGHT(NET_CONNECT);
+
+	if (!sk || !address || !policy || READ_ONCE(member->proving) ||
+	    READ_ONCE(agent->flags) & AGENTOS_CREATE_RECORD_ALLOWED ||
+	    !(READ_ONCE(agent->rights) & right))
+		return QUICK_ASK;
+	return endpoint_plainly_allowed(policy->network, act, sk, address) ?
+		       QUICK_ALLOWED :
+		       QUICK_ASK;
+}
+
+/* The calling task's own: it stays while the task is here. */
+static __always_inline struct member *member_of_caller(void)
+{
+	struct member *member;
+
+	rcu_read_lock_sched();
+	member = member_find(current);
+	rcu_read_unlock_sched();
+	return member;
 }
 
 __bpf_kfunc_start_defs();
@@ -216,20 +259,114 @@ __bpf_kfunc int agentos_line(struct agentos_line *line, u32 line__sz)
 }
 
 /*
- * May the calling task open the file? FILE_OPEN_OUTSIDE when it is in no agent;
- * FILE_OPEN_ALLOWED when it plainly may: by its agent's rights, and by rules on
+ * May the calling task open the file? QUICK_OUTSIDE when it is in no agent;
+ * QUICK_ALLOWED when it plainly may: by its agent's rights, and by rules on
  * the file's own file system. Whatever else there is to it, the program decides:
  * other mounts, other kinds of open, and all that is recorded.
  */
 __bpf_kfunc int agentos_file_open_quick(struct file *file)
 {
-	struct member *member;
+	struct member *member = member_of_caller();
 
-	/* The task's own: it stays while the task is here. */
-	rcu_read_lock_sched();
-	member = member_find(current);
-	rcu_read_unlock_sched();
-	return member ? file_open_quick(member, file) : FILE_OPEN_OUTSIDE;
+	return member ? file_open_quick(member, file) : QUICK_OUTSIDE;
+}
+
+/*
+ * The same of an address that a socket is to be connected to (act is
+ * ENDPOINT_CONNECT) or bound to (ENDPOINT_BIND).
+ */
+__bpf_kfunc int agentos_net_quick(struct socket *sock, struct sockaddr *address, u32 act)
+{
+	struct member *member = member_of_caller();
+
+	return member ? net_quick(member, sock->sk, address, act) : QUICK_OUTSIDE;
+}
+
+/* The same of a message. Its control data may name another way: then it depends. */
+__bpf_kfunc int agentos_send_quick(struct socket *sock, struct msghdr *msg)
+{
+	struct member *member = member_of_caller();
+
+	if (!member)
+		return QUICK_OUTSIDE;
+	if (msg->msg_controllen || endpoint_is_one_of_many())
+		return QUICK_ASK;
+	return net_quick(member, sock->sk, msg->msg_name, ENDPOINT_CONNECT);
+}
+
+/* What the rules of ask->policy say: an enum endpoint_verdict, and ask->rule. */
+static int net_decide(const struct sock *sk, const struct sockaddr *address,
+		      struct agentos_net_ask *ask)
+{
+	const struct network *network;
+	struct policy *policy;
+	int verdict;
+	bool held;
+
+	if (!sk || !endpoint_is_ruled(sk))
+		return ENDPOINT_ALLOWED;
+	policy = policy_of_caller(ask->policy, &held);
+	network = policy ? policy->network : NULL;
+	switch (ask->act) {
+	case ENDPOINT_LISTEN:
+		verdict = endpoint_decide_listen(network, sk, &ask->rule);
+		break;
+	case ENDPOINT_RECEIVED:
+		verdict = endpoint_decide_received(network, sk, &ask->rule);
+		break;
+	default:
+		verdict = endpoint_decide(network, ask->act, sk, address, &ask->rule);
+	}
+	if (unlikely(held))
+		policy_unuse(policy);
+	return verdict;
+}
+
+/* What they say about connecting or binding to address. */
+__bpf_kfunc int agentos_net(struct socket *sock, struct sockaddr *address,
+			    struct agentos_net_ask *ask, u32 ask__sz)
+{
+	return ask__sz < sizeof(*ask) ? ENDPOINT_NO_RULE : net_decide(sock->sk, address, ask);
+}
+
+/* The same about where a message goes; without an address, that was said before. */
+__bpf_kfunc int agentos_net_message(struct socket *sock, struct msghdr *msg,
+				    struct agentos_net_ask *ask, u32 ask__sz)
+{
+	return msg->msg_name ? agentos_net(sock, msg->msg_name, ask, ask__sz) : ENDPOINT_ALLOWED;
+}
+
+/* Does the message name a way of its own, or could one after it that no hook sees? 1 or 0. */
+__bpf_kfunc int agentos_net_redirected(struct msghdr *msg)
+{
+	return endpoint_is_redirected(msg) || (msg->msg_name && endpoint_is_one_of_many());
+}
+
+/*
+ * What the rules of walk->policy say about a Unix socket: an enum endpoint_unix.
+ * Its state is locked.
+ */
+__bpf_kfunc int agentos_unix(struct sock *other, struct agentos_walk *walk, u32 walk__sz)
+{
+	struct policy *policy;
+	int verdict;
+	bool held;
+
+	if (walk__sz < sizeof(*walk))
+		return ENDPOINT_UNIX_NO_RULE;
+	policy = policy_of_caller(walk->policy, &held);
+	if (!policy)
+		return ENDPOINT_UNIX_NO_RULE;
+	verdict = endpoint_decide_unix(&policy->rules, other, walk);
+	if (unlikely(held))
+		policy_unuse(policy);
+	return verdict;
+}
+
+/* About where the socket would listen, or (ENDPOINT_RECEIVED) all that it is good for. */
+__bpf_kfunc int agentos_net_own(struct socket *sock, struct agentos_net_ask *ask, u32 ask__sz)
+{
+	return ask__sz < sizeof(*ask) ? ENDPOINT_NO_RULE : net_decide(sock->sk, NULL, ask);
 }
 
 /*
@@ -363,6 +500,13 @@ BTF_ID_FLAGS(func, agentos_task_inside)
 BTF_ID_FLAGS(func, agentos_pid_inside)
 BTF_ID_FLAGS(func, agentos_line)
 BTF_ID_FLAGS(func, agentos_file_open_quick)
+BTF_ID_FLAGS(func, agentos_net_quick)
+BTF_ID_FLAGS(func, agentos_send_quick)
+BTF_ID_FLAGS(func, agentos_net)
+BTF_ID_FLAGS(func, agentos_net_message)
+BTF_ID_FLAGS(func, agentos_net_redirected)
+BTF_ID_FLAGS(func, agentos_net_own)
+BTF_ID_FLAGS(func, agentos_unix)
 BTF_ID_FLAGS(func, agentos_walk)
 BTF_ID_FLAGS(func, agentos_walk_on)
 BTF_ID_FLAGS(func, agentos_rules_below)

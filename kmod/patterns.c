@@ -5,29 +5,39 @@
 
 #include "patterns.h"
 
-bool patterns_valid(const char text[static AGENTOS_RULE_NAME_SIZE])
+/* NUL-padded, not empty, and the first '*' is the only one, at an end. */
+static bool text_is_pattern(const char *text)
 {
 	size_t len = strnlen(text, AGENTOS_RULE_NAME_SIZE);
 	const char *star = memchr(text, '*', len);
 
-	if (!len || len == AGENTOS_RULE_NAME_SIZE || !strcmp(text, ".") || !strcmp(text, "..") ||
-	    memchr(text, '/', len) || memchr_inv(text + len, '\0', AGENTOS_RULE_NAME_SIZE - len))
+	if (!len || len == AGENTOS_RULE_NAME_SIZE ||
+	    memchr_inv(text + len, '\0', AGENTOS_RULE_NAME_SIZE - len))
 		return false;
-	if (!star)
-		return true;
-	return len > 1 && (star == text || star == text + len - 1) &&
-	       !memchr(star + 1, '*', text + len - star - 1);
+	return !star || ((star == text || star == text + len - 1) &&
+			 !memchr(star + 1, '*', text + len - star - 1));
 }
 
-int patterns_add(struct patterns *patterns, const char *text, u8 deny, u32 number)
+bool patterns_valid(const char text[static AGENTOS_RULE_NAME_SIZE])
+{
+	return text_is_pattern(text) && strcmp(text, ".") && strcmp(text, "..") &&
+	       strcmp(text, "*") && !strchr(text, '/');
+}
+
+bool patterns_valid_abstract(const char text[static AGENTOS_RULE_NAME_SIZE])
+{
+	return text_is_pattern(text);
+}
+
+int patterns_add(struct patterns *patterns, const char *text, u8 access, u32 number)
 {
 	struct pattern *pattern = &patterns->list[patterns->count];
 	size_t len = strlen(text);
 
 	if (patterns->count == AGENTOS_PATTERNS_MAX)
 		return -ENOSPC;
-	*pattern = (struct pattern){ .number = number, .deny = deny };
-	pattern->any_before = text[0] == '*';
+	*pattern = (struct pattern){ .number = number, .access = access };
+	pattern->any_before = text[0] == '*' && len > 1;
 	pattern->any_behind = text[len - 1] == '*';
 	pattern->len = len - pattern->any_before - pattern->any_behind;
 	memcpy(pattern->text, text + pattern->any_before, pattern->len);
@@ -51,15 +61,15 @@ static bool pattern_fits(const struct pattern *pattern, const char *name, u32 le
 
 u8 patterns_find(const struct patterns *patterns, const char *name, u32 len, u32 *ret_number)
 {
-	u8 deny = 0;
+	u8 access = 0;
 	u32 i;
 
 	for (i = 0; i < patterns->count; i++) {
 		if (!pattern_fits(&patterns->list[i], name, len))
 			continue;
-		if (!deny)
+		if (!access)
 			*ret_number = patterns->list[i].number;
-		deny |= patterns->list[i].deny;
+		access |= patterns->list[i].access;
 	}
-	return deny;
+	return access;
 }

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* Names that a policy denies wherever they are: ".env", "id_*", "*.pem". */
+/* Names as patterns: files denied wherever they are, ".env", "id_*", "*.pem"; abstract sockets. */
 #ifndef AGENTOS_PATTERNS_H
 #define AGENTOS_PATTERNS_H
 
@@ -14,7 +14,7 @@ struct pattern {
 	char text[AGENTOS_RULE_NAME_SIZE]; /* without the asterisk */
 	u32 number;
 	u8 len;
-	u8 deny; /* AGENTOS_FILE_* */
+	u8 access; /* AGENTOS_FILE_*, denied or allowed */
 	bool any_before, any_behind;
 };
 
@@ -29,8 +29,11 @@ struct patterns {
 /* Is it what patterns_add() takes? NUL-padded; one '*' at most, at one end, and more than that. */
 bool patterns_valid(const char text[static AGENTOS_RULE_NAME_SIZE]);
 
+/* The same of an abstract socket's name, which may be any bytes; '*' alone is each. */
+bool patterns_valid_abstract(const char text[static AGENTOS_RULE_NAME_SIZE]);
+
 /* -ENOSPC AGENTOS_PATTERNS_MAX. text: a valid one. */
-int __must_check patterns_add(struct patterns *patterns, const char *text, u8 deny, u32 number);
+int __must_check patterns_add(struct patterns *patterns, const char *text, u8 access, u32 number);
 
 /* False is sure, true is not. name: of len bytes, at least one. */
 static inline bool patterns_may_fit(const struct patterns *patterns, const char *name, u32 len)
@@ -39,7 +42,7 @@ static inline bool patterns_may_fit(const struct patterns *patterns, const char 
 	       test_bit((u8)name[len - 1], patterns->last);
 }
 
-/* What is denied to the name, by all that fit it; and the number of the first. 0: none does. */
+/* The access that all that fit the name are about; and the number of the first. 0: none does. */
 u8 patterns_find(const struct patterns *patterns, const char *name, u32 len, u32 *ret_number);
 
 #endif

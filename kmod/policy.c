@@ -9,6 +9,7 @@
 #include <linux/slab.h>
 #include <linux/xarray.h>
 
+#include "network.h"
 #include "patterns.h"
 #include "policy.h"
 
@@ -164,12 +165,44 @@ int policy_pattern(struct agentos_policy_rule *rule)
 	return err;
 }
 
+int policy_abstract(struct agentos_policy_rule *rule)
+{
+	struct policy *policy;
+	int err;
+
+	if (rule->allow != AGENTOS_FILE_CONNECT || rule->deny ||
+	    rule->number == AGENTOS_RULE_NONE || !patterns_valid_abstract(rule->name))
+		return -EINVAL;
+	mutex_lock(&policies_lock);
+	policy = policy_open_locked(rule->policy);
+	err = PTR_ERR_OR_ZERO(policy) ?:
+		      rules_add_abstract(&policy->rules, rule->name, rule->allow, rule->number);
+	mutex_unlock(&policies_lock);
+	return err;
+}
+
+int policy_net(const struct agentos_policy_net *command)
+{
+	struct network_rule rule;
+	struct policy *policy;
+	int err;
+
+	if (!network_rule_read(command, &rule))
+		return -EINVAL;
+	mutex_lock(&policies_lock);
+	policy = policy_open_locked(command->policy);
+	err = PTR_ERR_OR_ZERO(policy) ?: network_add(&policy->network, &rule);
+	mutex_unlock(&policies_lock);
+	return err;
+}
+
 /* Taken off the table by the caller. May sleep. */
 static void policy_free(struct policy *policy)
 {
 	u32 i;
 
 	rules_release(&policy->rules);
+	network_free(policy->network);
 	for (i = 0; i < policy->pin_count; i++)
 		path_put(&policy->pins[i]);
 	atomic_sub(policy->pin_count, &pins_live);
@@ -198,15 +231,18 @@ int policy_drop(u32 id)
 struct policy *policy_use(u32 id)
 {
 	struct policy *policy;
+	int err = -ENOENT;
 
 	mutex_lock(&policies_lock);
 	policy = xa_load(&policies, id);
-	if (policy) {
+	if (policy)
+		err = network_seal(policy->network);
+	if (!err) {
 		policy->sealed = true;
 		atomic_inc(&policy->users);
 	}
 	mutex_unlock(&policies_lock);
-	return policy;
+	return err ? ERR_PTR(err) : policy;
 }
 
 struct policy *policy_use_used(u32 id)

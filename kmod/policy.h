@@ -12,6 +12,7 @@
 
 struct dentry;
 struct file;
+struct network;
 struct path;
 
 struct policy {
@@ -19,7 +20,8 @@ struct policy {
 	bool sealed;   /* an agent uses it, or did: no rule is added any more */
 	u32 pin_count; /* written under the table's mutex, as pin_room is */
 	u32 pin_room;
-	struct rules rules; /* written under the table's mutex until sealed */
+	struct rules rules;	 /* written under the table's mutex until sealed */
+	struct network *network; /* likewise; NULL: no rule on addresses */
 	struct path *pins;
 	spinlock_t lock; /* _bh; pins and pin_count, for those who do not hold the mutex */
 	/* Agents not yet retired, and walks. From 0 it grows under the mutex alone. */
@@ -33,9 +35,13 @@ int policy_new(u32 *ret_id);
 int policy_rule(struct file *file, struct agentos_policy_rule *rule);
 /* The rule is about a name in any directory. */
 int policy_pattern(struct agentos_policy_rule *rule);
+/* The rule is about an abstract name of Unix sockets. */
+int policy_abstract(struct agentos_policy_rule *rule);
+/* The rule is about addresses. */
+int policy_net(const struct agentos_policy_net *command);
 int policy_drop(u32 id);
 
-/* An agent begins to use it: NULL when there is none. While used, drop is -EBUSY. */
+/* An agent begins to use it; -ENOENT, -ENOMEM. While used, drop is -EBUSY. May sleep. */
 struct policy *__must_check policy_use(u32 id);
 
 /* One user more of a policy that the caller uses. Any context. */

@@ -55,6 +55,7 @@ void rules_release(struct rules *rules)
 		kvfree(rules->deny_hashes);
 	}
 	kfree(rules->patterns);
+	kfree(rules->abstract);
 	rules_init(rules);
 }
 
@@ -196,13 +197,24 @@ int rules_add_name(struct rules *rules, const struct dentry *dir, const char *na
 	return 0;
 }
 
+static int patterns_make_and_add(struct patterns **patterns, const char *name, u8 access,
+				 u32 number)
+{
+	if (!*patterns)
+		*patterns = kzalloc(sizeof(**patterns), GFP_KERNEL_ACCOUNT);
+	if (!*patterns)
+		return -ENOMEM;
+	return patterns_add(*patterns, name, access, number);
+}
+
 int rules_add_pattern(struct rules *rules, const char *name, u8 deny, u32 number)
 {
-	if (!rules->patterns)
-		rules->patterns = kzalloc(sizeof(*rules->patterns), GFP_KERNEL_ACCOUNT);
-	if (!rules->patterns)
-		return -ENOMEM;
-	return patterns_add(rules->patterns, name, deny, number);
+	return patterns_make_and_add(&rules->patterns, name, deny, number);
+}
+
+int rules_add_abstract(struct rules *rules, const char *name, u8 allow, u32 number)
+{
+	return patterns_make_and_add(&rules->abstract, name, allow, number);
 }
 
 const struct rule *rules_find_name(const struct rules *rules, const struct inode *dir,

@@ -38,7 +38,8 @@ struct rules {
 	 * clear bit says that the name has no rule, or none that denies anything.
 	 */
 	unsigned long *name_hashes, *deny_hashes;
-	struct patterns *patterns; /* NULL: none */
+	struct patterns *patterns; /* of names anywhere; NULL: none */
+	struct patterns *abstract; /* of sockets that may be reached; NULL: none */
 };
 
 /* A walk in progress, and its outcome: as bpf/agentos.bpf.h declares it. */
@@ -76,6 +77,8 @@ bool rules_folds(const struct dentry *dir);
  * could have another form. name: as for patterns_add(). -ENOMEM, -ENOSPC.
  */
 int __must_check rules_add_pattern(struct rules *rules, const char *name, u8 deny, u32 number);
+/* Allows Unix sockets of that abstract name. name: as for patterns_add(). -ENOMEM, -ENOSPC. */
+int __must_check rules_add_abstract(struct rules *rules, const char *name, u8 allow, u32 number);
 
 /* What is said about the object, which is only compared, never looked into. Never NULL. */
 static inline const struct rule *rules_find(const struct rules *rules, const struct inode *inode)

@@ -12,6 +12,7 @@
 #include "budget.h"
 #include "mailbox.h"
 #include "member.h"
+#include "network.h"
 #include "patterns.h"
 #include "priority.h"
 #include "rules.h"
@@ -291,7 +292,7 @@ static void rules_are_found_and_merged(void)
 	EXPECT(!rules_find(&rules, NULL)->inode, true);
 	/* Two rules on one object: deny wins, and is the one that is named. */
 	EXPECT(rules_add_object(&rules, nothing_at(6), 0, AGENTOS_FILE_WRITE, 77), 0);
-	EXPECT(rules_find(&rules, nothing_at(6))->allow, AGENTOS_FILE_ALL & ~AGENTOS_FILE_WRITE);
+	EXPECT(rules_find(&rules, nothing_at(6))->allow, AGENTOS_FILE_READ | AGENTOS_FILE_EXEC);
 	EXPECT(rules_find(&rules, nothing_at(6))->deny, AGENTOS_FILE_WRITE);
 	EXPECT(rules_find(&rules, nothing_at(6))->number, 77);
 	EXPECT(rules.object_count, many);
@@ -330,6 +331,10 @@ static void names_fit_patterns(void)
 		EXPECT(patterns_valid(padded(wrong[i])), false);
 	for (i = 0; i < ARRAY_SIZE(right); i++)
 		EXPECT(patterns_valid(padded(right[i])), true);
+	EXPECT(patterns_valid_abstract(padded("a/b")), true);
+	EXPECT(patterns_valid_abstract(padded("*")), true);
+	EXPECT(patterns_valid_abstract(padded("a*b")), false);
+	EXPECT(patterns_valid_abstract(padded("")), false);
 	if (!patterns)
 		return;
 	EXPECT(found(patterns, ".env", &number), 0);
@@ -357,6 +362,131 @@ static void names_fit_patterns(void)
 	EXPECT(found(patterns, "\xff\xff", &number), AGENTOS_FILE_READ);
 	EXPECT(found(patterns, "more", &number), 0);
 	kvfree(patterns);
+}
+
+/* A list of rules, and what it says: the slow and plain way. */
+#define NET_RULES   300
+#define NET_LOOKUPS 20000
+
+static u32 net_random(u64 *state)
+{
+	*state = *state * 6364136223846793005ULL + 1442695040888963407ULL;
+	return *state >> 33;
+}
+
+/* Few bits are set, so that prefixes meet; some are IPv6. */
+static struct network_address net_address(u64 *state, bool is_ipv6)
+{
+	struct network_address address = { (u64)(net_random(state) & 0xe0a00080) << 32, 0 };
+
+	if (is_ipv6) {
+		address.high |= net_random(state) & 0x80000001;
+		address.low = (u64)(net_random(state) & 0x80000001) << 32 | (net_random(state) & 3);
+	}
+	return address;
+}
+
+static bool net_covers(const struct network_rule *rule, const struct network_address *address)
+{
+	u64 high = rule->address.high ^ address->high, low = rule->address.low ^ address->low;
+
+	if (!rule->prefix)
+		return true;
+	if (rule->prefix <= 64)
+		return !(high >> (64 - rule->prefix));
+	return !high && !(low >> (128 - rule->prefix));
+}
+
+static enum network_verdict net_verdict(const struct network_rule *rules, u32 count, u32 act,
+					bool is_ipv6, const struct network_address *address,
+					u16 port)
+{
+	enum network_verdict verdict = NETWORK_OPEN;
+	int longest = -1;
+	u32 i;
+
+	for (i = 0; i < count; i++) {
+		const struct network_rule *rule = &rules[i];
+		bool deny = rule->deny & BIT(act);
+
+		if (rule->is_ipv6 != is_ipv6 || !((rule->allow | rule->deny) & BIT(act)) ||
+		    port < rule->port_first || port > rule->port_last ||
+		    !net_covers(rule, address) || rule->prefix < longest)
+			continue;
+		if (rule->prefix > longest || deny)
+			verdict = deny ? NETWORK_DENIED : NETWORK_ALLOWED;
+		longest = rule->prefix;
+	}
+	return verdict;
+}
+
+static void net_rule_make(struct network_rule *rule, u64 *state, u32 number)
+{
+	static const u8 prefixes[] = { 0, 1, 8, 9, 24, 25, 32, 64, 65, 96, 127, 128 };
+	u32 mask;
+
+	rule->is_ipv6 = net_random(state) & 1;
+	rule->prefix = prefixes[net_random(state) % (rule->is_ipv6 ? ARRAY_SIZE(prefixes) : 7)];
+	rule->address = net_address(state, rule->is_ipv6);
+	if (rule->prefix <= 64) {
+		rule->address.low = 0;
+		rule->address.high &= rule->prefix ? ~0ULL << (64 - rule->prefix) : 0;
+	} else {
+		rule->address.low &= ~0ULL << (128 - rule->prefix);
+	}
+	rule->port_first = net_random(state) % 8 * 9000;
+	rule->port_last =
+		net_random(state) & 1 ? U16_MAX : rule->port_first + net_random(state) % 2000;
+	mask = net_random(state) & AGENTOS_NET_ALL;
+	rule->allow = (net_random(state) & AGENTOS_NET_ALL) | 1;
+	rule->deny = mask & ~rule->allow;
+	rule->number = number;
+}
+
+static void prefixes_decide_as_a_list_would(void)
+{
+	struct network_rule *rules = kvcalloc(NET_RULES, sizeof(*rules), GFP_KERNEL);
+	struct network *network = NULL;
+	struct network_address address;
+	u32 i, act, number, says, seen[3] = {};
+	enum network_verdict verdict;
+	u64 state = 1;
+	bool is_ipv6;
+	u16 port;
+
+	EXPECT(!!rules, true);
+	if (!rules)
+		return;
+	EXPECT(network_decide(NULL, 0, false, &rules[0].address, 80, &number), NETWORK_OPEN);
+	for (i = 0; i < NET_RULES; i++) {
+		net_rule_make(&rules[i], &state, i);
+		EXPECT(network_add(&network, &rules[i]), 0);
+	}
+	EXPECT(network_seal(network), 0);
+	EXPECT(network_seal(network), 0);
+	for (i = 0; i < NET_LOOKUPS; i++) {
+		is_ipv6 = net_random(&state) & 1;
+		address = net_address(&state, is_ipv6);
+		act = net_random(&state) % NETWORK_ACTS;
+		port = net_random(&state) & 1 ? net_random(&state) : net_random(&state) % 8 * 9000;
+		verdict = network_decide(network, act, is_ipv6, &address, port, &number);
+		EXPECT(verdict, net_verdict(rules, NET_RULES, act, is_ipv6, &address, port));
+		if (!is_ipv6)
+			EXPECT(network_allows_ipv4(network, act, address.high, port),
+			       verdict == NETWORK_ALLOWED);
+		seen[verdict]++;
+		if (verdict == NETWORK_OPEN)
+			continue;
+		/* The rule that is told is one that says so. */
+		EXPECT(number < NET_RULES && net_covers(&rules[number], &address), true);
+		says = verdict == NETWORK_DENIED ? rules[number].deny : rules[number].allow;
+		EXPECT(says & BIT(act), BIT(act));
+	}
+	/* Each happened, and often. */
+	for (i = 0; i < ARRAY_SIZE(seen); i++)
+		EXPECT(seen[i] > 100, true);
+	network_free(network);
+	kvfree(rules);
 }
 
 /* What a program hands in as the address of a dentry may be anything. */
@@ -401,6 +531,7 @@ static const struct {
 	{ "a_pause_is_of_the_family", a_pause_is_of_the_family },
 	{ "rules_are_found_and_merged", rules_are_found_and_merged },
 	{ "names_fit_patterns", names_fit_patterns },
+	{ "prefixes_decide_as_a_list_would", prefixes_decide_as_a_list_would },
 	{ "a_walk_from_nowhere_is_unresolved", a_walk_from_nowhere_is_unresolved },
 };
 

@@ -28,6 +28,7 @@ union command {
 	struct agentos_policy_new policy_new;
 	struct agentos_policy_rule policy_rule;
 	struct agentos_policy_drop policy_drop;
+	struct agentos_policy_net policy_net;
 	struct agentos_seek seek;
 	struct agentos_attach attach;
 	struct agentos_info info;

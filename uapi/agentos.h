@@ -19,6 +19,7 @@
 #define AGENTOS_FEATURE_SCHED  (1ULL << 5) /* SCHED */
 #define AGENTOS_FEATURE_SLICE  (1ULL << 6) /* the kernel lets SCHED set time slices */
 #define AGENTOS_FEATURE_MAIL   (1ULL << 7) /* MAIL_SEND, MAIL_RECEIVE */
+#define AGENTOS_FEATURE_NET    (1ULL << 8) /* POLICY_NET */
 
 /*
  * AGENTOS_IOC_VERSION: what is this module?
@@ -61,7 +62,7 @@ struct agentos_version {
  *         '/' only. Unique among agents that have not exited.
  * rights: what its tasks may do; 0 is refused, an agent that may do nothing
  *         cannot even exec.
- * policy: id from POLICY_NEW; 0 for none (no file, only rights).
+ * policy: id from POLICY_NEW; 0 for none (no file, no address, only rights).
  * owner:  uid (initial user namespace) that owns the agent; may open and
  *         control it.
  *
@@ -174,6 +175,10 @@ struct agentos_policy_new {
  * where names are not compared byte by byte all is denied then, but for what
  * nearer rules allow.
  *
+ * With ABSTRACT it is about Unix sockets of that abstract name (without the byte
+ * before it), and holds nothing: fd is -1, allow is CONNECT, deny 0. One asterisk
+ * as above, or alone for each name.
+ *
  * allow, deny: AGENTOS_FILE_*, no bit in both; 0 and 0 only holds it
  * number:      told in records when it refuses; not AGENTOS_RULE_NONE
  * name:        NUL-padded; empty for the object itself
@@ -182,7 +187,7 @@ struct agentos_policy_new {
  *
  * -ENOENT      no such policy
  * -EBUSY       an agent uses it, or did: make another
- * -EBADF       fd is not open; or is, with ANYWHERE
+ * -EBADF       fd is not open; or is, with ANYWHERE or ABSTRACT
  * -EINVAL      bits in flags, allow or deny, the number, or no name of a file
  * -EOPNOTSUPP  no path leads there: a pipe, a socket, a memfd
  * -ENOTDIR     a name in what is no directory
@@ -192,11 +197,12 @@ struct agentos_policy_new {
  * -ENOSPC      AGENTOS_RULES_MAX; AGENTOS_PATTERNS_MAX
  */
 #define AGENTOS_RULE_ANYWHERE (1U << 0)
+#define AGENTOS_RULE_ABSTRACT (1U << 1)
 struct agentos_policy_rule {
 	__u32 size;
 	__u32 policy;
 	__s32 fd;
-	__u32 flags; /* AGENTOS_RULE_ANYWHERE */
+	__u32 flags; /* AGENTOS_RULE_*, at most one */
 	__u8 allow;
 	__u8 deny;
 	__u16 pad; /* 0 */
@@ -205,6 +211,45 @@ struct agentos_policy_rule {
 	__u64 ret_object;
 	__u32 ret_mode; /* type bits of i_mode */
 	__u32 ret_nlink;
+};
+
+/*
+ * AGENTOS_IOC_POLICY_NET: put a rule on addresses of the network. Needs
+ * CAP_SYS_ADMIN.
+ *
+ * Of the rules on an act, an address and its port those decide whose prefix is
+ * the longest; of these, deny does. What there is no rule on is refused. IPv4
+ * is IPv4 in IPv6 as well (::ffff:0:0/96). To connect or send to the unspecified
+ * address, which means another, takes a rule on itself, with a full prefix. To
+ * take the unspecified address of IPv6 takes rules on both families'.
+ * Sockets of other families take the right alone. Rights come first.
+ *
+ * family, addr: AF_INET with 4 bytes, the rest zero, or AF_INET6; network order
+ * prefix:       bits of addr that count; those behind it are zero
+ * port_first, port_last: in host order. To bind to port 0 is to let the kernel
+ *               choose.
+ * allow, deny:  AGENTOS_NET_*, no bit in both, and one at least
+ * number:       told in records when it refuses; not AGENTOS_RULE_NONE
+ *
+ * -ENOENT  no such policy
+ * -EBUSY   an agent uses it, or did: make another
+ * -EINVAL  family, prefix, bits of addr behind it, an order of ports that is
+ *          none, IPv4 written as IPv6, allow, deny, number
+ * -ENOSPC  AGENTOS_NET_RULES_MAX
+ */
+struct agentos_policy_net {
+	__u32 size;
+	__u32 policy;
+	__u32 number;
+	__u16 family;
+	__u8 prefix;
+	__u8 pad; /* 0 */
+	__u8 addr[16];
+	__u16 port_first;
+	__u16 port_last;
+	__u8 allow;
+	__u8 deny;
+	__u16 pad2; /* 0 */
 };
 
 /*
@@ -240,6 +285,7 @@ struct agentos_seek {
 #define AGENTOS_IOC_POLICY_RULE _IOWR(AGENTOS_IOC_MAGIC, 6, struct agentos_policy_rule)
 #define AGENTOS_IOC_POLICY_DROP _IOWR(AGENTOS_IOC_MAGIC, 7, struct agentos_policy_drop)
 #define AGENTOS_IOC_SEEK	_IOWR(AGENTOS_IOC_MAGIC, 8, struct agentos_seek)
+#define AGENTOS_IOC_POLICY_NET	_IOWR(AGENTOS_IOC_MAGIC, 9, struct agentos_policy_net)
 
 /*
  * Lifecycle records, from read() on the device: whole records only (a buffer
@@ -299,6 +345,7 @@ AGENTOS_ASSERT(sizeof(struct agentos_policy_new) == 16);
 AGENTOS_ASSERT(sizeof(struct agentos_policy_rule) == 104);
 AGENTOS_ASSERT(sizeof(struct agentos_policy_drop) == 8);
 AGENTOS_ASSERT(sizeof(struct agentos_seek) == 16);
+AGENTOS_ASSERT(sizeof(struct agentos_policy_net) == 40);
 AGENTOS_ASSERT(sizeof(struct agentos_lifecycle) == 144);
 
 #endif /* _UAPI_AGENTOS_H */

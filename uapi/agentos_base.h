@@ -29,18 +29,20 @@
 #define AGENTOS_DEVICE "/dev/agentos"
 
 /* Limits. Reaching one is an error with a name, never a truncation. */
-#define AGENTOS_NAME_SIZE      64	/* bytes, the NUL included */
-#define AGENTOS_AGENTS_MAX     16384	/* live agents: -ENOSPC */
-#define AGENTOS_POLICIES_MAX   4096	/* policy objects: -ENOSPC */
-#define AGENTOS_RULES_MAX      16384	/* rules of one policy: -ENOSPC */
-#define AGENTOS_RULE_NAME_SIZE 64	/* bytes of a ruled name, the NUL included */
-#define AGENTOS_PATTERNS_MAX   64	/* names of one policy that are ruled anywhere: -ENOSPC */
-#define AGENTOS_LIFECYCLE_KEPT 4096	/* records kept for readers */
-#define AGENTOS_ENUMERATE_MAX  4096	/* ids in one answer */
-#define AGENTOS_DEPTH_MAX      8	/* generations below an agent without parent: -EMLINK */
-#define AGENTOS_CHILDREN_MAX   1024	/* live agents derived from one: -ENOSPC */
-#define AGENTOS_MESSAGE_MAX    65536	/* bytes of one message: -EMSGSIZE */
-#define AGENTOS_MAIL_KEPT      256	/* messages in one mailbox: -EAGAIN, or wait */
+#define AGENTOS_NAME_SIZE      64    /* bytes, the NUL included */
+#define AGENTOS_AGENTS_MAX     16384 /* live agents: -ENOSPC */
+#define AGENTOS_POLICIES_MAX   4096  /* policy objects: -ENOSPC */
+#define AGENTOS_RULES_MAX      16384 /* rules of one policy: -ENOSPC */
+#define AGENTOS_RULE_NAME_SIZE 64    /* bytes of a ruled name, the NUL included */
+#define AGENTOS_PATTERNS_MAX   64    /* names of one policy that are ruled anywhere, and abstract */
+				     /* ones of Unix sockets: -ENOSPC for each */
+#define AGENTOS_NET_RULES_MAX  16384 /* rules of one policy on addresses: -ENOSPC */
+#define AGENTOS_LIFECYCLE_KEPT 4096  /* records kept for readers */
+#define AGENTOS_ENUMERATE_MAX  4096  /* ids in one answer */
+#define AGENTOS_DEPTH_MAX      8     /* generations below an agent without parent: -EMLINK */
+#define AGENTOS_CHILDREN_MAX   1024  /* live agents derived from one: -ENOSPC */
+#define AGENTOS_MESSAGE_MAX    65536 /* bytes of one message: -EMSGSIZE */
+#define AGENTOS_MAIL_KEPT      256   /* messages in one mailbox: -EAGAIN, or wait */
 #define AGENTOS_MAIL_ROOM      262144	/* bytes of messages in one mailbox: likewise */
 #define AGENTOS_METER_NS       10000000 /* shortest time between two looks at CPU time */
 #define AGENTOS_STRUCT_MAX     4096	/* largest `size` accepted: -E2BIG */
@@ -48,10 +50,26 @@
 #define AGENTOS_IOC_MAGIC 0xA0
 
 /* What may be done to a file; a rule allows or denies each. */
-#define AGENTOS_FILE_READ  (1U << 0)
-#define AGENTOS_FILE_WRITE (1U << 1)
-#define AGENTOS_FILE_EXEC  (1U << 2)
-#define AGENTOS_FILE_ALL   0x7U
+#define AGENTOS_FILE_READ    (1U << 0)
+#define AGENTOS_FILE_WRITE   (1U << 1)
+#define AGENTOS_FILE_EXEC    (1U << 2)
+#define AGENTOS_FILE_CONNECT (1U << 3) /* to the Unix socket that it is */
+#define AGENTOS_FILE_ALL     0xfU
+
+/*
+ * What may be done with an address of the network; a rule allows or denies each.
+ * To connect is also to send to it, and to listen is also to bind to it. TCP is
+ * MPTCP as well; OTHER is whatever is neither that nor UDP.
+ */
+#define AGENTOS_NET_CONNECT_TCP	  (1U << 0)
+#define AGENTOS_NET_CONNECT_UDP	  (1U << 1)
+#define AGENTOS_NET_CONNECT_OTHER (1U << 2)
+#define AGENTOS_NET_LISTEN_TCP	  (1U << 3)
+#define AGENTOS_NET_LISTEN_UDP	  (1U << 4)
+#define AGENTOS_NET_LISTEN_OTHER  (1U << 5)
+#define AGENTOS_NET_CONNECT	  0x07U
+#define AGENTOS_NET_LISTEN	  0x38U
+#define AGENTOS_NET_ALL		  0x3fU
 
 /* Numbers that no policy's own rule has. */
 #define AGENTOS_RULE_NONE 0xffffffffU

@@ -75,7 +75,8 @@
 	X(PERF_EVENT, "perf_event_open", "use performance counters")      \
 	X(NOTIFY, "path_notify", "watch")                                 \
 	X(KEY, "key_permission", "use the kernel's keyrings")             \
-	X(SYSV_IPC, "ipc_permission", "use System V IPC")
+	X(SYSV_IPC, "ipc_permission", "use System V IPC")                 \
+	X(SOCKET_OPTION, "socket_setsockopt", "choose routes of packets or join groups")
 
 #define AGENTOS_HOOK_ENUM(NAME, hook, doing) AGENTOS_HOOK_##NAME,
 enum agentos_hook { AGENTOS_HOOKS(AGENTOS_HOOK_ENUM) AGENTOS_HOOK_COUNT };
@@ -115,7 +116,7 @@ enum agentos_why {
 enum agentos_object_kind {
 	AGENTOS_OBJECT_NONE = 0,
 	AGENTOS_OBJECT_PATH = 1,   /* text: path; dev, gen, ino */
-	AGENTOS_OBJECT_INET = 2,   /* family, port, addr (IPv4 in the first 4 bytes) */
+	AGENTOS_OBJECT_INET = 2,   /* family, protocol, port, addr (IPv4: the first 4 bytes) */
 	AGENTOS_OBJECT_UNIX = 3,   /* text: path, or '@' and an abstract name, or empty */
 	AGENTOS_OBJECT_TASK = 4,   /* number: tgid; number2: signal, ptrace mode; text: comm */
 	AGENTOS_OBJECT_NUMBER = 5, /* number, number2: as the hook says */

@@ -24,13 +24,13 @@
 	X(3, ANON_EXEC, "anon-exec", MMAP, "tests/escape/exec_test.c",                             \
 	  "run code from no file: memfd, deleted files, JIT pages")                                \
 	X(4, NET_CONNECT, "net-connect", SOCKET_CONNECT, "tests/escape/net_test.c",                \
-	  "connect, and send to an address, over IPv4 and IPv6")                                   \
+	  "connect, and send, to addresses that a rule allows")                                    \
 	X(5, NET_LISTEN, "net-listen", SOCKET_BIND, "tests/escape/net_test.c",                     \
-	  "bind and listen, over IPv4 and IPv6")                                                   \
+	  "bind to, and listen on, addresses that a rule allows")                                  \
 	X(6, NET_RAW, "net-raw", SOCKET_CREATE, "tests/escape/net_test.c",                         \
-	  "sockets that are not TCP, UDP, MPTCP or Unix: raw, packet, netlink, ...")               \
+	  "sockets that are not TCP, UDP, MPTCP or Unix; source routes, multicast groups")         \
 	X(7, UNIX_CONNECT, "unix-connect", UNIX_STREAM, "tests/escape/net_test.c",                 \
-	  "reach Unix sockets that were made outside the agent")                                   \
+	  "reach Unix sockets of others that a rule allows")                                       \
 	X(8, SIGNAL_OUTSIDE, "signal-outside", TASK_KILL, "tests/escape/ipc_test.c",               \
 	  "signal processes outside the agent")                                                    \
 	X(9, PTRACE, "ptrace", PTRACE_ACCESS, "tests/escape/ipc_test.c",                           \

@@ -28,7 +28,7 @@ void render_text(FILE *out, const struct record *r, bool colour);
  *         "allowed", "lifecycle"; not for daemon)
  * event:  kernel_seq, boottime_ns, agent, agent_name (null when not known),
  *         verdict, hook, hook_number, why, rights (those it lacked, names),
- *         rule (number or null), policy, access ("read", "write", "execute"),
+ *         rule (number or null), policy, access ("read", "write", "execute", "connect"),
  *         error (name or null), errno, pid, tid, uid, comm, object
  *         object: kind ("none", "path", "inet", "unix", "task", "number", "text"),
  *         text, truncated and relative (true when so), dev, ino, gen, family,

@@ -72,12 +72,12 @@ static void put_rights(FILE *out, uint64_t rights)
 
 static void put_access(FILE *out, uint32_t access)
 {
-	static const char *const words[] = { "read", "write", "execute" };
+	static const char *const words[] = { "read", "write", "execute", "connect" };
 	const char *comma = "";
 	unsigned int bit;
 
 	fputs(",\"access\":[", out);
-	for (bit = 0; bit < 3; bit++) {
+	for (bit = 0; bit < sizeof(words) / sizeof(words[0]); bit++) {
 		if (!(access >> bit & 1))
 			continue;
 		fprintf(out, "%s\"%s\"", comma, words[bit]);

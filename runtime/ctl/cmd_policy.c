@@ -13,6 +13,7 @@
 #include "base/escape.h"
 #include "ctl/apply.h"
 #include "ctl/ctl.h"
+#include "ctl/effective.h"
 #include "super/profile.h"
 #include "super/resolve.h"
 
@@ -20,7 +21,7 @@ static const char help[] =
 	"Usage: agentctl policy check FILE|NAME [--workspace DIR] [--json]\n"
 	"       agentctl policy apply FILE|NAME AGENT [--workspace DIR] [--json]\n"
 	"       agentctl policy list [--json]\n"
-	"       agentctl policy show FILE|NAME\n"
+	"       agentctl policy show FILE|NAME [--effective [--workspace DIR] [--json]]\n"
 	"\n"
 	"A policy says what an agent may do; it is a YAML file. A name without \"/\" is\n"
 	"looked up as NAME.yaml in the directories of AGENTOS_POLICY_PATH, by default\n"
@@ -38,7 +39,11 @@ static const char help[] =
 	"  show    print one, to read it or to begin a policy of your own:\n"
 	"          agentctl policy show untrusted > mine.yaml\n"
 	"\n"
-	"  --workspace DIR  what ${WORKSPACE} stands for; default of check: the current\n"
+	"          --effective: each rule as the kernel is told it, variables replaced, with\n"
+	"          its line in the file, and the number that `agentctl audit` names it by:\n"
+	"          agentctl policy show mine.yaml --effective --workspace ~/project\n"
+	"\n"
+	"  --workspace DIR  what ${WORKSPACE} stands for; default: the current\n"
 	"                   directory; apply has none: a policy with it needs the option\n"
 	"  --json           the result as one line of JSON\n"
 	"\n"
@@ -156,37 +161,63 @@ static void expect_directories(struct policy *p)
 				p->rules[i].optional = true;
 }
 
-static int policy_check(const struct check *c)
+/* As `run` would from here. What comes of it is the caller's, also after a failure. */
+static int policy_load(const struct check *c, struct policy **ret_policy, char **ret_file)
 {
 	struct policy_vars vars = { .home = home_of_caller(), .agent = "agent" };
-	char *workspace, *file = NULL, safe[256];
-	struct policy *policy = NULL;
-	struct resolved resolved = { .count = 0 };
+	char *workspace = realpath(c->workspace, NULL), safe[256];
 	struct fault f;
-	int err, status = CTL_OK;
+	int err;
 
-	workspace = realpath(c->workspace, NULL);
 	if (!workspace) {
 		escape_text(safe, sizeof(safe), c->workspace, strlen(c->workspace));
 		ctl_complain("workspace %s: %s", safe, strerror(errno));
 		return CTL_FAILED;
 	}
 	vars.workspace = workspace;
-	err = profile_load(c->name, search_path(), &vars, &policy, &file, &f);
-	if (!err) {
+	err = profile_load(c->name, search_path(), &vars, ret_policy, ret_file, &f);
+	free(workspace);
+	return err ? check_failed(c, err, &f) : CTL_OK;
+}
+
+static int policy_effective(const struct check *c)
+{
+	struct policy *policy = NULL;
+	char *file = NULL;
+	int status = policy_load(c, &policy, &file);
+
+	if (status == CTL_OK)
+		effective_print(policy, file, c->json);
+	policy_free(policy);
+	free(file);
+	if (fflush(stdout) == EOF) {
+		ctl_complain("cannot write: %s", strerror(errno));
+		return CTL_FAILED;
+	}
+	return status;
+}
+
+static int policy_check(const struct check *c)
+{
+	struct resolved resolved = { .count = 0 };
+	struct policy *policy = NULL;
+	char *file = NULL;
+	struct fault f;
+	int err, status = policy_load(c, &policy, &file);
+
+	if (status == CTL_OK) {
 		expect_directories(policy);
 		err = resolve_policy(policy, file, NULL, &resolved, &f);
+		if (err)
+			status = check_failed(c, err, &f);
+		else if (c->json)
+			check_print_json(file, policy, &resolved);
+		else
+			check_print_text(file, policy, &resolved);
 	}
-	if (err)
-		status = check_failed(c, err, &f);
-	else if (c->json)
-		check_print_json(file, policy, &resolved);
-	else
-		check_print_text(file, policy, &resolved);
 	resolve_release(&resolved);
 	policy_free(policy);
 	free(file);
-	free(workspace);
 	return status;
 }
 
@@ -278,11 +309,13 @@ int cmd_policy(int argc, char **argv)
 	static const struct option options[] = {
 		{ "workspace", required_argument, NULL, 'w' },
 		{ "json", no_argument, NULL, 'j' },
+		{ "effective", no_argument, NULL, 'e' },
 		{ "help", no_argument, NULL, 'h' },
 		{ NULL, 0, NULL, 0 },
 	};
 	struct check check = { .workspace = "." };
 	const char *verb, *workspace = NULL;
+	bool effective = false;
 	int option;
 
 	opterr = 0;
@@ -295,6 +328,9 @@ int cmd_policy(int argc, char **argv)
 		case 'j':
 			check.json = true;
 			break;
+		case 'e':
+			effective = true;
+			break;
 		case 'h':
 			fputs(help, stdout);
 			return CTL_OK;
@@ -302,7 +338,7 @@ int cmd_policy(int argc, char **argv)
 			return ctl_usage("policy", "--workspace needs a directory");
 		default:
 			return ctl_usage("policy", "an option is unknown; there are --workspace, "
-						   "--json and --help");
+						   "--effective, --json and --help");
 		}
 	}
 	argc -= optind;
@@ -312,8 +348,11 @@ int cmd_policy(int argc, char **argv)
 	    strcmp(verb, "show"))
 		return ctl_usage("policy",
 				 "what to do is missing or unknown: check, apply, list or show");
-	if (workspace && strcmp(verb, "check") && strcmp(verb, "apply"))
-		return ctl_usage("policy", "--workspace goes with check and apply only");
+	if (effective && strcmp(verb, "show"))
+		return ctl_usage("policy", "--effective goes with show only");
+	if (workspace && strcmp(verb, "check") && strcmp(verb, "apply") && !effective)
+		return ctl_usage("policy",
+				 "--workspace goes with check, apply and show --effective only");
 	if (workspace)
 		check.workspace = workspace;
 	if (strcmp(verb, "apply") == 0)
@@ -328,10 +367,12 @@ int cmd_policy(int argc, char **argv)
 	if (argc != 2)
 		return ctl_usage("policy",
 				 "%s takes one policy: a name, or a path with \"/\" in it", verb);
-	if (strcmp(verb, "show") == 0)
-		return check.json ?
-			       ctl_usage("policy", "--json goes with check, apply and list only") :
-			       policy_show(argv[1]);
 	check.name = argv[1];
+	if (effective)
+		return policy_effective(&check);
+	if (strcmp(verb, "show") == 0)
+		return check.json ? ctl_usage("policy", "--json goes with check, apply, list and "
+							"show --effective only") :
+				    policy_show(argv[1]);
 	return policy_check(&check);
 }

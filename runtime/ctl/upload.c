@@ -3,10 +3,57 @@
 #include "ctl/upload.h"
 
 #include <errno.h>
+#include <string.h>
 #include <sys/resource.h>
 
 #include "ctl/ctl.h"
 #include "super/resolve.h"
+
+/* Addresses from `at` on: as many as fit. Returns how many. */
+static uint32_t addresses_compile(struct compiled_address *compiled, const struct policy *policy,
+				  size_t at)
+{
+	const struct policy_address *a = policy->addresses + at;
+	uint32_t count = 0;
+
+	for (; at < policy->address_count && count < CONTROL_ADDRESSES; at++, a++) {
+		compiled[count] = (struct compiled_address){
+			.number = (uint32_t)(policy->rule_count + at),
+			.family = a->family,
+			.prefix = a->prefix,
+			.port_first = a->port_first,
+			.port_last = a->port_last,
+			.allow = a->allow,
+			.deny = a->deny,
+		};
+		memcpy(compiled[count++].addr, a->addr, sizeof(a->addr));
+	}
+	return count;
+}
+
+static int upload_addresses(struct channel *channel, const struct policy *policy, struct fault *f)
+{
+	struct compiled_address compiled[CONTROL_ADDRESSES];
+	struct control_policy_net addresses;
+	struct channel_request request;
+	union control_message reply;
+	size_t at = 0;
+	int err = 0;
+
+	while (at < policy->address_count && !err) {
+		uint32_t count = addresses_compile(compiled, policy, at);
+
+		request = (struct channel_request){
+			.header = &addresses.header,
+			.type = CONTROL_POLICY_NET,
+			.size = control_encode_addresses(&addresses, compiled, count, 0),
+			.reply = CONTROL_DONE,
+		};
+		err = channel_call(channel, &request, &reply, NULL, f);
+		at += count;
+	}
+	return err;
+}
 
 static int upload_rules(struct channel *channel, const struct policy *policy,
 			const struct resolved *resolved, struct fault *f)
@@ -14,6 +61,7 @@ static int upload_rules(struct channel *channel, const struct policy *policy,
 	struct control_policy_begin begin = {
 		.flags = policy->record_allowed ? CONTROL_RECORD_ALLOWED : 0,
 		.rule_count = (uint32_t)resolved->count,
+		.address_count = (uint32_t)policy->address_count,
 	};
 	struct control_policy_rules rules;
 	struct channel_request request = { .header = &begin.header,
@@ -43,7 +91,7 @@ static int upload_rules(struct channel *channel, const struct policy *policy,
 		};
 		err = channel_call(channel, &request, &reply, NULL, f);
 	}
-	return err;
+	return err ? err : upload_addresses(channel, policy, f);
 }
 
 int upload_policy(struct channel *channel, const struct policy *policy, const char *file,

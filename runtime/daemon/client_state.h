@@ -12,6 +12,7 @@ struct upload {
 	bool begun;
 	uint32_t flags;
 	uint32_t expected, count;
+	uint32_t addresses_expected, address_count;
 	uint32_t policy; /* in the module, so far; 0 before it is begun */
 };
 

@@ -90,6 +90,7 @@ static void client_begin(struct client *c, const struct control_policy_begin *m)
 	u->begun = true;
 	u->flags = m->flags;
 	u->expected = m->rule_count;
+	u->addresses_expected = m->address_count;
 	client_done(c);
 }
 
@@ -115,6 +116,32 @@ static void client_rules(struct client *c, const struct control_policy_rules *m,
 	}
 	u->count += m->count;
 	client_done(c);
+}
+
+static void client_addresses(struct client *c, const struct control_policy_net *m)
+{
+	struct upload *u = &c->upload;
+	struct fault f = { "" };
+	uint32_t i;
+	int err = 0;
+
+	if (!u->begun || m->count > u->addresses_expected - u->address_count) {
+		client_error(c, -EBADMSG, "rules that no policy expects");
+		return;
+	}
+	for (i = 0; i < m->count && !err; i++)
+		err = enforce_policy_address(c->daemon->enforce, u->policy, &m->addresses[i], &f);
+	if (err) {
+		client_error(c, err, f.text);
+		return;
+	}
+	u->address_count += m->count;
+	client_done(c);
+}
+
+static bool upload_is_complete(const struct upload *u)
+{
+	return u->begun && u->count == u->expected && u->address_count == u->addresses_expected;
 }
 
 static void run_fault(struct fault *f, int err, const char *name)
@@ -145,7 +172,7 @@ static int client_run_now(struct client *c, const struct control_run *m,
 	err = client_may_run(d, f);
 	if (err)
 		return err;
-	if (!u->begun || u->count != u->expected)
+	if (!upload_is_complete(u))
 		return fault_set(f, EBADMSG, "the policy is not complete");
 	if (u->flags & CONTROL_RECORD_ALLOWED)
 		create.flags |= AGENTOS_CREATE_RECORD_ALLOWED;
@@ -200,7 +227,7 @@ static int client_apply_now(struct client *c, const struct control_apply *m,
 	err = client_may_run(c->daemon, f);
 	if (err)
 		return err;
-	if (!u->begun || u->count != u->expected)
+	if (!upload_is_complete(u))
 		return fault_set(f, EBADMSG, "the policy is not complete");
 	agent = agentos_dev_agent(c->daemon->dev, m->agent,
 				  AGENTOS_ACCESS_INSPECT | AGENTOS_ACCESS_CONTROL);
@@ -364,6 +391,9 @@ void client_request(struct client *c, const union control_message *m, struct loo
 		break;
 	case CONTROL_POLICY_RULES:
 		client_rules(c, &m->policy_rules, received);
+		break;
+	case CONTROL_POLICY_NET:
+		client_addresses(c, &m->policy_net);
 		break;
 	case CONTROL_RUN:
 		client_run(c, &m->run);

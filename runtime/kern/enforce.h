@@ -55,6 +55,9 @@ int enforce_policy_begin(struct enforce *e, uint32_t *ret_policy, struct fault *
  */
 int enforce_policy_add(struct enforce *e, uint32_t policy, const struct compiled_rule *r, int fd,
 		       struct fault *f);
+/* Likewise of a rule on addresses. -EINVAL; -E2BIG more than AGENTOS_NET_RULES_MAX. */
+int enforce_policy_address(struct enforce *e, uint32_t policy, const struct compiled_address *a,
+			   struct fault *f);
 int enforce_policy_complete(struct enforce *e, uint32_t policy, struct fault *f);
 /* -EBUSY while an agent uses it. */
 int enforce_policy_drop(struct enforce *e, uint32_t policy);

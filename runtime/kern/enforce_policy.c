@@ -34,12 +34,13 @@ int enforce_policy_add(struct enforce *e, uint32_t policy, const struct compiled
 	};
 	int err;
 
-	if (r->kind < COMPILED_OBJECT || r->kind > COMPILED_ANYWHERE || r->pad ||
+	if (r->kind < COMPILED_OBJECT || r->kind > COMPILED_ABSTRACT || r->pad ||
 	    !(r->allow | r->deny) || r->number == AGENTOS_RULE_PINS ||
 	    (r->kind != COMPILED_OBJECT) != !!r->name[0])
 		return fault_set(f, EINVAL, "rule %u is malformed", r->number);
-	if (r->kind == COMPILED_ANYWHERE) {
-		rule.flags = AGENTOS_RULE_ANYWHERE;
+	if (r->kind == COMPILED_ANYWHERE || r->kind == COMPILED_ABSTRACT) {
+		rule.flags = r->kind == COMPILED_ANYWHERE ? AGENTOS_RULE_ANYWHERE :
+							    AGENTOS_RULE_ABSTRACT;
 		rule.fd = -1;
 	} else if (descriptor_below_pins(fd))
 		return fault_set(f, EINVAL, "rule %u: no rule may be about what is below %s",
@@ -52,9 +53,12 @@ int enforce_policy_add(struct enforce *e, uint32_t policy, const struct compiled
 	case -EINVAL:
 		return fault_set(f, EINVAL, "rule %u is malformed", r->number);
 	case -ENOSPC:
-		return fault_set(f, E2BIG, "more than %d %s in one policy",
-				 rule.flags ? AGENTOS_PATTERNS_MAX : AGENTOS_RULES_MAX,
-				 rule.flags ? "names that are denied anywhere" : "rules");
+		return fault_set(
+			f, E2BIG, "more than %d %s in one policy",
+			rule.flags ? AGENTOS_PATTERNS_MAX : AGENTOS_RULES_MAX,
+			rule.flags == AGENTOS_RULE_ANYWHERE ? "names that are denied anywhere" :
+			rule.flags			    ? "abstract names" :
+							      "rules");
 	case -EOPNOTSUPP:
 		return fault_set(
 			f, EOPNOTSUPP,
@@ -69,6 +73,37 @@ int enforce_policy_add(struct enforce *e, uint32_t policy, const struct compiled
 			r->number);
 	}
 	return fault_set(f, -err, "rule %u cannot be held: %s", r->number, strerror(-err));
+}
+
+int enforce_policy_address(struct enforce *e, uint32_t policy, const struct compiled_address *a,
+			   struct fault *f)
+{
+	struct agentos_policy_net net = {
+		.policy = policy,
+		.number = a->number,
+		.family = a->family,
+		.prefix = a->prefix,
+		.port_first = a->port_first,
+		.port_last = a->port_last,
+		.allow = a->allow,
+		.deny = a->deny,
+	};
+	int err;
+
+	memcpy(net.addr, a->addr, sizeof(net.addr));
+	err = a->number == AGENTOS_RULE_PINS || a->pad || a->pad2 ?
+		      -EINVAL :
+		      agentos_dev_policy_net(e->dev, &net);
+	switch (err) {
+	case 0:
+		return 0;
+	case -EINVAL:
+		return fault_set(f, EINVAL, "rule %u is malformed", a->number);
+	case -ENOSPC:
+		return fault_set(f, E2BIG, "more than %d rules on addresses in one policy",
+				 AGENTOS_NET_RULES_MAX);
+	}
+	return fault_set(f, -err, "rule %u cannot be added: %s", a->number, strerror(-err));
 }
 
 /*

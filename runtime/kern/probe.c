@@ -2,7 +2,6 @@
 /* The acts of the self-test. */
 #include "kern/probe.h"
 
-#include <arpa/inet.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <grp.h>
@@ -13,11 +12,8 @@
 #include <linux/mount.h>
 #include <linux/perf_event.h>
 #include <linux/sched.h>
-#include <linux/sock_diag.h>
-#include <netinet/in.h>
 #include <sched.h>
 #include <signal.h>
-#include <stddef.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/inotify.h>
@@ -32,19 +28,17 @@
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
-#include <sys/un.h>
 #include <sys/xattr.h>
 #include <unistd.h>
 
 #include "agentos.h"
+#include "kern/probe_net.h"
 
 /* Where glibc's headers and the kernel's exclude each other. */
 #define MOVE_MOUNT_F_EMPTY_PATH_ 0x4
 #define OPEN_TREE_CLONE_	 1
 #define CLONE_INTO_CGROUP_	 0x200000000ULL
 #define TIOCSTI_		 0x5412
-
-#define NET_TRIES 200 /* of 10 ms: the stack delivers when it gets to it */
 
 static int in_dir(const struct probe_stage *s, const char *name, char *path, size_t size)
 {
@@ -206,117 +200,6 @@ static int act_mprotect(const struct probe_stage *s)
 	void *p = mmap(NULL, 4096, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
 
 	return p == MAP_FAILED ? 0 : mprotect(p, 4096, PROT_READ | PROT_EXEC);
-}
-
-static int act_socket(const struct probe_stage *s)
-{
-	return socket(AF_PACKET, SOCK_RAW, 0);
-}
-
-static const struct sockaddr_in discard = {
-	.sin_family = AF_INET,
-	.sin_port = 0x0900,	       /* port 9 in network order */
-	.sin_addr.s_addr = 0x0100007f, /* 127.0.0.1 */
-};
-
-static const struct sockaddr_in6 discard6 = {
-	.sin6_family = AF_INET6,
-	.sin6_port = 0x0900,
-	.sin6_addr.s6_addr = { [15] = 1 },
-};
-
-static int act_connect(const struct probe_stage *s)
-{
-	int fd = socket(AF_INET, SOCK_DGRAM, 0);
-
-	return connect(fd, (const struct sockaddr *)&discard, sizeof(discard));
-}
-
-static int act_connect6(const struct probe_stage *s)
-{
-	int fd = socket(AF_INET6, SOCK_DGRAM, 0);
-
-	/* Without IPv6 there is no socket to connect: the same answer as a refusal, uncounted. */
-	return connect(fd, (const struct sockaddr *)&discard6, sizeof(discard6));
-}
-
-static int act_sendto(const struct probe_stage *s)
-{
-	int fd = socket(AF_INET, SOCK_DGRAM, 0);
-
-	return sendto(fd, "", 0, 0, (const struct sockaddr *)&discard, sizeof(discard)) < 0 ?
-		       -1 :
-		       0;
-}
-
-/* Its agent has no network bytes left. */
-static int act_net_out(const struct probe_stage *s)
-{
-	return act_sendto(s);
-}
-
-/* What comes in from outside is not delivered; the socket's own count of drops says when. */
-static int act_net_in(const struct probe_stage *s)
-{
-	struct sockaddr_in any = { .sin_family = AF_INET,
-				   .sin_addr.s_addr = htonl(INADDR_LOOPBACK) };
-	socklen_t len = sizeof(any), size;
-	int fd = socket(AF_INET, SOCK_DGRAM, 0), i;
-	uint32_t memory[SK_MEMINFO_VARS] = {};
-	char byte;
-
-	if (bind(fd, (struct sockaddr *)&any, len) ||
-	    getsockname(fd, (struct sockaddr *)&any, &len))
-		return -1;
-	if (sendto(s->outside, "x", 1, 0, (struct sockaddr *)&any, len) < 0)
-		return -1;
-	for (i = 0; i < NET_TRIES && !memory[SK_MEMINFO_DROPS]; i++) {
-		if (recv(fd, &byte, 1, MSG_DONTWAIT) >= 0)
-			return 0;
-		usleep(10000);
-		size = sizeof(memory);
-		if (getsockopt(fd, SOL_SOCKET, SO_MEMINFO, memory, &size))
-			return -1;
-	}
-	return recv(fd, &byte, 1, MSG_DONTWAIT) < 0 ? -1 : 0;
-}
-
-static int act_bind(const struct probe_stage *s)
-{
-	struct sockaddr_in any = { .sin_family = AF_INET,
-				   .sin_addr.s_addr = htonl(INADDR_LOOPBACK) };
-
-	return bind(socket(AF_INET, SOCK_STREAM, 0), (const struct sockaddr *)&any, sizeof(any));
-}
-
-static int act_listen(const struct probe_stage *s)
-{
-	return listen(socket(AF_INET, SOCK_STREAM, 0), 1);
-}
-
-static socklen_t abstract_address(struct sockaddr_un *un, const char *name)
-{
-	memset(un, 0, sizeof(*un));
-	un->sun_family = AF_UNIX;
-	memcpy(un->sun_path + 1, name, strlen(name));
-	return offsetof(struct sockaddr_un, sun_path) + 1 + strlen(name);
-}
-
-static int act_unix_connect(const struct probe_stage *s)
-{
-	struct sockaddr_un un;
-	socklen_t len = abstract_address(&un, s->listener_name);
-
-	return connect(socket(AF_UNIX, SOCK_STREAM, 0), (struct sockaddr *)&un, len);
-}
-
-static int act_unix_send(const struct probe_stage *s)
-{
-	struct sockaddr_un un;
-	socklen_t len = abstract_address(&un, s->inbox_name);
-	int fd = socket(AF_UNIX, SOCK_DGRAM, 0);
-
-	return sendto(fd, "x", 1, 0, (struct sockaddr *)&un, len) < 0 ? -1 : 0;
 }
 
 static int act_kill(const struct probe_stage *s)
@@ -648,6 +531,7 @@ const struct probe probes[] = {
 	PROBE(SOCKET_SEND, CAPABLE, EACCES, "send a datagram", act_sendto),
 	PROBE(SOCKET_BIND, CAPABLE, EACCES, "bind to a port", act_bind),
 	PROBE(SOCKET_LISTEN, CAPABLE, EACCES, "listen", act_listen),
+	PROBE(SOCKET_OPTION, CAPABLE, EPERM, "choose a route", act_route),
 	PROBE(UNIX_STREAM, CAPABLE, EACCES, "connect to a Unix socket", act_unix_connect),
 	PROBE(UNIX_SEND, CAPABLE, EACCES, "send to a Unix socket", act_unix_send),
 	PROBE(TASK_KILL, CAPABLE, EPERM, "signal the daemon", act_kill),

@@ -111,6 +111,22 @@ static int judge(const struct enforce *e, int pipe, const struct probe *probe, i
 	return outcome.error == probe->expected ? 0 : -EKEYREJECTED;
 }
 
+/* A policy under which each address may be reached and taken. */
+static int policy_for_net(struct enforce *e, uint32_t *ret_policy)
+{
+	struct agentos_policy_net any = { .port_last = UINT16_MAX, .allow = AGENTOS_NET_ALL };
+	int err = agentos_dev_policy_new(e->dev, ret_policy);
+
+	if (err)
+		return err;
+	any.policy = *ret_policy;
+	any.family = AF_INET;
+	err = agentos_dev_policy_net(e->dev, &any);
+	if (err)
+		agentos_dev_policy_drop(e->dev, *ret_policy);
+	return err;
+}
+
 static int run_cast(struct enforce *e, const struct cast *cast, const struct probe_stage *stage,
 		    void (*each)(enum agentos_hook hook, int result, const char *what,
 				 void *cookie),
@@ -126,9 +142,15 @@ static int run_cast(struct enforce *e, const struct cast *cast, const struct pro
 	uint64_t id;
 	pid_t child;
 
+	err = cast->cast == PROBE_LIMITED ? policy_for_net(e, &create.policy) : 0;
+	if (err)
+		return fault_set(f, -err, "no policy for the self-test: %s", strerror(-err));
 	agent = agentos_dev_create(e->dev, &create, &id);
-	if (agent < 0)
+	if (agent < 0) {
+		if (create.policy)
+			agentos_dev_policy_drop(e->dev, create.policy);
 		return fault_set(f, -agent, "no agent for the self-test: %s", strerror(-agent));
+	}
 	err = cast->cast == PROBE_LIMITED ?
 		      agentos_budget_limit(agent, AGENTOS_RESOURCE_NET_BYTES,
 					   &(struct agentos_limit){ .limit = 0 }) :
@@ -176,6 +198,9 @@ close_pair:
 close_agent:
 	agentos_agent_kill(agent, NULL);
 	close(agent);
+	/* While it is used still, it stays for the sweep that agentosd does of all such. */
+	if (create.policy)
+		agentos_dev_policy_drop(e->dev, create.policy);
 	return err;
 }
 

@@ -151,6 +151,14 @@ int agentos_dev_policy_rule(int dev, struct agentos_policy_rule *rule)
 	return command(dev, AGENTOS_IOC_POLICY_RULE, rule);
 }
 
+int agentos_dev_policy_net(int dev, const struct agentos_policy_net *rule)
+{
+	struct agentos_policy_net arg = *rule;
+
+	arg.size = sizeof(arg);
+	return command(dev, AGENTOS_IOC_POLICY_NET, &arg);
+}
+
 int agentos_dev_policy_drop(int dev, uint32_t policy)
 {
 	struct agentos_policy_drop arg = { .size = sizeof(arg), .policy = policy };

@@ -92,6 +92,7 @@ int agentos_dev_read(int dev, struct agentos_lifecycle *ret_record);
 int agentos_dev_policy_new(int dev, uint32_t *ret_policy);
 /* rule: all but its size set by the caller; answered in place. */
 int agentos_dev_policy_rule(int dev, struct agentos_policy_rule *rule);
+int agentos_dev_policy_net(int dev, const struct agentos_policy_net *rule);
 int agentos_dev_policy_drop(int dev, uint32_t policy);
 
 /* Field 22 of /proc/PID/stat: together with pid it names one process. -ESRCH */

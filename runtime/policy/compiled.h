@@ -12,6 +12,7 @@ enum compiled_kind {
 	COMPILED_NAME = 2,   /* `name` in the directory behind the descriptor */
 	COMPILED_ANYWHERE =
 		3, /* `name` in any directory, '*' at one end; the descriptor is none's */
+	COMPILED_ABSTRACT = 4, /* Unix sockets of the abstract name `name`; likewise */
 };
 
 /* One rule; travels over the control socket as it stands, so it has no holes. */
@@ -24,6 +25,19 @@ struct compiled_rule {
 	char name[AGENTOS_RULE_NAME_SIZE]; /* NUL-padded; empty for COMPILED_OBJECT */
 };
 
+/* A rule on addresses, as AGENTOS_IOC_POLICY_NET has it; likewise. */
+struct compiled_address {
+	uint32_t number; /* as the policy counts them: struct policy_address */
+	uint16_t family;
+	uint8_t prefix;
+	uint8_t pad;
+	uint8_t addr[16];
+	uint16_t port_first, port_last;
+	uint8_t allow, deny; /* AGENTOS_NET_* */
+	uint16_t pad2;
+};
+
+_Static_assert(sizeof(struct compiled_address) == 32, "no holes");
 _Static_assert(sizeof(struct compiled_rule) == 8 + AGENTOS_RULE_NAME_SIZE, "no holes");
 
 #endif

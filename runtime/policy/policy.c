@@ -12,6 +12,7 @@
 #include "agentos_rights.h"
 #include "base/escape.h"
 #include "base/limits.h"
+#include "policy/addresses.h"
 #include "policy/expand.h"
 #include "policy/outline.h"
 #include "policy/rules.h"
@@ -268,7 +269,9 @@ static int parse_build(struct parse *p)
 	if (!err)
 		err = build_rights(p);
 	if (!err)
-		err = rules_build(p->policy, p->raw->files, &p->outline, p->vars, p->source);
+		err = rules_build(p->policy, p->raw, &p->outline, p->vars, p->source);
+	if (!err)
+		err = addresses_build(p->policy, p->raw->network, &p->outline, p->source);
 	if (!err)
 		err = build_env_keep(p);
 	if (!err)
@@ -382,6 +385,7 @@ void policy_free(struct policy *p)
 	for (i = 0; i < p->rule_count; i++)
 		free(p->rules[i].path);
 	free(p->rules);
+	free(p->addresses);
 	free(p->description);
 	texts_free(p->env_keep);
 	texts_free(p->env_set);

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-/* Paths of the four lists merged into rules. */
+/* Paths of the lists merged into rules. */
 #include "policy/rules.h"
 
 #include <errno.h>
@@ -14,9 +14,12 @@
 struct rule_list {
 	const char *name; /* as in the outline */
 	char **items;
+	uint64_t right; /* that it takes; 0: none */
+	const char *right_name;
 	uint32_t count;
 	uint8_t allow;
 	uint8_t deny;
+	bool has_abstract; /* names that begin with '@' are not paths */
 };
 
 /* What is being built. */
@@ -93,6 +96,22 @@ static int rule_append(struct build *b, const struct policy_rule *added,
 	return 0;
 }
 
+/* The same with a copy of what it is about. */
+static int rule_append_copy(struct build *b, const struct policy_rule *added, const char *text,
+			    const struct source *source)
+{
+	struct policy_rule rule = *added;
+	int err;
+
+	rule.path = strdup(text);
+	if (!rule.path)
+		return source_fault(source, ENOMEM, 0, "out of memory");
+	err = rule_append(b, &rule, source);
+	if (err)
+		free(rule.path);
+	return err;
+}
+
 /* Started in "/" by accident, an agent would have all of the machine for its workspace. */
 static int rule_check_root(const struct policy_rule *rule, const char *written,
 			   const struct source *source)
@@ -117,6 +136,8 @@ static int list_add(struct build *b, const struct rule_list *list,
 
 	for (i = 0; i < list->count; i++) {
 		written = list->items[i];
+		if (list->has_abstract && written[0] == '@')
+			continue;
 		rule = (struct policy_rule){
 			.allow = list->allow,
 			.deny = list->deny,
@@ -187,14 +208,9 @@ static int names_add(struct build *b, const struct raw_files *files,
 				"%s stands in \"deny-names\" twice; take one out",
 				source_quote(files->deny_names[i], strlen(files->deny_names[i]))
 					.text);
-		rule.path = strdup(files->deny_names[i]);
-		if (!rule.path)
-			return source_fault(source, ENOMEM, 0, "out of memory");
-		err = rule_append(b, &rule, source);
-		if (err) {
-			free(rule.path);
+		err = rule_append_copy(b, &rule, files->deny_names[i], source);
+		if (err)
 			return err;
-		}
 	}
 	return 0;
 }
@@ -211,6 +227,39 @@ static bool name_fits(const char *name, const char *denied)
 	return strcmp(name, denied) == 0;
 }
 
+/* Unix sockets by abstract name, which has no directory. */
+static int abstract_add(struct build *b, const struct rule_list *list,
+			const struct outline_place *place, const struct source *source)
+{
+	struct policy_rule rule = { .allow = AGENTOS_FILE_CONNECT, .abstract = true };
+	uint32_t i, count = 0;
+	const char *name, *star, *why;
+	int err;
+
+	for (i = 0; i < list->count; i++) {
+		if (list->items[i][0] != '@')
+			continue;
+		name = list->items[i] + 1;
+		star = strchr(name, '*');
+		why = !*name ? "is no name of a socket; \"@*\" is each" :
+		      strlen(name) >= AGENTOS_RULE_NAME_SIZE ?
+			       "is longer than 63 bytes" :
+		      star && ((star != name && star[1]) || strchr(star + 1, '*')) ?
+			       "has a \"*\" that is not alone at "
+			       "one end" :
+		      ++count > AGENTOS_PATTERNS_MAX ? "is one more than 64 abstract names" :
+						       NULL;
+		rule.line = place->items[i];
+		if (why)
+			return source_fault(source, EINVAL, rule.line, "%s %s",
+					    source_quote(name - 1, strlen(name) + 1).text, why);
+		err = rule_append_copy(b, &rule, list->items[i], source);
+		if (err)
+			return err;
+	}
+	return 0;
+}
+
 /* What is allowed by its path and denied by its name would be denied: somebody errs. */
 static int names_check(const struct policy *p, const struct source *source)
 {
@@ -218,7 +267,8 @@ static int names_check(const struct policy *p, const struct source *source)
 
 	for (named = p->rules; named < p->rules + p->rule_count; named++) {
 		for (rule = p->rules; named->anywhere && rule < p->rules + p->rule_count; rule++) {
-			if (!rule->allow || !name_fits(strrchr(rule->path, '/') + 1, named->path))
+			if (!rule->allow || rule->abstract ||
+			    !name_fits(strrchr(rule->path, '/') + 1, named->path))
 				continue;
 			return source_fault(
 				source, EINVAL, rule->line,
@@ -232,44 +282,43 @@ static int names_check(const struct policy *p, const struct source *source)
 
 /* A right that no rule uses, or rules that no right switches on, would be a mere declaration. */
 static int list_check_right(const struct policy *p, const struct rule_list *list,
-			    const struct outline_place *place, uint64_t right,
-			    const char *right_name, const struct outline *outline,
+			    const struct outline_place *place, const struct outline *outline,
 			    const struct source *source)
 {
-	const char *key = list->name + strlen("files.");
+	const char *key = strchr(list->name, '.') + 1;
 
-	if ((p->rights & right) && !place)
-		return source_fault(
-			source, EINVAL, outline_find(outline, "rights")->line,
-			"right %s has no effect without \"%s:\" paths under \"files:\"; "
-			"add them, or take the right out",
-			right_name, key);
-	if (!(p->rights & right) && place)
+	if (!list->right)
+		return 0;
+	if ((p->rights & list->right) && !place)
+		return source_fault(source, EINVAL, outline_find(outline, "rights")->line,
+				    "right %s has no effect without \"%s:\" paths under \"%.*s:\"; "
+				    "add them, or take the right out",
+				    list->right_name, key, (int)(key - list->name) - 1, list->name);
+	if (!(p->rights & list->right) && place)
 		return source_fault(source, EINVAL, place->line,
 				    "\"%s\" has no effect without the right %s; add it to "
 				    "\"rights\", or take the paths out",
-				    list->name, right_name);
+				    list->name, list->right_name);
 	return 0;
 }
 
-int rules_build(struct policy *p, const struct raw_files *raw, const struct outline *outline,
+int rules_build(struct policy *p, const struct raw_policy *raw, const struct outline *outline,
 		const struct policy_vars *vars, const struct source *source)
 {
-	static const struct raw_files none;
-	const struct raw_files *files = raw ? raw : &none;
+	static const struct raw_files no_files;
+	static const struct raw_network no_network;
+	const struct raw_files *files = raw->files ? raw->files : &no_files;
+	const struct raw_network *network = raw->network ? raw->network : &no_network;
 	const struct rule_list lists[] = {
-		{ "files.read", files->read, files->read_count, AGENTOS_FILE_READ, 0 },
-		{ "files.write", files->write, files->write_count, AGENTOS_FILE_WRITE, 0 },
-		{ "files.exec", files->exec, files->exec_count, AGENTOS_FILE_EXEC, 0 },
-		{ "files.deny", files->deny, files->deny_count, 0, AGENTOS_FILE_ALL },
-	};
-	const struct {
-		uint64_t right;
-		const char *name;
-	} rights[] = {
-		{ AGENTOS_RIGHT(FILE_READ), "file-read" },
-		{ AGENTOS_RIGHT(FILE_WRITE), "file-write" },
-		{ AGENTOS_RIGHT(FILE_EXEC), "file-exec" },
+		{ "files.read", files->read, AGENTOS_RIGHT(FILE_READ), "file-read",
+		  files->read_count, .allow = AGENTOS_FILE_READ },
+		{ "files.write", files->write, AGENTOS_RIGHT(FILE_WRITE), "file-write",
+		  files->write_count, .allow = AGENTOS_FILE_WRITE },
+		{ "files.exec", files->exec, AGENTOS_RIGHT(FILE_EXEC), "file-exec",
+		  files->exec_count, .allow = AGENTOS_FILE_EXEC },
+		{ "files.deny", files->deny, 0, NULL, files->deny_count, .deny = AGENTOS_FILE_ALL },
+		{ "network.unix", network->unix_, AGENTOS_RIGHT(UNIX_CONNECT), "unix-connect",
+		  network->unix__count, .allow = AGENTOS_FILE_CONNECT, .has_abstract = true },
 	};
 	struct build build = { .policy = p };
 	const struct outline_place *place;
@@ -278,16 +327,17 @@ int rules_build(struct policy *p, const struct raw_files *raw, const struct outl
 
 	for (i = 0; !err && i < sizeof(lists) / sizeof(lists[0]); i++) {
 		place = outline_find(outline, lists[i].name);
-		if (i < sizeof(rights) / sizeof(rights[0])) {
-			err = list_check_right(p, &lists[i], place, rights[i].right, rights[i].name,
-					       outline, source);
-		}
+		err = list_check_right(p, &lists[i], place, outline, source);
 		if (!err && place)
 			err = list_add(&build, &lists[i], place, vars, source);
 	}
 	place = outline_find(outline, "files.deny-names");
 	if (!err && place)
 		err = names_add(&build, files, place, source);
+	/* Last: what they are called is not what a file is. */
+	place = outline_find(outline, "network.unix");
+	if (!err && place)
+		err = abstract_add(&build, &lists[4], place, source);
 	if (!err)
 		err = names_check(p, source);
 	index_release(&build.by_path);

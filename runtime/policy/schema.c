@@ -21,6 +21,14 @@ static const cyaml_schema_field_t files_fields[] = {
 	CYAML_FIELD_END,
 };
 
+static const cyaml_schema_field_t network_fields[] = {
+	TEXT_LIST("connect", struct raw_network, connect),
+	TEXT_LIST("listen", struct raw_network, listen),
+	TEXT_LIST("deny", struct raw_network, deny),
+	TEXT_LIST("unix", struct raw_network, unix_),
+	CYAML_FIELD_END,
+};
+
 static const cyaml_schema_field_t environment_fields[] = {
 	TEXT_LIST("keep", struct raw_environment, keep),
 	TEXT_LIST("set", struct raw_environment, set),
@@ -40,6 +48,7 @@ static const cyaml_schema_field_t environment_fields[] = {
 			TEXT("name", 0, name),                                                \
 			TEXT("description", CYAML_FLAG_OPTIONAL, description), rights_field,  \
 			SECTION("files", files, files_fields),                                \
+			SECTION("network", network, network_fields),                          \
 			SECTION("environment", environment, environment_fields),              \
 			TEXT_LIST("directories", struct raw_policy, directories),             \
 			TEXT("audit", CYAML_FLAG_OPTIONAL, audit), CYAML_FIELD_END,           \
@@ -66,8 +75,7 @@ const cyaml_schema_value_t *schema_of_policy(bool rights_is_word)
 bool schema_is_unenforced(const char *key)
 {
 	static const char *const later[] = {
-		"network", "limits",  "budgets", "schedule",
-		"extends", "include", "devices", "effect",
+		"limits", "budgets", "schedule", "extends", "include", "devices", "effect",
 	};
 	size_t i;
 

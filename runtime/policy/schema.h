@@ -13,6 +13,11 @@ struct raw_files {
 	uint32_t read_count, write_count, exec_count, deny_count, deny_names_count;
 };
 
+struct raw_network {
+	char **connect, **listen, **deny, **unix_;
+	uint32_t connect_count, listen_count, deny_count, unix__count;
+};
+
 struct raw_environment {
 	char **keep, **set;
 	uint32_t keep_count, set_count;
@@ -26,6 +31,7 @@ struct raw_policy {
 	uint32_t rights_count;
 	char *rights_word; /* rights: all */
 	struct raw_files *files;
+	struct raw_network *network;
 	struct raw_environment *environment;
 	char **directories;
 	uint32_t directories_count;

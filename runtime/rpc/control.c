@@ -60,6 +60,11 @@ static bool rule_valid(const struct compiled_rule *r)
 		return false;
 	if (r->kind == COMPILED_OBJECT)
 		return is_zero(r->name, sizeof(r->name));
+	/* Of sockets: any bytes that are not the padding. */
+	if (r->kind == COMPILED_ABSTRACT)
+		return named && r->allow == AGENTOS_FILE_CONNECT && !r->deny &&
+		       r->name[sizeof(r->name) - 1] == '\0' &&
+		       is_zero(r->name + strlen(r->name), sizeof(r->name) - strlen(r->name));
 	/* Where its asterisk may stand is for the module to say. */
 	if (r->kind == COMPILED_ANYWHERE && r->allow)
 		return false;
@@ -83,6 +88,29 @@ static bool rules_valid(const struct control_policy_rules *m, size_t len)
 		return false;
 	for (i = 0; i < m->count; i++) {
 		if (!rule_valid(&m->rules[i]))
+			return false;
+	}
+	return true;
+}
+
+/* What the address and its prefix may be is for the module to say. */
+static bool address_valid(const struct compiled_address *a)
+{
+	return !a->pad && !a->pad2 && !((a->allow | a->deny) & ~AGENTOS_NET_ALL) &&
+	       !(a->allow & a->deny) && a->allow | a->deny && a->port_first <= a->port_last &&
+	       a->number < AGENTOS_POLICY_RULES_MAX + AGENTOS_NET_RULES_MAX;
+}
+
+static bool addresses_valid(const struct control_policy_net *m, size_t len)
+{
+	uint32_t i;
+
+	if (m->pad || m->count < 1 || m->count > CONTROL_ADDRESSES)
+		return false;
+	if (len != offsetof(struct control_policy_net, addresses[m->count]))
+		return false;
+	for (i = 0; i < m->count; i++) {
+		if (!address_valid(&m->addresses[i]))
 			return false;
 	}
 	return true;
@@ -124,6 +152,7 @@ static const struct {
 	{ CONTROL_HELLO, CONTROL_FROM_CLIENT, sizeof(struct control_request), 0 },
 	{ CONTROL_POLICY_BEGIN, CONTROL_FROM_CLIENT, sizeof(struct control_policy_begin), 0 },
 	{ CONTROL_POLICY_RULES, CONTROL_FROM_CLIENT, 0, 0 },
+	{ CONTROL_POLICY_NET, CONTROL_FROM_CLIENT, 0, 0 },
 	{ CONTROL_RUN, CONTROL_FROM_CLIENT, sizeof(struct control_run), 0 },
 	{ CONTROL_STATUS, CONTROL_FROM_CLIENT, sizeof(struct control_request), 0 },
 	{ CONTROL_SELFTEST, CONTROL_FROM_CLIENT, sizeof(struct control_request), 0 },
@@ -145,9 +174,13 @@ static bool body_valid(const union control_message *m, size_t len)
 	switch (m->header.type) {
 	case CONTROL_POLICY_BEGIN:
 		return !(m->policy_begin.flags & ~CONTROL_RECORD_ALLOWED) &&
-		       m->policy_begin.rule_count <= AGENTOS_POLICY_RULES_MAX;
+		       m->policy_begin.rule_count <= AGENTOS_POLICY_RULES_MAX &&
+		       m->policy_begin.address_count <= AGENTOS_NET_RULES_MAX &&
+		       !m->policy_begin.pad;
 	case CONTROL_POLICY_RULES:
 		return rules_valid(&m->policy_rules, len);
+	case CONTROL_POLICY_NET:
+		return addresses_valid(&m->policy_net, len);
 	case CONTROL_RUN:
 		return m->run.rights && !(m->run.rights & ~AGENTOS_RIGHTS_ALL) &&
 		       control_check_name(m->run.name) == 0;
@@ -227,6 +260,17 @@ size_t control_encode_rules(struct control_policy_rules *m, const struct compile
 	memcpy(m->rules, rules, count * sizeof(*rules));
 	return control_encode(&m->header, CONTROL_POLICY_RULES,
 			      offsetof(struct control_policy_rules, rules[count]), cookie);
+}
+
+size_t control_encode_addresses(struct control_policy_net *m,
+				const struct compiled_address *addresses, uint32_t count,
+				uint64_t cookie)
+{
+	m->count = count;
+	m->pad = 0;
+	memcpy(m->addresses, addresses, count * sizeof(*addresses));
+	return control_encode(&m->header, CONTROL_POLICY_NET,
+			      offsetof(struct control_policy_net, addresses[count]), cookie);
 }
 
 void control_encode_text(char *out, size_t size, const char *text)

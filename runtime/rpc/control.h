@@ -19,7 +19,8 @@
  * CONTROL_HOOK per hook, then CONTROL_SELFTEST_REPLY. An error with cookie 0
  * comes unasked, before the daemon hangs up.
  *
- * To run an agent: POLICY_BEGIN, POLICY_RULES until all rules have come, RUN.
+ * To run an agent: POLICY_BEGIN, POLICY_RULES and POLICY_NET until all rules have
+ * come, RUN.
  * To put one that runs under another policy: the same, and APPLY at the end.
  * What was sent is forgotten after these, after any error, and at disconnect.
  */
@@ -38,8 +39,9 @@ enum control_type {
 	CONTROL_END = 7,	  /* struct control_request; root only, -EBUSY while agents live */
 	CONTROL_COUNT = 8,	  /* struct control_request; a limit of network bytes was set */
 	CONTROL_APPLY = 9,	  /* struct control_apply; its owner and root only */
+	CONTROL_POLICY_NET = 10,  /* struct control_policy_net */
 
-	CONTROL_DONE = 128, /* struct control_request: POLICY_BEGIN, POLICY_RULES, END, COUNT */
+	CONTROL_DONE = 128, /* struct control_request: POLICY_BEGIN, RULES, NET, END, COUNT */
 	CONTROL_HELLO_REPLY = 129,    /* struct control_hello_reply */
 	CONTROL_RUN_REPLY = 130,      /* struct control_run_reply, one descriptor */
 	CONTROL_STATUS_REPLY = 131,   /* struct control_status_reply */
@@ -64,7 +66,9 @@ struct control_request {
 struct control_policy_begin {
 	struct control_header header;
 	uint32_t flags;
-	uint32_t rule_count; /* 0..AGENTOS_POLICY_RULES_MAX */
+	uint32_t rule_count;	/* 0..AGENTOS_POLICY_RULES_MAX */
+	uint32_t address_count; /* 0..AGENTOS_NET_RULES_MAX */
+	uint32_t pad;
 };
 
 /* size covers `count` rules and no more. */
@@ -73,6 +77,15 @@ struct control_policy_rules {
 	uint32_t count; /* 1..LIMIT_CONTROL_FDS */
 	uint32_t pad;
 	struct compiled_rule rules[LIMIT_CONTROL_FDS];
+};
+
+#define CONTROL_ADDRESSES 64
+/* Likewise. */
+struct control_policy_net {
+	struct control_header header;
+	uint32_t count; /* 1..CONTROL_ADDRESSES */
+	uint32_t pad;
+	struct compiled_address addresses[CONTROL_ADDRESSES];
 };
 
 struct control_run {
@@ -166,6 +179,7 @@ union control_message {
 	struct control_request request;
 	struct control_policy_begin policy_begin;
 	struct control_policy_rules policy_rules;
+	struct control_policy_net policy_net;
 	struct control_run run;
 	struct control_apply apply;
 	struct control_hello_reply hello_reply;
@@ -180,6 +194,9 @@ _Static_assert(sizeof(union control_message) <= LIMIT_CONTROL_MESSAGE, "a messag
 _Static_assert(sizeof(struct control_header) == 16, "no holes");
 _Static_assert(sizeof(struct control_policy_rules) ==
 		       24 + LIMIT_CONTROL_FDS * sizeof(struct compiled_rule),
+	       "no holes");
+_Static_assert(sizeof(struct control_policy_net) ==
+		       24 + CONTROL_ADDRESSES * sizeof(struct compiled_address),
 	       "no holes");
 _Static_assert(sizeof(struct control_run) == 24 + AGENTOS_NAME_SIZE, "no holes");
 _Static_assert(sizeof(struct control_apply_reply) == 40, "no holes");
@@ -209,6 +226,9 @@ size_t control_encode(struct control_header *header, enum control_type type, siz
 		      uint64_t cookie);
 size_t control_encode_rules(struct control_policy_rules *m, const struct compiled_rule *rules,
 			    uint32_t count, uint64_t cookie);
+size_t control_encode_addresses(struct control_policy_net *m,
+				const struct compiled_address *addresses, uint32_t count,
+				uint64_t cookie);
 /* Copies text, cut to fit, control characters replaced, the rest of out zero. */
 void control_encode_text(char *out, size_t size, const char *text);
 

@@ -221,7 +221,8 @@ static int rule_add(struct resolve *r, size_t number, int fd, const char *name)
 		.number = (uint32_t)number,
 		.allow = rule->allow,
 		.deny = rule->deny,
-		.kind = rule->anywhere ? COMPILED_ANYWHERE :
+		.kind = rule->abstract ? COMPILED_ABSTRACT :
+			rule->anywhere ? COMPILED_ANYWHERE :
 			name[0]	       ? COMPILED_NAME :
 					 COMPILED_OBJECT,
 	};
@@ -479,7 +480,8 @@ static int rule_resolve_anywhere(struct resolve *r, size_t number)
 {
 	const struct policy_rule *rule = rule_of(r, number);
 	int fd = open("/", O_PATH | O_DIRECTORY | O_CLOEXEC);
-	int err = fd < 0 ? rule_fault(r, rule, errno) : rule_add(r, number, fd, rule->path);
+	int err = fd < 0 ? rule_fault(r, rule, errno) :
+			   rule_add(r, number, fd, rule->path + rule->abstract);
 
 	fd_close(fd);
 	return err;
@@ -646,7 +648,7 @@ int resolve_policy(const struct policy *p, const char *file, const struct timesp
 	descriptors_allow(p->rule_count);
 	err = writable_list(&r);
 	for (i = 0; !err && i < p->rule_count; i++) {
-		if (p->rules[i].anywhere) {
+		if (p->rules[i].anywhere || p->rules[i].abstract) {
 			err = rule_resolve_anywhere(&r, i);
 			continue;
 		}

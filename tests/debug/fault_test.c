@@ -175,6 +175,7 @@ static bool command_allocates(unsigned long cmd)
 	case AGENTOS_IOC_OPEN:
 	case AGENTOS_IOC_ENUMERATE:
 	case AGENTOS_IOC_POLICY_NEW:
+	case AGENTOS_IOC_POLICY_NET:
 	case AGENTOS_AGENT_ATTACH:
 	case AGENTOS_AGENT_DUP:
 	case AGENTOS_AGENT_DERIVE:
@@ -259,8 +260,53 @@ static bool fill_first_pattern(void)
 	return true;
 }
 
+static bool fill_first_abstract(void)
+{
+	struct agentos_policy_rule *rule = (void *)page;
+
+	acting = command_find(AGENTOS_IOC_POLICY_RULE);
+	fill_command();
+	rule->fd = -1;
+	rule->flags = AGENTOS_RULE_ABSTRACT;
+	rule->allow = AGENTOS_FILE_CONNECT;
+	strcpy(rule->name, "name");
+	return true;
+}
+
+/* Its prefix has rules on as many ports as there is room for, and so has the table of prefixes. */
+static bool fill_crowded_net(void)
+{
+	struct agentos_policy_net *net = (void *)page;
+	int i;
+
+	acting = command_find(AGENTOS_IOC_POLICY_NET);
+	for (i = 0; i < 4; i++) {
+		fill_command();
+		net->addr[2] = (uint8_t)i;
+		if (stage_call(stand.reader, acting->cmd, page))
+			return false;
+	}
+	for (i = 0; i < 8; i++) {
+		fill_command();
+		net->port_first = net->port_last = (uint16_t)(1000 + 2 * i);
+		if (stage_call(stand.reader, acting->cmd, page))
+			return false;
+	}
+	fill_command();
+	net->allow = AGENTOS_NET_ALL;
+	net->port_first = net->port_last = 2000;
+	return true;
+}
+
+/* Its rules on addresses are put in order when it is first used. */
 static bool fill_create_under_policy(void)
 {
+	acting = command_find(AGENTOS_IOC_POLICY_NET);
+	fill_command();
+	/* Tables of several acts: one may be made and the next not. */
+	((struct agentos_policy_net *)page)->allow = AGENTOS_NET_ALL;
+	if (stage_call(stand.reader, acting->cmd, page))
+		return false;
 	acting = command_find(AGENTOS_IOC_CREATE);
 	fill_command();
 	((struct agentos_create *)page)->policy = stand.policy;
@@ -291,6 +337,14 @@ static void variants_of_commands_fail_without_a_trace(void)
 		{ .name = "RULE on a name anywhere",
 		  .fails = true,
 		  .prepare = fill_first_pattern,
+		  .run = act_command },
+		{ .name = "RULE on an abstract name",
+		  .fails = true,
+		  .prepare = fill_first_abstract,
+		  .run = act_command },
+		{ .name = "NET on a prefix with many",
+		  .fails = true,
+		  .prepare = fill_crowded_net,
 		  .run = act_command },
 		{ .name = "CREATE with a policy",
 		  .fails = true,

@@ -109,7 +109,7 @@ refused 'a policy that is none' 3 'nosuch'
 try agentctl policy apply first
 refused 'an agent is to be named' 2 'apply takes a policy and an agent'
 try agentctl policy list --workspace /
-refused 'an option of another verb' 2 '--workspace goes with check and apply only'
+refused 'an option of another verb' 2 '--workspace goes with check, apply'
 same 'all of these'
 
 # --- whose agent it is ---

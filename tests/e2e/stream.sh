@@ -161,6 +161,38 @@ for profile in untrusted trusted; do
 	holds "policy show: $profile, byte for byte" cmp "$work/out" "$work/policies/$profile.yaml"
 done
 
+# The number of a rule in the log is its number in the list.
+# shellcheck disable=SC2016 # the policy's variable
+sed -e 's/^name: .*/name: numbered/' -e '/^  deny:/a\    - ${WORKSPACE}/keys' \
+	"$work/policies/untrusted.yaml" >"$work/policies/numbered.yaml"
+workspace_make numbered
+mkdir -m 755 "$work/numbered/keys"
+echo key >"$work/numbered/keys/one"
+policy=numbered
+agent_start numbered cat keys/one
+agent_wait
+is 'what a rule denies is refused' "$status" 1
+try agentctl policy show numbered --effective --workspace "$work/numbered"
+says 'policy show --effective: rules, with what variables stand for' \
+	"deny   $work/numbered/keys  for read, write, execute, connect" "$work/out"
+is 'and the line of each' "$(awk -v path="$work/numbered/keys" '$5 == path { print $3 }' "$work/out")" \
+	"$(grep -n 'WORKSPACE}/keys$' "$work/policies/numbered.yaml" | cut -d: -f1)"
+agentctl policy show numbered --effective --workspace "$work/numbered" --json >"$work/rules.json"
+number_is_the_same() {
+	agentctl audit --agent numbered --denied --json >"$work/audit.json"
+	python3 - "$work/audit.json" "$work/rules.json" "$work/numbered/keys" <<-'END'
+		import json, sys
+		told = {r["rule"] for r in map(json.loads, open(sys.argv[1]))
+		        if r.get("object", {}).get("text") == sys.argv[3] + "/one"}
+		rules = [r["rule"] for r in json.load(open(sys.argv[2]))["rules"]
+		         if r["object"] == sys.argv[3] and "read" in r["deny"]]
+		sys.exit(not told or told != set(rules))
+	END
+}
+holds 'and the number that the log tells' wait_for 20 number_is_the_same
+try agentctl policy show numbered --effective --workspace /no/such
+refused 'a workspace that is none' 1 '/no/such'
+
 # --- help ---
 
 for verb in run ps show kill audit policy doctor selftest; do

@@ -14,6 +14,7 @@ for profile in net raw; do
 	[ $profile = net ] || rights="$rights, net-raw, capabilities"
 	sed -e "/^rights:/,/^\$/c rights: [$rights]\\n" "$work/policies/untrusted.yaml" \
 		>"$work/policies/$profile.yaml"
+	printf 'network:\n  connect: ["*"]\n  listen: ["*"]\n  unix: [/, "@*"]\n' >>"$work/policies/$profile.yaml"
 done
 holds 'the policy of this test is valid' agentctl policy check net
 policy=net

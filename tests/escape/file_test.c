@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /* Ways to files: AGENTOS_RIGHT(FILE_READ), AGENTOS_RIGHT(FILE_WRITE), AGENTOS_RIGHT(FILE_WATCH), the rules. */
+#include <netinet/in.h>
 #include <sys/prctl.h>
 
 #include "tests/escape/table.h"
@@ -13,6 +14,9 @@ static const struct stage_policy policies[] = {
 	{ .name = "broker", .rights = "file-read, file-write, file-exec, unix-connect" },
 	{ .name = "network",
 	  .rights = "file-read, file-exec, unix-connect, net-connect, net-listen" },
+	{ .name = "near",
+	  .rights = "file-read, file-exec, unix-connect, net-connect, net-listen",
+	  .network = "  connect: [\"127.9.9.9:9\"]\n  listen: [\"127.9.9.9:0\"]\n" },
 	{ .name = "pins",
 	  .rights = "file-read, file-write, file-exec",
 	  .read = "/sys/fs/bpf",
@@ -202,6 +206,16 @@ static const struct stage_row rows[] = {
 	  EACCES, "file_receive", NULL },
 	{ "receiving a TCP socket, with it", "receive-socket %k @tcp", "network", 0, 0, NULL,
 	  NULL },
+	{ "receiving one that is connected to where it may", "receive-socket %k @connected",
+	  "network", 0, 0, NULL, NULL },
+	{ "receiving one that is connected to where it may not", "receive-socket %k @connected",
+	  "near", 0, EACCES, "file_receive", NULL },
+	{ "receiving one that listens where it may", "receive-socket %k @listening", "network", 0,
+	  0, NULL, NULL },
+	{ "receiving one that listens where it may not", "receive-socket %k @listening", "near", 0,
+	  EACCES, "file_receive", NULL },
+	{ "receiving one that is connected to nothing", "receive-socket %k @tcp", "near", 0, 0,
+	  NULL, NULL },
 	{ "receiving a packet socket, without net-raw", "receive-socket %k @packet", "network", 0,
 	  EACCES, "file_receive", NULL },
 	{ "passing on a TCP socket of its own", "pass tcp", "base", 0, 0, NULL, NULL },
@@ -365,6 +379,25 @@ static void during(const struct stage_group *g)
 	free(begun);
 }
 
+/* One that listens on the loopback's address, or one that is connected to that. */
+static int broker_open_tcp(bool connected)
+{
+	struct sockaddr_in in = { .sin_family = AF_INET,
+				  .sin_addr.s_addr = htonl(INADDR_LOOPBACK) };
+	int listener = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0), sock;
+	socklen_t len = sizeof(in);
+
+	if (bind(listener, (struct sockaddr *)&in, len) < 0 || listen(listener, 1) < 0 ||
+	    !connected)
+		return listener;
+	sock = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+	if (getsockname(listener, (struct sockaddr *)&in, &len) < 0 ||
+	    connect(sock, (struct sockaddr *)&in, len) < 0)
+		sock = -1;
+	close(listener);
+	return sock;
+}
+
 /* A file by its path, or a socket. */
 static int broker_open(const char *what)
 {
@@ -372,6 +405,8 @@ static int broker_open(const char *what)
 		return socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
 	if (strcmp(what, "@tcp") == 0)
 		return socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+	if (strcmp(what, "@connected") == 0 || strcmp(what, "@listening") == 0)
+		return broker_open_tcp(what[1] == 'c');
 	if (strcmp(what, "@packet") == 0)
 		return socket(AF_PACKET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
 	return open(what, O_RDONLY | O_CLOEXEC);

@@ -17,6 +17,16 @@ static const struct stage_policy policies[] = {
 	{ .name = "raw", .rights = FILES ", net-raw, capabilities" },
 	{ .name = "capable", .rights = FILES ", capabilities" },
 	{ .name = "unix", .rights = FILES ", unix-connect" },
+	{ .name = "one",
+	  .rights = FILES ", unix-connect",
+	  .network = "  unix: [%s, \"@escape-str*\"]\n" },
+	{ .name = "below",
+	  .rights = FILES ", unix-connect",
+	  .deny = "%d",
+	  .network = "  unix: [%r, -%T/none, \"@*dgram\"]\n" },
+	{ .name = "other",
+	  .rights = FILES ", unix-connect",
+	  .network = "  unix: [/usr, \"@escape\", \"@/\"]\n" },
 	{ 0 },
 };
 
@@ -100,6 +110,33 @@ static const struct stage_row rows[] = {
 	{ "with unix-connect: datagram", "unix-send %d", "unix", 0, 0, NULL, NULL },
 	{ "with unix-connect: abstract datagram", "unix-send @escape-dgram", "unix", 0, 0, NULL,
 	  NULL },
+	{ "one by path: it", "unix-stream %s", "one", 0, 0, NULL, NULL },
+	{ "one by path: it, through another mount", "unix-stream %e", "one", 0, 0, NULL, NULL },
+	{ "one by path: it, through a link", "unix-stream %f", "one", 0, 0, NULL, NULL },
+	{ "one by path: another beside it", "unix-send %d", "one", 0, EACCES, "unix_may_send",
+	  NULL },
+	{ "one by path: connecting to that", "unix-dgram %d", "one", 0, EACCES, "unix_may_send",
+	  NULL },
+	{ "by abstract name", "unix-stream @escape-stream", "one", 0, 0, NULL, NULL },
+	{ "by another abstract name", "unix-send @escape-dgram", "one", 0, EACCES, "unix_may_send",
+	  NULL },
+	{ "one by path: its own without a rule", "unix-own %W/own", "one", 0, 0, NULL, NULL },
+	{ "all below a directory", "unix-stream %s", "below", 0, 0, NULL, NULL },
+	{ "all but one below a directory", "unix-send %d", "below", 0, EACCES, "unix_may_send",
+	  NULL },
+	{ "by the end of an abstract name", "unix-send @escape-dgram", "below", 0, 0, NULL, NULL },
+	{ "by another end of one", "unix-stream @escape-stream", "below", 0, EACCES,
+	  "unix_stream_connect", NULL },
+	{ "no rule on the path", "unix-stream %s", "other", 0, EACCES, "unix_stream_connect",
+	  NULL },
+	{ "no rule on the path, through another mount", "unix-stream %e", "other", 0, EACCES,
+	  "unix_stream_connect", NULL },
+	{ "the beginning of an abstract name", "unix-stream @escape-stream", "other", 0, EACCES,
+	  "unix_stream_connect", NULL },
+	{ "by a thread", "via-thread unix-stream %s", "other", 0, EACCES, "unix_stream_connect",
+	  NULL },
+	{ "after double fork and setsid", "via-orphan unix-stream %s", "other", 0, EACCES,
+	  "unix_stream_connect", NULL },
 	{ "with unix-connect: no network", "tcp4 %p", "unix", 0, EACCES, "socket_connect", NULL },
 };
 
@@ -133,6 +170,19 @@ static void outsider_start(int listener)
 	if (fork() == 0) {
 		prctl(PR_SET_PDEATHSIG, SIGKILL);
 		outsider_serve(listener);
+	}
+}
+
+/* Takes datagrams and forgets them: who sends to a full queue waits. */
+static void outsider_read(int sock)
+{
+	char byte;
+
+	if (fork() == 0) {
+		prctl(PR_SET_PDEATHSIG, SIGKILL);
+		while (recv(sock, &byte, 1, 0) >= 0)
+			;
+		_exit(0);
 	}
 }
 
@@ -175,9 +225,13 @@ static void outside_open(void)
 	outsider_start(tcp);
 	outsider_start(unix_bind(stream, SOCK_STREAM));
 	outsider_start(unix_bind("@escape-stream", SOCK_STREAM));
-	/* Datagrams are few enough to stay in the queues of ours. */
-	unix_bind(dgram, SOCK_DGRAM);
-	unix_bind("@escape-dgram", SOCK_DGRAM);
+	outsider_read(unix_bind(dgram, SOCK_DGRAM));
+	outsider_read(unix_bind("@escape-dgram", SOCK_DGRAM));
+	stage.value['r' - 'a'] = stage_root;
+	stage.value['e' - 'a'] = stage_format("%s/mount/stream", stage_root);
+	stage.value['f' - 'a'] = stage_format("%s/link", stage_root);
+	stage_shell("cd %s && mkdir mount && mount --bind . mount && ln -s stream link",
+		    stage_root);
 }
 
 int main(void)

@@ -43,7 +43,8 @@ struct stage_policy {
 	const char *rights;
 	const char *read, *write, *exec, *deny; /* added to what all have; "PATH, PATH" */
 	const char *deny_names;			/* "NAME, NAME"; NULL: none */
-	bool changes;				/* lets agents change what `base` does not */
+	const char *network; /* lines of that section; NULL: any address that rights let it have */
+	bool changes;	     /* lets agents change what `base` does not */
 };
 
 /* One run of rows of one policy and user. */
@@ -133,6 +134,18 @@ static inline bool stage_row_in(const struct stage_row *row, const char *policy,
 						   strcmp(row->kernel, kernel) == 0;
 }
 
+/* Does it name anything of its own? Half of the time of a slow machine goes into making them. */
+static inline bool stage_row_has_tree(const struct stage_row *row)
+{
+	const char *at;
+
+	/* Values of the stage have small letters, and %B is the same for all. */
+	for (at = strchr(row->act, '%'); at; at = strchr(at + 1, '%'))
+		if (at[1] >= 'A' && at[1] <= 'Z' && at[1] != 'B')
+			return true;
+	return false;
+}
+
 static inline void stage_row_dress(const char *tree, const char *id, const struct stage_row *row)
 {
 	char at[256], path[300];
@@ -179,7 +192,8 @@ static inline void stage_tree(struct stage_group *g)
 		stage_mkdir(path, 0777);
 	}
 	for (i = 0; i < stage.row_count; i++) {
-		if (!stage_row_in(&stage.rows[i], g->policy_name, g->who))
+		if (!stage_row_in(&stage.rows[i], g->policy_name, g->who) ||
+		    !stage_row_has_tree(&stage.rows[i]))
 			continue;
 		stage_id(id, i);
 		stage_row_dress(g->tree, id, &stage.rows[i]);
@@ -234,6 +248,24 @@ static inline void stage_list(FILE *to, const char *key, const char *common, con
 	free(added);
 }
 
+static inline void stage_network(FILE *to, const struct stage_policy *p, const char *tree)
+{
+	bool connect = strstr(p->rights, "net-connect"), listen = strstr(p->rights, "net-listen");
+	bool local = strstr(p->rights, "unix-connect");
+	char *text = stage_expand(p->network ? p->network : "", tree, "");
+
+	if (!connect && !listen && !local)
+		return;
+	fprintf(to, "network:\n%s", text);
+	if (connect && !p->network)
+		fprintf(to, "  connect: [\"*\"]\n");
+	if (listen && !p->network)
+		fprintf(to, "  listen: [\"*\"]\n");
+	if (local && (!p->network || !strstr(p->network, "unix:")))
+		fprintf(to, "  unix: [/, \"@*\"]\n");
+	free(text);
+}
+
 static inline void stage_policy_write(const struct stage_group *g, const char *file)
 {
 	const struct stage_policy *p = g->policy;
@@ -274,6 +306,7 @@ static inline void stage_policy_write(const struct stage_group *g, const char *f
 	fprintf(to, "]\n");
 	if (p->deny_names)
 		fprintf(to, "  deny-names: [%s]\n", p->deny_names);
+	stage_network(to, p, g->tree);
 	fclose(to);
 }
 

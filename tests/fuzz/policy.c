@@ -3,6 +3,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/socket.h>
 
 #include "agentos_event.h"
 #include "agentos_rights.h"
@@ -42,6 +43,22 @@ static bool name_is_pattern(const char *name)
 	       (!star || (len > 1 && (star == name || !star[1]) && !strchr(star + 1, '*')));
 }
 
+/* What the module takes, and what a right switches on. */
+static bool address_is_a_rule(const struct policy *p, const struct policy_address *a)
+{
+	unsigned int bits = a->family == AF_INET ? 32 : 128, i;
+
+	if ((a->family != AF_INET && a->family != AF_INET6) || a->prefix > bits)
+		return false;
+	for (i = a->prefix; i < 8 * sizeof(a->addr); i++)
+		if (a->addr[i / 8] >> (7 - i % 8) & 1)
+			return false;
+	return a->port_first <= a->port_last && (a->allow | a->deny) && !(a->allow & a->deny) &&
+	       !((a->allow | a->deny) & ~AGENTOS_NET_ALL) &&
+	       (!(a->allow & AGENTOS_NET_CONNECT) || p->rights & AGENTOS_RIGHT(NET_CONNECT)) &&
+	       (!(a->allow & AGENTOS_NET_LISTEN) || p->rights & AGENTOS_RIGHT(NET_LISTEN));
+}
+
 /* One line, which names the file, and which no terminal acts on. */
 static void check_fault(const struct fault *f)
 {
@@ -63,6 +80,9 @@ static void check_policy(const struct policy *p)
 		const struct policy_rule *rule = &p->rules[i];
 
 		HOLDS(rule->anywhere ? name_is_pattern(rule->path) && !rule->allow :
+		      rule->abstract ? rule->path[0] == '@' && rule->path[1] &&
+					       strlen(rule->path) <= AGENTOS_RULE_NAME_SIZE &&
+					       rule->allow == AGENTOS_FILE_CONNECT :
 				       path_is_normal(rule->path));
 		HOLDS((rule->allow | rule->deny) && !(rule->allow & rule->deny));
 		HOLDS(!((rule->allow | rule->deny) & ~AGENTOS_FILE_ALL));
@@ -70,9 +90,14 @@ static void check_policy(const struct policy *p)
 		HOLDS(!(rule->allow & AGENTOS_FILE_READ) || p->rights & AGENTOS_RIGHT(FILE_READ));
 		HOLDS(!(rule->allow & AGENTOS_FILE_WRITE) || p->rights & AGENTOS_RIGHT(FILE_WRITE));
 		HOLDS(!(rule->allow & AGENTOS_FILE_EXEC) || p->rights & AGENTOS_RIGHT(FILE_EXEC));
-		for (j = 0; j < i && i < 64; j++)
+		HOLDS(!(rule->allow & AGENTOS_FILE_CONNECT) ||
+		      p->rights & AGENTOS_RIGHT(UNIX_CONNECT));
+		for (j = 0; j < i && i < 64 && !rule->abstract; j++)
 			HOLDS(strcmp(rule->path, p->rules[j].path) != 0);
 	}
+	HOLDS(p->address_count <= AGENTOS_NET_RULES_MAX);
+	for (i = 0; i < p->address_count; i++)
+		HOLDS(address_is_a_rule(p, &p->addresses[i]));
 	for (i = 0; p->env_set && p->env_set[i]; i++)
 		HOLDS(strchr(p->env_set[i], '='));
 	for (i = 0; p->directories && p->directories[i]; i++)

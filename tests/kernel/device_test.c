@@ -160,6 +160,7 @@ static bool command_is_silent(const struct command *command)
 {
 	switch (command->cmd) {
 	case AGENTOS_IOC_POLICY_DROP:
+	case AGENTOS_IOC_POLICY_NET:
 	case AGENTOS_IOC_SEEK:
 	case AGENTOS_AGENT_ATTACH:
 	case AGENTOS_AGENT_BUDGET_SET:
@@ -208,7 +209,7 @@ static void ids_into_bad_memory_are_efault(void)
 
 static void another_command_number_is_enotty(void)
 {
-	static const unsigned char unknown[] = { 9, 31, 49, 127, 255 };
+	static const unsigned char unknown[] = { 10, 31, 49, 127, 255 };
 	const struct command *command;
 	size_t i;
 
@@ -288,7 +289,9 @@ static const struct fault {
 	FAULT(AGENTOS_IOC_POLICY_NEW, agentos_policy_new, flags, 1, EINVAL),
 	FAULT(AGENTOS_IOC_POLICY_NEW, agentos_policy_new, pad, 1, EINVAL),
 	FAULT(AGENTOS_IOC_POLICY_RULE, agentos_policy_rule, flags, AGENTOS_RULE_ANYWHERE, EBADF),
-	FAULT(AGENTOS_IOC_POLICY_RULE, agentos_policy_rule, flags, 2, EINVAL),
+	FAULT(AGENTOS_IOC_POLICY_RULE, agentos_policy_rule, flags, AGENTOS_RULE_ABSTRACT, EBADF),
+	FAULT(AGENTOS_IOC_POLICY_RULE, agentos_policy_rule, flags, 3, EINVAL),
+	FAULT(AGENTOS_IOC_POLICY_RULE, agentos_policy_rule, flags, 4, EINVAL),
 	FAULT(AGENTOS_IOC_POLICY_RULE, agentos_policy_rule, pad, 1, EINVAL),
 	FAULT(AGENTOS_IOC_POLICY_RULE, agentos_policy_rule, allow, AGENTOS_FILE_ALL + 1, EINVAL),
 	FAULT(AGENTOS_IOC_POLICY_RULE, agentos_policy_rule, deny, AGENTOS_FILE_ALL, EINVAL),
@@ -299,6 +302,22 @@ static const struct fault {
 	FAULT(AGENTOS_IOC_POLICY_RULE, agentos_policy_rule, fd, 999, EBADF),
 	FAULT(AGENTOS_IOC_POLICY_DROP, agentos_policy_drop, policy, 0, ENOENT),
 	FAULT(AGENTOS_IOC_POLICY_DROP, agentos_policy_drop, policy, UINT32_MAX, ENOENT),
+	FAULT(AGENTOS_IOC_POLICY_NET, agentos_policy_net, policy, 0, ENOENT),
+	FAULT(AGENTOS_IOC_POLICY_NET, agentos_policy_net, policy, 1U << 30, ENOENT),
+	FAULT(AGENTOS_IOC_POLICY_NET, agentos_policy_net, number, AGENTOS_RULE_NONE, EINVAL),
+	FAULT(AGENTOS_IOC_POLICY_NET, agentos_policy_net, family, AF_UNIX, EINVAL),
+	FAULT(AGENTOS_IOC_POLICY_NET, agentos_policy_net, family, 0, EINVAL),
+	FAULT(AGENTOS_IOC_POLICY_NET, agentos_policy_net, prefix, 33, EINVAL),
+	FAULT(AGENTOS_IOC_POLICY_NET, agentos_policy_net, prefix, 23, EINVAL),
+	FAULT(AGENTOS_IOC_POLICY_NET, agentos_policy_net, pad, 1, EINVAL),
+	FAULT(AGENTOS_IOC_POLICY_NET, agentos_policy_net, pad2, 1, EINVAL),
+	FAULT(AGENTOS_IOC_POLICY_NET, agentos_policy_net, addr[3], 1, EINVAL),
+	FAULT(AGENTOS_IOC_POLICY_NET, agentos_policy_net, addr[15], 1, EINVAL),
+	FAULT(AGENTOS_IOC_POLICY_NET, agentos_policy_net, port_last, 79, EINVAL),
+	FAULT(AGENTOS_IOC_POLICY_NET, agentos_policy_net, allow, AGENTOS_NET_ALL + 1, EINVAL),
+	FAULT(AGENTOS_IOC_POLICY_NET, agentos_policy_net, allow, 0, EINVAL),
+	FAULT(AGENTOS_IOC_POLICY_NET, agentos_policy_net, deny, AGENTOS_NET_ALL, EINVAL),
+	FAULT(AGENTOS_IOC_POLICY_NET, agentos_policy_net, deny, 1U << 7, EINVAL),
 	FAULT(AGENTOS_IOC_SEEK, agentos_seek, flags, 1, EINVAL),
 	FAULT(AGENTOS_IOC_SEEK, agentos_seek, seq, UINT64_MAX - 1, EINVAL),
 	FAULT(AGENTOS_AGENT_ATTACH, agentos_attach, flags, 1, EINVAL),
@@ -499,7 +518,7 @@ static void version_says_what_there_is(void)
 	CHECK_INT(before.ret_features & ~AGENTOS_FEATURE_SLICE,
 		  AGENTOS_FEATURE_POLICY | AGENTOS_FEATURE_KFUNCS | AGENTOS_FEATURE_DERIVE |
 			  AGENTOS_FEATURE_BUDGET | AGENTOS_FEATURE_PAUSE | AGENTOS_FEATURE_SCHED |
-			  AGENTOS_FEATURE_MAIL);
+			  AGENTOS_FEATURE_MAIL | AGENTOS_FEATURE_NET);
 	CHECK_INT(before.ret_agents, 0);
 	REQUIRE(stand_up());
 	version = stage_version();
@@ -542,5 +561,5 @@ int main(int argc, char **argv)
 	stand.object = open("/etc/passwd", O_PATH | O_CLOEXEC);
 	if (!pages || !stand.ids || stand.object < 0 || mprotect(pages + 2 * PAGE, PAGE, PROT_NONE))
 		return 1;
-	return stage_main(tests, sizeof(tests) / sizeof(tests[0]), argc, argv, 110);
+	return stage_main(tests, sizeof(tests) / sizeof(tests[0]), argc, argv, 400);
 }

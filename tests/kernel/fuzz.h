@@ -162,6 +162,7 @@ union any {
 	struct agentos_policy_new policy_new;
 	struct agentos_policy_rule rule;
 	struct agentos_policy_drop drop;
+	struct agentos_policy_net net;
 	struct agentos_seek seek;
 	struct agentos_restrict restrict_;
 	struct agentos_agent_policy set_policy;
@@ -211,13 +212,29 @@ static inline void command_fill(struct fuzz *fuzz, unsigned long cmd, union any 
 		arg->rule.deny = fuzz_below(fuzz, AGENTOS_FILE_ALL + 1) & ~arg->rule.allow;
 		arg->rule.number = fuzz_below(fuzz, 1000);
 		if (fuzz_chance(fuzz, 4)) {
-			arg->rule.flags = AGENTOS_RULE_ANYWHERE;
+			arg->rule.flags = fuzz_chance(fuzz, 2) ? AGENTOS_RULE_ANYWHERE :
+								 AGENTOS_RULE_ABSTRACT;
 			arg->rule.fd = -1;
 			arg->rule.allow = 0;
+			if (arg->rule.flags == AGENTOS_RULE_ABSTRACT) {
+				arg->rule.allow = AGENTOS_FILE_CONNECT;
+				arg->rule.deny = 0;
+			}
 		}
 		if (fuzz_chance(fuzz, 2))
 			snprintf(arg->rule.name, sizeof(arg->rule.name), "n%u",
 				 (unsigned int)fuzz_below(fuzz, 1000));
+		break;
+	case AGENTOS_IOC_POLICY_NET:
+		arg->net.policy = policy_known(fuzz);
+		arg->net.number = fuzz_below(fuzz, 1000);
+		arg->net.family = fuzz_chance(fuzz, 2) ? AF_INET : AF_INET6;
+		arg->net.addr[0] = fuzz_below(fuzz, 256);
+		arg->net.prefix = 8 + fuzz_below(fuzz, 24);
+		arg->net.port_first = fuzz_below(fuzz, 65536);
+		arg->net.port_last = fuzz_chance(fuzz, 2) ? UINT16_MAX : arg->net.port_first;
+		arg->net.allow = fuzz_below(fuzz, AGENTOS_NET_ALL + 1);
+		arg->net.deny = fuzz_below(fuzz, AGENTOS_NET_ALL + 1) & ~arg->net.allow;
 		break;
 	case AGENTOS_IOC_POLICY_DROP:
 		arg->drop.policy = policy_known(fuzz);
@@ -315,7 +332,7 @@ static const unsigned long commands[] = {
 	AGENTOS_AGENT_PAUSE,	  AGENTOS_AGENT_PAUSE,	    AGENTOS_AGENT_RESUME,
 	AGENTOS_AGENT_RESUME,	  AGENTOS_AGENT_SCHED,	    AGENTOS_AGENT_SCHED,
 	AGENTOS_AGENT_MAIL_SEND,  AGENTOS_AGENT_MAIL_SEND,  AGENTOS_AGENT_MAIL_RECEIVE,
-	AGENTOS_AGENT_POLICY,
+	AGENTOS_AGENT_POLICY,	  AGENTOS_IOC_POLICY_NET,   AGENTOS_IOC_POLICY_NET,
 };
 
 #define COMMANDS (sizeof(commands) / sizeof(commands[0]))

@@ -359,19 +359,57 @@ static void a_policy_that_was_used_takes_no_more_rules(void)
 	CHECK_INT(policy_drop(policy), 0);
 }
 
-static int anywhere(uint32_t policy, int fd, const char *name, uint8_t allow, uint8_t deny)
+static int pattern(uint32_t policy, uint32_t flags, int fd, const char *name, uint8_t allow,
+		   uint8_t deny)
 {
 	struct agentos_policy_rule rule = {
 		.size = sizeof(rule),
 		.policy = policy,
 		.fd = fd,
-		.flags = AGENTOS_RULE_ANYWHERE,
+		.flags = flags,
 		.allow = allow,
 		.deny = deny,
 	};
 
 	snprintf(rule.name, sizeof(rule.name), "%s", name);
 	return stage_call(stage_device, AGENTOS_IOC_POLICY_RULE, &rule);
+}
+
+static int anywhere(uint32_t policy, int fd, const char *name, uint8_t allow, uint8_t deny)
+{
+	return pattern(policy, AGENTOS_RULE_ANYWHERE, fd, name, allow, deny);
+}
+
+static int abstract(uint32_t policy, int fd, const char *name, uint8_t allow, uint8_t deny)
+{
+	return pattern(policy, AGENTOS_RULE_ABSTRACT, fd, name, allow, deny);
+}
+
+static void an_abstract_name_may_be_any_bytes(void)
+{
+	static const char *const wrong[] = { "", "**", "a*b", "*a*" };
+	static const char *const right[] = { "*", ".", "..", "a/b", "/", "*/", "/tmp/.X11-unix/*" };
+	uint32_t policy, i;
+
+	REQUIRE(!policy_new(&policy));
+	for (i = 0; i < sizeof(wrong) / sizeof(wrong[0]); i++)
+		CHECK_MSG(abstract(policy, -1, wrong[i], AGENTOS_FILE_CONNECT, 0) == -EINVAL, "%s",
+			  wrong[i]);
+	CHECK_INT(abstract(policy, -1, "a", 0, 0), -EINVAL);
+	CHECK_INT(abstract(policy, -1, "a", AGENTOS_FILE_READ, 0), -EINVAL);
+	CHECK_INT(abstract(policy, -1, "a", AGENTOS_FILE_ALL, 0), -EINVAL);
+	CHECK_INT(abstract(policy, -1, "a", 0, AGENTOS_FILE_CONNECT), -EINVAL);
+	CHECK_INT(abstract(policy, -1, "a", AGENTOS_FILE_CONNECT, 1), -EINVAL);
+	CHECK_INT(abstract(policy, 0, "a", AGENTOS_FILE_CONNECT, 0), -EBADF);
+	CHECK_INT(abstract(1U << 30, -1, "a", AGENTOS_FILE_CONNECT, 0), -ENOENT);
+	for (i = 0; i < sizeof(right) / sizeof(right[0]); i++)
+		CHECK_INT(abstract(policy, -1, right[i], AGENTOS_FILE_CONNECT, 0), 0);
+	for (; i < AGENTOS_PATTERNS_MAX; i++)
+		CHECK_INT(abstract(policy, -1, "name", AGENTOS_FILE_CONNECT, 0), 0);
+	CHECK_INT(abstract(policy, -1, "more", AGENTOS_FILE_CONNECT, 0), -ENOSPC);
+	/* The limit is that of each kind. */
+	CHECK_INT(anywhere(policy, -1, "more", 0, 1), 0);
+	CHECK_INT(policy_drop(policy), 0);
 }
 
 static void a_name_anywhere_is_one_that_files_have(void)
@@ -464,6 +502,7 @@ static const struct tap_test tests[] = {
 	{ "a_policy_that_was_used_takes_no_more_rules",
 	  a_policy_that_was_used_takes_no_more_rules },
 	{ "a_name_anywhere_is_one_that_files_have", a_name_anywhere_is_one_that_files_have },
+	{ "an_abstract_name_may_be_any_bytes", an_abstract_name_may_be_any_bytes },
 	{ "more_rules_than_the_limit_are_enospc", more_rules_than_the_limit_are_enospc },
 	{ "more_policies_than_the_limit_are_enospc", more_policies_than_the_limit_are_enospc },
 };

@@ -3,6 +3,7 @@
 #ifndef AGENTOS_TESTS_KERNEL_STAND_H
 #define AGENTOS_TESTS_KERNEL_STAND_H
 
+#include <sys/socket.h>
 #include "stage.h"
 
 /* What commands act upon, made anew for each call. */
@@ -102,6 +103,20 @@ static inline void fill_drop(void *arg)
 	drop->policy = stand.policy;
 }
 
+static inline void fill_net(void *arg)
+{
+	static const uint8_t network[] = { 10, 0, 3, 0 };
+	struct agentos_policy_net *net = arg;
+
+	net->policy = stand.policy;
+	net->family = AF_INET;
+	net->prefix = 24;
+	memcpy(net->addr, network, sizeof(network));
+	net->port_first = 80;
+	net->port_last = 90;
+	net->allow = AGENTOS_NET_CONNECT;
+}
+
 static inline void fill_restrict(void *arg)
 {
 	struct agentos_restrict *restrict_ = arg;
@@ -147,6 +162,7 @@ static const struct command {
 	COMMAND(AGENTOS_IOC_POLICY_RULE, agentos_policy_rule, 0, true, fill_rule),
 	COMMAND(AGENTOS_IOC_POLICY_DROP, agentos_policy_drop, 0, true, fill_drop),
 	COMMAND(AGENTOS_IOC_SEEK, agentos_seek, 0, false, NULL),
+	COMMAND(AGENTOS_IOC_POLICY_NET, agentos_policy_net, 0, true, fill_net),
 	COMMAND(AGENTOS_AGENT_ATTACH, agentos_attach, AGENTOS_ACCESS_ATTACH, false, NULL),
 	COMMAND(AGENTOS_AGENT_INFO, agentos_info, AGENTOS_ACCESS_INSPECT, false, NULL),
 	COMMAND(AGENTOS_AGENT_RESTRICT, agentos_restrict, AGENTOS_ACCESS_CONTROL, false,

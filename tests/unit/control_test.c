@@ -97,6 +97,54 @@ static void descriptors_must_match(void)
 	CHECK_INT(check_client(&hello, len, 1), -EBADMSG);
 }
 
+static void malformed_addresses_are_refused(void)
+{
+	static const struct compiled_address good = {
+		.number = 7,
+		.family = 2,
+		.prefix = 32,
+		.port_last = 9,
+		.allow = AGENTOS_NET_ALL
+	};
+	struct compiled_address bad[8];
+	struct control_policy_net m = { 0 };
+	size_t i, len = control_encode_addresses(&m, &good, 1, 1);
+
+	CHECK_INT(check_client(&m, len, 0), 0);
+	CHECK_INT(check_client(&m, len, 1), -EBADMSG);
+	CHECK_INT(check_daemon(&m, len, 0), -EBADMSG);
+	for (i = 0; i < 8; i++)
+		bad[i] = good;
+	bad[0].pad = 1;
+	bad[1].pad2 = 1;
+	bad[2].allow = 0;
+	bad[3].allow = AGENTOS_NET_ALL + 1;
+	bad[4].deny = 1;
+	bad[5].deny = 1U << 7;
+	bad[6].port_first = 10;
+	bad[7].number = AGENTOS_POLICY_RULES_MAX + AGENTOS_NET_RULES_MAX;
+	for (i = 0; i < 8; i++) {
+		len = control_encode_addresses(&m, &bad[i], 1, 1);
+		CHECK_MSG(check_client(&m, len, 0) == -EBADMSG, "address %zu", i);
+	}
+	len = control_encode_addresses(&m, &good, 1, 1);
+	m.count = 2;
+	CHECK_INT(check_client(&m, len, 0), -EBADMSG);
+	m.count = 0;
+	CHECK_INT(check_client(&m, len, 0), -EBADMSG);
+	m.count = 1;
+	m.pad = 1;
+	CHECK_INT(check_client(&m, len, 0), -EBADMSG);
+	for (i = 0; i < CONTROL_ADDRESSES; i++)
+		m.addresses[i] = good;
+	len = control_encode(&m.header, CONTROL_POLICY_NET, sizeof(m), 1);
+	m.count = CONTROL_ADDRESSES;
+	m.pad = 0;
+	CHECK_INT(check_client(&m, len, 0), 0);
+	m.count = CONTROL_ADDRESSES + 1;
+	CHECK_INT(check_client(&m, len, 0), -EBADMSG);
+}
+
 static void malformed_rules_are_refused(void)
 {
 	static const struct {
@@ -105,8 +153,15 @@ static void malformed_rules_are_refused(void)
 	} variants[] = {
 		{ "nothing allowed or denied", { .kind = COMPILED_OBJECT } },
 		{ "allow and deny", { .allow = 1, .deny = 1, .kind = COMPILED_OBJECT } },
-		{ "unknown access", { .allow = 8, .kind = COMPILED_OBJECT } },
-		{ "unknown kind", { .allow = 1, .kind = 3 } },
+		{ "unknown access", { .allow = AGENTOS_FILE_ALL + 1, .kind = COMPILED_OBJECT } },
+		{ "unknown kind", { .allow = 1, .kind = COMPILED_ABSTRACT + 1, .name = "a" } },
+		{ "an abstract name without one", { .allow = 8, .kind = COMPILED_ABSTRACT } },
+		{ "an abstract name to read",
+		  { .allow = 1, .kind = COMPILED_ABSTRACT, .name = "a" } },
+		{ "an abstract name denied",
+		  { .deny = 8, .kind = COMPILED_ABSTRACT, .name = "a" } },
+		{ "bytes after its end",
+		  { .allow = 8, .kind = COMPILED_ABSTRACT, .name = "a\0b" } },
 		{ "kind 0", { .allow = 1 } },
 		{ "padding", { .allow = 1, .kind = COMPILED_OBJECT, .pad = 1 } },
 		{ "number",
@@ -336,6 +391,7 @@ static const struct tap_test tests[] = {
 	{ "a_wrong_length_is_refused", a_wrong_length_is_refused },
 	{ "descriptors_must_match", descriptors_must_match },
 	{ "malformed_rules_are_refused", malformed_rules_are_refused },
+	{ "malformed_addresses_are_refused", malformed_addresses_are_refused },
 	{ "malformed_runs_are_refused", malformed_runs_are_refused },
 	{ "texts_of_the_daemon_are_checked", texts_of_the_daemon_are_checked },
 	{ "a_long_text_is_cut_and_terminated", a_long_text_is_cut_and_terminated },

@@ -22,7 +22,7 @@ static const char full[] =
 	"version: 1\n"
 	"name: full.one_1-x\n"
 	"description: \"all keys\"\n"
-	"rights: [file-read, file-write, file-exec, net-connect]\n"
+	"rights: [file-read, file-write, file-exec, bpf]\n"
 	"files:\n"
 	"  read: [/usr, -/lib64, \"${WORKSPACE}\", /etc//ssl/./certs/]\n"
 	"  write:\n"
@@ -82,7 +82,7 @@ static void every_key_is_read(void)
 	CHECK_STR(p->name, "full.one_1-x");
 	CHECK_STR(p->description, "all keys");
 	CHECK_INT(p->rights, AGENTOS_RIGHT(FILE_READ) | AGENTOS_RIGHT(FILE_WRITE) |
-				     AGENTOS_RIGHT(FILE_EXEC) | AGENTOS_RIGHT(NET_CONNECT));
+				     AGENTOS_RIGHT(FILE_EXEC) | AGENTOS_RIGHT(BPF));
 	CHECK_INT(p->rule_count, 11);
 	check_rule(p, "/usr", AGENTOS_FILE_READ | AGENTOS_FILE_EXEC, 0, 0, 6);
 	check_rule(p, "/lib64", AGENTOS_FILE_READ, 0, 1, 6);
@@ -109,6 +109,29 @@ static void every_key_is_read(void)
 	policy_free(p);
 }
 
+static void sockets_by_path_and_by_name(void)
+{
+	struct policy *p = NULL;
+	struct fault f;
+
+	CHECK_INT(parse("name: a\nrights: [unix-connect, file-read]\n"
+			"files: {read: [/run/x], deny: [~/.gnupg], deny-names: ['@x']}\n"
+			"network: {unix: [/run/x, '@x', -/run/y, '@/tmp/*']}\n",
+			&p, &f),
+		  0);
+	CHECK_STR(f.text, "(no message)");
+	REQUIRE(p && p->rule_count == 6);
+	check_rule(p, "/run/x", AGENTOS_FILE_READ | AGENTOS_FILE_CONNECT, 0, 0, 3);
+	check_rule(p, "/run/y", AGENTOS_FILE_CONNECT, 0, 1, 4);
+	check_rule(p, "/home/u/.gnupg", 0, AGENTOS_FILE_ALL, 0, 3);
+	/* A file that is called so is another thing. */
+	CHECK(p->rules[3].anywhere && strcmp(p->rules[3].path, "@x") == 0);
+	CHECK(p->rules[4].abstract && strcmp(p->rules[4].path, "@x") == 0);
+	CHECK_INT(p->rules[4].allow, AGENTOS_FILE_CONNECT);
+	CHECK(p->rules[5].abstract && strcmp(p->rules[5].path, "@/tmp/*") == 0);
+	policy_free(p);
+}
+
 static void what_is_left_out_has_its_default(void)
 {
 	struct policy *p = NULL;
@@ -122,12 +145,14 @@ static void what_is_left_out_has_its_default(void)
 	policy_free(p);
 }
 
+#define NET "network: {connect: ['*'], listen: ['*'], unix: [/]}\n"
+
 static void all_rights_as_a_word_or_in_a_list(void)
 {
 	static const char *const texts[] = {
-		"name: a\nrights: all\nfiles: {read: [/], write: [/], exec: [/]}\n",
-		"name: a\nrights: [all]\nfiles: {read: [/], write: [/], exec: [/]}\n",
-		"name: a\nrights:\n- all\nfiles: {read: [/], write: [/], exec: [/]}\r\n",
+		"name: a\nrights: all\nfiles: {read: [/], write: [/], exec: [/]}\n" NET,
+		"name: a\nrights: [all]\nfiles: {read: [/], write: [/], exec: [/]}\n" NET,
+		"name: a\nrights:\n- all\nfiles: {read: [/], write: [/], exec: [/]}\r\n" NET,
 	};
 	struct policy *p;
 	struct fault f;
@@ -141,8 +166,9 @@ static void all_rights_as_a_word_or_in_a_list(void)
 	}
 }
 
-#define HEAD  "name: a\nrights: [file-read]\nfiles:\n"
-#define OTHER "name: a\nrights: [bpf]\n"
+#define HEAD	"name: a\nrights: [file-read]\nfiles:\n"
+#define OTHER	"name: a\nrights: [bpf]\n"
+#define SOCKETS "name: a\nrights: [unix-connect]\n"
 
 /* Each message begins with where, and has what is wrong and what would be valid. */
 static const struct refusal {
@@ -167,8 +193,7 @@ static const struct refusal {
 	{ "name: a\nname: b\n", "p.yaml:2: ", "second time, after line 1", "put both into one" },
 	{ HEAD "  read: [/]\n  read: [/]\n", "p.yaml:5: ", "\"files.read\" stands here a second",
 	  "" },
-	{ OTHER "network: {}\n", "p.yaml:3: ", "not enforced by this version", "take it out" },
-	{ OTHER "limits: 1\n", "p.yaml:3: ", "not enforced by this version", "" },
+	{ OTHER "limits: 1\n", "p.yaml:3: ", "not enforced by this version", "take it out" },
 	{ OTHER "budgets: 1\n", "p.yaml:3: ", "not enforced by this version", "" },
 	{ OTHER "schedule: 1\n", "p.yaml:3: ", "not enforced by this version", "" },
 	{ OTHER "extends: x\n", "p.yaml:3: ", "not enforced by this version", "" },
@@ -246,6 +271,22 @@ static const struct refusal {
 	  "p.yaml:4: ", "denied by its name", "" },
 	{ HEAD "  read: ['${HOME}/x']\n  deny: [~/x]\n", "p.yaml:5: ", "both allowed and denied",
 	  "" },
+	{ OTHER "network: {unix: [/run]}\n", "p.yaml:3: ", "without the right unix-connect",
+	  "rights" },
+	{ SOCKETS "", "p.yaml:2: ", "right unix-connect has no effect",
+	  "\"unix:\" paths under \"network:\"" },
+	{ SOCKETS "network: {unix: [run/x]}\n", "p.yaml:3: ", "not an absolute path", "" },
+	{ SOCKETS "network: {unix: ['@']}\n", "p.yaml:3: ", "no name of a socket", "\"@*\"" },
+	{ SOCKETS "network: {unix: ['@a*b']}\n", "p.yaml:3: ", "at one end", "" },
+	{ SOCKETS "network: {unix: ['@*a*']}\n", "p.yaml:3: ", "at one end", "" },
+	{ SOCKETS "network: {unix: ['/run/*.sock']}\n", "p.yaml:3: ", "looks like a pattern", "" },
+	{ SOCKETS
+	  "network: {unix: ['@a234567890123456789012345678901234567890123456789012345678901234']}\n",
+	  "p.yaml:3: ", "longer than 63", "" },
+	{ SOCKETS "network:\n  unix: [/run/x]\nfiles: {deny: [/run/x]}\n",
+	  "p.yaml:4: ", "both allowed and denied", "on line 5" },
+	{ SOCKETS "network:\n  unix: [/run/a.pem]\nfiles: {deny-names: ['*.pem']}\n",
+	  "p.yaml:4: ", "denied by its name", "" },
 	{ OTHER "environment: {keep: [A-B]}\n", "p.yaml:3: ", "no name of a variable", "PREFIX_*" },
 	{ OTHER "environment: {keep: [A*B]}\n", "p.yaml:3: ", "no name of a variable", "" },
 	{ OTHER "environment: {keep: [A, A]}\n", "p.yaml:3: ", "twice", "take one out" },
@@ -453,7 +494,8 @@ static void shipped_profiles_are_valid_and_mean_what_they_say(void)
 		CHECK(rule_at(p, "/home/u/.ssh") && rule_at(p, "/home/u/.ssh")->deny);
 		CHECK(rule_at(p, ".env") && rule_at(p, ".env")->anywhere &&
 		      rule_at(p, ".env")->deny);
-		CHECK(rule_at(p, "/srv/space")->allow == AGENTOS_FILE_ALL);
+		CHECK_INT(rule_at(p, "/srv/space")->allow,
+			  AGENTOS_FILE_READ | AGENTOS_FILE_WRITE | AGENTOS_FILE_EXEC);
 		CHECK(!rule_at(p, "/dev/agentos") && !rule_at(p, "/dev") && !rule_at(p, "/"));
 		CHECK(!rule_at(p, "/sys") && !rule_at(p, "/sys/fs") && !rule_at(p, "/run"));
 		CHECK(!(rule_at(p, "/usr")->allow & AGENTOS_FILE_WRITE));
@@ -465,7 +507,9 @@ static void shipped_profiles_are_valid_and_mean_what_they_say(void)
 	CHECK_MSG(p != NULL, "%s", f.text);
 	if (p) {
 		CHECK_INT(p->rights, AGENTOS_RIGHTS_ALL);
-		CHECK_INT(p->rule_count, 1);
+		CHECK_INT(p->rule_count, 2);
+		CHECK_INT(rule_at(p, "/")->allow, AGENTOS_FILE_ALL);
+		CHECK_INT(p->address_count, 2);
 		CHECK(p->record_allowed && !p->env_scrub);
 	}
 	policy_free(p);
@@ -569,6 +613,7 @@ static void mutated_input_is_survived_and_answered(void)
 
 static const struct tap_test tests[] = {
 	{ "every_key_is_read", every_key_is_read },
+	{ "sockets_by_path_and_by_name", sockets_by_path_and_by_name },
 	{ "what_is_left_out_has_its_default", what_is_left_out_has_its_default },
 	{ "all_rights_as_a_word_or_in_a_list", all_rights_as_a_word_or_in_a_list },
 	{ "each_refusal_says_where_what_and_what_instead",

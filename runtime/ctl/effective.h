@@ -1,0 +1,16 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* A policy as the kernel is told it: each rule with its number and the line that it comes from. */
+#ifndef AGENTOS_CTL_EFFECTIVE_H
+#define AGENTOS_CTL_EFFECTIVE_H
+
+#include <stdbool.h>
+
+#include "policy/policy.h"
+
+/*
+ * On stdout. The numbers are those of the records of whoever runs under it, as
+ * long as the file and what its variables stand for are the same.
+ */
+void effective_print(const struct policy *p, const char *file, bool json);
+
+#endif

@@ -1,0 +1,429 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/* "ADDRESS[/PREFIX]:PORT[-PORT][/tcp|/udp]" merged into rules. */
+#include "policy/addresses.h"
+
+#include <arpa/inet.h>
+#include <errno.h>
+#include <limits.h>
+#include <netinet/in.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "agentos.h"
+#include "agentos_rights.h"
+#include "base/index.h"
+
+#define IPV4_BITS 32
+#define IPV6_BITS 128
+
+struct address_list {
+	const char *name; /* as in the outline */
+	char **items;
+	uint32_t count;
+	uint8_t allow, deny; /* AGENTOS_NET_* */
+	bool needs_port;
+};
+
+/* What is being built. */
+struct build {
+	struct policy *policy;
+	const struct source *source;
+	struct index by_address;
+	size_t room; /* at policy->addresses */
+};
+
+/* One item of a list on its way. */
+struct item {
+	const char *written;
+	uint32_t line;
+	char host[INET6_ADDRSTRLEN + 8]; /* without brackets, with the prefix */
+	bool in_brackets;
+	const char *ports; /* behind the ":", or NULL */
+	size_t ports_len;
+	uint8_t acts; /* AGENTOS_NET_* that its protocol leaves */
+};
+
+static int item_fault(const struct build *b, const struct item *item, const char *why)
+{
+	return source_fault(b->source, EINVAL, item->line, "%s %s",
+			    source_quote(item->written, strlen(item->written)).text, why);
+}
+
+/* What identifies a rule: no hole is in it. */
+struct key {
+	uint8_t addr[16];
+	uint16_t family, first, last, prefix;
+};
+
+static struct key key_of(const struct policy_address *a)
+{
+	struct key key = {
+		.family = a->family,
+		.first = a->port_first,
+		.last = a->port_last,
+		.prefix = a->prefix,
+	};
+
+	memcpy(key.addr, a->addr, sizeof(key.addr));
+	return key;
+}
+
+static uint64_t key_hash(const struct key *key)
+{
+	return index_hash(INDEX_HASH, key, sizeof(*key));
+}
+
+static uint64_t address_hash(const void *policy, size_t at)
+{
+	struct key key = key_of(&((const struct policy *)policy)->addresses[at]);
+
+	return key_hash(&key);
+}
+
+static bool address_has_key(const void *wanted, const void *policy, size_t at)
+{
+	struct key key = key_of(&((const struct policy *)policy)->addresses[at]);
+
+	return memcmp(&key, wanted, sizeof(key)) == 0;
+}
+
+/* Named a second time: both add up, unless they contradict. */
+static int address_add(struct build *b, const struct policy_address *added, const struct item *item)
+{
+	const struct key key = key_of(added);
+	struct policy *p = b->policy;
+	struct policy_address *addresses, *before;
+	size_t at, room;
+
+	at = index_find(&b->by_address, key_hash(&key), address_has_key, &key, p);
+	if (at != SIZE_MAX) {
+		before = &p->addresses[at];
+		if ((before->allow | added->allow) & (before->deny | added->deny))
+			return source_fault(b->source, EINVAL, item->line,
+					    "%s is both allowed and denied, here and on line %u; "
+					    "take one out",
+					    source_quote(item->written, strlen(item->written)).text,
+					    before->line);
+		before->allow |= added->allow;
+		before->deny |= added->deny;
+		return 0;
+	}
+	if (p->address_count == AGENTOS_NET_RULES_MAX)
+		return source_fault(b->source, E2BIG, item->line,
+				    "more than %d rules on addresses; name prefixes instead of "
+				    "what is in them",
+				    AGENTOS_NET_RULES_MAX);
+	if (!p->addresses || p->address_count == b->room) {
+		room = b->room ? 2 * b->room : 16;
+		addresses = reallocarray(p->addresses, room, sizeof(*addresses));
+		if (!addresses)
+			return source_fault(b->source, ENOMEM, 0, "out of memory");
+		p->addresses = addresses;
+		b->room = room;
+	}
+	p->addresses[p->address_count] = *added;
+	if (index_add(&b->by_address, p->address_count, address_hash, p))
+		return source_fault(b->source, ENOMEM, 0, "out of memory");
+	p->address_count++;
+	return 0;
+}
+
+/* Digits alone, no more than max. */
+static bool number_read(const char *text, size_t len, unsigned long max, unsigned long *ret)
+{
+	char copy[8];
+
+	if (!len || len >= sizeof(copy) || strspn(text, "0123456789") < len)
+		return false;
+	memcpy(copy, text, len);
+	copy[len] = '\0';
+	*ret = strtoul(copy, NULL, 10);
+	return *ret <= max;
+}
+
+/* The protocol behind the port, which is cut off. */
+static void item_read_protocol(struct item *item)
+{
+	static const struct {
+		const char *text;
+		uint8_t acts;
+	} protocols[] = {
+		{ "/tcp", AGENTOS_NET_CONNECT_TCP | AGENTOS_NET_LISTEN_TCP },
+		{ "/udp", AGENTOS_NET_CONNECT_UDP | AGENTOS_NET_LISTEN_UDP },
+	};
+	size_t i, len;
+
+	item->acts = AGENTOS_NET_ALL;
+	for (i = 0; i < sizeof(protocols) / sizeof(protocols[0]); i++) {
+		len = strlen(protocols[i].text);
+		if (item->ports_len < len ||
+		    strncmp(item->ports + item->ports_len - len, protocols[i].text, len) != 0)
+			continue;
+		item->acts = protocols[i].acts;
+		item->ports_len -= len;
+	}
+}
+
+/* Takes the text apart at its colon. */
+static int item_split(const struct build *b, struct item *item)
+{
+	const char *at = item->written, *end, *colon;
+
+	item->in_brackets = at[0] == '[';
+	if (item->in_brackets) {
+		end = strchr(++at, ']');
+		if (!end)
+			return item_fault(b, item, "has a \"[\" without its \"]\"");
+		colon = end + 1;
+	} else {
+		colon = end = strchrnul(at, ':');
+		if (*end && strchr(end + 1, ':'))
+			return item_fault(b, item,
+					  "has several colons; write an IPv6 address in "
+					  "brackets, as in [2001:db8::/32]:443");
+	}
+	if (*colon && *colon != ':')
+		return item_fault(b, item,
+				  "has something between \"]\" and the port; the prefix stands "
+				  "inside, as in [2001:db8::/32]:443");
+	if ((size_t)(end - at) >= sizeof(item->host))
+		return item_fault(b, item, "is no address: it is too long");
+	memcpy(item->host, at, (size_t)(end - at));
+	item->host[end - at] = '\0';
+	item->ports = *colon ? colon + 1 : NULL;
+	item->ports_len = *colon ? strlen(colon + 1) : 0;
+	if (item->ports)
+		item_read_protocol(item);
+	else
+		item->acts = AGENTOS_NET_ALL;
+	return 0;
+}
+
+static int item_read_ports(const struct build *b, const struct item *item, bool listens,
+			   struct policy_address *a)
+{
+	const char *dash;
+	unsigned long first, last;
+
+	if (!item->ports || (item->ports_len == 1 && item->ports[0] == '*')) {
+		a->port_first = 0;
+		a->port_last = UINT16_MAX;
+		return 0;
+	}
+	dash = memchr(item->ports, '-', item->ports_len);
+	if (!number_read(item->ports, dash ? (size_t)(dash - item->ports) : item->ports_len,
+			 UINT16_MAX, &first) ||
+	    (dash && !number_read(dash + 1, (size_t)(item->ports + item->ports_len - dash) - 1,
+				  UINT16_MAX, &last)))
+		return item_fault(b, item,
+				  "has no port that is one; behind the \":\" stands 443, 8000-8100 "
+				  "or *, and perhaps /tcp or /udp");
+	if (!dash)
+		last = first;
+	if (last < first)
+		return item_fault(b, item, "has its ports in the wrong order");
+	if (!first && !listens)
+		return item_fault(b, item,
+				  "has the port 0, which nothing can connect to; write * for all");
+	a->port_first = (uint16_t)first;
+	a->port_last = (uint16_t)last;
+	return 0;
+}
+
+/* Bits behind the prefix that are set: then it is not clear what was meant. */
+static bool prefix_is_whole(const struct policy_address *a)
+{
+	unsigned int i;
+
+	for (i = a->prefix; i < 8 * sizeof(a->addr); i++)
+		if (a->addr[i / 8] >> (7 - i % 8) & 1)
+			return false;
+	return true;
+}
+
+static int item_read_host(const struct build *b, struct item *item, struct policy_address *a)
+{
+	char *slash = strchr(item->host, '/');
+	unsigned long bits, prefix;
+	struct in6_addr in6;
+
+	if (slash)
+		*slash = '\0';
+	if (!item->in_brackets && inet_pton(AF_INET, item->host, a->addr) == 1)
+		a->family = AF_INET;
+	else if (item->in_brackets && inet_pton(AF_INET6, item->host, a->addr) == 1)
+		a->family = AF_INET6;
+	else if (inet_pton(AF_INET6, item->host, &in6) == 1)
+		return item_fault(b, item, "is IPv6 without brackets; write [::1]:443");
+	else if (strspn(item->host, "0123456789.") == strlen(item->host) || item->in_brackets)
+		return item_fault(b, item,
+				  "is no address; write 127.0.0.1:443, [::1]:443 or *:443");
+	else
+		return item_fault(b, item,
+				  "is no address: a host's name can come to mean another address, "
+				  "so rules take addresses, localhost and *");
+	prefix = bits = a->family == AF_INET ? IPV4_BITS : IPV6_BITS;
+	if (slash && !number_read(slash + 1, strlen(slash + 1), bits, &prefix))
+		return item_fault(b, item,
+				  a->family == AF_INET ?
+					  "has no prefix that is one; it is 0 to 32 bits" :
+					  "has no prefix that is one; it is 0 to 128 bits");
+	a->prefix = (uint8_t)prefix;
+	if (!prefix_is_whole(a))
+		return item_fault(b, item,
+				  "names more of the address than the prefix is long; end it in "
+				  "zeros, or make the prefix longer");
+	memcpy(&in6, a->addr, sizeof(in6));
+	if (a->family == AF_INET6 && prefix >= 96 && IN6_IS_ADDR_V4MAPPED(&in6))
+		return item_fault(b, item, "is IPv4 in IPv6; write it as IPv4");
+	return 0;
+}
+
+/* Any address, and this host's to itself: in both families. */
+static int item_add_word(struct build *b, const struct item *item, struct policy_address *a)
+{
+	const bool any = strcmp(item->host, "*") == 0;
+	int err;
+
+	a->family = AF_INET;
+	a->prefix = any ? 0 : 8;
+	a->addr[0] = any ? 0 : IN_LOOPBACKNET;
+	err = address_add(b, a, item);
+	if (err)
+		return err;
+	a->family = AF_INET6;
+	a->prefix = any ? 0 : IPV6_BITS;
+	a->addr[0] = 0;
+	a->addr[15] = any ? 0 : 1;
+	return address_add(b, a, item);
+}
+
+static int list_add(struct build *b, const struct address_list *list,
+		    const struct outline_place *place)
+{
+	struct policy_address address;
+	struct item item;
+	uint32_t i;
+	int err;
+
+	for (i = 0; i < list->count; i++) {
+		item = (struct item){ .written = list->items[i], .line = place->items[i] };
+		err = item_split(b, &item);
+		if (err)
+			return err;
+		if (!item.ports && list->needs_port && strcmp(item.host, "*") != 0)
+			return item_fault(b, &item,
+					  "does not say which port; behind it stands :443, "
+					  ":8000-8100, or :* for all");
+		address = (struct policy_address){
+			.allow = list->allow & item.acts,
+			.deny = list->deny & item.acts,
+			.line = item.line,
+		};
+		err = item_read_ports(b, &item, !(list->allow & AGENTOS_NET_CONNECT), &address);
+		if (err)
+			return err;
+		if (!item.in_brackets &&
+		    (strcmp(item.host, "*") == 0 || strcmp(item.host, "localhost") == 0)) {
+			err = item_add_word(b, &item, &address);
+		} else {
+			err = item_read_host(b, &item, &address);
+			if (!err)
+				err = address_add(b, &address, &item);
+		}
+		if (err)
+			return err;
+	}
+	return 0;
+}
+
+/* A right that no rule uses, or rules that no right switches on, would be a mere declaration. */
+static int list_check_right(const struct build *b, const char *key, uint64_t right,
+			    const char *right_name, const struct outline *outline)
+{
+	const struct outline_place *place = outline_find(outline, key);
+
+	if ((b->policy->rights & right) && !place)
+		return source_fault(b->source, EINVAL, outline_find(outline, "rights")->line,
+				    "right %s has no effect without \"%s:\" addresses under "
+				    "\"network:\"; add them (\"*\" is each), or take the right "
+				    "out",
+				    right_name, key + strlen("network."));
+	if (!(b->policy->rights & right) && place)
+		return source_fault(b->source, EINVAL, place->line,
+				    "\"%s\" has no effect without the right %s; add it to "
+				    "\"rights\", or take the addresses out",
+				    key, right_name);
+	return 0;
+}
+
+/* Whoever writes packets by itself writes their addresses. */
+static int raw_check(const struct build *b, const struct outline *outline)
+{
+	const struct policy *p = b->policy;
+	unsigned int families = 0;
+	size_t i;
+
+	if (!(p->rights & AGENTOS_RIGHT(NET_RAW)) || !(p->rights & AGENTOS_RIGHT(NET_CONNECT)))
+		return 0;
+	for (i = 0; i < p->address_count; i++) {
+		const struct policy_address *a = &p->addresses[i];
+
+		if (a->deny & AGENTOS_NET_CONNECT)
+			break;
+		if (!a->prefix && !a->port_first && a->port_last == UINT16_MAX &&
+		    (a->allow & AGENTOS_NET_CONNECT) == AGENTOS_NET_CONNECT)
+			families++;
+	}
+	if (families == 2 && i == p->address_count)
+		return 0;
+	return source_fault(b->source, EINVAL, outline_find(outline, "rights")->line,
+			    "right net-raw reaches each address, whatever \"network\" says; write "
+			    "\"connect: ['*']\" and no \"deny\" there, or take the right out");
+}
+
+static int deny_check(const struct build *b, const struct outline *outline)
+{
+	const struct outline_place *place = outline_find(outline, "network.deny");
+
+	if (!place || outline_find(outline, "network.connect") ||
+	    outline_find(outline, "network.listen"))
+		return 0;
+	return source_fault(b->source, EINVAL, place->line,
+			    "\"network.deny\" has no effect: no address is allowed");
+}
+
+int addresses_build(struct policy *p, const struct raw_network *raw, const struct outline *outline,
+		    const struct source *source)
+{
+	static const struct raw_network none;
+	const struct raw_network *network = raw ? raw : &none;
+	const struct address_list lists[] = {
+		{ "network.connect", network->connect, network->connect_count, AGENTOS_NET_CONNECT,
+		  0, true },
+		{ "network.listen", network->listen, network->listen_count, AGENTOS_NET_LISTEN, 0,
+		  true },
+		{ "network.deny", network->deny, network->deny_count, 0, AGENTOS_NET_ALL, false },
+	};
+	struct build build = { .policy = p, .source = source };
+	const struct outline_place *place;
+	size_t i;
+	int err;
+
+	err = list_check_right(&build, lists[0].name, AGENTOS_RIGHT(NET_CONNECT), "net-connect",
+			       outline);
+	if (!err)
+		err = list_check_right(&build, lists[1].name, AGENTOS_RIGHT(NET_LISTEN),
+				       "net-listen", outline);
+	if (!err)
+		err = deny_check(&build, outline);
+	for (i = 0; !err && i < sizeof(lists) / sizeof(lists[0]); i++) {
+		place = outline_find(outline, lists[i].name);
+		if (place)
+			err = list_add(&build, &lists[i], place);
+	}
+	if (!err)
+		err = raw_check(&build, outline);
+	index_release(&build.by_address);
+	return err;
+}
