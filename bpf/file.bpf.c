@@ -115,6 +115,9 @@ static __always_inline int entry_check(void *ctx, const struct agentos_facts *fa
 SEC("lsm/path_mknod")
 int BPF_PROG(agentos_path_mknod, struct path *dir, struct dentry *dentry)
 {
+	if (agentos_entry_quick(dentry, false) != QUICK_ASK)
+		return 0;
+
 	AGENT_OR_RETURN(facts);
 
 	return verdict(entry_check(ctx, &facts, dir, dentry, AGENTOS_HOOK_CREATE), -EACCES);
@@ -123,6 +126,9 @@ int BPF_PROG(agentos_path_mknod, struct path *dir, struct dentry *dentry)
 SEC("lsm/path_mkdir")
 int BPF_PROG(agentos_path_mkdir, struct path *dir, struct dentry *dentry)
 {
+	if (agentos_entry_quick(dentry, false) != QUICK_ASK)
+		return 0;
+
 	AGENT_OR_RETURN(facts);
 
 	return verdict(entry_check(ctx, &facts, dir, dentry, AGENTOS_HOOK_CREATE), -EACCES);
@@ -131,6 +137,9 @@ int BPF_PROG(agentos_path_mkdir, struct path *dir, struct dentry *dentry)
 SEC("lsm/path_symlink")
 int BPF_PROG(agentos_path_symlink, struct path *dir, struct dentry *dentry)
 {
+	if (agentos_entry_quick(dentry, false) != QUICK_ASK)
+		return 0;
+
 	AGENT_OR_RETURN(facts);
 
 	return verdict(entry_check(ctx, &facts, dir, dentry, AGENTOS_HOOK_CREATE), -EACCES);
@@ -139,6 +148,9 @@ int BPF_PROG(agentos_path_symlink, struct path *dir, struct dentry *dentry)
 SEC("lsm/path_unlink")
 int BPF_PROG(agentos_path_unlink, struct path *dir, struct dentry *dentry)
 {
+	if (agentos_entry_quick(dentry, true) != QUICK_ASK)
+		return 0;
+
 	AGENT_OR_RETURN(facts);
 
 	return verdict(entry_check(ctx, &facts, dir, dentry, AGENTOS_HOOK_DELETE), -EACCES);
@@ -147,6 +159,9 @@ int BPF_PROG(agentos_path_unlink, struct path *dir, struct dentry *dentry)
 SEC("lsm/path_rmdir")
 int BPF_PROG(agentos_path_rmdir, struct path *dir, struct dentry *dentry)
 {
+	if (agentos_entry_quick(dentry, true) != QUICK_ASK)
+		return 0;
+
 	AGENT_OR_RETURN(facts);
 
 	return verdict(entry_check(ctx, &facts, dir, dentry, AGENTOS_HOOK_DELETE), -EACCES);

@@ -100,18 +100,44 @@ static u32 file_wants(const struct file *file)
 	return want ?: AGENTOS_FILE_READ | AGENTOS_FILE_WRITE;
 }
 
-/* Apart from the rest, so that whoever is in no agent sets no frame up for it. */
-static noinline int file_open_quick(const struct member *member, const struct file *file)
+/*
+ * The quick ones' first look: the rules that decide about an act that takes these
+ * rights, or NULL when there is more to it than rules. Apart from the rest, so
+ * that whoever is in no agent sets no frame up for it.
+ */
+static const struct policy *quick_policy(const struct member *member, u64 rights)
 {
 	const struct agent *agent = member->agent;
 	/* Before the rights, as facts_fill(). */
 	const struct policy *policy = rcu_dereference(agent->policy);
-	u32 want = file_wants(file);
 
 	if (READ_ONCE(member->proving) || READ_ONCE(agent->flags) & AGENTOS_CREATE_RECORD_ALLOWED ||
-	    !policy || want & ~READ_ONCE(agent->rights) || file->f_flags & __FMODE_EXEC)
+	    rights & ~READ_ONCE(agent->rights))
+		return NULL;
+	return policy;
+}
+
+static noinline int file_open_quick(const struct member *member, const struct file *file)
+{
+	u32 want = file_wants(file);
+	const struct policy *policy = quick_policy(member, want);
+
+	if (!policy || file->f_flags & __FMODE_EXEC)
 		return QUICK_ASK;
 	return rules_plainly_allow(&policy->rules, file->f_path.dentry, want) ?
+		       QUICK_ALLOWED :
+		       QUICK_ASK;
+}
+
+/* A directory that goes may have rules on it or below. */
+static noinline int entry_quick(const struct member *member, const struct dentry *dentry,
+				bool removes)
+{
+	const struct policy *policy = quick_policy(member, AGENTOS_RIGHT(FILE_WRITE));
+
+	if (!policy || (removes && d_is_dir(dentry)))
+		return QUICK_ASK;
+	return rules_plainly_allow(&policy->rules, dentry, AGENTOS_FILE_WRITE) ?
 		       QUICK_ALLOWED :
 		       QUICK_ASK;
 }
@@ -123,14 +149,11 @@ static noinline int file_open_quick(const struct member *member, const struct fi
 static noinline int net_quick(const struct member *member, const struct sock *sk,
 			      const struct sockaddr *address, u32 act)
 {
-	const struct agent *agent = member->agent;
-	/* Before the rights, as facts_fill(). */
-	const struct policy *policy = rcu_dereference(agent->policy);
-	u64 right = act == ENDPOINT_BIND ? AGENTOS_RIGHT(NET_LISTEN) : AGENTOS_RIGHT(NET_CONNECT);
+	const struct policy *policy = quick_policy(
+		member,
+		act == ENDPOINT_BIND ? AGENTOS_RIGHT(NET_LISTEN) : AGENTOS_RIGHT(NET_CONNECT));
 
-	if (!sk || !address || !policy || READ_ONCE(member->proving) ||
-	    READ_ONCE(agent->flags) & AGENTOS_CREATE_RECORD_ALLOWED ||
-	    !(READ_ONCE(agent->rights) & right))
+	if (!sk || !address || !policy)
 		return QUICK_ASK;
 	return endpoint_plainly_allowed(policy->network, act, sk, address) ?
 		       QUICK_ALLOWED :
@@ -269,6 +292,14 @@ __bpf_kfunc int agentos_file_open_quick(struct file *file)
 	struct member *member = member_of_caller();
 
 	return member ? file_open_quick(member, file) : QUICK_OUTSIDE;
+}
+
+/* The same of a name that is to be made in its directory, or (removes) to be removed. */
+__bpf_kfunc int agentos_entry_quick(struct dentry *dentry, u32 removes)
+{
+	struct member *member = member_of_caller();
+
+	return member ? entry_quick(member, dentry, removes) : QUICK_OUTSIDE;
 }
 
 /*
@@ -500,6 +531,7 @@ BTF_ID_FLAGS(func, agentos_task_inside)
 BTF_ID_FLAGS(func, agentos_pid_inside)
 BTF_ID_FLAGS(func, agentos_line)
 BTF_ID_FLAGS(func, agentos_file_open_quick)
+BTF_ID_FLAGS(func, agentos_entry_quick)
 BTF_ID_FLAGS(func, agentos_net_quick)
 BTF_ID_FLAGS(func, agentos_send_quick)
 BTF_ID_FLAGS(func, agentos_net)
