@@ -78,7 +78,7 @@ static void print_outcome(const struct apply *a, const struct agentos_info *info
 }
 
 static int apply_now(const struct apply *a, struct channel *channel,
-		     const struct agentos_info *info, const struct policy *policy, const char *file)
+		     const struct agentos_info *info, const struct policy *policy)
 {
 	struct control_apply apply = { .agent = info->ret_id, .rights = policy->rights };
 	struct channel_request request = { .header = &apply.header,
@@ -94,7 +94,7 @@ static int apply_now(const struct apply *a, struct channel *channel,
 		ctl_complain("%s: its age cannot be told", info->ret_name);
 		return CTL_FAILED;
 	}
-	if (upload_policy(channel, policy, file, &since, &status, &f)) {
+	if (upload_policy(channel, policy, &since, &status, &f)) {
 		ctl_complain("%s", f.text);
 		return status;
 	}
@@ -128,7 +128,7 @@ int apply_policy(const struct apply *a)
 	struct control_hello_reply hello;
 	struct policy *policy = NULL;
 	struct policy_vars vars = { 0 };
-	char *workspace, *file = NULL;
+	char *workspace;
 	const struct passwd *owner;
 	struct agentos_info info;
 	struct fault f = { "" };
@@ -145,18 +145,17 @@ int apply_policy(const struct apply *a)
 	vars.workspace = workspace;
 	vars.home = owner ? owner->pw_dir : NULL;
 	vars.agent = info.ret_name;
-	if (profile_load(a->policy, path, &vars, &policy, &file, &f)) {
+	if (profile_load(a->policy, path, &vars, &policy, NULL, &f)) {
 		ctl_complain("%s", f.text);
 		status = CTL_INVALID;
 	} else if (channel_open(ctl_setting("AGENTOS_CONTROL", CTL_SOCKET), &channel, &hello, &f)) {
 		ctl_complain("%s", f.text);
 		status = CTL_UNPROTECTED;
 	} else {
-		status = apply_now(a, &channel, &info, policy, file);
+		status = apply_now(a, &channel, &info, policy);
 	}
 	channel_close(&channel);
 	policy_free(policy);
-	free(file);
 	free(workspace);
 	return status;
 }

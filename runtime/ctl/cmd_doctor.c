@@ -180,7 +180,8 @@ static int doctor_policy(const char *name, const char *file, int shadowed, void 
 	char text[1024], shown[768];
 
 	escape_text(shown, sizeof(shown), file, strlen(file));
-	if (profile_load(file, "", &vars, &policy, NULL, &f)) {
+	if (profile_load(file, ctl_setting("AGENTOS_POLICY_PATH", CTL_POLICY_DIRS), &vars, &policy,
+			 NULL, &f)) {
 		doctor_line("policy", false, f.text, d);
 		return 0;
 	}

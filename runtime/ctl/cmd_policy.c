@@ -14,6 +14,7 @@
 #include "ctl/apply.h"
 #include "ctl/ctl.h"
 #include "ctl/effective.h"
+#include "ctl/wording.h"
 #include "super/profile.h"
 #include "super/resolve.h"
 
@@ -61,14 +62,6 @@ static const char *search_path(void)
 	return ctl_setting("AGENTOS_POLICY_PATH", CTL_POLICY_DIRS);
 }
 
-static void json_text(FILE *out, const char *key, const char *text)
-{
-	char safe[2 * FAULT_SIZE];
-
-	escape_json(safe, sizeof(safe), text, strlen(text));
-	fprintf(out, "\"%s\":\"%s\"", key, safe);
-}
-
 static const char *home_of_caller(void)
 {
 	const char *home = getenv("HOME");
@@ -87,13 +80,13 @@ static bool is_linked_often(const struct resolved *r, size_t i, struct stat *ret
 	       S_ISREG(ret_st->st_mode) && ret_st->st_nlink > 1;
 }
 
-static void check_print_text(const char *file, const struct policy *p, const struct resolved *r)
+static void check_print_text(const struct policy *p, const struct resolved *r)
 {
-	char path[PATH_MAX], safe[PATH_MAX];
+	char path[PATH_MAX], safe[PATH_MAX], place[WORDING_PLACE];
 	struct stat st;
 	size_t i;
 
-	escape_text(path, sizeof(path), file, strlen(file));
+	escape_text(path, sizeof(path), p->files[0], strlen(p->files[0]));
 	printf("%s: valid: %zu rules, rights ", path, p->rule_count);
 	ctl_rights_print(p->rights, ", ", "");
 	putchar('\n');
@@ -103,22 +96,23 @@ static void check_print_text(const char *file, const struct policy *p, const str
 		if (!is_linked_often(r, i, &st))
 			continue;
 		escape_text(safe, sizeof(safe), rule->path, strlen(rule->path));
-		printf("%s:%u: warning: %s has %lu hard links; the rule holds for the file under "
+		wording_place(place, p, rule->at);
+		printf("%s: warning: %s has %lu hard links; the rule holds for the file under "
 		       "each of its names\n",
-		       path, rule->line, safe, (unsigned long)st.st_nlink);
+		       place, safe, (unsigned long)st.st_nlink);
 	}
 }
 
-static void check_print_json(const char *file, const struct policy *p, const struct resolved *r)
+static void check_print_json(const struct policy *p, const struct resolved *r)
 {
 	const char *gap = "";
 	struct stat st;
 	size_t i;
 
 	putchar('{');
-	json_text(stdout, "file", file);
+	wording_json("file", p->files[0]);
 	printf(",\"valid\":true,");
-	json_text(stdout, "name", p->name);
+	wording_json("name", p->name);
 	printf(",\"rules\":%zu,\"compiled\":%zu,\"rights\":[", p->rule_count, r->count);
 	ctl_rights_print(p->rights, ",", "\"");
 	printf("],\"warnings\":[");
@@ -127,8 +121,10 @@ static void check_print_json(const char *file, const struct policy *p, const str
 
 		if (!is_linked_often(r, i, &st))
 			continue;
-		printf("%s{\"line\":%u,", gap, rule->line);
-		json_text(stdout, "path", rule->path);
+		printf("%s{", gap);
+		wording_json("file", p->files[rule->at.file]);
+		printf(",\"line\":%u,", rule->at.line);
+		wording_json("path", rule->path);
 		printf(",\"hard_links\":%lu}", (unsigned long)st.st_nlink);
 		gap = ",";
 	}
@@ -139,9 +135,9 @@ static int check_failed(const struct check *c, int err, const struct fault *f)
 {
 	if (c->json) {
 		putchar('{');
-		json_text(stdout, "file", c->name);
+		wording_json("file", c->name);
 		printf(",\"valid\":false,");
-		json_text(stdout, "error", f->text);
+		wording_json("error", f->text);
 		printf("}\n");
 	} else {
 		ctl_complain("%s", f->text);
@@ -162,7 +158,7 @@ static void expect_directories(struct policy *p)
 }
 
 /* As `run` would from here. What comes of it is the caller's, also after a failure. */
-static int policy_load(const struct check *c, struct policy **ret_policy, char **ret_file)
+static int policy_load(const struct check *c, struct policy **ret_policy)
 {
 	struct policy_vars vars = { .home = home_of_caller(), .agent = "agent" };
 	char *workspace = realpath(c->workspace, NULL), safe[256];
@@ -175,7 +171,7 @@ static int policy_load(const struct check *c, struct policy **ret_policy, char *
 		return CTL_FAILED;
 	}
 	vars.workspace = workspace;
-	err = profile_load(c->name, search_path(), &vars, ret_policy, ret_file, &f);
+	err = profile_load(c->name, search_path(), &vars, ret_policy, NULL, &f);
 	free(workspace);
 	return err ? check_failed(c, err, &f) : CTL_OK;
 }
@@ -183,13 +179,11 @@ static int policy_load(const struct check *c, struct policy **ret_policy, char *
 static int policy_effective(const struct check *c)
 {
 	struct policy *policy = NULL;
-	char *file = NULL;
-	int status = policy_load(c, &policy, &file);
+	int status = policy_load(c, &policy);
 
 	if (status == CTL_OK)
-		effective_print(policy, file, c->json);
+		effective_print(policy, c->json);
 	policy_free(policy);
-	free(file);
 	if (fflush(stdout) == EOF) {
 		ctl_complain("cannot write: %s", strerror(errno));
 		return CTL_FAILED;
@@ -201,23 +195,21 @@ static int policy_check(const struct check *c)
 {
 	struct resolved resolved = { .count = 0 };
 	struct policy *policy = NULL;
-	char *file = NULL;
 	struct fault f;
-	int err, status = policy_load(c, &policy, &file);
+	int err, status = policy_load(c, &policy);
 
 	if (status == CTL_OK) {
 		expect_directories(policy);
-		err = resolve_policy(policy, file, NULL, &resolved, &f);
+		err = resolve_policy(policy, NULL, &resolved, &f);
 		if (err)
 			status = check_failed(c, err, &f);
 		else if (c->json)
-			check_print_json(file, policy, &resolved);
+			check_print_json(policy, &resolved);
 		else
-			check_print_text(file, policy, &resolved);
+			check_print_text(policy, &resolved);
 	}
 	resolve_release(&resolved);
 	policy_free(policy);
-	free(file);
 	return status;
 }
 
@@ -234,9 +226,9 @@ static int list_one(const char *name, const char *file, int shadowed, void *cook
 	list->count++;
 	if (list->json) {
 		printf("%s{", list->count > 1 ? "," : "");
-		json_text(stdout, "name", name);
+		wording_json("name", name);
 		putchar(',');
-		json_text(stdout, "file", file);
+		wording_json("file", file);
 		printf(",\"shadowed\":%s}", shadowed ? "true" : "false");
 		return 0;
 	}

@@ -28,7 +28,6 @@ struct run {
 	char *home;
 	char *program;
 	struct policy *policy;
-	char *policy_file;
 	struct channel channel;
 	struct control_run_reply made;
 	int agent;
@@ -145,7 +144,7 @@ static int run_policy(struct run *r)
 	struct fault f = { "" };
 
 	if (profile_load(r->policy_name, ctl_setting("AGENTOS_POLICY_PATH", CTL_POLICY_DIRS), &vars,
-			 &r->policy, &r->policy_file, &f))
+			 &r->policy, NULL, &f))
 		return run_complain(CTL_INVALID, &f);
 	return CTL_OK;
 }
@@ -202,7 +201,7 @@ static int run_make(struct run *r)
 
 	err = launch_directories(r->policy, &f);
 	if (!err)
-		err = upload_policy(&r->channel, r->policy, r->policy_file, NULL, &status, &f);
+		err = upload_policy(&r->channel, r->policy, NULL, &status, &f);
 	if (!err) {
 		err = run_create(r, &f);
 		status = err == -EUNATCH ? CTL_UNPROTECTED : CTL_FAILED;
@@ -259,7 +258,6 @@ int cmd_run(int argc, char **argv)
 		close(r.agent);
 	channel_close(&r.channel);
 	policy_free(r.policy);
-	free(r.policy_file);
 	free(r.program);
 	free(r.workspace);
 	free(r.home);

@@ -9,8 +9,9 @@
 
 /*
  * On stdout. The numbers are those of the records of whoever runs under it, as
- * long as the file and what its variables stand for are the same.
+ * long as the files and what their variables stand for are the same. Where the
+ * policy is made up of several files, each line begins with the one it is from.
  */
-void effective_print(const struct policy *p, const char *file, bool json);
+void effective_print(const struct policy *p, bool json);
 
 #endif

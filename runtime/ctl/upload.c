@@ -94,7 +94,7 @@ static int upload_rules(struct channel *channel, const struct policy *policy,
 	return err ? err : upload_addresses(channel, policy, f);
 }
 
-int upload_policy(struct channel *channel, const struct policy *policy, const char *file,
+int upload_policy(struct channel *channel, const struct policy *policy,
 		  const struct timespec *since, int *ret_status, struct fault *f)
 {
 	struct resolved resolved = { 0 };
@@ -109,7 +109,7 @@ int upload_policy(struct channel *channel, const struct policy *policy, const ch
 		setrlimit(RLIMIT_NOFILE, &raised);
 	}
 	*ret_status = CTL_INVALID;
-	err = resolve_policy(policy, file, since, &resolved, f);
+	err = resolve_policy(policy, since, &resolved, f);
 	if (!err) {
 		err = upload_rules(channel, policy, &resolved, f);
 		*ret_status = err == -EUNATCH ? CTL_UNPROTECTED : err ? CTL_FAILED : CTL_OK;

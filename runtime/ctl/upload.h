@@ -11,12 +11,12 @@
 
 /*
  * Resolves the policy, then POLICY_BEGIN and POLICY_RULES: what the request that
- * follows them is about. file is for messages, since as for resolve_policy().
+ * follows them is about. since is as for resolve_policy().
  * ret_status is an exit status for what went wrong: CTL_INVALID where it is the
  * policy's fault, CTL_UNPROTECTED when enforcement is off. Leaves the limit of
  * descriptors as it was.
  */
-int upload_policy(struct channel *channel, const struct policy *policy, const char *file,
+int upload_policy(struct channel *channel, const struct policy *policy,
 		  const struct timespec *since, int *ret_status, struct fault *f);
 
 #endif

@@ -16,12 +16,14 @@
 #define IPV4_BITS 32
 #define IPV6_BITS 128
 
-struct address_list {
-	const char *name; /* as in the outline */
-	char **items;
-	uint32_t count;
+static const struct address_list {
+	const char *name;    /* as in the outline */
 	uint8_t allow, deny; /* AGENTOS_NET_* */
 	bool needs_port;
+} lists[] = {
+	{ "network.connect", AGENTOS_NET_CONNECT, 0, true },
+	{ "network.listen", AGENTOS_NET_LISTEN, 0, true },
+	{ "network.deny", 0, AGENTOS_NET_ALL, false },
 };
 
 /* What is being built. */
@@ -35,7 +37,7 @@ struct build {
 /* One item of a list on its way. */
 struct item {
 	const char *written;
-	uint32_t line;
+	struct policy_place at;
 	char host[INET6_ADDRSTRLEN + 8]; /* without brackets, with the prefix */
 	bool in_brackets;
 	const char *ports; /* behind the ":", or NULL */
@@ -45,7 +47,7 @@ struct item {
 
 static int item_fault(const struct build *b, const struct item *item, const char *why)
 {
-	return source_fault(b->source, EINVAL, item->line, "%s %s",
+	return source_fault(b->source, EINVAL, item->at.line, "%s %s",
 			    source_quote(item->written, strlen(item->written)).text, why);
 }
 
@@ -87,29 +89,23 @@ static bool address_has_key(const void *wanted, const void *policy, size_t at)
 	return memcmp(&key, wanted, sizeof(key)) == 0;
 }
 
-/* Named a second time: both add up, unless they contradict. */
-static int address_add(struct build *b, const struct policy_address *added, const struct item *item)
+static struct policy_address *address_find(const struct build *b, const struct policy_address *like)
 {
-	const struct key key = key_of(added);
-	struct policy *p = b->policy;
-	struct policy_address *addresses, *before;
-	size_t at, room;
+	const struct key key = key_of(like);
+	size_t at = index_find(&b->by_address, key_hash(&key), address_has_key, &key, b->policy);
 
-	at = index_find(&b->by_address, key_hash(&key), address_has_key, &key, p);
-	if (at != SIZE_MAX) {
-		before = &p->addresses[at];
-		if ((before->allow | added->allow) & (before->deny | added->deny))
-			return source_fault(b->source, EINVAL, item->line,
-					    "%s is both allowed and denied, here and on line %u; "
-					    "take one out",
-					    source_quote(item->written, strlen(item->written)).text,
-					    before->line);
-		before->allow |= added->allow;
-		before->deny |= added->deny;
-		return 0;
-	}
+	return at == SIZE_MAX ? NULL : &b->policy->addresses[at];
+}
+
+static int address_append(struct build *b, const struct policy_address *added,
+			  const struct source *source)
+{
+	struct policy *p = b->policy;
+	struct policy_address *addresses;
+	size_t room;
+
 	if (p->address_count == AGENTOS_NET_RULES_MAX)
-		return source_fault(b->source, E2BIG, item->line,
+		return source_fault(source, E2BIG, added->at.line,
 				    "more than %d rules on addresses; name prefixes instead of "
 				    "what is in them",
 				    AGENTOS_NET_RULES_MAX);
@@ -117,14 +113,38 @@ static int address_add(struct build *b, const struct policy_address *added, cons
 		room = b->room ? 2 * b->room : 16;
 		addresses = reallocarray(p->addresses, room, sizeof(*addresses));
 		if (!addresses)
-			return source_fault(b->source, ENOMEM, 0, "out of memory");
+			return source_fault(source, ENOMEM, 0, "out of memory");
 		p->addresses = addresses;
 		b->room = room;
 	}
 	p->addresses[p->address_count] = *added;
 	if (index_add(&b->by_address, p->address_count, address_hash, p))
-		return source_fault(b->source, ENOMEM, 0, "out of memory");
+		return source_fault(source, ENOMEM, 0, "out of memory");
 	p->address_count++;
+	return 0;
+}
+
+/* Named a second time: both add up, unless they contradict. */
+static int address_add(struct build *b, const struct policy_address *added, const struct item *item)
+{
+	struct policy_address *before = address_find(b, added);
+
+	if (!before)
+		return address_append(b, added, b->source);
+	if ((before->allow | added->allow) & (before->deny | added->deny))
+		return source_fault(
+			b->source, EINVAL, item->at.line,
+			"%s is both allowed and denied, here and %s; take one out",
+			source_quote(item->written, strlen(item->written)).text,
+			source_elsewhere(b->source,
+					 added->deny & before->allow ? before->at : before->deny_at)
+				.text);
+	if (added->allow && !before->allow)
+		before->at = added->at;
+	if (added->deny && !before->deny)
+		before->deny_at = added->deny_at;
+	before->allow |= added->allow;
+	before->deny |= added->deny;
 	return 0;
 }
 
@@ -298,16 +318,18 @@ static int item_add_word(struct build *b, const struct item *item, struct policy
 	return address_add(b, a, item);
 }
 
-static int list_add(struct build *b, const struct address_list *list,
-		    const struct outline_place *place)
+static int list_add(struct build *b, const struct address_list *list, const struct document *d)
 {
+	const struct raw_list raw = raw_list(d->raw, list->name);
 	struct policy_address address;
 	struct item item;
 	uint32_t i;
 	int err;
 
-	for (i = 0; i < list->count; i++) {
-		item = (struct item){ .written = list->items[i], .line = place->items[i] };
+	b->source = &d->source;
+	for (i = 0; i < raw.count; i++) {
+		item = (struct item){ .written = raw.items[i],
+				      .at = document_item_at(d, list->name, i) };
 		err = item_split(b, &item);
 		if (err)
 			return err;
@@ -318,7 +340,8 @@ static int list_add(struct build *b, const struct address_list *list,
 		address = (struct policy_address){
 			.allow = list->allow & item.acts,
 			.deny = list->deny & item.acts,
-			.line = item.line,
+			.at = item.at,
+			.deny_at = item.at,
 		};
 		err = item_read_ports(b, &item, !(list->allow & AGENTOS_NET_CONNECT), &address);
 		if (err)
@@ -337,93 +360,81 @@ static int list_add(struct build *b, const struct address_list *list,
 	return 0;
 }
 
-/* A right that no rule uses, or rules that no right switches on, would be a mere declaration. */
-static int list_check_right(const struct build *b, const char *key, uint64_t right,
-			    const char *right_name, const struct outline *outline)
+int addresses_build(struct policy *p, const struct layer *layer)
 {
-	const struct outline_place *place = outline_find(outline, key);
+	struct build build = { .policy = p };
+	size_t list, i;
+	int err = 0;
 
-	if ((b->policy->rights & right) && !place)
-		return source_fault(b->source, EINVAL, outline_find(outline, "rights")->line,
-				    "right %s has no effect without \"%s:\" addresses under "
-				    "\"network:\"; add them (\"*\" is each), or take the right "
-				    "out",
-				    right_name, key + strlen("network."));
-	if (!(b->policy->rights & right) && place)
-		return source_fault(b->source, EINVAL, place->line,
-				    "\"%s\" has no effect without the right %s; add it to "
-				    "\"rights\", or take the addresses out",
-				    key, right_name);
-	return 0;
+	for (list = 0; list < sizeof(lists) / sizeof(lists[0]); list++)
+		for (i = 0; i < layer->count && !err; i++)
+			err = list_add(&build, &lists[list], layer->documents[i]);
+	index_release(&build.by_address);
+	return err;
 }
 
-/* Whoever writes packets by itself writes their addresses. */
-static int raw_check(const struct build *b, const struct outline *outline)
+/* Without the right a rule would be a mere declaration. What is denied may be allowed again by others. */
+static void addresses_take(struct policy *p, uint64_t taken)
 {
-	const struct policy *p = b->policy;
-	unsigned int families = 0;
-	size_t i;
+	uint8_t acts = (taken & AGENTOS_RIGHT(NET_CONNECT) ? AGENTOS_NET_CONNECT : 0) |
+		       (taken & AGENTOS_RIGHT(NET_LISTEN) ? AGENTOS_NET_LISTEN : 0);
+	size_t i, kept = 0;
 
-	if (!(p->rights & AGENTOS_RIGHT(NET_RAW)) || !(p->rights & AGENTOS_RIGHT(NET_CONNECT)))
-		return 0;
 	for (i = 0; i < p->address_count; i++) {
-		const struct policy_address *a = &p->addresses[i];
+		struct policy_address *a = &p->addresses[i];
 
-		if (a->deny & AGENTOS_NET_CONNECT)
-			break;
-		if (!a->prefix && !a->port_first && a->port_last == UINT16_MAX &&
-		    (a->allow & AGENTOS_NET_CONNECT) == AGENTOS_NET_CONNECT)
-			families++;
+		a->allow &= (uint8_t)~acts;
+		if (!a->allow && !a->deny)
+			continue;
+		if (!a->allow)
+			a->at = a->deny_at;
+		p->addresses[kept++] = *a;
 	}
-	if (families == 2 && i == p->address_count)
-		return 0;
-	return source_fault(b->source, EINVAL, outline_find(outline, "rights")->line,
-			    "right net-raw reaches each address, whatever \"network\" says; write "
-			    "\"connect: ['*']\" and no \"deny\" there, or take the right out");
+	p->address_count = kept;
 }
 
-static int deny_check(const struct build *b, const struct outline *outline)
+/* What is said later counts, for what it is about. */
+static void address_override(struct policy_address *a, const struct policy_address *later)
 {
-	const struct outline_place *place = outline_find(outline, "network.deny");
+	uint8_t acts = later->allow | later->deny;
 
-	if (!place || outline_find(outline, "network.connect") ||
-	    outline_find(outline, "network.listen"))
-		return 0;
-	return source_fault(b->source, EINVAL, place->line,
-			    "\"network.deny\" has no effect: no address is allowed");
+	a->allow = (a->allow & (uint8_t)~acts) | later->allow;
+	a->deny = (a->deny & (uint8_t)~acts) | later->deny;
+	if (later->allow)
+		a->at = later->at;
+	if (later->deny)
+		a->deny_at = later->deny_at;
+	if (!a->allow)
+		a->at = a->deny_at;
+	if (!a->deny)
+		a->deny_at = a->at;
 }
 
-int addresses_build(struct policy *p, const struct raw_network *raw, const struct outline *outline,
-		    const struct source *source)
+int addresses_overlay(struct policy *base, const struct policy *top, uint64_t taken,
+		      const struct source *source)
 {
-	static const struct raw_network none;
-	const struct raw_network *network = raw ? raw : &none;
-	const struct address_list lists[] = {
-		{ "network.connect", network->connect, network->connect_count, AGENTOS_NET_CONNECT,
-		  0, true },
-		{ "network.listen", network->listen, network->listen_count, AGENTOS_NET_LISTEN, 0,
-		  true },
-		{ "network.deny", network->deny, network->deny_count, 0, AGENTOS_NET_ALL, false },
-	};
-	struct build build = { .policy = p, .source = source };
-	const struct outline_place *place;
+	struct build build = { .policy = base, .source = source };
+	const struct policy_address *later;
+	struct policy_address *before;
+	struct source own;
+	int err = 0;
 	size_t i;
-	int err;
 
-	err = list_check_right(&build, lists[0].name, AGENTOS_RIGHT(NET_CONNECT), "net-connect",
-			       outline);
-	if (!err)
-		err = list_check_right(&build, lists[1].name, AGENTOS_RIGHT(NET_LISTEN),
-				       "net-listen", outline);
-	if (!err)
-		err = deny_check(&build, outline);
-	for (i = 0; !err && i < sizeof(lists) / sizeof(lists[0]); i++) {
-		place = outline_find(outline, lists[i].name);
-		if (place)
-			err = list_add(&build, &lists[i], place);
+	addresses_take(base, taken);
+	build.room = base->address_count;
+	for (i = 0; i < base->address_count && !err; i++)
+		if (index_add(&build.by_address, i, address_hash, base))
+			err = source_fault(source, ENOMEM, 0, "out of memory");
+	for (i = 0; i < top->address_count && !err; i++) {
+		later = &top->addresses[i];
+		before = address_find(&build, later);
+		if (before) {
+			address_override(before, later);
+			continue;
+		}
+		source_init_at(&own, source->files, later->at.file, source->fault);
+		err = address_append(&build, later, &own);
 	}
-	if (!err)
-		err = raw_check(&build, outline);
 	index_release(&build.by_address);
 	return err;
 }

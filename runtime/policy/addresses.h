@@ -3,17 +3,20 @@
 #ifndef AGENTOS_POLICY_ADDRESSES_H
 #define AGENTOS_POLICY_ADDRESSES_H
 
-#include "policy/outline.h"
+#include "policy/layer.h"
 #include "policy/policy.h"
-#include "policy/schema.h"
-#include "policy/source.h"
 
 /*
- * Sets p->addresses from raw (may be NULL), one for each prefix and range of
- * ports, and checks them against each other and against p->rights, which must
- * be set already. Errors are policy_parse()'s; what was set is policy_free()'s.
+ * Sets p->addresses from the layer's documents, one for each prefix and range of
+ * ports. Errors are policy_parse()'s; what was set is policy_free()'s.
  */
-int addresses_build(struct policy *p, const struct raw_network *raw, const struct outline *outline,
-		    const struct source *source);
+int addresses_build(struct policy *p, const struct layer *layer);
+
+/*
+ * Lays those of top upon those of base. Of these, what only the rights `taken`
+ * switched on goes first. source: for the names of files.
+ */
+int addresses_overlay(struct policy *base, const struct policy *top, uint64_t taken,
+		      const struct source *source);
 
 #endif

@@ -341,19 +341,6 @@ static int scan_key(struct scan *s, const cyaml_schema_field_t *fields,
 	return 0;
 }
 
-static int scan_missing(const struct scan *s, const cyaml_schema_field_t *fields)
-{
-	const cyaml_schema_field_t *f;
-
-	for (f = fields; f->key; f++)
-		if (!(f->value.flags & CYAML_FLAG_OPTIONAL) && !outline_find(s->outline, f->key))
-			return source_fault(s->source, EINVAL, 0,
-					    "\"%s\" is missing; a policy needs at least "
-					    "\"name: my-policy\" and \"rights: [...]\"",
-					    f->key);
-	return 0;
-}
-
 /* The rest of a mapping whose start was read; in is NULL at the top. */
 static int scan_mapping(struct scan *s, const cyaml_schema_field_t *fields,
 			const struct outline_place *in)
@@ -379,9 +366,7 @@ static int scan_mapping(struct scan *s, const cyaml_schema_field_t *fields,
 			return err;
 	}
 	yaml_event_delete(&event);
-	if (!in)
-		return scan_missing(s, fields);
-	if (s->outline->count == before) {
+	if (in && s->outline->count == before) {
 		fields_list(fields, fields->key, valid, sizeof(valid));
 		return source_fault(s->source, EINVAL, in->line, "\"%s\" is empty; it may have: %s",
 				    in->name, valid);

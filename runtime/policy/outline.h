@@ -14,7 +14,7 @@
 
 #include "policy/source.h"
 
-#define OUTLINE_PLACES_MAX 24 /* keys of the schema, all levels */
+#define OUTLINE_PLACES_MAX 64 /* keys of the schema, all levels */
 
 struct outline_place {
 	char name[32];	 /* "name", "files.read" */
@@ -32,7 +32,7 @@ struct outline {
 /*
  * Checks bytes against the schema: well-formed YAML in UTF-8, one document, no
  * anchors, aliases, tags or control characters, only known keys, each once, of
- * the right type, no empty list or section, no required key missing.
+ * the right type, no empty list or section.
  * -EINVAL, -E2BIG (a list longer than AGENTOS_POLICY_RULES_MAX) with the fault
  * set; -ENOMEM. *ret_outline is released with outline_release(), also after
  * a failure.

@@ -7,17 +7,21 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "agentos_rights.h"
 #include "base/fault.h"
 
 /*
- * The YAML (every key but name and rights may be left out; an unknown key, a
- * duplicate key or a wrong type is an error that names file, line and what
- * would be valid):
+ * The YAML (every key but name and rights may be left out, and rights where the
+ * file extends or includes another; an unknown key, a duplicate key or a wrong
+ * type is an error that names file, line and what would be valid):
  *
  *	version: 1
  *	name: untrusted                 # 1..63 of [A-Za-z0-9._-]
  *	description: one line
- *	rights: [file-read, file-write] # names of uapi/agentos_rights.h, or "all"; never empty
+ *	extends: untrusted              # a policy's name or file, which this one is laid upon
+ *	include: [parts.d, -~/own.yaml] # files, and directories of such; "-": where there is one
+ *	rights: [file-read, file-write] # names of uapi/agentos_rights.h, or "all"; never empty;
+ *	                                # "-bpf" takes one away from what is extended
  *	files:                          # absolute; ${WORKSPACE} ${HOME} ${AGENT} expand; "~/" is ${HOME}/
  *	  read:  [/usr, -/lib64]        # "-" before a path: skipped when it does not exist
  *	  write: ["${WORKSPACE}"]       # "{" wants quotes inside [ ], none in "- item" lines
@@ -37,18 +41,34 @@
  *
  * A file right without a files: rule that could use it, a files: rule without
  * its right (likewise for network:), and keys that nothing enforces yet
- * (limits:, budgets:, extends:, ...) are refused, saying so. So is a write: path that is "/" only
+ * (limits:, budgets:, ...) are refused, saying so. So is a write: path that is "/" only
  * because a variable is: who means the whole machine writes "/".
+ *
+ * What a file includes are parts: rights, files, network, environment,
+ * directories and further includes. They and the file are as if written in one:
+ * lists add up, contradictions are errors. What it extends is a policy of its
+ * own, valid by itself. On that the file is laid: rights, names, variables and
+ * directories add up; what it says about a path, an address or a variable goes
+ * before what the extended one says about the same, for each kind of access that
+ * it names. A right that it takes away takes along the rules that the right
+ * switched on.
  */
+
+/* Where something of a policy stands. */
+struct policy_place {
+	uint32_t file; /* index of its name in the policy's files */
+	uint32_t line;
+};
 
 struct policy_rule {
 	char *path;    /* expanded, absolute, normalised: no "//", ".", ".." or trailing "/" */
 	bool anywhere; /* then path is a name, which may have a '*' at one end */
 	bool abstract; /* then path is '@' and a name of Unix sockets, likewise */
 	uint8_t allow; /* AGENTOS_FILE_* */
-	uint8_t deny;
+	uint8_t deny;  /* allow & deny == 0 */
 	bool optional; /* written with "-" */
-	uint32_t line; /* where it stands in the file */
+	struct policy_place at;
+	struct policy_place deny_at; /* of what it denies; the same, unless it allows, too */
 };
 
 /*
@@ -62,22 +82,26 @@ struct policy_address {
 	uint8_t deny;
 	uint8_t addr[16];
 	uint16_t port_first, port_last;
-	uint32_t line;
+	struct policy_place at, deny_at; /* as those of a policy_rule */
 };
 
 struct policy {
+	char **files; /* NULL-terminated: as policy_parse() was told, then as the loader calls them */
 	char name[64];
 	char *description;
-	uint64_t rights;	   /* AGENTOS_RIGHT() bits */
+	uint64_t rights;				   /* AGENTOS_RIGHT() bits */
+	struct policy_place right_at[AGENTOS_RIGHT_COUNT]; /* of those that it has */
 	struct policy_rule *rules; /* a path appears once: lists that name it twice are merged */
 	size_t rule_count;
 	struct policy_address *addresses; /* a prefix with the same ports appears once */
 	size_t address_count;
-	bool env_scrub;	     /* environment: was given */
-	char **env_keep;     /* NULL-terminated; a trailing '*' matches any rest */
-	char **env_set;	     /* NULL-terminated, NAME=VALUE, expanded */
-	char **directories;  /* NULL-terminated, expanded */
-	bool record_allowed; /* audit: all */
+	bool env_scrub;	    /* environment: was given */
+	char **env_keep;    /* NULL-terminated; a trailing '*' matches any rest */
+	char **env_set;	    /* NULL-terminated, NAME=VALUE, expanded */
+	char **directories; /* NULL-terminated, expanded */
+	struct policy_place *env_keep_at, *env_set_at, *directories_at; /* of each of them */
+	bool record_allowed;						/* audit: all */
+	struct policy_place audit_at; /* line 0: it is not written */
 };
 
 /* What variables stand for; all absolute paths, agent a plain name. */
@@ -87,21 +111,53 @@ struct policy_vars {
 	const char *agent;
 };
 
+/* What one file of a policy calls another by. */
+enum policy_link {
+	POLICY_EXTENDS, /* a policy's name, or a file */
+	POLICY_INCLUDE, /* a file, or a directory */
+	POLICY_ENTRY,	/* one of policy_found's entries */
+};
+
+/* What a loader found; each part malloc()ed, and whoever asked free()s it. */
+struct policy_found {
+	char *file;  /* its one name, whichever way it was found */
+	char *bytes; /* NULL: it is a directory */
+	size_t len;
+	char **entries; /* then the files in it, in order; NULL-terminated */
+};
+
+/* How a policy comes by the files that it extends and includes. */
+struct policy_loader {
+	/*
+	 * Finds what the file `from` (a policy_found's; or `first`) calls `name`,
+	 * which is expanded already and otherwise as written. A negative errno
+	 * and one line in f, which names what could not be found; -ENOENT: there
+	 * is no such thing.
+	 */
+	int (*find)(void *cookie, enum policy_link link, const char *name, const char *from,
+		    struct policy_found *ret_found, struct fault *f);
+	void *cookie;
+	const char *first; /* what find() would call the file that policy_parse() is given */
+};
+
 /*
- * Parses and checks len bytes. file is only for messages ("file:line: ...").
+ * Parses and checks len bytes, and what they extend and include by loader; with
+ * NULL that is refused. file is for messages ("file:line: ...").
  * On success *ret_policy is owned by the caller (policy_free).
  * -EINVAL  not a valid policy; f says file, line, what is wrong and what would be valid
- * -E2BIG   larger than LIMIT_POLICY_FILE, or more rules than AGENTOS_POLICY_RULES_MAX
- *	    or AGENTOS_NET_RULES_MAX
- * -ENOMEM
+ * -ELOOP   a file that extends or includes itself, however far round
+ * -E2BIG   larger than LIMIT_POLICY_FILE, more rules than AGENTOS_POLICY_RULES_MAX
+ *	    or AGENTOS_NET_RULES_MAX, LIMIT_POLICY_FILES, LIMIT_POLICY_DEPTH
+ * -ENOMEM, and those of the loader
  */
 int policy_parse(const char *bytes, size_t len, const char *file, const struct policy_vars *vars,
-		 struct policy **ret_policy, struct fault *f);
+		 const struct policy_loader *loader, struct policy **ret_policy, struct fault *f);
 
 void policy_free(struct policy *p);
 
-/* The right's bit by name, or 0; and the nearest known name to a misspelt one, or NULL. */
+/* The right's bit by name, or 0; the name of a bit, or NULL; the nearest name to a misspelt one, or NULL. */
 uint64_t policy_right_by_name(const char *name);
+const char *policy_right_name(unsigned int bit);
 const char *policy_right_suggest(const char *name);
 
 #endif

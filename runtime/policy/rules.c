@@ -11,15 +11,29 @@
 #include "base/index.h"
 #include "policy/expand.h"
 
-struct rule_list {
+/* The lists of paths, in the order in which their rules are numbered. */
+static const struct rule_list {
 	const char *name; /* as in the outline */
-	char **items;
-	uint64_t right; /* that it takes; 0: none */
-	const char *right_name;
-	uint32_t count;
 	uint8_t allow;
 	uint8_t deny;
 	bool has_abstract; /* names that begin with '@' are not paths */
+} lists[] = {
+	{ "files.read", .allow = AGENTOS_FILE_READ },
+	{ "files.write", .allow = AGENTOS_FILE_WRITE },
+	{ "files.exec", .allow = AGENTOS_FILE_EXEC },
+	{ "files.deny", .deny = AGENTOS_FILE_ALL },
+	{ "network.unix", .allow = AGENTOS_FILE_CONNECT, .has_abstract = true },
+};
+
+/* What each right switches on. */
+static const struct {
+	uint64_t right;
+	uint8_t acts;
+} switched[] = {
+	{ AGENTOS_RIGHT(FILE_READ), AGENTOS_FILE_READ },
+	{ AGENTOS_RIGHT(FILE_WRITE), AGENTOS_FILE_WRITE },
+	{ AGENTOS_RIGHT(FILE_EXEC), AGENTOS_FILE_EXEC },
+	{ AGENTOS_RIGHT(UNIX_CONNECT), AGENTOS_FILE_CONNECT },
 };
 
 /* What is being built. */
@@ -39,14 +53,19 @@ static uint64_t rule_hash(const void *policy, size_t at)
 	return path_hash(((const struct policy *)policy)->rules[at].path);
 }
 
-static bool rule_has_path(const void *path, const void *policy, size_t at)
+/* A name that is denied, and an abstract name, may be spelt like a path or each other. */
+static bool rule_is_alike(const void *wanted, const void *policy, size_t at)
 {
-	return strcmp(((const struct policy *)policy)->rules[at].path, path) == 0;
+	const struct policy_rule *rule = &((const struct policy *)policy)->rules[at], *w = wanted;
+
+	return rule->anywhere == w->anywhere && rule->abstract == w->abstract &&
+	       strcmp(rule->path, w->path) == 0;
 }
 
-static struct policy_rule *rule_find(const struct build *b, const char *path)
+/* The rule on the same as this one. */
+static struct policy_rule *rule_find(const struct build *b, const struct policy_rule *like)
 {
-	size_t at = index_find(&b->by_path, path_hash(path), rule_has_path, path, b->policy);
+	size_t at = index_find(&b->by_path, path_hash(like->path), rule_is_alike, like, b->policy);
 
 	return at == SIZE_MAX ? NULL : &b->policy->rules[at];
 }
@@ -55,13 +74,11 @@ static struct policy_rule *rule_find(const struct build *b, const char *path)
 static int rule_merge(struct policy_rule *rule, const struct policy_rule *added,
 		      const struct source *source)
 {
-	struct quote path = source_quote(added->path, strlen(added->path));
-
 	if ((rule->allow | added->allow) && (rule->deny | added->deny))
-		return source_fault(source, EINVAL, added->line,
-				    "%s is both allowed and denied, here and on line %u; "
-				    "take one out",
-				    path.text, rule->line);
+		return source_fault(source, EINVAL, added->at.line,
+				    "%s is both allowed and denied, here and %s; take one out",
+				    source_quote(added->path, strlen(added->path)).text,
+				    source_elsewhere(source, rule->at).text);
 	rule->allow |= added->allow;
 	rule->deny |= added->deny;
 	rule->optional = rule->optional && added->optional;
@@ -77,7 +94,7 @@ static int rule_append(struct build *b, const struct policy_rule *added,
 	size_t room;
 
 	if (p->rule_count == AGENTOS_POLICY_RULES_MAX)
-		return source_fault(source, E2BIG, added->line,
+		return source_fault(source, E2BIG, added->at.line,
 				    "more than %d rules; name directories instead of what is in "
 				    "them",
 				    AGENTOS_POLICY_RULES_MAX);
@@ -97,13 +114,13 @@ static int rule_append(struct build *b, const struct policy_rule *added,
 }
 
 /* The same with a copy of what it is about. */
-static int rule_append_copy(struct build *b, const struct policy_rule *added, const char *text,
+static int rule_append_copy(struct build *b, const struct policy_rule *added,
 			    const struct source *source)
 {
 	struct policy_rule rule = *added;
 	int err;
 
-	rule.path = strdup(text);
+	rule.path = strdup(added->path);
 	if (!rule.path)
 		return source_fault(source, ENOMEM, 0, "out of memory");
 	err = rule_append(b, &rule, source);
@@ -119,47 +136,49 @@ static int rule_check_root(const struct policy_rule *rule, const char *written,
 	if (!(rule->allow & AGENTOS_FILE_WRITE) || strcmp(rule->path, "/") != 0 ||
 	    !strpbrk(written, "$~"))
 		return 0;
-	return source_fault(source, EINVAL, rule->line,
+	return source_fault(source, EINVAL, rule->at.line,
 			    "%s is \"/\" here, which would let the agent write everywhere; start "
 			    "it in a directory of its own, or write \"/\" if that is meant",
 			    source_quote(written, strlen(written)).text);
 }
 
-static int list_add(struct build *b, const struct rule_list *list,
-		    const struct outline_place *place, const struct policy_vars *vars,
-		    const struct source *source)
+static int path_add(struct build *b, const struct rule_list *list, const char *written,
+		    const struct policy_vars *vars, const struct source *source,
+		    struct policy_place at)
 {
-	struct policy_rule rule, *before;
-	const char *written;
-	uint32_t i;
+	struct policy_rule *before, rule = {
+		.allow = list->allow,
+		.deny = list->deny,
+		.optional = written[0] == '-',
+		.at = at,
+		.deny_at = at,
+	};
 	int err;
 
-	for (i = 0; i < list->count; i++) {
-		written = list->items[i];
-		if (list->has_abstract && written[0] == '@')
-			continue;
-		rule = (struct policy_rule){
-			.allow = list->allow,
-			.deny = list->deny,
-			.optional = written[0] == '-',
-			.line = place->items[i],
-		};
-		err = expand_path(written + rule.optional, vars, source, rule.line, &rule.path);
-		if (err)
-			return err;
-		err = rule_check_root(&rule, written, source);
-		if (err) {
-			free(rule.path);
-			return err;
-		}
-		before = rule_find(b, rule.path);
+	err = expand_path(written + rule.optional, vars, source, at.line, &rule.path);
+	if (err)
+		return err;
+	err = rule_check_root(&rule, written, source);
+	before = rule_find(b, &rule);
+	if (!err)
 		err = before ? rule_merge(before, &rule, source) : rule_append(b, &rule, source);
-		if (before || err)
-			free(rule.path);
-		if (err)
-			return err;
-	}
-	return 0;
+	if (before || err)
+		free(rule.path);
+	return err;
+}
+
+static int paths_add(struct build *b, const struct rule_list *list, const struct document *d,
+		     const struct policy_vars *vars)
+{
+	const struct raw_list raw = raw_list(d->raw, list->name);
+	uint32_t i;
+	int err = 0;
+
+	for (i = 0; i < raw.count && !err; i++)
+		if (!list->has_abstract || raw.items[i][0] != '@')
+			err = path_add(b, list, raw.items[i], vars, &d->source,
+				       document_item_at(d, list->name, i));
+	return err;
 }
 
 /* A name in any directory, as the module takes it. */
@@ -187,59 +206,45 @@ static int name_check(const char *name, uint32_t line, const struct source *sour
 	return source_fault(source, EINVAL, line, "%s %s", source_quote(name, len).text, why);
 }
 
-static int names_add(struct build *b, const struct raw_files *files,
-		     const struct outline_place *place, const struct source *source)
+static int names_add(struct build *b, const struct document *d)
 {
-	struct policy_rule rule = { .deny = AGENTOS_FILE_ALL, .anywhere = true };
+	const struct raw_list raw = raw_list(d->raw, "files.deny-names");
+	struct policy_rule *before, rule = { .deny = AGENTOS_FILE_ALL, .anywhere = true };
 	uint32_t i;
 	int err;
 
-	if (files->deny_names_count > AGENTOS_PATTERNS_MAX)
-		return source_fault(source, E2BIG, place->items[AGENTOS_PATTERNS_MAX],
-				    "more than %d names are denied anywhere", AGENTOS_PATTERNS_MAX);
-	for (i = 0; i < files->deny_names_count; i++) {
-		rule.line = place->items[i];
-		err = name_check(files->deny_names[i], rule.line, source);
+	for (i = 0; i < raw.count; i++) {
+		rule.path = raw.items[i];
+		rule.at = rule.deny_at = document_item_at(d, "files.deny-names", i);
+		err = name_check(rule.path, rule.at.line, &d->source);
 		if (err)
 			return err;
-		if (rule_find(b, files->deny_names[i]))
-			return source_fault(
-				source, EINVAL, rule.line,
-				"%s stands in \"deny-names\" twice; take one out",
-				source_quote(files->deny_names[i], strlen(files->deny_names[i]))
-					.text);
-		err = rule_append_copy(b, &rule, files->deny_names[i], source);
+		before = rule_find(b, &rule);
+		if (before && before->at.file == d->source.number)
+			return source_fault(&d->source, EINVAL, rule.at.line,
+					    "%s stands in \"deny-names\" twice; take one out",
+					    source_quote(rule.path, strlen(rule.path)).text);
+		if (!before)
+			err = rule_append_copy(b, &rule, &d->source);
 		if (err)
 			return err;
 	}
 	return 0;
 }
 
-/* Does the name fit one that is denied anywhere? As the module has it. */
-static bool name_fits(const char *name, const char *denied)
-{
-	size_t len = strlen(name), fixed = strlen(denied) - 1;
-
-	if (denied[0] == '*')
-		return len >= fixed && strcmp(name + len - fixed, denied + 1) == 0;
-	if (denied[fixed] == '*')
-		return strncmp(name, denied, fixed) == 0;
-	return strcmp(name, denied) == 0;
-}
-
 /* Unix sockets by abstract name, which has no directory. */
-static int abstract_add(struct build *b, const struct rule_list *list,
-			const struct outline_place *place, const struct source *source)
+static int abstract_add(struct build *b, const struct document *d)
 {
+	const struct raw_list raw = raw_list(d->raw, "network.unix");
 	struct policy_rule rule = { .allow = AGENTOS_FILE_CONNECT, .abstract = true };
-	uint32_t i, count = 0;
 	const char *name, *star, *why;
-	int err;
+	uint32_t i;
+	int err = 0;
 
-	for (i = 0; i < list->count; i++) {
-		if (list->items[i][0] != '@')
+	for (i = 0; i < raw.count && !err; i++) {
+		if (raw.items[i][0] != '@')
 			continue;
-		name = list->items[i] + 1;
+		name = raw.items[i] + 1;
 		star = strchr(name, '*');
 		why = !*name ? "is no name of a socket; \"@*\" is each" :
 		      strlen(name) >= AGENTOS_RULE_NAME_SIZE ?
@@ -247,99 +252,103 @@ static int abstract_add(struct build *b, const struct rule_list *list,
 		      star && ((star != name && star[1]) || strchr(star + 1, '*')) ?
 			       "has a \"*\" that is not alone at "
 			       "one end" :
-		      ++count > AGENTOS_PATTERNS_MAX ? "is one more than 64 abstract names" :
-						       NULL;
-		rule.line = place->items[i];
+			       NULL;
+		rule.path = raw.items[i];
+		rule.at = rule.deny_at = document_item_at(d, "network.unix", i);
 		if (why)
-			return source_fault(source, EINVAL, rule.line, "%s %s",
+			return source_fault(&d->source, EINVAL, rule.at.line, "%s %s",
 					    source_quote(name - 1, strlen(name) + 1).text, why);
-		err = rule_append_copy(b, &rule, list->items[i], source);
-		if (err)
-			return err;
+		if (!rule_find(b, &rule))
+			err = rule_append_copy(b, &rule, &d->source);
 	}
-	return 0;
+	return err;
 }
 
-/* What is allowed by its path and denied by its name would be denied: somebody errs. */
-static int names_check(const struct policy *p, const struct source *source)
+int rules_build(struct policy *p, const struct layer *layer)
 {
-	const struct policy_rule *rule, *named;
-
-	for (named = p->rules; named < p->rules + p->rule_count; named++) {
-		for (rule = p->rules; named->anywhere && rule < p->rules + p->rule_count; rule++) {
-			if (!rule->allow || rule->abstract ||
-			    !name_fits(strrchr(rule->path, '/') + 1, named->path))
-				continue;
-			return source_fault(
-				source, EINVAL, rule->line,
-				"%s is allowed here and denied by its name on line %u; "
-				"take one out",
-				source_quote(rule->path, strlen(rule->path)).text, named->line);
-		}
-	}
-	return 0;
-}
-
-/* A right that no rule uses, or rules that no right switches on, would be a mere declaration. */
-static int list_check_right(const struct policy *p, const struct rule_list *list,
-			    const struct outline_place *place, const struct outline *outline,
-			    const struct source *source)
-{
-	const char *key = strchr(list->name, '.') + 1;
-
-	if (!list->right)
-		return 0;
-	if ((p->rights & list->right) && !place)
-		return source_fault(source, EINVAL, outline_find(outline, "rights")->line,
-				    "right %s has no effect without \"%s:\" paths under \"%.*s:\"; "
-				    "add them, or take the right out",
-				    list->right_name, key, (int)(key - list->name) - 1, list->name);
-	if (!(p->rights & list->right) && place)
-		return source_fault(source, EINVAL, place->line,
-				    "\"%s\" has no effect without the right %s; add it to "
-				    "\"rights\", or take the paths out",
-				    list->name, list->right_name);
-	return 0;
-}
-
-int rules_build(struct policy *p, const struct raw_policy *raw, const struct outline *outline,
-		const struct policy_vars *vars, const struct source *source)
-{
-	static const struct raw_files no_files;
-	static const struct raw_network no_network;
-	const struct raw_files *files = raw->files ? raw->files : &no_files;
-	const struct raw_network *network = raw->network ? raw->network : &no_network;
-	const struct rule_list lists[] = {
-		{ "files.read", files->read, AGENTOS_RIGHT(FILE_READ), "file-read",
-		  files->read_count, .allow = AGENTOS_FILE_READ },
-		{ "files.write", files->write, AGENTOS_RIGHT(FILE_WRITE), "file-write",
-		  files->write_count, .allow = AGENTOS_FILE_WRITE },
-		{ "files.exec", files->exec, AGENTOS_RIGHT(FILE_EXEC), "file-exec",
-		  files->exec_count, .allow = AGENTOS_FILE_EXEC },
-		{ "files.deny", files->deny, 0, NULL, files->deny_count, .deny = AGENTOS_FILE_ALL },
-		{ "network.unix", network->unix_, AGENTOS_RIGHT(UNIX_CONNECT), "unix-connect",
-		  network->unix__count, .allow = AGENTOS_FILE_CONNECT, .has_abstract = true },
-	};
 	struct build build = { .policy = p };
-	const struct outline_place *place;
-	size_t i;
 	int err = 0;
+	size_t list, i;
 
-	for (i = 0; !err && i < sizeof(lists) / sizeof(lists[0]); i++) {
-		place = outline_find(outline, lists[i].name);
-		err = list_check_right(p, &lists[i], place, outline, source);
-		if (!err && place)
-			err = list_add(&build, &lists[i], place, vars, source);
+	for (list = 0; list < sizeof(lists) / sizeof(lists[0]); list++)
+		for (i = 0; i < layer->count && !err; i++)
+			err = paths_add(&build, &lists[list], layer->documents[i], layer->vars);
+	for (i = 0; i < layer->count && !err; i++)
+		err = names_add(&build, layer->documents[i]);
+	for (i = 0; i < layer->count && !err; i++)
+		err = abstract_add(&build, layer->documents[i]);
+	index_release(&build.by_path);
+	return err;
+}
+
+/* Without the right a rule would be a mere declaration. */
+static void rules_take(struct policy *p, uint64_t taken)
+{
+	uint8_t acts = 0;
+	size_t i, kept = 0;
+
+	for (i = 0; i < sizeof(switched) / sizeof(switched[0]); i++)
+		if (taken & switched[i].right)
+			acts |= switched[i].acts;
+	for (i = 0; i < p->rule_count; i++) {
+		struct policy_rule *rule = &p->rules[i];
+
+		rule->allow &= (uint8_t)~acts;
+		if (!rule->allow && !rule->deny) {
+			free(rule->path);
+			continue;
+		}
+		if (!rule->allow)
+			rule->at = rule->deny_at;
+		p->rules[kept++] = *rule;
 	}
-	place = outline_find(outline, "files.deny-names");
-	if (!err && place)
-		err = names_add(&build, files, place, source);
-	/* Last: what they are called is not what a file is. */
-	place = outline_find(outline, "network.unix");
-	if (!err && place)
-		err = abstract_add(&build, &lists[4], place, source);
-	if (!err)
-		err = names_check(p, source);
+	p->rule_count = kept;
+}
+
+/* What is said later counts, for what it is about. */
+static void rule_override(struct policy_rule *rule, const struct policy_rule *later)
+{
+	uint8_t acts = later->allow | later->deny;
+
+	rule->allow = (rule->allow & (uint8_t)~acts) | later->allow;
+	rule->deny = (rule->deny & (uint8_t)~acts) | later->deny;
+	rule->optional = later->optional;
+	if (later->allow)
+		rule->at = later->at;
+	if (later->deny)
+		rule->deny_at = later->deny_at;
+	if (!rule->allow)
+		rule->at = rule->deny_at;
+	if (!rule->deny)
+		rule->deny_at = rule->at;
+}
+
+int rules_overlay(struct policy *base, struct policy *top, uint64_t taken,
+		  const struct source *source)
+{
+	struct build build = { .policy = base };
+	struct policy_rule *rule, *before;
+	struct source own;
+	int err = 0;
+	size_t i;
+
+	rules_take(base, taken);
+	build.room = base->rule_count;
+	for (i = 0; i < base->rule_count && !err; i++)
+		if (index_add(&build.by_path, i, rule_hash, base))
+			err = source_fault(source, ENOMEM, 0, "out of memory");
+	for (i = 0; i < top->rule_count && !err; i++) {
+		rule = &top->rules[i];
+		before = rule_find(&build, rule);
+		if (before) {
+			rule_override(before, rule);
+			continue;
+		}
+		source_init_at(&own, source->files, rule->at.file, source->fault);
+		err = rule_append(&build, rule, &own);
+		if (!err)
+			rule->path = NULL;
+	}
 	index_release(&build.by_path);
 	return err;
 }

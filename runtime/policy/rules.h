@@ -3,17 +3,21 @@
 #ifndef AGENTOS_POLICY_RULES_H
 #define AGENTOS_POLICY_RULES_H
 
-#include "policy/outline.h"
+#include "policy/layer.h"
 #include "policy/policy.h"
-#include "policy/schema.h"
-#include "policy/source.h"
 
 /*
- * Appends the rules of raw to p->rules, one per path, and checks
- * them against each other and against p->rights, which must be set already.
- * Errors are policy_parse()'s; what was appended is policy_free()'s.
+ * Sets p->rules from the layer's documents, one rule for a path, a name or an
+ * abstract name. Errors are policy_parse()'s; what was set is policy_free()'s.
  */
-int rules_build(struct policy *p, const struct raw_policy *raw, const struct outline *outline,
-		const struct policy_vars *vars, const struct source *source);
+int rules_build(struct policy *p, const struct layer *layer);
+
+/*
+ * Lays the rules of top, which lose what they are about, upon those of base.
+ * Of these, what only the rights `taken` switched on goes first. source: for
+ * the names of files.
+ */
+int rules_overlay(struct policy *base, struct policy *top, uint64_t taken,
+		  const struct source *source);
 
 #endif

@@ -45,8 +45,10 @@ static const cyaml_schema_field_t environment_fields[] = {
 #define POLICY_FIELDS(rights_field)                                                           \
 	{                                                                                     \
 		CYAML_FIELD_UINT("version", CYAML_FLAG_OPTIONAL, struct raw_policy, version), \
-			TEXT("name", 0, name),                                                \
-			TEXT("description", CYAML_FLAG_OPTIONAL, description), rights_field,  \
+			TEXT("name", CYAML_FLAG_OPTIONAL, name),                              \
+			TEXT("description", CYAML_FLAG_OPTIONAL, description),                \
+			TEXT("extends", CYAML_FLAG_OPTIONAL, extends),                        \
+			TEXT_LIST("include", struct raw_policy, include), rights_field,       \
 			SECTION("files", files, files_fields),                                \
 			SECTION("network", network, network_fields),                          \
 			SECTION("environment", environment, environment_fields),              \
@@ -55,10 +57,10 @@ static const cyaml_schema_field_t environment_fields[] = {
 	}
 
 static const cyaml_schema_field_t fields_with_list[] = POLICY_FIELDS(CYAML_FIELD_SEQUENCE(
-	SCHEMA_LIST_OR_WORD, CYAML_FLAG_POINTER, struct raw_policy, rights, &text_schema, 1,
-	CYAML_UNLIMITED));
+	SCHEMA_LIST_OR_WORD, CYAML_FLAG_POINTER | CYAML_FLAG_OPTIONAL, struct raw_policy, rights,
+	&text_schema, 1, CYAML_UNLIMITED));
 static const cyaml_schema_field_t fields_with_word[] =
-	POLICY_FIELDS(TEXT(SCHEMA_LIST_OR_WORD, 0, rights_word));
+	POLICY_FIELDS(TEXT(SCHEMA_LIST_OR_WORD, CYAML_FLAG_OPTIONAL, rights_word));
 
 static const cyaml_schema_value_t policy_with_list = {
 	CYAML_VALUE_MAPPING(CYAML_FLAG_POINTER, struct raw_policy, fields_with_list),
@@ -67,15 +69,64 @@ static const cyaml_schema_value_t policy_with_word = {
 	CYAML_VALUE_MAPPING(CYAML_FLAG_POINTER, struct raw_policy, fields_with_word),
 };
 
+struct raw_list raw_list(const struct raw_policy *raw, const char *name)
+{
+	static const struct raw_files no_files;
+	static const struct raw_network no_network;
+	static const struct raw_environment no_environment;
+	const struct raw_files *files = raw->files ? raw->files : &no_files;
+	const struct raw_network *network = raw->network ? raw->network : &no_network;
+	const struct raw_environment *environment =
+		raw->environment ? raw->environment : &no_environment;
+	const struct {
+		const char *name;
+		struct raw_list list;
+	} lists[] = {
+		{ "include", { raw->include, raw->include_count } },
+		{ "files.read", { files->read, files->read_count } },
+		{ "files.write", { files->write, files->write_count } },
+		{ "files.exec", { files->exec, files->exec_count } },
+		{ "files.deny", { files->deny, files->deny_count } },
+		{ "files.deny-names", { files->deny_names, files->deny_names_count } },
+		{ "network.connect", { network->connect, network->connect_count } },
+		{ "network.listen", { network->listen, network->listen_count } },
+		{ "network.deny", { network->deny, network->deny_count } },
+		{ "network.unix", { network->unix_, network->unix__count } },
+		{ "environment.keep", { environment->keep, environment->keep_count } },
+		{ "environment.set", { environment->set, environment->set_count } },
+		{ "directories", { raw->directories, raw->directories_count } },
+	};
+	size_t i;
+
+	for (i = 0; i < sizeof(lists) / sizeof(lists[0]); i++)
+		if (strcmp(name, lists[i].name) == 0)
+			return lists[i].list;
+	return (struct raw_list){ NULL, 0 };
+}
+
 const cyaml_schema_value_t *schema_of_policy(bool rights_is_word)
 {
 	return rights_is_word ? &policy_with_word : &policy_with_list;
 }
 
+bool schema_is_of_parts(const char *key)
+{
+	static const char *const of_parts[] = {
+		"rights",      "files",	  "network",	 "environment",
+		"directories", "include", "description", "version",
+	};
+	size_t i;
+
+	for (i = 0; i < sizeof(of_parts) / sizeof(of_parts[0]); i++)
+		if (strcmp(key, of_parts[i]) == 0)
+			return true;
+	return false;
+}
+
 bool schema_is_unenforced(const char *key)
 {
 	static const char *const later[] = {
-		"limits", "budgets", "schedule", "extends", "include", "devices", "effect",
+		"limits", "budgets", "schedule", "devices", "effect",
 	};
 	size_t i;
 

@@ -27,6 +27,9 @@ struct raw_policy {
 	uint32_t version;
 	char *name;
 	char *description;
+	char *extends;
+	char **include;
+	uint32_t include_count;
 	char **rights; /* rights: [a, b] */
 	uint32_t rights_count;
 	char *rights_word; /* rights: all */
@@ -38,11 +41,24 @@ struct raw_policy {
 	char *audit;
 };
 
+struct raw_list {
+	char **items;
+	uint32_t count;
+};
+
+/* A list of texts by its name, "files.read"; no items where it was left out. */
+struct raw_list raw_list(const struct raw_policy *raw, const char *name);
+
 /* The key that may be a list or one word; the schema differs in that. */
 #define SCHEMA_LIST_OR_WORD "rights"
 
 /* rights_is_word: how that key is written in this file. */
 const cyaml_schema_value_t *schema_of_policy(bool rights_is_word);
+
+/* Whether a file that others include may have the key. */
+bool schema_is_of_parts(const char *key);
+#define SCHEMA_PART_KEYS \
+	"rights, files, network, environment, directories, include, description, version"
 
 /* Keys that a later version may enforce: refused here, and told apart from misspelt ones. */
 bool schema_is_unenforced(const char *key);

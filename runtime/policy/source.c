@@ -12,6 +12,15 @@ void source_init(struct source *s, const char *file, struct fault *f)
 {
 	escape_text(s->file, sizeof(s->file), file, strlen(file));
 	s->fault = f;
+	s->files = NULL;
+	s->number = 0;
+}
+
+void source_init_at(struct source *s, char *const *files, uint32_t number, struct fault *f)
+{
+	source_init(s, files[number], f);
+	s->files = files;
+	s->number = number;
 }
 
 void source_complain(const struct source *s, uint32_t line, const char *fmt, ...)
@@ -43,4 +52,18 @@ struct quote source_quote(const char *bytes, size_t len)
 	inside[done] = '"';
 	inside[done + 1] = '\0';
 	return q;
+}
+
+struct elsewhere source_elsewhere(const struct source *s, struct policy_place at)
+{
+	struct elsewhere place;
+	struct source other;
+
+	if (at.file == s->number) {
+		snprintf(place.text, sizeof(place.text), "on line %u", at.line);
+	} else {
+		source_init_at(&other, s->files, at.file, NULL);
+		snprintf(place.text, sizeof(place.text), "in %s:%u", other.file, at.line);
+	}
+	return place;
 }

@@ -87,6 +87,11 @@ uint64_t policy_right_by_name(const char *name)
 	return 0;
 }
 
+const char *policy_right_name(unsigned int bit)
+{
+	return bit < AGENTOS_RIGHT_COUNT ? right_names[bit] : NULL;
+}
+
 const char *policy_right_suggest(const char *name)
 {
 	unsigned int distance, best = UINT_MAX;

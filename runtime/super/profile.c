@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-/* Policy files: the search path, and reading one whole. */
+/* Policy files: the search path, reading one whole, and the way from one to others. */
 #include "super/profile.h"
 
 #include <dirent.h>
@@ -179,10 +179,103 @@ out:
 	return err;
 }
 
+/* What `name` in the file `from` is a path to; to be freed. */
+static char *path_from(const char *name, const char *from)
+{
+	const char *slash = strrchr(from, '/');
+	char *path;
+
+	if (name[0] == '/' || !slash)
+		return strdup(name);
+	return asprintf(&path, "%.*s/%s", (int)(slash - from), from, name) < 0 ? NULL : path;
+}
+
+static int is_policy_file(const struct dirent *entry)
+{
+	return text_ends(entry->d_name, ".yaml") && entry->d_name[0] != '.';
+}
+
+static int by_bytes(const struct dirent **a, const struct dirent **b)
+{
+	return strcmp((*a)->d_name, (*b)->d_name);
+}
+
+/* The files of a directory, as paths. One more than fit into a policy is refused there. */
+static int directory_list(const char *directory, char ***ret_entries, struct fault *f)
+{
+	struct dirent **found = NULL;
+	struct source source;
+	int count, i, err = 0;
+	char **entries;
+
+	source_init(&source, directory, f);
+	count = scandir(directory, &found, is_policy_file, by_bytes);
+	if (count < 0)
+		return source_fault(&source, errno, 0, "%s", strerror(errno));
+	entries = calloc((size_t)count + 1, sizeof(*entries));
+	if (!entries)
+		err = fault_set(f, ENOMEM, "out of memory");
+	for (i = 0; i < count && !err; i++) {
+		if (asprintf(&entries[i], "%s/%s", directory, found[i]->d_name) < 0) {
+			entries[i] = NULL;
+			err = fault_set(f, ENOMEM, "out of memory");
+		}
+	}
+	for (i = 0; i < count; i++) {
+		if (err && entries)
+			free(entries[i]);
+		free(found[i]);
+	}
+	free(found);
+	if (err) {
+		free(entries);
+		return err;
+	}
+	*ret_entries = entries;
+	return 0;
+}
+
+/* policy_loader's find(); the cookie is the search path. */
+static int profile_follow(void *cookie, enum policy_link link, const char *name, const char *from,
+			  struct policy_found *ret_found, struct fault *f)
+{
+	struct policy_found found = { .file = NULL };
+	struct source source;
+	char *path = NULL;
+	struct stat st;
+	int err = 0;
+
+	if (link == POLICY_EXTENDS && !name_is_path(name))
+		err = profile_find(name, cookie, &path, f);
+	else
+		path = path_from(name, from);
+	if (err)
+		return err;
+	if (!path)
+		return fault_set(f, ENOMEM, "out of memory");
+	source_init(&source, path, f);
+	found.file = realpath(path, NULL);
+	if (!found.file)
+		err = source_fault(&source, errno == ENOTDIR ? ENOENT : errno, 0, "%s",
+				   strerror(errno));
+	else if (link == POLICY_INCLUDE && stat(found.file, &st) == 0 && S_ISDIR(st.st_mode))
+		err = directory_list(found.file, &found.entries, f);
+	else
+		err = profile_read(found.file, &found.bytes, &found.len, f);
+	free(path);
+	if (err) {
+		free(found.file);
+		return err;
+	}
+	*ret_found = found;
+	return 0;
+}
+
 int profile_load(const char *name, const char *search_path, const struct policy_vars *vars,
 		 struct policy **ret_policy, char **ret_file, struct fault *f)
 {
-	char *file = NULL, *bytes = NULL;
+	char *file = NULL, *bytes = NULL, *first = NULL;
+	struct policy_loader loader = { .find = profile_follow, .cookie = (void *)search_path };
 	size_t len = 0;
 	int err;
 
@@ -192,7 +285,10 @@ int profile_load(const char *name, const char *search_path, const struct policy_
 	err = profile_read(file, &bytes, &len, f);
 	if (err)
 		goto out;
-	err = policy_parse(bytes, len, file, vars, ret_policy, f);
+	first = realpath(file, NULL);
+	loader.first = first;
+	err = policy_parse(bytes, len, file, vars, &loader, ret_policy, f);
+	free(first);
 	free(bytes);
 	if (err)
 		goto out;
@@ -203,11 +299,6 @@ int profile_load(const char *name, const char *search_path, const struct policy_
 out:
 	free(file);
 	return err;
-}
-
-static int is_policy_file(const struct dirent *entry)
-{
-	return text_ends(entry->d_name, ".yaml") && entry->d_name[0] != '.';
 }
 
 /* Whether a directory before `directory` has the same file. */

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* A policy's file: found by name or path, read, parsed. */
+/* A policy's files: found by name or path, or from one another, read, parsed. */
 #ifndef AGENTOS_SUPER_PROFILE_H
 #define AGENTOS_SUPER_PROFILE_H
 
@@ -33,7 +33,11 @@ int profile_find(const char *name, const char *search_path, char **ret_file, str
 int profile_read(const char *file, char **ret_bytes, size_t *ret_len, struct fault *f);
 
 /*
- * profile_find(), profile_read() and policy_parse(). *ret_policy is released
+ * profile_find(), profile_read() and policy_parse(), with a loader of its own:
+ * what extends: names is found as profile_find() does, but a path, and one that
+ * include: names, is relative to the directory of the file in which it stands
+ * (where links to that file lead). Of a directory the files *.yaml are taken,
+ * sorted by byte values, none that begins with '.'. *ret_policy is released
  * with policy_free(), *ret_file (for messages) with free(); ret_file may be
  * NULL. Errors are those of the three, with one line in f.
  */

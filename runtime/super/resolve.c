@@ -5,17 +5,16 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
-#include <linux/openat2.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
-#include <sys/syscall.h>
 #include <unistd.h>
 
 #include "base/index.h"
 #include "policy/source.h"
+#include "super/links.h"
 
 /*
  * Which names a rule covers. `read: [/a/link]`, where link -> real/file, becomes
@@ -36,7 +35,7 @@
 
 struct resolve {
 	const struct policy *policy;
-	const struct source *source;
+	struct fault *fault;
 	const struct timespec *since; /* NULL: links of any age will do */
 	bool distrusted;	      /* one was not followed for its age */
 	struct resolved out;
@@ -46,9 +45,8 @@ struct resolve {
 	/* The last rule on a name where it is written, and its directory's descriptor. */
 	const struct policy_rule *beside;
 	int directory;
-	bool as_written;  /* what is being added is such a one */
-	size_t *writable; /* numbers of the rules that allow to write */
-	size_t writable_count;
+	bool as_written; /* what is being added is such a one */
+	bool missing;	 /* ... does not exist: what is denied in part is denied whole */
 };
 
 /* How one lookup ended: where it stands after the last component that exists. */
@@ -67,6 +65,22 @@ static const struct policy_rule *rule_of(const struct resolve *r, size_t number)
 {
 	return &r->policy->rules[number];
 }
+
+/* The file in which something of the policy stands. */
+static struct source source_of(const struct resolve *r, struct policy_place at)
+{
+	struct source source;
+
+	source_init_at(&source, r->policy->files, at.file, r->fault);
+	return source;
+}
+
+/* source_fault() about what stands there. */
+#define place_fault(r, at, error, ...)                                      \
+	({                                                                  \
+		const struct source place_source = source_of(r, at);        \
+		source_fault(&place_source, error, (at).line, __VA_ARGS__); \
+	})
 
 static struct quote rule_quote(const struct policy_rule *rule)
 {
@@ -104,7 +118,7 @@ static int rule_fault(const struct resolve *r, const struct policy_rule *rule, i
 		why = strerror(error);
 		break;
 	}
-	return source_fault(r->source, error, rule->line, "%s %s", rule_quote(rule).text, why);
+	return place_fault(r, rule->at, error, "%s %s", rule_quote(rule).text, why);
 }
 
 static int resolve_grow(struct resolve *r)
@@ -144,13 +158,17 @@ static int rule_compare(const struct resolve *r, const struct compiled_rule *bef
 {
 	const struct policy_rule *first = rule_of(r, before->number);
 	const struct policy_rule *second = rule_of(r, added->number);
+	const bool denied_first = before->deny & added->allow;
+	struct policy_place at = denied_first ? second->at : second->deny_at;
+	const struct source source = source_of(r, at);
 
-	if ((before->allow | added->allow) && (before->deny | added->deny))
-		return source_fault(r->source, EINVAL, second->line,
-				    "%s and %s on line %u are the same file, once allowed and once "
-				    "denied; take one out",
-				    rule_quote(second).text, rule_quote(first).text, first->line);
-	return 0;
+	if (!denied_first && !(before->allow & added->deny))
+		return 0;
+	return source_fault(
+		&source, EINVAL, at.line,
+		"%s and %s %s are the same file, once allowed and once denied; take one out",
+		rule_quote(second).text, rule_quote(first).text,
+		source_elsewhere(&source, denied_first ? first->deny_at : first->at).text);
 }
 
 /* What makes two rules one: the object, and the name in it. */
@@ -219,8 +237,8 @@ static int rule_add(struct resolve *r, size_t number, int fd, const char *name)
 	const struct policy_rule *rule = rule_of(r, number);
 	struct compiled_rule added = {
 		.number = (uint32_t)number,
-		.allow = rule->allow,
-		.deny = rule->deny,
+		.allow = r->missing ? 0 : rule->allow,
+		.deny = r->missing ? rule->deny | rule->allow : rule->deny,
 		.kind = rule->abstract ? COMPILED_ABSTRACT :
 			rule->anywhere ? COMPILED_ANYWHERE :
 			name[0]	       ? COMPILED_NAME :
@@ -243,10 +261,10 @@ static int rule_add(struct resolve *r, size_t number, int fd, const char *name)
 			return kept;
 	}
 	if (r->out.count == AGENTOS_POLICY_RULES_MAX)
-		return source_fault(r->source, E2BIG, rule->line,
-				    "the policy comes to more than %d rules on objects and names; "
-				    "name directories instead of what is in them",
-				    AGENTOS_POLICY_RULES_MAX);
+		return place_fault(r, rule->at, E2BIG,
+				   "the policy comes to more than %d rules on objects and names; "
+				   "name directories instead of what is in them",
+				   AGENTOS_POLICY_RULES_MAX);
 	if (resolve_grow(r) < 0)
 		return rule_fault(r, rule, ENOMEM);
 	kept = descriptor_keep(r, rule, fd);
@@ -267,10 +285,10 @@ static int link_check_age(struct resolve *r, const struct policy_rule *rule, con
 	if (!r->since || !rule->allow || st->st_ctim.tv_sec < r->since->tv_sec)
 		return 0;
 	r->distrusted = true;
-	return source_fault(r->source, ELOOP, rule->line,
-			    "%s leads through a symbolic link (%s) that is younger than the agent, "
-			    "which may have made it; name what it leads to",
-			    rule_quote(rule).text, source_quote(name, strlen(name)).text);
+	return place_fault(r, rule->at, ELOOP,
+			   "%s leads through a symbolic link (%s) that is younger than the agent, "
+			   "which may have made it; name what it leads to",
+			   rule_quote(rule).text, source_quote(name, strlen(name)).text);
 }
 
 /* Puts what a link leads to in front of what is left of a path. */
@@ -439,11 +457,13 @@ static int rule_add_missing(struct resolve *r, size_t number, int from, const ch
 		err = walk_to_parent(r, rule_of(r, number), from, prefix, &w);
 		if (err == -ENOENT)
 			continue;
+		r->missing = true;
 		if (!err && w.name[0] && fstatat(w.parent, w.name, &st, AT_SYMLINK_NOFOLLOW) < 0 &&
 		    errno == ENOENT)
 			err = rule_add(r, number, w.parent, w.name);
 		else
 			err = 0;
+		r->missing = false;
 		break;
 	}
 	fd_close(w.parent);
@@ -454,21 +474,24 @@ static int rule_add_missing(struct resolve *r, size_t number, int from, const ch
 static int rule_stopped(const struct resolve *r, const struct policy_rule *rule, bool named,
 			int err)
 {
+	/* What allows as well says that something is there. */
+	const bool denies = rule->deny && !rule->allow;
+
 	switch (err) {
 	case -ENOENT:
 	case -ENOTDIR:
 		/* A denied name stays denied when something comes to be there. */
-		if (rule->optional || (rule->deny && named))
+		if (rule->optional || (denies && named))
 			return 0;
 		break;
 	case -EACCES:
 		/* What the caller cannot reach, or even see, its agent cannot either. */
-		if (rule->optional || rule->deny)
+		if (rule->optional || denies)
 			return 0;
 		break;
 	case -ELOOP:
 		/* The name of a link that leads nowhere is denied already. */
-		if (rule->deny && named)
+		if (denies && named)
 			return 0;
 		break;
 	}
@@ -524,8 +547,9 @@ static int rule_resolve(struct resolve *r, size_t number)
 		opened = object < 0 ? -errno : 0;
 		if (!opened || (opened == -ENOENT && rule->deny)) {
 			r->as_written = links == 0;
+			r->missing = opened;
 			err = rule_add(r, number, w.parent, w.name);
-			r->as_written = false;
+			r->as_written = r->missing = false;
 			if (err)
 				goto out;
 			named = true;
@@ -564,51 +588,6 @@ out:
 	return err;
 }
 
-/* What is below `directory`, relative to it; NULL when path is not. */
-static const char *path_below(const char *path, const char *directory)
-{
-	size_t len = strlen(directory);
-
-	if (len == 1)
-		return path[1] ? path + 1 : NULL;
-	return strncmp(path, directory, len) == 0 && path[len] == '/' ? path + len + 1 : NULL;
-}
-
-/*
- * A link below what the agent may write is the agent's: an earlier run may have
- * made it, and an allow rule that followed it would give this run whatever it
- * points to. Deny rules may follow it, they only take away.
- */
-static int rule_check_links(const struct resolve *r, const struct policy_rule *rule)
-{
-	const struct policy_rule *above;
-	struct open_how how = { .flags = O_PATH | O_CLOEXEC, .resolve = RESOLVE_NO_SYMLINKS };
-	const char *below;
-	int directory, fd;
-	size_t i;
-
-	for (i = 0; rule->allow && i < r->writable_count; i++) {
-		above = rule_of(r, r->writable[i]);
-		below = path_below(rule->path, above->path);
-		/* Whoever may write everywhere needs no link to get anywhere. */
-		if (!below || strcmp(above->path, "/") == 0)
-			continue;
-		directory = open(above->path, O_PATH | O_DIRECTORY | O_CLOEXEC);
-		if (directory < 0)
-			continue;
-		fd = (int)syscall(SYS_openat2, directory, below, &how, sizeof(how));
-		close(directory);
-		if (fd < 0 && errno == ELOOP)
-			return source_fault(r->source, ELOOP, rule->line,
-					    "%s leads through a symbolic link that the agent may "
-					    "change (line %u lets it write there); name what it "
-					    "leads to",
-					    rule_quote(rule).text, above->line);
-		fd_close(fd);
-	}
-	return 0;
-}
-
 /* Descriptors are handed over in one go: up to three for a rule, more for chains of links. */
 static void descriptors_allow(size_t rules)
 {
@@ -622,42 +601,27 @@ static void descriptors_allow(size_t rules)
 	setrlimit(RLIMIT_NOFILE, &limit);
 }
 
-static int writable_list(struct resolve *r)
-{
-	const struct policy *p = r->policy;
-	size_t i;
-
-	r->writable = calloc(p->rule_count + 1, sizeof(*r->writable));
-	if (!r->writable)
-		return source_fault(r->source, ENOMEM, 0, "out of memory");
-	for (i = 0; i < p->rule_count; i++)
-		if (p->rules[i].allow & AGENTOS_FILE_WRITE)
-			r->writable[r->writable_count++] = i;
-	return 0;
-}
-
-int resolve_policy(const struct policy *p, const char *file, const struct timespec *since,
+int resolve_policy(const struct policy *p, const struct timespec *since,
 		   struct resolved *ret_resolved, struct fault *f)
 {
-	struct source source;
-	struct resolve r = { .policy = p, .source = &source, .since = since };
+	struct resolve r = { .policy = p, .fault = f, .since = since };
+	struct links links;
 	size_t i;
 	int err;
 
-	source_init(&source, file, f);
 	descriptors_allow(p->rule_count);
-	err = writable_list(&r);
+	err = links_init(&links, p, f);
 	for (i = 0; !err && i < p->rule_count; i++) {
 		if (p->rules[i].anywhere || p->rules[i].abstract) {
 			err = rule_resolve_anywhere(&r, i);
 			continue;
 		}
-		err = rule_check_links(&r, &p->rules[i]);
+		err = links_check(&links, &p->rules[i]);
 		if (!err)
 			err = rule_resolve(&r, i);
 	}
 	index_release(&r.by_object);
-	free(r.writable);
+	links_release(&links);
 	free(r.stats);
 	if (err) {
 		resolve_release(&r.out);

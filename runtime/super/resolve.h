@@ -24,7 +24,6 @@ struct resolved {
  * deny rule for what does not exist becomes the name alone, when its parent
  * exists; deeper absence is an error unless optional.
  * Runs with the caller's rights: agentctl, never root on behalf of others.
- * file is for messages.
  *
  * A path whose last component is a symlink also covers the link's own name, and
  * so on along a chain. Two paths that meet in one object are merged. An allow
@@ -34,7 +33,9 @@ struct resolved {
  * moved later than that: an agent that is running may have done it under the
  * policy which it has.
  *
- * -EINVAL  two paths that are the same object, one allowed and one denied; f names both
+ * -EINVAL  two paths that are the same object, one allowed what the other is denied; f
+ *	    names both. That one of them stands in a policy which the other's extends
+ *	    changes nothing: only what is written alike can be said anew
  * -ENOENT  an allow rule's path does not exist (and is not optional)
  * -ELOOP   too many symlinks, or one that the agent may change
  * -EACCES  the caller cannot reach it; for a deny or optional rule this is no error:
@@ -43,7 +44,7 @@ struct resolved {
  * -E2BIG   more than AGENTOS_POLICY_RULES_MAX rules on objects and names
  * -EMFILE  (the soft limit is raised when the rules need it), -ENOMEM
  */
-int resolve_policy(const struct policy *p, const char *file, const struct timespec *since,
+int resolve_policy(const struct policy *p, const struct timespec *since,
 		   struct resolved *ret_resolved, struct fault *f);
 void resolve_release(struct resolved *r);
 

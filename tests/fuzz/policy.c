@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /* Any bytes as a policy: refused with one clean line, or a policy that keeps its own promises. */
+#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -8,6 +9,7 @@
 #include "agentos_event.h"
 #include "agentos_rights.h"
 #include "base/fault.h"
+#include "base/limits.h"
 #include "policy/policy.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
@@ -59,6 +61,78 @@ static bool address_is_a_rule(const struct policy *p, const struct policy_addres
 	       (!(a->allow & AGENTOS_NET_LISTEN) || p->rights & AGENTOS_RIGHT(NET_LISTEN));
 }
 
+/*
+ * An input is up to ten files, with a record separator between each and the next.
+ * What a file calls another ends in its number, a digit; "d" and a digit is the
+ * directory of the files from that one on. All else is not there.
+ */
+#define SEPARATOR 0x1e
+#define FILES_MAX 10
+
+struct input {
+	const char *bytes[FILES_MAX];
+	size_t len[FILES_MAX];
+	size_t count;
+};
+
+static void input_split(struct input *in, const char *bytes, size_t len)
+{
+	const char *end = bytes + len, *stop;
+
+	in->count = 0;
+	while (in->count < FILES_MAX) {
+		stop = len ? memchr(bytes, SEPARATOR, (size_t)(end - bytes)) : NULL;
+		if (!stop || in->count == FILES_MAX - 1)
+			stop = end;
+		in->bytes[in->count] = bytes;
+		in->len[in->count++] = (size_t)(stop - bytes);
+		if (stop == end)
+			break;
+		bytes = stop + 1;
+	}
+}
+
+static char *file_name(size_t number)
+{
+	char *name = NULL;
+
+	HOLDS(asprintf(&name, "fuzzed.yaml%zu", number) > 0);
+	return name;
+}
+
+static char **files_from(const struct input *in, size_t first)
+{
+	char **names = calloc(FILES_MAX + 1, sizeof(*names));
+	size_t i;
+
+	HOLDS(names);
+	for (i = first; i < in->count; i++)
+		names[i - first] = file_name(i);
+	return names;
+}
+
+static int input_find(void *cookie, enum policy_link link, const char *name, const char *from,
+		      struct policy_found *ret_found, struct fault *f)
+{
+	const struct input *in = cookie;
+	size_t len = strlen(name), number = len ? (size_t)name[len - 1] - '0' : FILES_MAX;
+
+	HOLDS(strncmp(from, "fuzzed.yaml", strlen("fuzzed.yaml")) == 0);
+	if (number >= in->count)
+		return fault_set(f, ENOENT, "not there");
+	*ret_found = (struct policy_found){ .file = file_name(number) };
+	if (link == POLICY_INCLUDE && len >= 2 && name[len - 2] == 'd') {
+		ret_found->entries = files_from(in, number);
+		return 0;
+	}
+	/* Its own allocation, so that reading past the end is seen. */
+	ret_found->len = in->len[number];
+	ret_found->bytes = malloc(ret_found->len ? ret_found->len : 1);
+	HOLDS(ret_found->bytes);
+	memcpy(ret_found->bytes, in->bytes[number], ret_found->len);
+	return 0;
+}
+
 /* One line, which names the file, and which no terminal acts on. */
 static void check_fault(const struct fault *f)
 {
@@ -67,6 +141,28 @@ static void check_fault(const struct fault *f)
 	HOLDS(strncmp(f->text, "fuzzed.yaml", strlen("fuzzed.yaml")) == 0);
 	for (c = (const unsigned char *)f->text; *c; c++)
 		HOLDS(*c >= 0x20 && *c != 0x7f);
+}
+
+/* A line of one of the files. */
+static bool place_is_one(const struct policy *p, struct policy_place at)
+{
+	size_t count = 0;
+
+	while (p->files[count])
+		count++;
+	return count <= FILES_MAX && at.file < count && at.line;
+}
+
+static void check_texts(const struct policy *p, char **texts, const struct policy_place *places,
+			size_t limit)
+{
+	size_t i, j;
+
+	for (i = 0; texts && texts[i]; i++) {
+		HOLDS(i < limit && place_is_one(p, places[i]));
+		for (j = 0; j < i; j++)
+			HOLDS(strcmp(texts[i], texts[j]) != 0);
+	}
 }
 
 static void check_policy(const struct policy *p)
@@ -92,12 +188,23 @@ static void check_policy(const struct policy *p)
 		HOLDS(!(rule->allow & AGENTOS_FILE_EXEC) || p->rights & AGENTOS_RIGHT(FILE_EXEC));
 		HOLDS(!(rule->allow & AGENTOS_FILE_CONNECT) ||
 		      p->rights & AGENTOS_RIGHT(UNIX_CONNECT));
-		for (j = 0; j < i && i < 64 && !rule->abstract; j++)
-			HOLDS(strcmp(rule->path, p->rules[j].path) != 0);
+		HOLDS(place_is_one(p, rule->at) && place_is_one(p, rule->deny_at));
+		for (j = 0; j < i && i < 64; j++)
+			HOLDS(rule->anywhere != p->rules[j].anywhere ||
+			      rule->abstract != p->rules[j].abstract ||
+			      strcmp(rule->path, p->rules[j].path) != 0);
 	}
 	HOLDS(p->address_count <= AGENTOS_NET_RULES_MAX);
 	for (i = 0; i < p->address_count; i++)
-		HOLDS(address_is_a_rule(p, &p->addresses[i]));
+		HOLDS(address_is_a_rule(p, &p->addresses[i]) &&
+		      place_is_one(p, p->addresses[i].at) &&
+		      place_is_one(p, p->addresses[i].deny_at));
+	for (i = 0; i < AGENTOS_RIGHT_COUNT; i++)
+		HOLDS(!(p->rights & (1ULL << i)) || place_is_one(p, p->right_at[i]));
+	check_texts(p, p->env_keep, p->env_keep_at, LIMIT_POLICY_ENV);
+	check_texts(p, p->env_set, p->env_set_at, LIMIT_POLICY_ENV);
+	check_texts(p, p->directories, p->directories_at, LIMIT_POLICY_DIRS);
+	HOLDS(p->env_scrub || (!p->env_keep && !p->env_set));
 	for (i = 0; p->env_set && p->env_set[i]; i++)
 		HOLDS(strchr(p->env_set[i], '='));
 	for (i = 0; p->directories && p->directories[i]; i++)
@@ -109,8 +216,12 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	static const struct policy_vars vars = { "/home/demo/work", "/home/demo", "demo" };
 	struct fault f = { "" };
 	struct policy *p = NULL;
-	int err = policy_parse((const char *)data, size, "fuzzed.yaml", &vars, &p, &f);
+	struct input input;
+	const struct policy_loader loader = { input_find, &input, "fuzzed.yaml0" };
+	int err;
 
+	input_split(&input, (const char *)data, size);
+	err = policy_parse(input.bytes[0], input.len[0], "fuzzed.yaml", &vars, &loader, &p, &f);
 	HOLDS(err <= 0);
 	if (err) {
 		HOLDS(!p);

@@ -17,7 +17,7 @@ static const struct policy_vars vars = { .workspace = "/srv/space",
 static int parse(const char *text, struct policy **ret_policy, struct fault *f)
 {
 	*f = (struct fault){ "" };
-	return policy_parse(text, strlen(text), "p.yaml", &vars, ret_policy, f);
+	return policy_parse(text, strlen(text), "p.yaml", &vars, NULL, ret_policy, f);
 }
 
 static void check_address(const struct policy *p, size_t at, const char *address, uint8_t prefix,
@@ -76,7 +76,7 @@ static void every_form_of_an_address(void)
 	check_address(p, 12, "10.1.0.0", 16, 443, 443, 0, AGENTOS_NET_ALL);
 	check_address(p, 13, "0.0.0.0", 0, 25, 25, 0, AGENTOS_NET_ALL);
 	check_address(p, 14, "::", 0, 25, 25, 0, AGENTOS_NET_ALL);
-	CHECK_INT(p->addresses[3].line, 8);
+	CHECK_INT(p->addresses[3].at.line, 8);
 	policy_free(p);
 }
 

@@ -30,6 +30,23 @@ static bool fuzzer_path(const char *name, char *path, size_t size)
 	return access(path, X_OK) == 0;
 }
 
+/* Several files in one input, as the fuzzer takes them apart. */
+static bool seed_write(const char *corpus)
+{
+	static const char several[] =
+		"name: m\nextends: 1\ninclude: [d2]\nfiles: {read: [~/.ssh]}\n\x1e"
+		"name: b\nrights: [file-read, net-connect]\nfiles: {read: [/usr], deny: [~/.ssh]}\n"
+		"network: {connect: ['*:80']}\n\x1e"
+		"rights: [-net-connect]\nfiles: {deny-names: [.env]}\n\x1e"
+		"environment: {keep: [A], set: [B=1]}\ninclude: [-9]\n";
+	char path[64];
+	FILE *out;
+
+	snprintf(path, sizeof(path), "%s/several", corpus);
+	out = fopen(path, "w");
+	return out && fputs(several, out) >= 0 && fclose(out) == 0;
+}
+
 /* Starts from the policies that are shipped; what it finds beside goes with its directory. */
 static void the_policy_parser_takes_any_bytes(void)
 {
@@ -39,7 +56,8 @@ static void the_policy_parser_takes_any_bytes(void)
 	int status = -1;
 	pid_t child;
 
-	REQUIRE(source && fuzzer_path("policy", fuzzer, sizeof(fuzzer)) && mkdtemp(corpus));
+	REQUIRE(source && fuzzer_path("policy", fuzzer, sizeof(fuzzer)) && mkdtemp(corpus) &&
+		seed_write(corpus));
 	snprintf(seeds, sizeof(seeds), "%s/runtime/policy/profiles", source);
 	snprintf(dictionary, sizeof(dictionary), "-dict=%s/tests/fuzz/policy.dict", source);
 	snprintf(time, sizeof(time), "-max_total_time=%s", seconds ? seconds : SECONDS);

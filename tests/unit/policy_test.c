@@ -43,7 +43,7 @@ static const char full[] =
 static int parse(const char *text, struct policy **ret_policy, struct fault *f)
 {
 	strcpy(f->text, "(no message)");
-	return policy_parse(text, strlen(text), "p.yaml", &vars, ret_policy, f);
+	return policy_parse(text, strlen(text), "p.yaml", &vars, NULL, ret_policy, f);
 }
 
 static const struct policy_rule *rule_at(const struct policy *p, const char *path)
@@ -67,7 +67,7 @@ static void check_rule(const struct policy *p, const char *path, int allow, int 
 	CHECK_INT(rule->allow, allow);
 	CHECK_INT(rule->deny, deny);
 	CHECK_INT(rule->optional, optional);
-	CHECK_INT(rule->line, line);
+	CHECK_INT(rule->at.line, line);
 }
 
 static void every_key_is_read(void)
@@ -196,8 +196,13 @@ static const struct refusal {
 	{ OTHER "limits: 1\n", "p.yaml:3: ", "not enforced by this version", "take it out" },
 	{ OTHER "budgets: 1\n", "p.yaml:3: ", "not enforced by this version", "" },
 	{ OTHER "schedule: 1\n", "p.yaml:3: ", "not enforced by this version", "" },
-	{ OTHER "extends: x\n", "p.yaml:3: ", "not enforced by this version", "" },
-	{ OTHER "include: x\n", "p.yaml:3: ", "not enforced by this version", "" },
+	{ OTHER "extends: x\n", "p.yaml:3: ", "\"extends\" names other files", "none can be read" },
+	{ OTHER "include: [x]\n", "p.yaml:3: ", "\"include\" names other files", "none can be" },
+	{ OTHER "include: x\n", "p.yaml:3: ", "\"include\" is one word", "a list" },
+	{ OTHER "extends: [x]\n", "p.yaml:3: ", "\"extends\" is a list", "one text" },
+	{ "name: a\nrights: [-bpf]\n", "p.yaml:2: ", "nothing is extended", "leave it out" },
+	{ "name: a\nrights: -bpf\n", "p.yaml:2: ", "must be a list", "[-bpf]" },
+	{ "name: a\nrights: [-fly]\n", "p.yaml:2: ", "unknown right \"fly\"", "rights are" },
 	{ HEAD "  devices: [/]\n", "p.yaml:4: ", "not enforced by this version", "" },
 	{ OTHER "effect: deny\n", "p.yaml:3: ", "not enforced by this version", "" },
 	{ OTHER "version: 2\n", "p.yaml:3: ", "version 2 is not known", "version: 1" },
@@ -345,11 +350,11 @@ static void a_variable_without_value_is_refused(void)
 	struct policy *p = NULL;
 	struct fault f;
 
-	CHECK_INT(policy_parse(text, strlen(text), "p", &none, &p, &f), -EINVAL);
+	CHECK_INT(policy_parse(text, strlen(text), "p", &none, NULL, &p, &f), -EINVAL);
 	CHECK_STR(f.text, "p:5: variable \"WORKSPACE\" has no value here");
-	CHECK_INT(policy_parse(text, strlen(text), "p", &relative, &p, &f), -EINVAL);
-	CHECK_INT(policy_parse(text, strlen(text), "p", &climbing, &p, &f), -EINVAL);
-	CHECK_INT(policy_parse(text, strlen(text), "p", &agent, &p, &f), -EINVAL);
+	CHECK_INT(policy_parse(text, strlen(text), "p", &relative, NULL, &p, &f), -EINVAL);
+	CHECK_INT(policy_parse(text, strlen(text), "p", &climbing, NULL, &p, &f), -EINVAL);
+	CHECK_INT(policy_parse(text, strlen(text), "p", &agent, NULL, &p, &f), -EINVAL);
 	CHECK(p == NULL);
 }
 
@@ -381,9 +386,10 @@ static void a_workspace_that_is_the_whole_machine_is_refused(void)
 	struct fault f;
 
 	REQUIRE(untrusted);
-	CHECK_INT(policy_parse(untrusted, strlen(untrusted), "p", &everything, &p, &f), -EINVAL);
+	CHECK_INT(policy_parse(untrusted, strlen(untrusted), "p", &everything, NULL, &p, &f),
+		  -EINVAL);
 	CHECK_MSG(strstr(f.text, "write everywhere"), "%s", f.text);
-	CHECK_INT(policy_parse(written, strlen(written), "p", &everything, &p, &f), 0);
+	CHECK_INT(policy_parse(written, strlen(written), "p", &everything, NULL, &p, &f), 0);
 	policy_free(p);
 	free(untrusted);
 }
@@ -393,9 +399,9 @@ static void file_names_in_messages_are_escaped(void)
 	struct policy *p = NULL;
 	struct fault f;
 
-	CHECK_INT(policy_parse("", 0, "a\033[2Jb", &vars, &p, &f), -EINVAL);
+	CHECK_INT(policy_parse("", 0, "a\033[2Jb", &vars, NULL, &p, &f), -EINVAL);
 	CHECK_MSG(strncmp(f.text, "a\\x1b[2Jb: empty", 16) == 0, "%s", f.text);
-	CHECK_INT(policy_parse("", 0, "a", &vars, &p, NULL), -EINVAL);
+	CHECK_INT(policy_parse("", 0, "a", &vars, NULL, &p, NULL), -EINVAL);
 }
 
 /* A policy whose last list, begun by `key`, has count items. */
@@ -455,11 +461,11 @@ static void a_file_over_the_size_limit_is_refused(void)
 
 	REQUIRE(text);
 	memset(text, '#', LIMIT_POLICY_FILE + 1);
-	CHECK_INT(policy_parse(text, LIMIT_POLICY_FILE + 1, "p", &vars, &p, &f), -E2BIG);
+	CHECK_INT(policy_parse(text, LIMIT_POLICY_FILE + 1, "p", &vars, NULL, &p, &f), -E2BIG);
 	CHECK(strstr(f.text, "larger than 1048576 bytes"));
-	CHECK_INT(policy_parse(text, LIMIT_POLICY_FILE, "p", &vars, &p, &f), -EINVAL);
+	CHECK_INT(policy_parse(text, LIMIT_POLICY_FILE, "p", &vars, NULL, &p, &f), -EINVAL);
 	memset(text, '[', LIMIT_POLICY_FILE);
-	CHECK_INT(policy_parse(text, LIMIT_POLICY_FILE, "p", &vars, &p, &f), -EINVAL);
+	CHECK_INT(policy_parse(text, LIMIT_POLICY_FILE, "p", &vars, NULL, &p, &f), -EINVAL);
 	free(text);
 }
 
@@ -595,7 +601,7 @@ static void mutated_input_is_survived_and_answered(void)
 		memcpy(exact, text, len);
 		p = NULL;
 		f.text[0] = '\0';
-		err = policy_parse(exact, len, "p.yaml", &vars, &p, &f);
+		err = policy_parse(exact, len, "p.yaml", &vars, NULL, &p, &f);
 		free(exact);
 		CHECK_MSG(err == 0 || err == -EINVAL || err == -E2BIG, "round %zu: %d", i, err);
 		CHECK_MSG(!err == (p != NULL), "round %zu", i);

@@ -9,6 +9,7 @@
 #include "agentos_event.h"
 #include "agentos_rights.h"
 #include "policy/policy.h"
+#include "super/profile.h"
 #include "tests/tap.h"
 
 static void source_path(char path[4096], const char *file)
@@ -97,7 +98,7 @@ static void policy_is_valid(const char *where, const char *yaml)
 	struct policy *p = NULL;
 	struct fault f = { "" };
 
-	CHECK_MSG(policy_parse(yaml, strlen(yaml), where, &vars, &p, &f) == 0, "%s", f.text);
+	CHECK_MSG(policy_parse(yaml, strlen(yaml), where, &vars, NULL, &p, &f) == 0, "%s", f.text);
 	if (p)
 		CHECK_STR(p->name, "fetcher");
 	policy_free(p);
@@ -110,6 +111,50 @@ static void its_policy_is_valid(void)
 	REQUIRE(yaml);
 	policy_is_valid("README.md", yaml);
 	free(yaml);
+}
+
+/* One that extends another, as it stands in a text after `from`. */
+static void composed_is_valid(const char *file, const char *from, const char *to)
+{
+	const struct policy_vars vars = { .workspace = "/w", .home = "/h", .agent = "a-1" };
+	char *text = source_read(file), *yaml, root[] = "/tmp/readme-XXXXXX", path[64],
+	     profiles[4096];
+	struct policy *p = NULL;
+	struct fault f = { "" };
+	FILE *out;
+
+	REQUIRE(text && mkdtemp(root));
+	yaml = part_copy(text, from, to);
+	free(text);
+	REQUIRE(yaml);
+	snprintf(path, sizeof(path), "%s/team.d", root);
+	REQUIRE(mkdir(path, 0700) == 0);
+	snprintf(path, sizeof(path), "%s/p.yaml", root);
+	out = fopen(path, "w");
+	REQUIRE(out);
+	fputs(yaml, out);
+	fclose(out);
+	snprintf(path, sizeof(path), "%s/team.d/1.yaml", root);
+	out = fopen(path, "w");
+	REQUIRE(out);
+	fputs("network: {connect: ['10.0.0.2:443']}\n", out);
+	fclose(out);
+	snprintf(path, sizeof(path), "%s/p.yaml", root);
+	source_path(profiles, "runtime/policy/profiles");
+	CHECK_MSG(profile_load(path, profiles, &vars, &p, NULL, &f) == 0, "%s", f.text);
+	if (p)
+		CHECK_STR(p->name, "committer");
+	policy_free(p);
+	free(yaml);
+	snprintf(path, sizeof(path), "rm -r %s", root);
+	CHECK_INT(system(path), 0);
+}
+
+static void those_that_extend_another_are_valid(void)
+{
+	composed_is_valid("README.md", "upon another one:\n\n```yaml\n", "```\n");
+	composed_is_valid("scripts/man/agentos-policy.5",
+			  "beside it name:\n.Bd -literal -offset indent\n", ".Ed\n");
 }
 
 static void the_policy_of_the_manual_is_valid(void)
@@ -266,6 +311,7 @@ static const struct tap_test tests[] = {
 	TEST(the_manual_has_each_right_in_the_same_words),
 	TEST(its_policy_is_valid),
 	TEST(the_policy_of_the_manual_is_valid),
+	TEST(those_that_extend_another_are_valid),
 	TEST(every_file_of_the_map_exists),
 	TEST(every_source_file_is_in_the_map),
 };

@@ -78,11 +78,11 @@ static int resolve_text(const char *text, struct resolved *ret_resolved, struct 
 	int err;
 
 	strcpy(f->text, "(no message)");
-	err = policy_parse(text, strlen(text), "p.yaml", &vars, &p, f);
+	err = policy_parse(text, strlen(text), "p.yaml", &vars, NULL, &p, f);
 	CHECK_MSG(err == 0, "%s", f->text);
 	if (err)
 		return err;
-	err = resolve_policy(p, "p.yaml", since, ret_resolved, f);
+	err = resolve_policy(p, since, ret_resolved, f);
 	policy_free(p);
 	return err;
 }
@@ -254,7 +254,7 @@ static void each_refusal_names_the_line_and_leaves_nothing_open(void)
 		{ HEAD "  write: [/]\n  read: [~/file]\n  deny: [~/hard]\n", -EINVAL,
 		  "p.yaml:6: " },
 		{ HEAD "  read: [/]\n  write: [~/, ~/out]\n", -ELOOP, "the agent may change" },
-		{ HEAD "  read: [/]\n  write: [~/, ~/out/x]\n", -ELOOP, "line 5 lets it write" },
+		{ HEAD "  read: [/]\n  write: [~/, ~/out/x]\n", -ELOOP, "on line 5 lets it write" },
 		{ HEAD "  read: [/, ~/out]\n  write: [~/]\n", -ELOOP, "p.yaml:4: " },
 		{ BOTH
 		  "  deny: [~/aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa]\n",
@@ -407,6 +407,90 @@ static void two_paths_to_one_object_add_up(void)
 	check_rule(&r, in_root("file"), "", AGENTOS_FILE_READ | AGENTOS_FILE_WRITE, 0);
 	check_rule(&r, root, "file", AGENTOS_FILE_READ | AGENTOS_FILE_WRITE, 0);
 	check_rule(&r, root, "link", AGENTOS_FILE_WRITE, 0);
+	resolve_release(&r);
+	root_remove();
+}
+
+static void put(const char *name, const char *text)
+{
+	FILE *out = fopen(in_root(name), "w");
+
+	CHECK(out != NULL);
+	if (!out)
+		return;
+	fputs(text, out);
+	fclose(out);
+}
+
+/* Resolves a policy that has these lists of files, and extends one that has those. */
+static int resolve_upon(const char *lists, const char *base_lists, struct resolved *ret_resolved,
+			struct fault *f)
+{
+	struct policy_vars vars = { .workspace = root, .home = root, .agent = "a" };
+	struct policy *p = NULL;
+	char text[1024];
+	int err;
+
+	snprintf(text, sizeof(text), HEAD "  read: [/usr]\n  write: [/usr]\n%s", base_lists);
+	put("base.yaml", text);
+	snprintf(text, sizeof(text), "name: m\nextends: base.yaml\nfiles:\n%s", lists);
+	put("m.yaml", text);
+	strcpy(f->text, "(no message)");
+	err = profile_load(in_root("m.yaml"), "", &vars, &p, NULL, f);
+	CHECK_MSG(err == 0, "%s", f->text);
+	if (err)
+		return err;
+	err = resolve_policy(p, since, ret_resolved, f);
+	policy_free(p);
+	return err;
+}
+
+#define NOT_READ (AGENTOS_FILE_ALL & ~AGENTOS_FILE_READ)
+
+static void what_two_files_say_of_one_path_is_one_rule(void)
+{
+	struct resolved r;
+	struct fault f;
+
+	REQUIRE(root_make() && make_file("file") && make_link("file", "link"));
+	CHECK_INT(resolve_upon("  read: [~/file]\n", "  deny: [~/file]\n", &r, &f), 0);
+	check_rule(&r, in_root("file"), "", AGENTOS_FILE_READ, NOT_READ);
+	check_rule(&r, root, "file", AGENTOS_FILE_READ, NOT_READ);
+	resolve_release(&r);
+	/* Through a link that both name, too; a path of its own contradicts it. */
+	CHECK_INT(resolve_upon("  read: [~/link]\n", "  deny: [~/link]\n", &r, &f), 0);
+	check_rule(&r, in_root("file"), "", AGENTOS_FILE_READ, NOT_READ);
+	check_rule(&r, root, "link", AGENTOS_FILE_READ, NOT_READ);
+	resolve_release(&r);
+	CHECK_INT(resolve_upon("  read: [~/link]\n", "  deny: [~/file]\n", &r, &f), -EINVAL);
+	CHECK_MSG(strstr(f.text, "/m.yaml:4: ") && strstr(f.text, "/base.yaml:6 are the same file"),
+		  "%s", f.text);
+	CHECK_INT(resolve_upon("  deny: [~/file]\n", "", &r, &f), 0);
+	resolve_release(&r);
+	/* Reading it by both names is none. */
+	CHECK_INT(resolve_upon("  read: [~/file, ~/link]\n", "  deny: [~/file]\n", &r, &f), 0);
+	resolve_release(&r);
+	CHECK_INT(
+		resolve_upon("  write: [~/link]\n  read: [~/file]\n", "  deny: [~/file]\n", &r, &f),
+		-EINVAL);
+	root_remove();
+}
+
+static void what_is_allowed_upon_a_denial_must_exist(void)
+{
+	struct resolved r;
+	struct fault f;
+
+	REQUIRE(root_make());
+	CHECK_INT(resolve_upon("  read: [~/none]\n", "  deny: [-~/none]\n", &r, &f), -ENOENT);
+	CHECK_MSG(strstr(f.text, "/m.yaml:4: ") && strstr(f.text, "does not exist"), "%s", f.text);
+	/* Skipped: what was denied stays so. */
+	CHECK_INT(resolve_upon("  read: [-~/none]\n", "  deny: [~/none]\n", &r, &f), 0);
+	check_rule(&r, root, "none", 0, AGENTOS_FILE_ALL);
+	resolve_release(&r);
+	CHECK_INT(resolve_upon("  read: [-~/none/at/all]\n", "  deny: [~/none/at/all]\n", &r, &f),
+		  0);
+	check_rule(&r, root, "none", 0, AGENTOS_FILE_ALL);
 	resolve_release(&r);
 	root_remove();
 }
@@ -581,6 +665,9 @@ static const struct tap_test tests[] = {
 	{ "denied_loops_and_links_out_are_denied_as_far_as_they_go",
 	  denied_loops_and_links_out_are_denied_as_far_as_they_go },
 	{ "two_paths_to_one_object_add_up", two_paths_to_one_object_add_up },
+	{ "what_two_files_say_of_one_path_is_one_rule",
+	  what_two_files_say_of_one_path_is_one_rule },
+	{ "what_is_allowed_upon_a_denial_must_exist", what_is_allowed_upon_a_denial_must_exist },
 	{ "what_the_caller_cannot_reach_is_no_rule", what_the_caller_cannot_reach_is_no_rule },
 	{ "the_descriptor_limit_is_raised_as_far_as_it_goes",
 	  the_descriptor_limit_is_raised_as_far_as_it_goes },

@@ -1,0 +1,104 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/* Rules of policies in words, for people and for programs. */
+#include "ctl/wording.h"
+
+#include <limits.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "agentos.h"
+#include "base/escape.h"
+
+const struct wording_act wording_of_files[] = {
+	{ AGENTOS_FILE_READ, "read" },
+	{ AGENTOS_FILE_WRITE, "write" },
+	{ AGENTOS_FILE_EXEC, "execute" },
+	{ AGENTOS_FILE_CONNECT, "connect" },
+	{ 0, NULL },
+};
+
+const struct wording_act wording_of_addresses[] = {
+	{ AGENTOS_NET_CONNECT_TCP, "connect-tcp" },
+	{ AGENTOS_NET_CONNECT_UDP, "connect-udp" },
+	{ AGENTOS_NET_CONNECT_OTHER, "connect-other" },
+	{ AGENTOS_NET_LISTEN_TCP, "listen-tcp" },
+	{ AGENTOS_NET_LISTEN_UDP, "listen-udp" },
+	{ AGENTOS_NET_LISTEN_OTHER, "listen-other" },
+	{ 0, NULL },
+};
+
+/* All protocols that there are need not be listed. NULL: they must. */
+static const char *acts_together(const struct wording_act *acts, uint32_t bits)
+{
+	if (acts != wording_of_addresses)
+		return NULL;
+	return bits == AGENTOS_NET_ALL	   ? "connect, listen" :
+	       bits == AGENTOS_NET_CONNECT ? "connect" :
+	       bits == AGENTOS_NET_LISTEN  ? "listen" :
+					     NULL;
+}
+
+void wording_acts(char *text, const struct wording_act *acts, uint32_t bits)
+{
+	const char *together = acts_together(acts, bits);
+	size_t used = 0;
+
+	snprintf(text, WORDING_ACTS, "%s", together ? together : "");
+	for (; !together && acts->name && used < WORDING_ACTS; acts++)
+		if (bits & acts->bit)
+			used += (size_t)snprintf(text + used, WORDING_ACTS - used, "%s%s",
+						 used ? ", " : "", acts->name);
+}
+
+struct wording_address wording_address(const struct policy_address *a)
+{
+	const bool is_ipv6 = a->family == AF_INET6;
+	char address[INET6_ADDRSTRLEN] = "?", ports[16] = "*", prefix[8] = "";
+	struct wording_address shown;
+
+	inet_ntop(a->family, a->addr, address, sizeof(address));
+	if (a->prefix != (is_ipv6 ? 128 : 32))
+		snprintf(prefix, sizeof(prefix), "/%u", a->prefix);
+	if (a->port_first == a->port_last)
+		snprintf(ports, sizeof(ports), "%u", a->port_first);
+	else if (a->port_first || a->port_last != UINT16_MAX)
+		snprintf(ports, sizeof(ports), "%u-%u", a->port_first, a->port_last);
+	snprintf(shown.text, sizeof(shown.text), is_ipv6 ? "[%s%s]:%s" : "%s%s:%s", address, prefix,
+		 ports);
+	return shown;
+}
+
+const char *wording_kind(const struct policy_rule *rule)
+{
+	return rule->anywhere ? "name" : rule->abstract ? "abstract" : "path";
+}
+
+size_t wording_place(char *text, const struct policy *p, struct policy_place at)
+{
+	const char *file = p->files[at.file];
+	size_t used = escape_text(text, WORDING_PLACE - 16, file, strlen(file));
+
+	return used + (size_t)snprintf(text + used, WORDING_PLACE - used, ":%u", at.line);
+}
+
+void wording_json(const char *key, const char *value)
+{
+	char safe[ESCAPE_JSON_MAX(PATH_MAX) + 1];
+
+	escape_json(safe, sizeof(safe), value, strlen(value));
+	printf("\"%s\":\"%s\"", key, safe);
+}
+
+void wording_json_acts(const struct wording_act *acts, uint32_t bits)
+{
+	const char *gap = "";
+
+	putchar('[');
+	for (; acts->name; acts++) {
+		if (!(bits & acts->bit))
+			continue;
+		printf("%s\"%s\"", gap, acts->name);
+		gap = ",";
+	}
+	putchar(']');
+}
