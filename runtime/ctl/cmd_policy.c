@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-/* agentctl policy: check a policy file, apply one, list those that are installed, show one. */
+/* agentctl policy: check a policy file, apply one, list those that are installed, show one, compare two. */
 #include <errno.h>
 #include <getopt.h>
 #include <limits.h>
@@ -13,6 +13,7 @@
 #include "base/escape.h"
 #include "ctl/apply.h"
 #include "ctl/ctl.h"
+#include "ctl/difference.h"
 #include "ctl/effective.h"
 #include "ctl/wording.h"
 #include "super/profile.h"
@@ -23,6 +24,7 @@ static const char help[] =
 	"       agentctl policy apply FILE|NAME AGENT [--workspace DIR] [--json]\n"
 	"       agentctl policy list [--json]\n"
 	"       agentctl policy show FILE|NAME [--effective [--workspace DIR] [--json]]\n"
+	"       agentctl policy diff FILE|NAME FILE|NAME [--workspace DIR] [--json]\n"
 	"\n"
 	"A policy says what an agent may do; it is a YAML file. A name without \"/\" is\n"
 	"looked up as NAME.yaml in the directories of AGENTOS_POLICY_PATH, by default\n"
@@ -44,12 +46,16 @@ static const char help[] =
 	"          its line in the file, and the number that `agentctl audit` names it by:\n"
 	"          agentctl policy show mine.yaml --effective --workspace ~/project\n"
 	"\n"
+	"  diff    what the second allows and refuses that the first does not (+), and the\n"
+	"          other way round (-), with file and line; 0 the same, 1 they differ:\n"
+	"          agentctl policy diff untrusted ./mine.yaml\n"
+	"\n"
 	"  --workspace DIR  what ${WORKSPACE} stands for; default: the current\n"
 	"                   directory; apply has none: a policy with it needs the option\n"
 	"  --json           the result as one line of JSON\n"
 	"\n"
 	"Exit status: 0 valid, 2 the command line is wrong, 3 the policy is not valid\n"
-	"or there is none, 1 any other failure.\n";
+	"or there is none, 1 any other failure; of diff 1 says that they differ.\n";
 
 struct check {
 	const char *name;
@@ -187,6 +193,34 @@ static int policy_effective(const struct check *c)
 	if (fflush(stdout) == EOF) {
 		ctl_complain("cannot write: %s", strerror(errno));
 		return CTL_FAILED;
+	}
+	return status;
+}
+
+/* 1 says that they differ, so whatever goes wrong is 3. */
+static int policy_diff(const struct check *c, const char *name_b)
+{
+	struct check other = *c;
+	struct policy *a = NULL, *b = NULL;
+	int status = policy_load(c, &a);
+
+	other.name = name_b;
+	if (status == CTL_OK)
+		status = policy_load(&other, &b);
+	if (status != CTL_OK) {
+		status = CTL_INVALID;
+	} else {
+		status = difference_print(a, b, c->json);
+		if (status < 0) {
+			ctl_complain("out of memory");
+			status = CTL_INVALID;
+		}
+	}
+	policy_free(a);
+	policy_free(b);
+	if (fflush(stdout) == EOF) {
+		ctl_complain("cannot write: %s", strerror(errno));
+		return CTL_INVALID;
 	}
 	return status;
 }
@@ -337,14 +371,15 @@ int cmd_policy(int argc, char **argv)
 	argv += optind;
 	verb = argc ? argv[0] : "";
 	if (strcmp(verb, "check") && strcmp(verb, "apply") && strcmp(verb, "list") &&
-	    strcmp(verb, "show"))
-		return ctl_usage("policy",
-				 "what to do is missing or unknown: check, apply, list or show");
+	    strcmp(verb, "show") && strcmp(verb, "diff"))
+		return ctl_usage("policy", "what to do is missing or unknown: check, apply, list, "
+					   "show or diff");
 	if (effective && strcmp(verb, "show"))
 		return ctl_usage("policy", "--effective goes with show only");
-	if (workspace && strcmp(verb, "check") && strcmp(verb, "apply") && !effective)
-		return ctl_usage("policy",
-				 "--workspace goes with check, apply and show --effective only");
+	if (workspace && strcmp(verb, "check") && strcmp(verb, "apply") && strcmp(verb, "diff") &&
+	    !effective)
+		return ctl_usage("policy", "--workspace goes with check, apply, diff and show "
+					   "--effective only");
 	if (workspace)
 		check.workspace = workspace;
 	if (strcmp(verb, "apply") == 0)
@@ -356,15 +391,19 @@ int cmd_policy(int argc, char **argv)
 	if (strcmp(verb, "list") == 0)
 		return argc == 1 ? policy_list(check.json) :
 				   ctl_usage("policy", "list takes no argument");
+	check.name = argc > 1 ? argv[1] : NULL;
+	if (strcmp(verb, "diff") == 0)
+		return argc == 3 ? policy_diff(&check, argv[2]) :
+				   ctl_usage("policy", "diff takes two policies: the one that is, "
+						       "and the one that would be");
 	if (argc != 2)
 		return ctl_usage("policy",
 				 "%s takes one policy: a name, or a path with \"/\" in it", verb);
-	check.name = argv[1];
 	if (effective)
 		return policy_effective(&check);
 	if (strcmp(verb, "show") == 0)
-		return check.json ? ctl_usage("policy", "--json goes with check, apply, list and "
-							"show --effective only") :
+		return check.json ? ctl_usage("policy", "--json goes with check, apply, list, "
+							"diff and show --effective only") :
 				    policy_show(argv[1]);
 	return policy_check(&check);
 }
