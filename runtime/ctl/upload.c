@@ -3,10 +3,12 @@
 #include "ctl/upload.h"
 
 #include <errno.h>
+#include <stdio.h>
 #include <string.h>
 #include <sys/resource.h>
 
 #include "ctl/ctl.h"
+#include "ctl/wording.h"
 #include "super/resolve.h"
 
 /* Addresses from `at` on: as many as fit. Returns how many. */
@@ -94,6 +96,26 @@ static int upload_rules(struct channel *channel, const struct policy *policy,
 	return err ? err : upload_addresses(channel, policy, f);
 }
 
+/* agentosd calls a rule by its number alone; where it stands is known here. */
+static void fault_place(const struct policy *policy, struct fault *f)
+{
+	const struct fault told = *f;
+	char place[WORDING_PLACE];
+	unsigned int number;
+	size_t address;
+
+	if (sscanf(told.text, "rule %u", &number) != 1)
+		return;
+	address = number - policy->rule_count;
+	if (number < policy->rule_count)
+		wording_place(place, policy, policy->rules[number].at);
+	else if (address < policy->address_count)
+		wording_place(place, policy, policy->addresses[address].at);
+	else
+		return;
+	fault_write(f, "%s: %s", place, told.text);
+}
+
 int upload_policy(struct channel *channel, const struct policy *policy,
 		  const struct timespec *since, int *ret_status, struct fault *f)
 {
@@ -112,6 +134,8 @@ int upload_policy(struct channel *channel, const struct policy *policy,
 	err = resolve_policy(policy, since, &resolved, f);
 	if (!err) {
 		err = upload_rules(channel, policy, &resolved, f);
+		if (err)
+			fault_place(policy, f);
 		*ret_status = err == -EUNATCH ? CTL_UNPROTECTED : err ? CTL_FAILED : CTL_OK;
 	}
 	resolve_release(&resolved);

@@ -170,6 +170,12 @@ printf 'files:\n  deny: [~/other]\n' >own.yaml
 bad_part 'a contradiction' "and denied, here and in ./agent.yaml:7"
 printf 'files:\n  read: [/no/such]\n' >own.yaml
 bad_part 'a path that is not there' "$work/mine/own.yaml:2: \"/no/such\" does not exist"
+printf 'files:\n  read:\n    - /etc\n    - %s/links\n' "$pins" >own.yaml
+try agentctl policy check ./agent.yaml
+is 'a rule that only agentosd refuses: policy check' "$status" 0
+try agentctl run --policy ./agent.yaml -- touch "$work/ran"
+refused 'and the line at fault: run' 1 "$work/mine/own.yaml:4: rule "
+fails 'and nothing was run' test -e "$work/ran"
 rm own.yaml
 mkfifo own.yaml
 bad_part 'a pipe' 'own.yaml: not a regular file'
