@@ -186,7 +186,10 @@ static int include_item(struct compose *c, struct layer *layer, const struct ref
 	err = expand_text(r->written + optional, c->vars, &r->document->source, r->line, &name);
 	if (err)
 		return err;
-	err = reference_find(c, r, POLICY_INCLUDE, name, &found);
+	/* What is empty would be the directory of the file itself. */
+	err = name[0] ? reference_find(c, r, POLICY_INCLUDE, name, &found) :
+			source_fault(&r->document->source, EINVAL, r->line,
+				     "an item of \"include\" names no file");
 	if (err == -ENOENT && optional)
 		err = 0;
 	else if (!err)

@@ -67,8 +67,8 @@ struct policy_rule {
 	uint8_t allow; /* AGENTOS_FILE_* */
 	uint8_t deny;  /* allow & deny == 0 */
 	bool optional; /* written with "-" */
-	struct policy_place at;
-	struct policy_place deny_at; /* of what it denies; the same, unless it allows, too */
+	struct policy_place at;	     /* of what it allows, or if that is nothing, denies */
+	struct policy_place deny_at; /* of what it denies; the same, unless it does both */
 };
 
 /*
@@ -121,7 +121,7 @@ enum policy_link {
 /* What a loader found; each part malloc()ed, and whoever asked free()s it. */
 struct policy_found {
 	char *file;  /* its one name, whichever way it was found */
-	char *bytes; /* NULL: it is a directory */
+	char *bytes; /* NULL: it is a directory, which only POLICY_INCLUDE may find */
 	size_t len;
 	char **entries; /* then the files in it, in order; NULL-terminated */
 };

@@ -388,6 +388,8 @@ static const struct refusal {
 	  -EISDIR, "m:2: ", "/w/d/e is no file", "" },
 	{ { M("name: m\nextends: '${TMP}/b'\n") },
 	  -EINVAL, "m:2: ", "unknown variable \"TMP\"", "${HOME}" },
+	{ { M("name: m\nrights: [bpf]\ninclude:\n- '-'\n"), { "/w/", NULL } },
+	  -EINVAL, "m:4: ", "an item of \"include\" names no file", "" },
 	{ { M("name: m\ninclude: [$HOME/x]\n") }, -EINVAL, "m:2: ", "begins no variable", "" },
 	/* each of them must be what it is taken for */
 	{ { M("name: m\nextends: b\n"), LIB("b", "rights: [fly]\n") },
