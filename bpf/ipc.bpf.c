@@ -375,3 +375,22 @@ int BPF_PROG(agentos_msg_queue_alloc)
 {
 	return sysv_check(ctx);
 }
+
+/* Removing one and setting who may use it ask for the owner, and for no permission. */
+SEC("lsm/shm_shmctl")
+int BPF_PROG(agentos_shm_ctl)
+{
+	return sysv_check(ctx);
+}
+
+SEC("lsm/sem_semctl")
+int BPF_PROG(agentos_sem_ctl)
+{
+	return sysv_check(ctx);
+}
+
+SEC("lsm/msg_queue_msgctl")
+int BPF_PROG(agentos_msg_queue_ctl)
+{
+	return sysv_check(ctx);
+}

@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /* Ways to other processes: AGENTOS_RIGHT(SIGNAL_OUTSIDE), AGENTOS_RIGHT(PTRACE), AGENTOS_RIGHT(SYSV_IPC), and never. */
+#include <sys/msg.h>
+#include <sys/sem.h>
 #include <sys/shm.h>
 
 #include "tests/escape/table.h"
@@ -26,7 +28,7 @@ static const struct stage_policy policies[] = {
 	{ 0 },
 };
 
-/* %v, %u: a stranger of the same user, and another; %m: an address in it; %p: agentosd; %h: shared memory. */
+/* %v, %u: a stranger of the same user, and another; %m: an address in it; %p: agentosd; %h: shared memory; %x, %y, %z: of the same user. */
 static const struct stage_row rows[] = {
 	{ "kill", "kill %v", "base", 0, EPERM, "task_kill", NULL },
 	{ "kill with signal 0", "kill %v 0", "base", 0, EPERM, "task_kill", NULL },
@@ -59,6 +61,15 @@ static const struct stage_row rows[] = {
 	  NULL },
 	{ "shmat by a thread", "via-thread shm-attach %h", "base", 0, EACCES, "ipc_permission",
 	  NULL },
+	/* Owners need no permission for these. */
+	{ "IPC_SET of shared memory made outside", "shm-set %x", "base", 0, EACCES,
+	  "ipc_permission", NULL },
+	{ "IPC_RMID of shared memory made outside", "shm-remove %x", "base", 0, EACCES,
+	  "ipc_permission", NULL },
+	{ "IPC_RMID of semaphores made outside", "sem-remove %y", "base", 0, EACCES,
+	  "ipc_permission", NULL },
+	{ "IPC_RMID of a message queue made outside", "msg-remove %z", "base", 0, EACCES,
+	  "ipc_permission", NULL },
 	{ "with sysv-ipc: shmget", "shm-make", "sysv", 0, 0, NULL, NULL },
 	{ "with sysv-ipc: semget", "sem-make", "sysv", 0, 0, NULL, NULL },
 	{ "with sysv-ipc: msgget", "msg-make", "sysv", 0, 0, NULL, NULL },
@@ -143,6 +154,7 @@ static void row_dress(const char *tree, const char *id, const struct stage_row *
 /* Rows name the stranger of their own user. */
 static void group_enter(const struct stage_group *g)
 {
+	uid_t user = g->who == STAGE_DEMO ? STAGE_DEMO_ID : 0;
 	pid_t stranger = strangers[g->who == STAGE_DEMO];
 	char *text;
 	int status;
@@ -153,6 +165,13 @@ static void group_enter(const struct stage_group *g)
 					 stranger),
 			    &status);
 	stage.value['m' - 'a'] = text;
+	if (seteuid(user) < 0)
+		stage_bail("cannot be %u", user);
+	stage.value['x' - 'a'] = stage_format("%d", shmget(IPC_PRIVATE, 4096, 0600));
+	stage.value['y' - 'a'] = stage_format("%d", semget(IPC_PRIVATE, 1, 0600));
+	stage.value['z' - 'a'] = stage_format("%d", msgget(IPC_PRIVATE, 0600));
+	if (seteuid(0) < 0)
+		stage_bail("cannot be root again");
 }
 
 /* Another agent, of the same user, tries to get at a process of this one. */

@@ -321,11 +321,38 @@ static int act_shm_attach(char **arg)
 	return shmat(atoi(arg[0]), NULL, 0) == (void *)-1 ? -errno : 0;
 }
 
+static int act_shm_remove(char **arg)
+{
+	return attempt_result(shmctl(atoi(arg[0]), IPC_RMID, NULL));
+}
+
+static int act_sem_remove(char **arg)
+{
+	return attempt_result(semctl(atoi(arg[0]), 0, IPC_RMID));
+}
+
+static int act_msg_remove(char **arg)
+{
+	return attempt_result(msgctl(atoi(arg[0]), IPC_RMID, NULL));
+}
+
+/* Its owner gives it to everybody. */
+static int act_shm_set(char **arg)
+{
+	struct shmid_ds set = { .shm_perm = { .uid = getuid(), .gid = getgid(), .mode = 0666 } };
+
+	return attempt_result(shmctl(atoi(arg[0]), IPC_SET, &set));
+}
+
 static const struct attempt table[] = {
 	{ "shm-make", act_shm_make },
 	{ "sem-make", act_sem_make },
 	{ "msg-make", act_msg_make },
 	{ "shm-attach", act_shm_attach },
+	{ "shm-remove", act_shm_remove },
+	{ "sem-remove", act_sem_remove },
+	{ "msg-remove", act_msg_remove },
+	{ "shm-set", act_shm_set },
 	{ "async", act_async },
 	{ "async-ioctl", act_async_ioctl },
 	{ "async-socket", act_async_socket },
