@@ -35,6 +35,9 @@
 #define IPPROTO_ICMPV6	58
 #define IPPROTO_MPTCP	262
 #define SOCK_TYPE_MASK	0xf
+#define S_IFMT		0170000
+#define S_IFCHR		0020000
+#define S_IFBLK		0060000
 #define SOCK_STREAM	1
 #define SOCK_DGRAM	2
 #define SOCK_RAW	3

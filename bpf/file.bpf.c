@@ -98,7 +98,8 @@ static __always_inline int entry_check(void *ctx, const struct agentos_facts *fa
 	struct agentos_walk w;
 
 	if (!file_decide(&act, &w, facts, dir->mnt, dentry, hook, AGENTOS_FILE_WRITE) &&
-	    hook == AGENTOS_HOOK_DELETE && agentos_rules_below(dentry, facts->policy))
+	    hook == AGENTOS_HOOK_DELETE && !act_on_node(&act, facts, dentry) &&
+	    agentos_rules_below(dentry, facts->policy))
 		act_held(&act);
 	if (act_recorded(facts, &act)) {
 		event = event_begin(facts, &act);
@@ -215,11 +216,18 @@ static __always_inline int move_check(void *ctx, const struct agentos_facts *fac
 		act.why = AGENTOS_WHY_WIDER;
 		goto decided;
 	}
+	if (act_on_node(&act, facts, from))
+		goto decided;
 	if (agentos_rules_below(from, facts->policy)) {
 		act_held(&act);
 		goto decided;
 	}
-	/* An empty directory that stands in the way goes. */
+	/* What stands in the way goes: a node, */
+	if (act_on_node(&act, facts, to)) {
+		at_target = true;
+		goto decided;
+	}
+	/* or an empty directory. */
 	if (agentos_rules_below(to, facts->policy)) {
 		act_held(&act);
 		at_target = true;
@@ -321,7 +329,8 @@ static __always_inline int dentry_check(void *ctx, const struct agentos_facts *f
 
 	if (object_without_path(dentry->d_sb) || creds_overridden())
 		return 0;
-	file_decide(&act, &w, facts, NULL, dentry, AGENTOS_HOOK_METADATA, AGENTOS_FILE_WRITE);
+	if (!file_decide(&act, &w, facts, NULL, dentry, AGENTOS_HOOK_METADATA, AGENTOS_FILE_WRITE))
+		act_on_node(&act, facts, dentry);
 	if (act_recorded(facts, &act)) {
 		event = event_begin(facts, &act);
 		if (event) {

@@ -17,8 +17,6 @@ int BPF_PROG(agentos_task_kill, struct task_struct *task, struct kernel_siginfo 
 #define F_SETOWN    8
 #define F_SETOWN_EX 15
 #define FASYNC	    020000
-#define S_IFMT	    0170000
-#define S_IFCHR	    0020000
 
 /* A terminal gives its signals to whoever is in the foreground, unasked. */
 static __always_inline bool file_is_device(struct file *file)

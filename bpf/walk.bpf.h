@@ -163,6 +163,25 @@ static __always_inline bool file_decide(
 	return true;
 }
 
+/*
+ * A device's node is the machine's. A rule to write is about the device: that the
+ * node goes, moves or becomes another's takes what making one does. Fills act;
+ * true when denied.
+ */
+static __always_inline bool act_on_node(struct act *act, const struct agentos_facts *facts,
+					struct dentry *dentry)
+{
+	__u32 type = BPF_CORE_READ(dentry, d_inode, i_mode) & S_IFMT;
+
+	if ((type != S_IFCHR && type != S_IFBLK) || facts->rights & AGENTOS_RIGHT(CAPABILITIES))
+		return false;
+	act->verdict = AGENTOS_VERDICT_DENIED;
+	act->why = AGENTOS_WHY_RIGHT;
+	act->right = AGENTOS_RIGHT(CAPABILITIES);
+	act->error = -EACCES;
+	return true;
+}
+
 /* A change to an object that exists, by path. Returns whether it is denied. */
 static __always_inline int path_check(void *ctx, const struct agentos_facts *facts,
 				      struct path *path, __u16 hook)
@@ -170,7 +189,9 @@ static __always_inline int path_check(void *ctx, const struct agentos_facts *fac
 	struct act act = {};
 	struct agentos_walk w;
 
-	file_decide(&act, &w, facts, path->mnt, path->dentry, hook, AGENTOS_FILE_WRITE);
+	if (!file_decide(&act, &w, facts, path->mnt, path->dentry, hook, AGENTOS_FILE_WRITE) &&
+	    hook == AGENTOS_HOOK_METADATA)
+		act_on_node(&act, facts, path->dentry);
 	return act_path(ctx, facts, &act, path, 0);
 }
 

@@ -129,13 +129,13 @@ static noinline int file_open_quick(const struct member *member, const struct fi
 		       QUICK_ASK;
 }
 
-/* A directory that goes may have rules on it or below. */
+/* Of what goes, a directory may have rules on it or below, and a device's node takes a right. */
 static noinline int entry_quick(const struct member *member, const struct dentry *dentry,
 				bool removes)
 {
 	const struct policy *policy = quick_policy(member, AGENTOS_RIGHT(FILE_WRITE));
 
-	if (!policy || (removes && d_is_dir(dentry)))
+	if (!policy || (removes && (d_is_dir(dentry) || d_is_special(dentry))))
 		return QUICK_ASK;
 	return rules_plainly_allow(&policy->rules, dentry, AGENTOS_FILE_WRITE) ?
 		       QUICK_ALLOWED :

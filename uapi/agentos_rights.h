@@ -42,7 +42,7 @@
 	X(12, SET_IDS, "set-ids", FIX_SETUID, "tests/escape/priv_test.c",                          \
 	  "change user, group and supplementary ids")                                              \
 	X(13, CAPABILITIES, "capabilities", CAPABLE, "tests/escape/priv_test.c",                   \
-	  "use capabilities of root beyond those over its own files")                              \
+	  "use capabilities of root beyond its own files; change device nodes")                    \
 	X(14, BPF, "bpf", BPF, "tests/escape/priv_test.c", "the bpf system call")                  \
 	X(15, MODULE, "module", KERNEL_READ_FILE, "tests/escape/priv_test.c",                      \
 	  "load kernel code: modules, kexec images, firmware")                                     \

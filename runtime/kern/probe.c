@@ -497,6 +497,28 @@ static int act_msgget(const struct probe_stage *s)
 	return id < 0 ? -1 : msgctl(id, IPC_RMID, NULL);
 }
 
+/* Commands about no object are asked about as those are that remove one, and change nothing. */
+static int act_shmctl(const struct probe_stage *s)
+{
+	struct shminfo limits;
+
+	return shmctl(0, IPC_INFO, (struct shmid_ds *)&limits) < 0 ? -1 : 0;
+}
+
+static int act_semctl(const struct probe_stage *s)
+{
+	struct seminfo limits;
+
+	return semctl(0, 0, IPC_INFO, &limits) < 0 ? -1 : 0;
+}
+
+static int act_msgctl(const struct probe_stage *s)
+{
+	struct msginfo limits;
+
+	return msgctl(0, IPC_INFO, (struct msqid_ds *)&limits) < 0 ? -1 : 0;
+}
+
 #define PROBE(HOOK, CAST, errno_, text, function)                         \
 	{                                                                 \
 		AGENTOS_HOOK_##HOOK, PROBE_##CAST, errno_, text, function \
@@ -569,6 +591,9 @@ const struct probe probes[] = {
 	PROBE(SYSV_IPC, CAPABLE, EACCES, "make shared memory", act_shmget),
 	PROBE(SYSV_IPC, CAPABLE, EACCES, "make a semaphore", act_semget),
 	PROBE(SYSV_IPC, CAPABLE, EACCES, "make a message queue", act_msgget),
+	PROBE(SYSV_IPC, CAPABLE, EACCES, "control shared memory", act_shmctl),
+	PROBE(SYSV_IPC, CAPABLE, EACCES, "control a semaphore", act_semctl),
+	PROBE(SYSV_IPC, CAPABLE, EACCES, "control a message queue", act_msgctl),
 	PROBE(CLONE_PARENT, CAPABLE, EPERM, "fork a child for the daemon", act_clone_parent),
 	PROBE(CLONE_CGROUP, CAPABLE, EPERM, "fork into another cgroup", act_clone_cgroup),
 	PROBE(FIX_SETGROUPS, CAPABLE, EPERM, "change groups", act_setgroups),

@@ -11,6 +11,7 @@
 static const struct stage_policy policies[] = {
 	{ .name = "base", .rights = "file-read, file-write, file-exec" },
 	{ .name = "readonly", .rights = "file-read, file-exec" },
+	{ .name = "nodes", .rights = "file-read, file-write, file-exec, capabilities" },
 	{ .name = "broker", .rights = "file-read, file-write, file-exec, unix-connect" },
 	{ .name = "network",
 	  .rights = "file-read, file-exec, unix-connect, net-connect, net-listen" },
@@ -162,6 +163,23 @@ static const struct stage_row rows[] = {
 	{ "setting an ACL where it may", "set-acl %W/f", "base", 0, 0, NULL, NULL },
 	{ "removing an ACL", "remove-acl %R/shared", "base", 0, EACCES, "path_chmod", NULL },
 
+	{ "deleting a device's node", "unlink %W/node", "base", 0, EACCES, "path_unlink", NULL },
+	{ "renaming it", "rename %W/node %W/new", "base", 0, EACCES, "path_rename", NULL },
+	{ "putting a file in its place", "rename %W/f %W/node", "base", 0, EACCES, "path_rename",
+	  NULL },
+	{ "exchanging it with a file", "exchange %W/f %W/node", "base", 0, EACCES, "path_rename",
+	  NULL },
+	{ "another name of it", "link %W/node %W/new", "base", 0, EACCES, "path_link", NULL },
+	{ "its mode", "chmod %W/node", "base", 0, EACCES, "path_chmod", NULL },
+	{ "its owner", "chown %W/node", "base", 0, EACCES, "path_chmod", NULL },
+	{ "its times", "utimes %W/node", "base", 0, EACCES, "path_chmod", NULL },
+	{ "with capabilities: deleting a node", "unlink %W/node", "nodes", 0, 0, NULL, NULL },
+	{ "with capabilities: putting a file in its place", "rename %W/f %W/node", "nodes", 0, 0,
+	  NULL, NULL },
+	{ "with capabilities: its mode", "chmod %W/node", "nodes", 0, 0, NULL, NULL },
+	{ "with capabilities: its times", "utimes %W/node", "nodes", 0, 0, NULL, NULL },
+	{ "deleting a FIFO", "unlink %W/fifo", "base", 0, 0, NULL, NULL },
+
 	{ "read through a shell", "exec %W/sh %I -c :<%S/f", "base", 0, STAGE_ANY_ERROR,
 	  "file_open", NULL },
 	{ "read by a static program", "exec %W/busybox busybox dd if=%S/f of=/dev/null", "base", 0,
@@ -302,6 +320,11 @@ static void row_dress(const char *tree, const char *id, const struct stage_row *
 	if (strstr(row->act, "%R/shared") || strstr(row->act, "%R/marked"))
 		stage_file(stage_format("%s/ro/%s/%s", tree, id, strrchr(row->act, '/') + 1),
 			   "content\n", 0666);
+	/* The machine's null device, under a name of its own. */
+	if (strstr(row->act, "%W/node"))
+		stage_shell("cd %s && mknod -m 666 node c 1 3", directory);
+	if (strstr(row->act, "%W/fifo"))
+		stage_shell("cd %s && mkfifo -m 666 fifo", directory);
 	if (strstr(row->act, "%W/held"))
 		stage_mkdir(stage_format("%s/held", directory), 0777);
 	if (strstr(row->act, "%W/above")) {
