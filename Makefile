@@ -55,7 +55,7 @@ help: ## This list
 
 .PHONY: deps
 deps: ## Install what building, testing and the virtual machine need (Debian packages)
-	scripts/deps build vm test
+	scripts/deps build vm test workloads
 
 # Set-up that was done once is not looked at again, and works without a network.
 .PHONY: ready
@@ -193,6 +193,7 @@ tests-build: $(FUZZ_SRCS:%.c=$(BUILD)/%) $(UNIT_SRCS:%.c=$(BUILD)/%) $(GUEST_SRC
 
 .PHONY: test
 test: ready ## Install what is missing, build, run all tests (both kernels)
+	@scripts/deps workloads
 	@$(MAKE) --no-print-directory all
 	tests/run
 
