@@ -523,6 +523,88 @@ static void shipped_profiles_are_valid_and_mean_what_they_say(void)
 	free(trusted);
 }
 
+/* What no shipped policy but trusted allows, whoever else it is for. */
+static void profile_check(const char *name, const struct policy *p)
+{
+	static const char *const secrets[] = {
+		"/etc/shadow",	"/etc/ssh",	  "/etc/agentos",   "/home/u/.ssh",
+		"/home/u/.aws", "/home/u/.netrc", "/home/u/.npmrc", "/proc/kcore",
+		".env",		"id_rsa",	  "id_ed25519"
+	};
+	static const uint64_t trust =
+		AGENTOS_RIGHT(UNIX_CONNECT) | AGENTOS_RIGHT(NET_RAW) |
+		AGENTOS_RIGHT(SIGNAL_OUTSIDE) | AGENTOS_RIGHT(NAMESPACES) | AGENTOS_RIGHT(MOUNT) |
+		AGENTOS_RIGHT(SET_IDS) | AGENTOS_RIGHT(CAPABILITIES) | AGENTOS_RIGHT(BPF) |
+		AGENTOS_RIGHT(MODULE) | AGENTOS_RIGHT(IO_URING) | AGENTOS_RIGHT(KEYRINGS) |
+		AGENTOS_RIGHT(SYSV_IPC);
+	static const char *const ours[] = { "/srv/space", "/dev/" };
+	const struct policy_rule *rule;
+	size_t i;
+
+	CHECK_STR(p->name, name);
+	CHECK(p->description != NULL);
+	CHECK_MSG(p->env_scrub && !p->record_allowed, "%s", name);
+	CHECK_MSG(!(p->rights & trust), "%s has rights that are trust", name);
+	for (i = 0; i < sizeof(secrets) / sizeof(secrets[0]); i++) {
+		rule = rule_at(p, secrets[i]);
+		CHECK_MSG(rule && rule->deny == AGENTOS_FILE_ALL, "%s: %s", name, secrets[i]);
+	}
+	/* It writes below its workspace and to harmless devices, and nowhere else. */
+	for (i = 0; i < p->rule_count; i++) {
+		rule = &p->rules[i];
+		if (rule->allow & AGENTOS_FILE_WRITE)
+			CHECK_MSG(strncmp(rule->path, ours[0], strlen(ours[0])) == 0 ||
+					  strncmp(rule->path, ours[1], strlen(ours[1])) == 0,
+				  "%s: %s", name, rule->path);
+	}
+	CHECK(!rule_at(p, "/") && !rule_at(p, "/home/u") && !rule_at(p, "/dev"));
+	CHECK(!rule_at(p, "/sys") && !rule_at(p, "/run") && !rule_at(p, "/tmp"));
+	CHECK(!rule_at(p, "/dev/shm") && !rule_at(p, "/dev/pts"));
+}
+
+static void no_shipped_profile_but_trusted_is_trust(void)
+{
+	static const char *const names[] = { "coding-agent", "untrusted" };
+	struct policy *p = NULL;
+	struct fault f;
+	char *text;
+	size_t i;
+
+	for (i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
+		text = profile_text(names[i]);
+		CHECK_MSG(text != NULL, "%s", names[i]);
+		if (text && parse(text, &p, &f) == 0)
+			profile_check(names[i], p);
+		else
+			CHECK_MSG(false, "%s: %s", names[i], text ? f.text : "not there");
+		policy_free(p);
+		p = NULL;
+		free(text);
+	}
+}
+
+static void shipped_profiles_differ_as_their_descriptions_say(void)
+{
+	char *coding = profile_text("coding-agent");
+	struct policy *p = NULL;
+	struct fault f;
+	size_t i;
+
+	REQUIRE(coding);
+	REQUIRE(parse(coding, &p, &f) == 0);
+	CHECK_INT(rule_at(p, "/srv/space")->allow,
+		  AGENTOS_FILE_READ | AGENTOS_FILE_WRITE | AGENTOS_FILE_EXEC);
+	CHECK(rule_at(p, "pre-commit") && rule_at(p, "post-checkout"));
+	CHECK(rule_at(p, "/srv/space/.vscode") && rule_at(p, "/srv/space/.envrc"));
+	/* Loopback: 127.0.0.0/8 and ::1. */
+	for (i = 0; i < p->address_count; i++)
+		CHECK(p->addresses[i].addr[0] == 127 ||
+		      (p->addresses[i].prefix == 128 && p->addresses[i].addr[15] == 1));
+	CHECK(p->address_count > 0);
+	policy_free(p);
+	free(coding);
+}
+
 static uint32_t random_next(uint32_t *state)
 {
 	*state ^= *state << 13;
@@ -633,6 +715,9 @@ static const struct tap_test tests[] = {
 	{ "suggestions_are_near_or_none", suggestions_are_near_or_none },
 	{ "shipped_profiles_are_valid_and_mean_what_they_say",
 	  shipped_profiles_are_valid_and_mean_what_they_say },
+	{ "no_shipped_profile_but_trusted_is_trust", no_shipped_profile_but_trusted_is_trust },
+	{ "shipped_profiles_differ_as_their_descriptions_say",
+	  shipped_profiles_differ_as_their_descriptions_say },
 	{ "mutated_input_is_survived_and_answered", mutated_input_is_survived_and_answered },
 };
 
