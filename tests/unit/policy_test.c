@@ -564,7 +564,8 @@ static void profile_check(const char *name, const struct policy *p)
 
 static void no_shipped_profile_but_trusted_is_trust(void)
 {
-	static const char *const names[] = { "coding-agent", "untrusted" };
+	static const char *const names[] = { "coding-agent", "mcp-server", "research",
+					     "untrusted" };
 	struct policy *p = NULL;
 	struct fault f;
 	char *text;
@@ -585,12 +586,13 @@ static void no_shipped_profile_but_trusted_is_trust(void)
 
 static void shipped_profiles_differ_as_their_descriptions_say(void)
 {
-	char *coding = profile_text("coding-agent");
+	char *coding = profile_text("coding-agent"), *server = profile_text("mcp-server"),
+	     *research = profile_text("research");
 	struct policy *p = NULL;
 	struct fault f;
 	size_t i;
 
-	REQUIRE(coding);
+	REQUIRE(coding && server && research);
 	REQUIRE(parse(coding, &p, &f) == 0);
 	CHECK_INT(rule_at(p, "/srv/space")->allow,
 		  AGENTOS_FILE_READ | AGENTOS_FILE_WRITE | AGENTOS_FILE_EXEC);
@@ -602,7 +604,23 @@ static void shipped_profiles_differ_as_their_descriptions_say(void)
 		      (p->addresses[i].prefix == 128 && p->addresses[i].addr[15] == 1));
 	CHECK(p->address_count > 0);
 	policy_free(p);
+	p = NULL;
+	REQUIRE(parse(server, &p, &f) == 0);
+	CHECK_INT(rule_at(p, "/srv/space")->allow, AGENTOS_FILE_READ);
+	CHECK_INT(rule_at(p, "/srv/space/.agent")->allow, AGENTOS_FILE_WRITE);
+	CHECK(!(p->rights & (AGENTOS_RIGHT(NET_CONNECT) | AGENTOS_RIGHT(NET_LISTEN))));
+	CHECK(!rule_at(p, "/dev/tty"));
+	policy_free(p);
+	p = NULL;
+	REQUIRE(parse(research, &p, &f) == 0);
+	CHECK_INT(rule_at(p, "/srv/space")->allow, AGENTOS_FILE_READ);
+	CHECK_INT(rule_at(p, "/srv/space/out")->allow, AGENTOS_FILE_WRITE);
+	CHECK_INT(rule_at(p, "/home/u/papers")->allow, AGENTOS_FILE_READ);
+	CHECK(!(p->rights & (AGENTOS_RIGHT(NET_LISTEN) | AGENTOS_RIGHT(ANON_EXEC))));
+	policy_free(p);
 	free(coding);
+	free(server);
+	free(research);
 }
 
 static uint32_t random_next(uint32_t *state)
