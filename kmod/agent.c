@@ -12,6 +12,7 @@
 #include <linux/xarray.h>
 
 #include "agent.h"
+#include "cgroup.h"
 #include "lifecycle.h"
 #include "mailbox.h"
 #include "meter.h"
@@ -94,6 +95,7 @@ static int agent_join_family(struct agent *agent)
 		lifecycle_note(agent, AGENTOS_LIFECYCLE_CREATE, task_tgid_nr(current));
 		list_add_tail(&agent->sibling, &parent->children);
 		parent->child_count++;
+		cgroup_inherit(agent);
 	}
 	spin_unlock_bh(&parent->lock);
 	return err;
@@ -494,6 +496,7 @@ void agent_retire(struct agent *agent)
 	spin_unlock_bh(&agent->lock);
 	agent_state_changed(agent);
 	mailbox_close(agent);
+	cgroup_release(agent);
 }
 
 void agent_fill_info(struct agent *agent, struct agentos_info *info)

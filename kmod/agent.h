@@ -14,6 +14,7 @@
 #include "budget.h"
 #include "priority.h"
 
+struct file;
 struct mailbox;
 struct policy;
 
@@ -49,9 +50,14 @@ struct agent {
 	enum agentos_exit_reason reason;
 	int code;
 	struct pid *first; /* first to attach; NULL: none yet */
-	bool barred;	   /* killed: whatever is forked dies */
-	bool retiring;	   /* agent_retire() was or will be called */
-	bool revoked;	   /* rights are 0 for good */
+	/*
+	 * cgroup.h's: a reference, or NULL; until retired. Set before there is a
+	 * member, so those that are being made read it without the lock.
+	 */
+	struct file *cgroup;
+	bool barred;   /* killed: whatever is forked dies */
+	bool retiring; /* agent_retire() was or will be called */
+	bool revoked;  /* rights are 0 for good */
 	u32 child_count;
 	struct list_head children; /* struct agent.sibling; no references */
 	struct list_head sibling;  /* under the parent's lock */

@@ -6,6 +6,7 @@
 #include <linux/slab.h>
 #include <linux/timekeeping.h>
 
+#include "cgroup.h"
 #include "handle.h"
 #include "mailbox.h"
 #include "member.h"
@@ -119,6 +120,24 @@ static int agent_policy_verb(struct file *file, union command *c, struct fresh_f
 	if (!caller_is_admin())
 		return -EPERM;
 	return agent_set_policy(handle->agent, &c->agent_policy);
+}
+
+static int agent_cgroup_verb(struct file *file, union command *c, struct fresh_fd *fresh)
+{
+	struct handle *handle = file->private_data;
+	struct file *procs;
+	int err;
+
+	if (c->agent_cgroup.flags || c->agent_cgroup.pad)
+		return -EINVAL;
+	if (!caller_is_admin())
+		return -EPERM;
+	procs = fget(c->agent_cgroup.fd);
+	if (!procs)
+		return -EBADF;
+	err = cgroup_set(handle->agent, procs);
+	fput(procs);
+	return err;
 }
 
 static int agent_kill_verb(struct file *file, union command *c, struct fresh_fd *fresh)
@@ -345,6 +364,9 @@ const struct verb handle_verbs[] = {
 	[_IOC_NR(AGENTOS_AGENT_POLICY)] = VERB_ANSWER(
 		struct agentos_agent_policy, ret_before, .access = AGENTOS_ACCESS_CONTROL,
 		.inside = INSIDE_NEVER, .run = agent_policy_verb),
+	[_IOC_NR(AGENTOS_AGENT_CGROUP)] =
+		VERB(struct agentos_agent_cgroup, .access = AGENTOS_ACCESS_CONTROL,
+		     .inside = INSIDE_NEVER, .run = agent_cgroup_verb),
 	[_IOC_NR(AGENTOS_AGENT_KILL)] = VERB_ANSWER(
 		struct agentos_kill, ret_tasks, .access = AGENTOS_ACCESS_CONTROL,
 		.inside = INSIDE_BELOW, .run = agent_kill_verb),

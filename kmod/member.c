@@ -16,6 +16,7 @@
 #include <linux/tracepoint.h>
 
 #include "agent.h"
+#include "cgroup.h"
 #include "lifecycle.h"
 #include "mailbox.h"
 #include "member.h"
@@ -322,6 +323,11 @@ int member_attach(struct agent *agent)
 		err = -EUNATCH;
 		goto remove;
 	}
+	/* Who moves down is in his parent's. */
+	if (!before || before->agent->cgroup != agent->cgroup)
+		err = cgroup_enter(agent);
+	if (err)
+		goto remove;
 
 	spin_lock_bh(&agent->lock);
 	if (agent->state >= AGENTOS_STATE_EXITING) {

@@ -46,6 +46,7 @@ union command {
 	struct agentos_resume resume;
 	struct agentos_sched sched;
 	struct agentos_mail mail;
+	struct agentos_agent_cgroup agent_cgroup;
 };
 
 /* Who in an agent may ask a command of an agent descriptor. */

@@ -16,7 +16,7 @@
 #define AGENTOS_ACCESS_INSPECT (1U << 0) /* INFO, BUDGET_GET, poll */
 #define AGENTOS_ACCESS_ATTACH  (1U << 1) /* ATTACH */
 #define AGENTOS_ACCESS_CONTROL \
-	(1U << 2) /* RESTRICT, REVOKE, KILL, PAUSE, RESUME, SCHED, BUDGET_SET, POLICY */
+	(1U << 2) /* RESTRICT, REVOKE, KILL, PAUSE, RESUME, SCHED, BUDGET_SET, POLICY, CGROUP */
 #define AGENTOS_ACCESS_DERIVE  (1U << 3) /* DERIVE */
 #define AGENTOS_ACCESS_CHARGE  (1U << 4) /* RESERVE, SETTLE */
 #define AGENTOS_ACCESS_SEND    (1U << 5) /* MAIL_SEND */
@@ -43,6 +43,7 @@
  * -ESRCH    the agent is exiting or has exited
  * -EUNATCH  enforcement is not attached: the module opened a directory on the
  *           caller's behalf, and no hook refused it. Nothing was changed.
+ * and what AGENTOS_AGENT_CGROUP says of agents that have one
  */
 struct agentos_attach {
 	__u32 size;
@@ -142,6 +143,32 @@ struct agentos_agent_policy {
 	__u32 ret_before; /* the policy until now; 0: none */
 	__u64 ret_rights;
 	__u32 ret_agents; /* that follow it now, and did not before */
+	__u32 pad;
+};
+
+/*
+ * AGENTOS_AGENT_CGROUP: whoever joins the agent, or one derived from it, is
+ * moved into that cgroup by ATTACH, and what he forks begins there: no process
+ * of the agent is ever outside of it, whoever put it into the agent. ATTACH
+ * fails with the kernel's error where he cannot be moved: -ENODEV when the
+ * cgroup is gone, -EBUSY when it passes controllers on to cgroups below it.
+ * Limits of that cgroup are limits of the agent. Once, and before anybody has
+ * joined or been derived. Needs CAP_SYS_ADMIN in the initial user namespace, and
+ * that the caller is in no agent.
+ *
+ * fd: the cgroup's cgroup.procs (cgroup v2), open for writing. The agent keeps
+ *     it until it has exited; the cgroup can be removed nevertheless.
+ *
+ * -EPERM   no CAP_SYS_ADMIN, or in an agent
+ * -EBADF   fd is no open file
+ * -EINVAL  bad flags or padding, or fd is another file, or not open for writing
+ * -EBUSY   somebody has joined, or was derived, or it has a cgroup already
+ * -ESRCH   exiting or exited
+ */
+struct agentos_agent_cgroup {
+	__u32 size;
+	__u32 flags; /* 0 */
+	__s32 fd;
 	__u32 pad;
 };
 
@@ -467,11 +494,13 @@ struct agentos_settle {
 #define AGENTOS_AGENT_MAIL_SEND	   _IOWR(AGENTOS_IOC_MAGIC, 46, struct agentos_mail)
 #define AGENTOS_AGENT_MAIL_RECEIVE _IOWR(AGENTOS_IOC_MAGIC, 47, struct agentos_mail)
 #define AGENTOS_AGENT_POLICY	   _IOWR(AGENTOS_IOC_MAGIC, 48, struct agentos_agent_policy)
+#define AGENTOS_AGENT_CGROUP	   _IOWR(AGENTOS_IOC_MAGIC, 49, struct agentos_agent_cgroup)
 
 AGENTOS_ASSERT(sizeof(struct agentos_attach) == 8);
 AGENTOS_ASSERT(sizeof(struct agentos_info) == 216);
 AGENTOS_ASSERT(sizeof(struct agentos_restrict) == 24);
 AGENTOS_ASSERT(sizeof(struct agentos_agent_policy) == 40);
+AGENTOS_ASSERT(sizeof(struct agentos_agent_cgroup) == 16);
 AGENTOS_ASSERT(sizeof(struct agentos_kill) == 16);
 AGENTOS_ASSERT(sizeof(struct agentos_dup) == 16);
 AGENTOS_ASSERT(sizeof(struct agentos_derive) == 104);

@@ -273,6 +273,13 @@ int agentos_agent_set_policy(int agent, struct agentos_agent_policy *set)
 	return command(agent, AGENTOS_AGENT_POLICY, set);
 }
 
+int agentos_agent_set_cgroup(int agent, int procs)
+{
+	struct agentos_agent_cgroup arg = { .size = sizeof(arg), .fd = procs };
+
+	return command(agent, AGENTOS_AGENT_CGROUP, &arg);
+}
+
 int agentos_agent_revoke(int agent, uint32_t flags, uint32_t *ret_agents)
 {
 	struct agentos_revoke arg = { .size = sizeof(arg), .flags = flags };

@@ -136,6 +136,9 @@ int agentos_agent_restrict(int agent, uint64_t mask, uint64_t *ret_rights);
  */
 int agentos_agent_set_policy(int agent, struct agentos_agent_policy *set);
 
+/* procs: a cgroup.procs, open for writing. Whoever joins is moved into that cgroup. */
+int agentos_agent_set_cgroup(int agent, int procs);
+
 /* flags: AGENTOS_REVOKE_HARD. ret_agents (may be NULL): agents that lost their rights. */
 int agentos_agent_revoke(int agent, uint32_t flags, uint32_t *ret_agents);
 

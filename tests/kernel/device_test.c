@@ -209,7 +209,7 @@ static void ids_into_bad_memory_are_efault(void)
 
 static void another_command_number_is_enotty(void)
 {
-	static const unsigned char unknown[] = { 10, 31, 49, 127, 255 };
+	static const unsigned char unknown[] = { 10, 31, 50, 127, 255 };
 	const struct command *command;
 	size_t i;
 

@@ -22,6 +22,7 @@ static struct {
 } * common;
 
 static int object; /* to pin */
+static int cgroup; /* to join */
 static int slots[SLOTS];
 
 /* One thread of it. */
@@ -166,6 +167,7 @@ union any {
 	struct agentos_seek seek;
 	struct agentos_restrict restrict_;
 	struct agentos_agent_policy set_policy;
+	struct agentos_agent_cgroup cgroup;
 	struct agentos_dup dup;
 	struct agentos_derive derive;
 	struct agentos_revoke revoke;
@@ -250,6 +252,9 @@ static inline void command_fill(struct fuzz *fuzz, unsigned long cmd, union any 
 		arg->set_policy.rights = rights_some(fuzz);
 		arg->set_policy.policy = policy_known(fuzz);
 		break;
+	case AGENTOS_AGENT_CGROUP:
+		arg->cgroup.fd = fuzz_chance(fuzz, 2) ? cgroup : slot_any(fuzz);
+		break;
 	case AGENTOS_AGENT_DUP:
 		arg->dup.access = access_some(fuzz);
 		break;
@@ -333,6 +338,7 @@ static const unsigned long commands[] = {
 	AGENTOS_AGENT_RESUME,	  AGENTOS_AGENT_SCHED,	    AGENTOS_AGENT_SCHED,
 	AGENTOS_AGENT_MAIL_SEND,  AGENTOS_AGENT_MAIL_SEND,  AGENTOS_AGENT_MAIL_RECEIVE,
 	AGENTOS_AGENT_POLICY,	  AGENTOS_IOC_POLICY_NET,   AGENTOS_IOC_POLICY_NET,
+	AGENTOS_AGENT_CGROUP,
 };
 
 #define COMMANDS (sizeof(commands) / sizeof(commands[0]))

@@ -2,6 +2,7 @@
 /* Random commands from many threads and processes, on descriptors that they share and pass on. */
 #include <pthread.h>
 #include <sys/socket.h>
+#include <sys/stat.h>
 #include <time.h>
 
 #include "fuzz.h"
@@ -392,12 +393,20 @@ static const struct tap_test tests[] = {
 	TEST(every_command_was_carried_out),
 };
 
+#define CGROUP "/sys/fs/cgroup/agentos-fuzz"
+
 int main(int argc, char **argv)
 {
+	int status;
+
 	common = stage_share(sizeof(*common));
 	object = open("/etc", O_PATH | O_CLOEXEC);
-	if (!common || object < 0)
+	mkdir(CGROUP, 0755);
+	cgroup = open(CGROUP "/cgroup.procs", O_WRONLY | O_CLOEXEC);
+	if (!common || object < 0 || cgroup < 0)
 		return 1;
-	return stage_main(tests, sizeof(tests) / sizeof(tests[0]), argc, argv,
-			  110 + setting("FUZZ_SECONDS", 0));
+	status = stage_main(tests, sizeof(tests) / sizeof(tests[0]), argc, argv,
+			    110 + setting("FUZZ_SECONDS", 0));
+	/* Whoever was in it has ended. */
+	return rmdir(CGROUP) ? 1 : status;
 }
