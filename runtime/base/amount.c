@@ -107,6 +107,21 @@ int amount_parse(uint32_t resource, const char *text, uint64_t *ret_amount)
 	return err;
 }
 
+const char *amount_forms(uint32_t resource)
+{
+	switch (resource) {
+	case AGENTOS_RESOURCE_CPU_NS:
+	case AGENTOS_RESOURCE_WALL_NS:
+		return "90s, 1.5h, 200ms";
+	case AGENTOS_RESOURCE_MICRODOLLARS:
+		return "$1.50, 1500000";
+	case AGENTOS_RESOURCE_NET_BYTES:
+		return "5000, 200k, 10MiB, 1G";
+	default:
+		return "5000, 200k, 1M";
+	}
+}
+
 /* Three digits, in the largest unit that leaves a whole number before the point. */
 static void number_text(uint64_t amount, const struct unit *units, size_t count, char *out,
 			size_t size)

@@ -22,6 +22,9 @@ int amount_duration(const char *text, uint64_t *ret_ns);
  */
 int amount_parse(uint32_t resource, const char *text, uint64_t *ret_amount);
 
+/* Examples of how amounts of a resource are written, for messages: "90s, 1.5h, 200ms". */
+const char *amount_forms(uint32_t resource);
+
 /* The other way, short: "1.5s", "$0.25", "12.3k"; "none" for AGENTOS_BUDGET_UNLIMITED. */
 void amount_text(uint32_t resource, uint64_t amount, char *out, size_t size);
 

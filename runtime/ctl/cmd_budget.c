@@ -14,26 +14,11 @@
 #include "lib/libagentos.h"
 #include "rpc/channel.h"
 
-static const char *const action_names[] = { "refuse", "kill", "pause" };
-
 static const char *action_name(uint32_t action)
 {
-	return action < sizeof(action_names) / sizeof(action_names[0]) ?
-		       action_names[action] :
-		       "unknown";
-}
+	const char *name = agentos_action_name(action);
 
-static int action_parse(const char *name, uint32_t *ret_action)
-{
-	uint32_t i;
-
-	for (i = 0; i < sizeof(action_names) / sizeof(action_names[0]); i++) {
-		if (strcmp(name, action_names[i]) == 0) {
-			*ret_action = i;
-			return 0;
-		}
-	}
-	return -EINVAL;
+	return name ? name : "unknown";
 }
 
 static uint64_t now_ns(void)
@@ -164,22 +149,6 @@ static int budget_limit(const char *name, uint32_t resource, const struct agento
 	return CTL_FAILED;
 }
 
-/* How amounts of it are written: amount.h has all of them. */
-static const char *limit_forms(uint32_t resource)
-{
-	switch (resource) {
-	case AGENTOS_RESOURCE_CPU_NS:
-	case AGENTOS_RESOURCE_WALL_NS:
-		return "90s, 1.5h, 200ms";
-	case AGENTOS_RESOURCE_MICRODOLLARS:
-		return "$1.50, 1500000";
-	case AGENTOS_RESOURCE_NET_BYTES:
-		return "5000, 200k, 10MiB, 1G";
-	default:
-		return "5000, 200k, 1M";
-	}
-}
-
 int cmd_budget(int argc, char **argv)
 {
 	static const struct option options[] = { { "period", required_argument, NULL, 'p' },
@@ -188,7 +157,7 @@ int cmd_budget(int argc, char **argv)
 						 { 0 } };
 	struct agentos_limit limit = { .action = AGENTOS_BUDGET_REFUSE };
 	bool json = false, changes = false;
-	int opt, resource;
+	int opt, resource, action;
 
 	opterr = 0;
 	while ((opt = getopt_long(argc, argv, "", options, NULL)) != -1) {
@@ -200,8 +169,10 @@ int cmd_budget(int argc, char **argv)
 			break;
 		case 'a':
 			changes = true;
-			if (action_parse(optarg, &limit.action))
+			action = agentos_action_number(optarg);
+			if (action < 0)
 				return ctl_usage("budget", "--action takes refuse, pause or kill");
+			limit.action = (uint32_t)action;
 			break;
 		case 'j':
 			json = true;
@@ -222,7 +193,7 @@ int cmd_budget(int argc, char **argv)
 					   "tool-calls, net-bytes, cpu-ns and wall-ns");
 	if (amount_parse((uint32_t)resource, argv[2], &limit.limit))
 		return ctl_usage("budget", "the limit is no amount of %s: %s, or none", argv[1],
-				 limit_forms((uint32_t)resource));
+				 amount_forms((uint32_t)resource));
 	if (resource == AGENTOS_RESOURCE_WALL_NS && limit.period_ns)
 		return ctl_usage("budget", "wall-ns counts from the agent's creation: no --period");
 	return budget_limit(argv[0], (uint32_t)resource, &limit);

@@ -196,15 +196,17 @@ ssize_t agentos_mail_receive(int receiver, struct agentos_message *ret_head, voi
 
 /* --- names --- */
 
-/* The name of a right by bit number, a resource, a phase or a state; NULL when there is none. */
+/* The name of a right by bit number, a resource, what comes at a budget's end, a phase or a state; NULL when there is none. */
 const char *agentos_right_name(unsigned int bit);
 const char *agentos_resource_name(unsigned int resource);
+const char *agentos_action_name(unsigned int action);
 const char *agentos_phase_name(unsigned int phase);
 const char *agentos_state_name(unsigned int state);
 
 /* The number for a name, or -EINVAL. */
 int agentos_right_number(const char *name);
 int agentos_resource_number(const char *name);
+int agentos_action_number(const char *name);
 int agentos_phase_number(const char *name);
 
 #ifdef __cplusplus

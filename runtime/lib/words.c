@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-/* libagentos: the words for rights, resources, phases and states. */
+/* libagentos: the words for rights, resources, actions, phases and states. */
 #include <errno.h>
 #include <string.h>
 
@@ -17,6 +17,12 @@ static const char *const resources[] = {
 	[AGENTOS_RESOURCE_NET_BYTES] = "net-bytes",
 	[AGENTOS_RESOURCE_CPU_NS] = "cpu-ns",
 	[AGENTOS_RESOURCE_WALL_NS] = "wall-ns",
+};
+
+static const char *const actions[] = {
+	[AGENTOS_BUDGET_REFUSE] = "refuse",
+	[AGENTOS_BUDGET_KILL] = "kill",
+	[AGENTOS_BUDGET_PAUSE] = "pause",
 };
 
 static const char *const phases[] = {
@@ -60,6 +66,11 @@ const char *agentos_resource_name(unsigned int resource)
 	return name_of(resources, COUNT(resources), resource);
 }
 
+const char *agentos_action_name(unsigned int action)
+{
+	return name_of(actions, COUNT(actions), action);
+}
+
 const char *agentos_phase_name(unsigned int phase)
 {
 	return name_of(phases, COUNT(phases), phase);
@@ -78,6 +89,11 @@ int agentos_right_number(const char *name)
 int agentos_resource_number(const char *name)
 {
 	return number_of(resources, COUNT(resources), name);
+}
+
+int agentos_action_number(const char *name)
+{
+	return number_of(actions, COUNT(actions), name);
 }
 
 int agentos_phase_number(const char *name)

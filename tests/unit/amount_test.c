@@ -136,9 +136,12 @@ static void every_word_has_its_number_and_back(void)
 		CHECK_INT(agentos_resource_number(agentos_resource_name(i)), i);
 	for (i = 0; i < AGENTOS_PHASE_COUNT; i++)
 		CHECK_INT(agentos_phase_number(agentos_phase_name(i)), i);
+	for (i = 0; i <= AGENTOS_BUDGET_PAUSE; i++)
+		CHECK_INT(agentos_action_number(agentos_action_name(i)), i);
 	CHECK(!agentos_right_name(AGENTOS_RIGHT_COUNT));
 	CHECK(!agentos_resource_name(AGENTOS_RESOURCE_COUNT));
 	CHECK(!agentos_phase_name(AGENTOS_PHASE_COUNT));
+	CHECK(!agentos_action_name(AGENTOS_BUDGET_PAUSE + 1));
 	CHECK(!agentos_state_name(99));
 	CHECK_STR(agentos_state_name(AGENTOS_STATE_PAUSED), "paused");
 	CHECK_INT(agentos_right_number("flying"), -EINVAL);
