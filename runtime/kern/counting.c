@@ -3,9 +3,9 @@
 #include <bpf/bpf.h>
 #include <errno.h>
 #include <stdio.h>
-#include <sys/mount.h>
 #include <unistd.h>
 
+#include "kern/cgroup.h"
 #include "kern/enforce_state.h"
 #include "kern/pins.h"
 
@@ -18,25 +18,6 @@ static const struct {
 };
 
 #define COUNTERS (sizeof(counters) / sizeof(counters[0]))
-
-/*
- * The cgroup that all sockets of the machine are in or below, through a mount of
- * our own: wherever it may be mounted, or nowhere. A descriptor, or a negative errno.
- */
-static int cgroup_root(void)
-{
-	int context = fsopen("cgroup2", FSOPEN_CLOEXEC), fd;
-
-	if (context < 0)
-		return -errno;
-	fd = fsconfig(context, FSCONFIG_CMD_CREATE, NULL, NULL, 0) ?
-		     -1 :
-		     fsmount(context, FSMOUNT_CLOEXEC, 0);
-	if (fd < 0)
-		fd = -errno;
-	close(context);
-	return fd;
-}
 
 /* 0 when it is, or was, attached. */
 static int counter_attach(size_t i, int root)

@@ -7,6 +7,12 @@
 # shellcheck source=tests/e2e/lib/stage.sh
 . "$SRC/tests/e2e/lib/stage.sh"
 
+# What is mounted, and how: an option of cgroup v2 is one of all its mounts.
+cgroup_mount() {
+	grep ' cgroup2 ' /proc/mounts
+}
+mounted=$(cgroup_mount)
+
 module_load
 daemon_start
 for profile in net raw; do
@@ -88,6 +94,7 @@ holds 'nor said to be' used_is_unknown counted
 try agentctl budget counted net-bytes 1G
 is 'a limit that is far away' "$status" 0
 holds 'begins it, at once' counting
+is 'and leaves the mounted cgroups as they are' "$(cgroup_mount)" "$mounted"
 step counted 1 './packets send 4001 10'
 is 'all is sent' "$said" 'sent 10 refused 0 other 0'
 holds 'and counted, to the byte' wait_for 10 used_is counted 10000
