@@ -98,7 +98,7 @@ $(BUILD)/san/%.o: %.c
 	$(CC) $(ALL_CFLAGS) $(SANITIZE) -c $< -o $@
 
 # libFuzzer is clang's. What it drives is pure, so these are all the sources there are to it.
-FUZZ_LIB := $(wildcard runtime/base/*.c runtime/policy/*.c)
+FUZZ_LIB := runtime/lib/words.c $(wildcard runtime/base/*.c runtime/policy/*.c)
 FUZZ_CFLAGS := -fsanitize=address,undefined -fno-sanitize-recover=undefined -U_FORTIFY_SOURCE -O1
 
 $(BUILD)/fuzz/%.o: %.c

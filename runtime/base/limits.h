@@ -17,4 +17,12 @@
 #define LIMIT_AUDIT_BUFFER    (1 << 20)	 /* bytes of records taken and not yet written */
 #define LIMIT_SYNC_MS	      200	 /* an accepted record is on disk within this */
 
+/* Bounds of what a policy may write. */
+#define LIMIT_POLICY_TIME_NS   (36500 * 86400000000000ULL) /* a period; until a deadline */
+#define LIMIT_AGENT_MEMORY_MIN (1 << 20)		   /* bytes: less holds no program */
+#define LIMIT_AGENT_MEMORY_MAX (1ULL << 50)		   /* bytes: more is a mistake */
+#define LIMIT_AGENT_PROCESSES  4194304			   /* as the kernel has it */
+#define LIMIT_AGENT_CPU	       819200			   /* percent: of 8,192 processors */
+#define LIMIT_AGENT_IO_WEIGHT  10000			   /* as the kernel has it */
+
 #endif

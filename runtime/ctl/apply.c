@@ -80,7 +80,9 @@ static void print_outcome(const struct apply *a, const struct agentos_info *info
 static int apply_now(const struct apply *a, struct channel *channel,
 		     const struct agentos_info *info, const struct policy *policy)
 {
-	struct control_apply apply = { .agent = info->ret_id, .rights = policy->rights };
+	struct control_apply apply = { .agent = info->ret_id,
+				       .rights = policy->rights,
+				       .terms = policy->terms };
 	struct channel_request request = { .header = &apply.header,
 					   .type = CONTROL_APPLY,
 					   .size = sizeof(apply),

@@ -36,7 +36,8 @@ static const char help[] =
 	"  apply   put a running agent under it, and those below it that follow the same\n"
 	"          one: in one step, with no moment without a policy. Open files stay open.\n"
 	"          Rights that it has not got it does not get, only new rules; rights\n"
-	"          that the policy does not name it loses for good. For its owner and root:\n"
+	"          that the policy does not name it loses for good. Limits are exchanged,\n"
+	"          budgets and schedule as far as it names them. For its owner and root:\n"
 	"          agentctl policy apply tighter.yaml coder --workspace ~/project\n"
 	"  list    the policies there are, the first of a name is the one that counts\n"
 	"  show    print one, to read it or to begin a policy of your own:\n"
@@ -96,6 +97,7 @@ static void check_print_text(const struct policy *p, const struct resolved *r)
 	printf("%s: valid: %zu rules, rights ", path, p->rule_count);
 	ctl_rights_print(p->rights, ", ", "");
 	putchar('\n');
+	effective_terms(&p->terms, false);
 	for (i = 0; i < r->count; i++) {
 		const struct policy_rule *rule = &p->rules[r->rules[i].number];
 
@@ -121,7 +123,9 @@ static void check_print_json(const struct policy *p, const struct resolved *r)
 	wording_json("name", p->name);
 	printf(",\"rules\":%zu,\"compiled\":%zu,\"rights\":[", p->rule_count, r->count);
 	ctl_rights_print(p->rights, ",", "\"");
-	printf("],\"warnings\":[");
+	putchar(']');
+	effective_terms(&p->terms, true);
+	printf(",\"warnings\":[");
 	for (i = 0; i < r->count; i++) {
 		const struct policy_rule *rule = &p->rules[r->rules[i].number];
 

@@ -179,7 +179,7 @@ static int run_connect(struct run *r)
 
 static int run_create(struct run *r, struct fault *f)
 {
-	struct control_run run = { .rights = r->policy->rights };
+	struct control_run run = { .rights = r->policy->rights, .terms = r->policy->terms };
 	struct channel_request request = { .header = &run.header,
 					   .type = CONTROL_RUN,
 					   .size = sizeof(run),

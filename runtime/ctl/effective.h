@@ -14,4 +14,10 @@
  */
 void effective_print(const struct policy *p, bool json);
 
+/*
+ * Limits, budgets and schedule, as far as the policy has any: a line for each
+ * section, or ',"limits":{...},"budgets":{...},"schedule":{...}'.
+ */
+void effective_terms(const struct compiled_terms *t, bool json);
+
 #endif

@@ -19,6 +19,7 @@
 #include <unistd.h>
 
 #include "daemon/say.h"
+#include "kern/cgroup.h"
 #include "kern/device.h"
 
 /* Descriptors of half-made policies of all clients, and room to work. */
@@ -234,6 +235,15 @@ int64_t daemon_agents(const struct daemon *d)
 	return err ? err : (int64_t)version.ret_agents;
 }
 
+/* Nobody comes after us to look at what is left. */
+static void daemon_remove_cgroups(const struct daemon *d)
+{
+	unsigned int waited;
+
+	for (waited = 0; waited < STOP_WAIT_MS && cgroup_sweep(d->dev); waited += 10)
+		usleep(10000);
+}
+
 int daemon_end(struct daemon *d, struct fault *f)
 {
 	int64_t agents = daemon_agents(d);
@@ -247,6 +257,7 @@ int daemon_end(struct daemon *d, struct fault *f)
 				 " agents live; end them with `agentctl kill`",
 				 agents < 0 ? 0 : agents);
 	drain_flush(d->drain);
+	daemon_remove_cgroups(d);
 	err = enforce_end(d->enforce, f);
 	if (err)
 		return err;

@@ -174,6 +174,8 @@ int drain_start(struct drain *d, struct enforce *e, bool adopted, struct fault *
 	int agents, err;
 
 	d->enforce = e;
+	/* Of those that ended while nobody was there to see it. */
+	d->cgroups = true;
 	agents = names_adopt(d->options.names, d->options.dev);
 	if (agents < 0) {
 		err = fault_set(f, -agents, "cannot list the agents: %s", strerror(-agents));

@@ -36,6 +36,7 @@ struct drain {
 	uint32_t drops[LIFECYCLE_DROPS];
 	size_t drop_count;
 	bool sweep;
+	bool cgroups; /* of agents that have ended are left */
 	struct loop_handle device, tick, again, sync;
 	bool dirty; /* written since the last sync began */
 	int error;  /* why the log cannot be written, or 0 */
@@ -61,7 +62,7 @@ int drain_loss(struct drain *d, unsigned int stream, uint64_t count, uint64_t fi
 /* lifecycle.c: 1 when there may be more, 0, or a negative errno */
 int lifecycle_seek(struct drain *d, struct fault *f);
 int lifecycle_drain(struct drain *d);
-/* Drops policies whose agents are gone and that were still busy before. */
+/* Policies and cgroups whose agents are gone and that were still busy before. */
 void lifecycle_retry(struct drain *d);
 
 #endif

@@ -7,6 +7,7 @@
 
 #include "daemon/drain_state.h"
 #include "daemon/say.h"
+#include "kern/cgroup.h"
 #include "kern/device.h"
 
 /* 1 when the module's record number seq is the one in the log, 0 when not, -ENODATA when not kept. */
@@ -72,6 +73,8 @@ void lifecycle_retry(struct drain *d)
 
 	if (!d->enforce)
 		return;
+	if (d->cgroups)
+		d->cgroups = cgroup_sweep(d->options.dev) > 0;
 	for (i = 0; i < d->drop_count; i++) {
 		if (enforce_policy_drop(d->enforce, d->drops[i]) == -EBUSY)
 			d->drops[left++] = d->drops[i];
@@ -102,6 +105,7 @@ static void lifecycle_resync(struct drain *d)
 	if (names_adopt(d->options.names, d->options.dev) < 0)
 		say("cannot list the agents after a loss: some will be nameless in the log");
 	d->sweep = true;
+	d->cgroups = true;
 }
 
 static int lifecycle_record(struct drain *d, struct agentos_lifecycle *l)
@@ -138,6 +142,7 @@ static int lifecycle_record(struct drain *d, struct agentos_lifecycle *l)
 	if (l->type == AGENTOS_LIFECYCLE_EXIT) {
 		names_retire(d->options.names, l->agent);
 		lifecycle_drop(d, l->policy);
+		d->cgroups |= cgroup_retire(d->options.dev, l->agent) != 0;
 	}
 	return 0;
 }

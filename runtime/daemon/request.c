@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include "daemon/client_state.h"
+#include "daemon/terms.h"
 #include "kern/device.h"
 
 void upload_reset(struct client *c)
@@ -154,6 +155,10 @@ static void run_fault(struct fault *f, int err, const char *name)
 		fault_set(f, -err, "cannot make the agent: %s", strerror(-err));
 }
 
+#define RUN_ACCESS                                                                \
+	(AGENTOS_ACCESS_ATTACH | AGENTOS_ACCESS_INSPECT | AGENTOS_ACCESS_DERIVE | \
+	 AGENTOS_ACCESS_RECEIVE)
+
 /* Everything has come: policy, then agent; without the agent no policy. */
 static int client_run_now(struct client *c, const struct control_run *m,
 			  struct control_run_reply *reply, struct fault *f)
@@ -163,10 +168,10 @@ static int client_run_now(struct client *c, const struct control_run *m,
 	struct agentos_create_options create = {
 		.name = m->name,
 		.rights = m->rights,
-		.access = AGENTOS_ACCESS_ATTACH | AGENTOS_ACCESS_INSPECT | AGENTOS_ACCESS_DERIVE |
-			  AGENTOS_ACCESS_RECEIVE,
+		.access = RUN_ACCESS | AGENTOS_ACCESS_CONTROL,
 		.owner = c->peer.uid,
 	};
+	struct terms_of of = { .uid = c->peer.uid };
 	int fd, err;
 
 	err = client_may_run(d, f);
@@ -180,14 +185,21 @@ static int client_run_now(struct client *c, const struct control_run *m,
 	if (err)
 		return err;
 	create.policy = u->policy;
-	fd = agentos_dev_create(d->dev, &create, &reply->agent);
-	if (fd < 0) {
-		run_fault(f, fd, m->name);
-		return fd;
+	of.agent = agentos_dev_create(d->dev, &create, &reply->agent);
+	if (of.agent < 0) {
+		run_fault(f, of.agent, m->name);
+		return of.agent;
 	}
+	of.id = reply->agent;
 	reply->policy = u->policy;
 	/* The agent's now: it is dropped when that has ended. */
 	u->policy = 0;
+	err = terms_begin(d, &of, &m->terms, f);
+	fd = err ? err : agentos_agent_dup(of.agent, RUN_ACCESS);
+	if (!err && fd < 0)
+		run_fault(f, fd, m->name);
+	/* Without another descriptor this ends it, and its cgroup goes with the record of that. */
+	close(of.agent);
 	return fd;
 }
 
@@ -220,8 +232,10 @@ static void apply_fault(struct fault *f, int err)
 static int client_apply_now(struct client *c, const struct control_apply *m,
 			    struct agentos_agent_policy *set, struct fault *f)
 {
+	struct terms_of of = { .id = m->agent, .uid = c->peer.uid };
 	struct upload *u = &c->upload;
 	struct agentos_info info;
+	struct fault why;
 	int agent, err;
 
 	err = client_may_run(c->daemon, f);
@@ -235,11 +249,14 @@ static int client_apply_now(struct client *c, const struct control_apply *m,
 		apply_fault(f, agent);
 		return agent;
 	}
+	of.agent = agent;
 	err = agentos_agent_info(agent, &info);
 	if (!err && c->peer.uid != 0 && c->peer.uid != info.ret_owner)
 		err = fault_set(f, EACCES, "only its owner and root may put %s under a policy",
 				info.ret_name);
 	else if (!err)
+		err = terms_check(&of, &m->terms, f);
+	if (!err)
 		err = enforce_policy_complete(c->daemon->enforce, u->policy, f);
 	if (err) {
 		close(agent);
@@ -252,32 +269,39 @@ static int client_apply_now(struct client *c, const struct control_apply *m,
 	/* It ended in the midst of it. */
 	if (!err && !set->ret_agents)
 		err = -ESRCH;
-	close(agent);
 	if (err) {
 		apply_fault(f, err);
+		close(agent);
 		return err;
 	}
 	/* The agent's now. */
 	u->policy = 0;
-	return 0;
+	err = terms_exchange(c->daemon, &of, &m->terms, f);
+	close(agent);
+	if (err) {
+		why = *f;
+		fault_set(f, -err, "it follows the policy now, but not in all: %s", why.text);
+	}
+	return err;
 }
 
 static void client_apply(struct client *c, const struct control_apply *m)
 {
 	struct control_apply_reply reply = { 0 };
-	struct agentos_agent_policy set;
+	struct agentos_agent_policy set = { 0 };
 	struct fault f = { "" };
 	int err = client_apply_now(c, m, &set, &f);
 	char text[96];
 
+	/* The kernel's record names the daemon: this one says for whom it acted. */
+	snprintf(text, sizeof(text), "agent %llu, asked for by process %d of user id %u",
+		 (unsigned long long)m->agent, c->peer.pid, c->peer.uid);
+	if (set.ret_agents)
+		drain_note(c->daemon->drain, DAEMON_APPLIED, set.policy, text);
 	if (err) {
 		client_error(c, err, f.text);
 		return;
 	}
-	/* The kernel's record names the daemon: this one says for whom it acted. */
-	snprintf(text, sizeof(text), "agent %llu, asked for by process %d of user id %u",
-		 (unsigned long long)m->agent, c->peer.pid, c->peer.uid);
-	drain_note(c->daemon->drain, DAEMON_APPLIED, set.policy, text);
 	upload_reset(c);
 	reply.rights = set.ret_rights;
 	reply.policy = set.policy;

@@ -5,6 +5,7 @@
 
 #include <stdint.h>
 
+#include "agentos.h"
 #include "agentos_event.h"
 
 enum compiled_kind {
@@ -37,6 +38,45 @@ struct compiled_address {
 	uint16_t pad2;
 };
 
+/* What an agent and all below it may use together, by their cgroup; 0: no limit. */
+struct compiled_limits {
+	uint64_t memory;    /* bytes */
+	uint32_t processes; /* and threads */
+	uint32_t cpu;	    /* percent of one processor */
+	uint32_t io_weight;
+	uint32_t pad;
+};
+
+/* As AGENTOS_AGENT_BUDGET_SET has it. */
+struct compiled_budget {
+	uint64_t limit;
+	uint64_t period_ns;
+	uint32_t action;
+	uint32_t given; /* 0: nothing is set, and all else is 0 */
+};
+
+#define COMPILED_CRITICALITY (1U << 0)
+#define COMPILED_PHASE	     (1U << 1)
+#define COMPILED_DEADLINE    (1U << 2)
+#define COMPILED_SCHEDULE    7U
+
+/* As AGENTOS_AGENT_SCHED has it; what is not given is 0. */
+struct compiled_schedule {
+	uint64_t deadline_ns; /* from now */
+	uint32_t criticality;
+	uint32_t phase;
+	uint32_t given; /* COMPILED_* */
+	uint32_t pad;
+};
+
+/* All that is no rule. */
+struct compiled_terms {
+	struct compiled_limits limits;
+	struct compiled_budget budgets[AGENTOS_RESOURCE_COUNT]; /* by enum agentos_resource */
+	struct compiled_schedule schedule;
+};
+
+_Static_assert(sizeof(struct compiled_terms) == 24 + AGENTOS_RESOURCE_COUNT * 24 + 24, "no holes");
 _Static_assert(sizeof(struct compiled_address) == 32, "no holes");
 _Static_assert(sizeof(struct compiled_rule) == 8 + AGENTOS_RULE_NAME_SIZE, "no holes");
 

@@ -10,6 +10,7 @@
 #include "policy/environment.h"
 #include "policy/rights.h"
 #include "policy/rules.h"
+#include "policy/terms.h"
 
 #define NAME_CHARS "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789._-"
 
@@ -64,6 +65,8 @@ int layer_build(struct layer *l, struct policy **ret_policy)
 		err = addresses_build(p, l);
 	if (!err)
 		err = environment_build(p, l);
+	if (!err)
+		err = terms_build(p, own);
 	if (!err)
 		err = build_audit(p, own);
 	if (err) {

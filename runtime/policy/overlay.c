@@ -8,6 +8,7 @@
 #include "policy/environment.h"
 #include "policy/rights.h"
 #include "policy/rules.h"
+#include "policy/terms.h"
 
 static void overlay_texts(struct policy *base, struct policy *top)
 {
@@ -36,7 +37,9 @@ int overlay_policy(struct policy *base, struct policy *top, const struct layer *
 		err = addresses_overlay(base, top, layer->taken, source);
 	if (!err)
 		err = environment_overlay(base, top, source);
-	if (!err)
+	if (!err) {
+		terms_overlay(base, top);
 		overlay_texts(base, top);
+	}
 	return err;
 }

@@ -9,6 +9,7 @@
 
 #include "agentos_rights.h"
 #include "base/fault.h"
+#include "policy/compiled.h"
 
 /*
  * The YAML (every key but name and rights may be left out, and rights where the
@@ -37,11 +38,23 @@
  *	  keep: [PATH, TERM, LC_*]      # all other variables are removed; absent section: all kept
  *	  set: ["HOME=${WORKSPACE}"]    # "$$" is a plain "$"
  *	directories: ["${WORKSPACE}/.tmp"] # made 0700 for the agent when missing
+ *	limits:                         # of the agent and all below it together, by cgroup v2
+ *	  memory: 2G                    # bytes, as amounts are written: base/amount.h
+ *	  processes: 200                # threads count
+ *	  cpu: 150%                     # of one processor
+ *	  io-weight: 50                 # 1..10000; who has none has 100
+ *	budgets:                        # AMOUNT [per TIME][, refuse|pause|kill]: at its end
+ *	  tokens: 200k per 24h          # and microdollars, tool-calls, net-bytes, cpu-ns, wall-ns
+ *	  cpu-ns: 2h, kill
+ *	schedule:
+ *	  criticality: 30               # 0..100; above 50 for root only
+ *	  phase: background             # or working, interactive, waiting
+ *	  deadline: 2h                  # from the start
  *	audit: denials                  # or "all": allowed acts are recorded as well
  *
  * A file right without a files: rule that could use it, a files: rule without
  * its right (likewise for network:), and keys that nothing enforces yet
- * (limits:, budgets:, ...) are refused, saying so. So is a write: path that is "/" only
+ * (devices:, effect:) are refused, saying so. So is a write: path that is "/" only
  * because a variable is: who means the whole machine writes "/".
  *
  * What a file includes are parts: rights, files, network, environment,
@@ -50,7 +63,7 @@
  * own, valid by itself. On that the file is laid: rights, names, variables and
  * directories add up; what it says about a path, an address or a variable goes
  * before what the extended one says about the same, for each kind of access that
- * it names. A right that it takes away takes along the rules that the right
+ * it names; so does each limit, each budget and each part of the schedule. A right that it takes away takes along the rules that the right
  * switched on.
  */
 
@@ -102,6 +115,7 @@ struct policy {
 	struct policy_place *env_keep_at, *env_set_at, *directories_at; /* of each of them */
 	bool record_allowed;						/* audit: all */
 	struct policy_place audit_at; /* line 0: it is not written */
+	struct compiled_terms terms;  /* limits:, budgets:, schedule: */
 };
 
 /* What variables stand for; all absolute paths, agent a plain name. */

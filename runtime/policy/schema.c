@@ -35,6 +35,36 @@ static const cyaml_schema_field_t environment_fields[] = {
 	CYAML_FIELD_END,
 };
 
+#define TERM(key, type, member)                                                                \
+	CYAML_FIELD_STRING_PTR(key, CYAML_FLAG_POINTER | CYAML_FLAG_OPTIONAL, type, member, 0, \
+			       CYAML_UNLIMITED)
+
+static const cyaml_schema_field_t limits_fields[] = {
+	TERM("memory", struct raw_limits, memory),
+	TERM("processes", struct raw_limits, processes),
+	TERM("cpu", struct raw_limits, cpu),
+	TERM("io-weight", struct raw_limits, io_weight),
+	CYAML_FIELD_END,
+};
+
+/* The words that `agentctl budget` has for them. */
+static const cyaml_schema_field_t budgets_fields[] = {
+	TERM("tokens", struct raw_budgets, tokens),
+	TERM("microdollars", struct raw_budgets, microdollars),
+	TERM("tool-calls", struct raw_budgets, tool_calls),
+	TERM("net-bytes", struct raw_budgets, net_bytes),
+	TERM("cpu-ns", struct raw_budgets, cpu_ns),
+	TERM("wall-ns", struct raw_budgets, wall_ns),
+	CYAML_FIELD_END,
+};
+
+static const cyaml_schema_field_t schedule_fields[] = {
+	TERM("criticality", struct raw_schedule, criticality),
+	TERM("phase", struct raw_schedule, phase),
+	TERM("deadline", struct raw_schedule, deadline),
+	CYAML_FIELD_END,
+};
+
 #define TEXT(key, flags, member)                                                                \
 	CYAML_FIELD_STRING_PTR(key, CYAML_FLAG_POINTER | (flags), struct raw_policy, member, 0, \
 			       CYAML_UNLIMITED)
@@ -52,6 +82,9 @@ static const cyaml_schema_field_t environment_fields[] = {
 			SECTION("files", files, files_fields),                                \
 			SECTION("network", network, network_fields),                          \
 			SECTION("environment", environment, environment_fields),              \
+			SECTION("limits", limits, limits_fields),                             \
+			SECTION("budgets", budgets, budgets_fields),                          \
+			SECTION("schedule", schedule, schedule_fields),                       \
 			TEXT_LIST("directories", struct raw_policy, directories),             \
 			TEXT("audit", CYAML_FLAG_OPTIONAL, audit), CYAML_FIELD_END,           \
 	}
@@ -126,7 +159,8 @@ bool schema_is_of_parts(const char *key)
 bool schema_is_unenforced(const char *key)
 {
 	static const char *const later[] = {
-		"limits", "budgets", "schedule", "devices", "effect",
+		"devices",
+		"effect",
 	};
 	size_t i;
 

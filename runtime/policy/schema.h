@@ -23,6 +23,18 @@ struct raw_environment {
 	uint32_t keep_count, set_count;
 };
 
+struct raw_limits {
+	char *memory, *processes, *cpu, *io_weight;
+};
+
+struct raw_budgets {
+	char *tokens, *microdollars, *tool_calls, *net_bytes, *cpu_ns, *wall_ns;
+};
+
+struct raw_schedule {
+	char *criticality, *phase, *deadline;
+};
+
 struct raw_policy {
 	uint32_t version;
 	char *name;
@@ -36,6 +48,9 @@ struct raw_policy {
 	struct raw_files *files;
 	struct raw_network *network;
 	struct raw_environment *environment;
+	struct raw_limits *limits;
+	struct raw_budgets *budgets;
+	struct raw_schedule *schedule;
 	char **directories;
 	uint32_t directories_count;
 	char *audit;

@@ -116,6 +116,46 @@ static bool addresses_valid(const struct control_policy_net *m, size_t len)
 	return true;
 }
 
+static bool limits_valid(const struct compiled_limits *l)
+{
+	if (l->memory && (l->memory < LIMIT_AGENT_MEMORY_MIN || l->memory > LIMIT_AGENT_MEMORY_MAX))
+		return false;
+	return l->processes <= LIMIT_AGENT_PROCESSES && l->cpu <= LIMIT_AGENT_CPU &&
+	       l->io_weight <= LIMIT_AGENT_IO_WEIGHT && !l->pad;
+}
+
+static bool budget_valid(const struct compiled_budget *b, uint32_t resource)
+{
+	if (b->given != 1)
+		return is_zero(b, sizeof(*b));
+	return b->action <= AGENTOS_BUDGET_PAUSE && b->period_ns <= LIMIT_POLICY_TIME_NS &&
+	       (!b->period_ns || resource != AGENTOS_RESOURCE_WALL_NS);
+}
+
+static bool schedule_valid(const struct compiled_schedule *s)
+{
+	if (s->given & ~COMPILED_SCHEDULE || s->pad)
+		return false;
+	if ((!(s->given & COMPILED_CRITICALITY) && s->criticality) ||
+	    s->criticality > AGENTOS_CRITICALITY_MAX)
+		return false;
+	if ((!(s->given & COMPILED_PHASE) && s->phase) || s->phase >= AGENTOS_PHASE_COUNT)
+		return false;
+	return s->given & COMPILED_DEADLINE ?
+		       s->deadline_ns && s->deadline_ns <= LIMIT_POLICY_TIME_NS :
+		       !s->deadline_ns;
+}
+
+static bool terms_valid(const struct compiled_terms *t)
+{
+	uint32_t i;
+
+	for (i = 0; i < AGENTOS_RESOURCE_COUNT; i++)
+		if (!budget_valid(&t->budgets[i], i))
+			return false;
+	return limits_valid(&t->limits) && schedule_valid(&t->schedule);
+}
+
 static bool enforcement_valid(const struct control_enforcement *e)
 {
 	if (e->on > 1 || !is_text(e->text, sizeof(e->text)))
@@ -183,10 +223,10 @@ static bool body_valid(const union control_message *m, size_t len)
 		return addresses_valid(&m->policy_net, len);
 	case CONTROL_RUN:
 		return m->run.rights && !(m->run.rights & ~AGENTOS_RIGHTS_ALL) &&
-		       control_check_name(m->run.name) == 0;
+		       control_check_name(m->run.name) == 0 && terms_valid(&m->run.terms);
 	case CONTROL_APPLY:
 		return m->apply.agent && m->apply.rights &&
-		       !(m->apply.rights & ~AGENTOS_RIGHTS_ALL);
+		       !(m->apply.rights & ~AGENTOS_RIGHTS_ALL) && terms_valid(&m->apply.terms);
 	case CONTROL_APPLY_REPLY:
 		return m->apply_reply.policy && !(m->apply_reply.rights & ~AGENTOS_RIGHTS_ALL) &&
 		       !m->apply_reply.pad;

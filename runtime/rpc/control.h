@@ -24,7 +24,7 @@
  * To put one that runs under another policy: the same, and APPLY at the end.
  * What was sent is forgotten after these, after any error, and at disconnect.
  */
-#define CONTROL_VERSION	  1
+#define CONTROL_VERSION	  2
 #define CONTROL_TEXT	  1024
 #define CONTROL_HOOKS_MAX 64
 #define CONTROL_WHAT	  96
@@ -92,13 +92,19 @@ struct control_run {
 	struct control_header header;
 	uint64_t rights;	      /* never 0 */
 	char name[AGENTOS_NAME_SIZE]; /* as AGENTOS_IOC_CREATE wants it */
+	struct compiled_terms terms;  /* all within the bounds of base/limits.h */
 };
 
-/* An agent, and those below it that follow the same policy, follow what was sent. */
+/*
+ * An agent, and those below it that follow the same policy, follow what was
+ * sent. Its limits are those that were sent, and no others; of budgets and
+ * schedule what was not sent stays.
+ */
 struct control_apply {
 	struct control_header header;
 	uint64_t agent;	 /* never 0 */
 	uint64_t rights; /* never 0; what it has not got already it does not get */
+	struct compiled_terms terms;
 };
 
 /* Whether agents may run: on, or why not. */
@@ -198,7 +204,9 @@ _Static_assert(sizeof(struct control_policy_rules) ==
 _Static_assert(sizeof(struct control_policy_net) ==
 		       24 + CONTROL_ADDRESSES * sizeof(struct compiled_address),
 	       "no holes");
-_Static_assert(sizeof(struct control_run) == 24 + AGENTOS_NAME_SIZE, "no holes");
+_Static_assert(sizeof(struct control_run) == 24 + AGENTOS_NAME_SIZE + sizeof(struct compiled_terms),
+	       "no holes");
+_Static_assert(sizeof(struct control_apply) == 32 + sizeof(struct compiled_terms), "no holes");
 _Static_assert(sizeof(struct control_apply_reply) == 40, "no holes");
 _Static_assert(sizeof(struct control_enforcement) == 8 + CONTROL_TEXT, "no holes");
 _Static_assert(sizeof(struct control_status_reply) ==

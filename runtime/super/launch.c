@@ -382,6 +382,8 @@ static int attach_fault(int err, struct fault *f)
 		return fault_set(f, EPERM, "this process is in an agent already");
 	case -ESRCH:
 		return fault_set(f, ESRCH, "the agent was killed before it began");
+	case -ENODEV:
+		return fault_set(f, ENODEV, "the agent's cgroup was removed before it began");
 	case -EBUSY:
 		return fault_set(f, EBUSY, "this process shares its memory or files with another");
 	default:

@@ -165,6 +165,28 @@ static void check_texts(const struct policy *p, char **texts, const struct polic
 	}
 }
 
+/* What the control protocol carries. */
+static void check_terms(const struct compiled_terms *t)
+{
+	uint32_t i;
+
+	HOLDS(!t->limits.memory || (t->limits.memory >= LIMIT_AGENT_MEMORY_MIN &&
+				    t->limits.memory <= LIMIT_AGENT_MEMORY_MAX));
+	HOLDS(t->limits.processes <= LIMIT_AGENT_PROCESSES && t->limits.cpu <= LIMIT_AGENT_CPU);
+	HOLDS(t->limits.io_weight <= LIMIT_AGENT_IO_WEIGHT);
+	for (i = 0; i < AGENTOS_RESOURCE_COUNT; i++) {
+		const struct compiled_budget *b = &t->budgets[i];
+
+		HOLDS(b->given ? b->action <= AGENTOS_BUDGET_PAUSE :
+				 !b->limit && !b->period_ns && !b->action);
+		HOLDS(b->period_ns <= LIMIT_POLICY_TIME_NS);
+		HOLDS(!b->period_ns || i != AGENTOS_RESOURCE_WALL_NS);
+	}
+	HOLDS(t->schedule.criticality <= AGENTOS_CRITICALITY_MAX);
+	HOLDS(t->schedule.phase < AGENTOS_PHASE_COUNT);
+	HOLDS(t->schedule.deadline_ns <= LIMIT_POLICY_TIME_NS);
+}
+
 static void check_policy(const struct policy *p)
 {
 	size_t i, j;
@@ -209,6 +231,7 @@ static void check_policy(const struct policy *p)
 		HOLDS(strchr(p->env_set[i], '='));
 	for (i = 0; p->directories && p->directories[i]; i++)
 		HOLDS(path_is_normal(p->directories[i]));
+	check_terms(&p->terms);
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)

@@ -211,6 +211,60 @@ static void malformed_runs_are_refused(void)
 	CHECK_INT(check_client(&m, len, 0), -EBADMSG);
 }
 
+/* Those of a run, and of an apply alike. */
+static bool terms_pass(const struct compiled_terms *terms)
+{
+	struct control_run run = { .rights = 1, .name = "demo", .terms = *terms };
+	struct control_apply apply = { .agent = 1, .rights = 1, .terms = *terms };
+	size_t len = control_encode(&run.header, CONTROL_RUN, sizeof(run), 1);
+	bool passes = check_client(&run, len, 0) == 0;
+
+	/* Whoever is to be limited is not named: it is whoever joins. */
+	CHECK_INT(check_client(&run, len, 1), -EBADMSG);
+	len = control_encode(&apply.header, CONTROL_APPLY, sizeof(apply), 1);
+	CHECK((check_client(&apply, len, 0) == 0) == passes);
+	return passes;
+}
+
+static void terms_beyond_their_bounds_are_refused(void)
+{
+	static const struct compiled_terms good = {
+		.limits = { LIMIT_AGENT_MEMORY_MIN, LIMIT_AGENT_PROCESSES, LIMIT_AGENT_CPU,
+			    LIMIT_AGENT_IO_WEIGHT },
+		.budgets[AGENTOS_RESOURCE_TOKENS] = { 5, LIMIT_POLICY_TIME_NS, AGENTOS_BUDGET_PAUSE,
+						      1 },
+		.budgets[AGENTOS_RESOURCE_WALL_NS] = { 5, 0, AGENTOS_BUDGET_KILL, 1 },
+		.schedule = { LIMIT_POLICY_TIME_NS, AGENTOS_CRITICALITY_MAX,
+			      AGENTOS_PHASE_COUNT - 1, COMPILED_SCHEDULE },
+	};
+	struct compiled_terms bad[] = { [0 ... 18] = good };
+	size_t i;
+
+	CHECK(terms_pass(&good));
+	CHECK(terms_pass(&(struct compiled_terms){ 0 }));
+	bad[0].limits.memory = LIMIT_AGENT_MEMORY_MIN - 1;
+	bad[1].limits.memory = LIMIT_AGENT_MEMORY_MAX + 1;
+	bad[2].limits.processes++;
+	bad[3].limits.cpu++;
+	bad[4].limits.io_weight++;
+	bad[5].limits.pad = 1;
+	bad[6].budgets[AGENTOS_RESOURCE_TOKENS].action++;
+	bad[7].budgets[AGENTOS_RESOURCE_TOKENS].period_ns++;
+	bad[8].budgets[AGENTOS_RESOURCE_TOKENS].given = 0;
+	bad[9].budgets[AGENTOS_RESOURCE_TOKENS].given = 2;
+	bad[10].budgets[AGENTOS_RESOURCE_WALL_NS].period_ns = 1;
+	bad[11].budgets[AGENTOS_RESOURCE_CPU_NS].limit = 1;
+	bad[12].schedule.criticality++;
+	bad[13].schedule.phase++;
+	bad[14].schedule.deadline_ns++;
+	bad[15].schedule.deadline_ns = 0;
+	bad[16].schedule.given = COMPILED_SCHEDULE + 1;
+	bad[17].schedule.given &= ~COMPILED_PHASE;
+	bad[18].schedule.pad = 1;
+	for (i = 0; i < sizeof(bad) / sizeof(bad[0]); i++)
+		CHECK_MSG(!terms_pass(&bad[i]), "terms %zu", i);
+}
+
 static void texts_of_the_daemon_are_checked(void)
 {
 	struct control_result m = { .error = -EBUSY };
@@ -298,7 +352,9 @@ static bool invariants_hold(const union control_message *m, size_t len, size_t f
 		return m->policy_rules.count && m->policy_rules.count == fds &&
 		       fds <= LIMIT_CONTROL_FDS;
 	case CONTROL_RUN:
-		return memchr(m->run.name, 0, sizeof(m->run.name)) && m->run.name[0];
+		return memchr(m->run.name, 0, sizeof(m->run.name)) && m->run.name[0] &&
+		       m->run.terms.limits.cpu <= LIMIT_AGENT_CPU &&
+		       m->run.terms.schedule.phase < AGENTOS_PHASE_COUNT;
 	case CONTROL_APPLY:
 		return m->apply.agent && m->apply.rights &&
 		       !(m->apply.rights & ~AGENTOS_RIGHTS_ALL);
@@ -393,6 +449,7 @@ static const struct tap_test tests[] = {
 	{ "malformed_rules_are_refused", malformed_rules_are_refused },
 	{ "malformed_addresses_are_refused", malformed_addresses_are_refused },
 	{ "malformed_runs_are_refused", malformed_runs_are_refused },
+	{ "terms_beyond_their_bounds_are_refused", terms_beyond_their_bounds_are_refused },
 	{ "texts_of_the_daemon_are_checked", texts_of_the_daemon_are_checked },
 	{ "a_long_text_is_cut_and_terminated", a_long_text_is_cut_and_terminated },
 	{ "bent_messages_do_no_harm", bent_messages_do_no_harm },
