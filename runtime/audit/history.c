@@ -54,24 +54,27 @@ static void history_take(struct history *h, const struct record *r)
 	}
 }
 
-int history_read(const char *directory, const uint8_t boot[16], struct history *ret_history,
-		 struct fault *f)
+int history_read(const char *directory, const uint8_t boot[16], const struct history_reader *reader,
+		 struct history *ret_history, struct fault *f)
 {
 	struct history *h = calloc(1, sizeof(*h));
-	struct segment_reader *reader = NULL;
+	struct segment_reader *log = NULL;
 	struct record r;
 	int err;
 
 	if (!h)
 		return fault_set(f, ENOMEM, "out of memory");
-	err = segment_reader_open(directory, &reader, f);
+	err = segment_reader_open(directory, &log, f);
 	if (err)
 		goto free_history;
-	while ((err = segment_read(reader, &r, f)) > 0) {
-		if (memcmp(r.boot, boot, sizeof(r.boot)) == 0)
-			history_take(h, &r);
+	while ((err = segment_read(log, &r, f)) > 0) {
+		if (memcmp(r.boot, boot, sizeof(r.boot)) != 0)
+			continue;
+		history_take(h, &r);
+		if (reader)
+			reader->each(&r, reader->cookie);
 	}
-	segment_reader_close(reader);
+	segment_reader_close(log);
 	if (!err)
 		*ret_history = *h;
 free_history:

@@ -5,6 +5,7 @@
 
 #include "agentos_event.h"
 #include "audit/account.h"
+#include "audit/record.h"
 #include "base/fault.h"
 
 /*
@@ -22,8 +23,14 @@ struct history {
 	uint64_t lifecycle_lost;
 };
 
-/* Reads the whole log once. Errors are those of segment_read(). */
-int history_read(const char *directory, const uint8_t boot[16], struct history *ret_history,
-		 struct fault *f);
+/* Who else is to see the records of this boot, oldest first. */
+struct history_reader {
+	void (*each)(const struct record *r, void *cookie);
+	void *cookie;
+};
+
+/* Reads the whole log once; reader may be NULL. Errors are those of segment_read(). */
+int history_read(const char *directory, const uint8_t boot[16], const struct history_reader *reader,
+		 struct history *ret_history, struct fault *f);
 
 #endif

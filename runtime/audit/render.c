@@ -199,11 +199,8 @@ static bool doing_is_whole(const struct agentos_event *e)
 	}
 }
 
-static void put_object(FILE *out, const struct agentos_event *e)
+void render_object(FILE *out, const struct agentos_event *e)
 {
-	if (doing_is_whole(e))
-		return;
-	fputc(' ', out);
 	if (e->flags & AGENTOS_EVENT_TRUNCATED)
 		fputs("...", out);
 	switch (e->object_kind) {
@@ -255,6 +252,8 @@ static void put_rule(FILE *out, const struct agentos_event *e, const char *does)
 		fprintf(out, ": a rule of its policy %s it", does);
 	else if (e->rule == AGENTOS_RULE_PINS)
 		fprintf(out, ": no agent may touch what enforces");
+	else if (e->rule == AGENTOS_RULE_FEED)
+		fprintf(out, ": of the denial feeds an agent may only read its own");
 	else
 		fprintf(out, ": rule %u of its policy %s it", e->rule, does);
 }
@@ -309,11 +308,32 @@ static void put_why(FILE *out, const struct agentos_event *e)
 	}
 }
 
+/* What was done or tried, behind the verb that says which. */
+static void put_act(FILE *out, const struct agentos_event *e)
+{
+	char other[NAME_ROOM];
+
+	fputs(name_doing(e->hook, other), out);
+	if (!doing_is_whole(e)) {
+		fputc(' ', out);
+		render_object(out, e);
+	}
+	if (e->hook == AGENTOS_HOOK_FILE_OPEN)
+		put_access(out, e->access);
+}
+
+void render_denial(FILE *out, const struct agentos_event *e)
+{
+	put_escaped(out, e->comm, strnlen(e->comm, sizeof(e->comm)));
+	fputs(" may not ", out);
+	put_act(out, e);
+	put_why(out, e);
+}
+
 static void event_text(FILE *out, const struct record *r, bool colour)
 {
 	const struct agentos_event *e = &r->u.event;
 	const char *verb = "may not";
-	char other[NAME_ROOM];
 
 	if (e->verdict == AGENTOS_VERDICT_DENIED) {
 		put_head(out, r, HEAD_DENIED, colour);
@@ -327,10 +347,8 @@ static void event_text(FILE *out, const struct record *r, bool colour)
 	put_agent(out, r->agent_name, sizeof(r->agent_name), e->agent);
 	fputc(' ', out);
 	put_escaped(out, e->comm, strnlen(e->comm, sizeof(e->comm)));
-	fprintf(out, "[%d] %s %s", e->tgid, verb, name_doing(e->hook, other));
-	put_object(out, e);
-	if (e->hook == AGENTOS_HOOK_FILE_OPEN)
-		put_access(out, e->access);
+	fprintf(out, "[%d] %s ", e->tgid, verb);
+	put_act(out, e);
 	if (e->verdict != AGENTOS_VERDICT_ALLOWED)
 		put_why(out, e);
 	else if (e->why == AGENTOS_WHY_RULE)

@@ -18,6 +18,11 @@
  */
 void render_text(FILE *out, const struct record *r, bool colour);
 
+/* Of a refused act what such a line says behind the agent, without a process: "cat may not ...: ...". */
+void render_denial(FILE *out, const struct agentos_event *e);
+/* Its object alone, as it stands there. */
+void render_object(FILE *out, const struct agentos_event *e);
+
 /*
  * One JSON object on one line. Keys are stable: some may be added, none changes
  * its meaning. Numbers are integers up to 64 bits. A key that does not apply is

@@ -217,7 +217,9 @@ static int run_become(struct run *r)
 	int attached = 0, err;
 	char **env;
 
-	if (launch_environment(r->policy, environ, r->name, r->made.agent, &env)) {
+	if (launch_environment(r->policy, environ,
+			       &(struct launch_agent){ r->name, r->made.agent, r->made.denials },
+			       &env)) {
 		ctl_complain("out of memory");
 		return CTL_FAILED;
 	}

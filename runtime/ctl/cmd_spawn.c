@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #include "ctl/ctl.h"
+#include "ctl/denials.h"
 #include "ctl/select.h"
 #include "lib/libagentos.h"
 #include "super/launch.h"
@@ -186,14 +187,18 @@ static int spawn_environment(struct spawn *s, const struct agentos_info *info, u
 		.env_keep = s->keep,
 		.env_set = s->set,
 	};
-	char directory[PATH_MAX];
+	char directory[PATH_MAX], denials[PATH_MAX] = "";
 
+	/* It shares its parent's, if it may read files. */
+	if (p.rights & AGENTOS_RIGHT(FILE_READ))
+		denials_path(info->ret_policy, denials, sizeof(denials));
 	if (p.env_scrub) {
 		if (!getcwd(directory, sizeof(directory)))
 			return -errno;
 		snprintf(s->home, sizeof(s->home), "HOME=%s", directory);
 	}
-	return launch_environment(&p, environ, s->full, id, ret_env);
+	return launch_environment(&p, environ, &(struct launch_agent){ s->full, id, denials },
+				  ret_env);
 }
 
 /*

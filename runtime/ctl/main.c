@@ -162,6 +162,13 @@ static const struct command {
 	  "\n"
 	  "  agentctl recv --json coder\n" },
 	{ "audit", cmd_audit, "show what agents did and what was refused", NULL },
+	{ "denials", cmd_denials, "show what one agent was refused, and what to ask for",
+	  "Usage: agentctl denials [AGENT]\n"
+	  "Prints what AGENT and those below it were refused, as it can read it itself in the file\n"
+	  "that its environment names in AGENTOS_DENIALS: a line each, with what to ask for. Within\n"
+	  "an agent, and without AGENT, its own. For its owner and root.\n"
+	  "\n"
+	  "  agentctl denials coder\n" },
 	{ "policy", cmd_policy, "list and check policies", NULL },
 	{ "doctor", cmd_doctor, "check every layer and say what to do",
 	  "Usage: agentctl doctor [--json]\n"

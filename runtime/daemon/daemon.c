@@ -78,6 +78,23 @@ static int directory_parent(const char *path, struct fault *f)
 	return chmod(parent, 0755) < 0 ? path_fault(f, errno, parent) : 0;
 }
 
+/* By its one name that has no symlink in it, as the kernel tells what is below it. */
+static int directory_denials(struct daemon *d, struct fault *f)
+{
+	char *run_dir = realpath(d->options.run_dir, NULL);
+	/* Room for an agent's number and ".old" in a reply. */
+	const size_t room = sizeof(d->denials) - sizeof("/18446744073709551615.old");
+	int len;
+
+	if (!run_dir)
+		return path_fault(f, errno, d->options.run_dir);
+	len = snprintf(d->denials, sizeof(d->denials), "%s/denials", run_dir);
+	free(run_dir);
+	if (len < 0 || (size_t)len > room)
+		return fault_set(f, ENAMETOOLONG, "%s: too long", d->options.run_dir);
+	return directory_make(d->denials, 0711, 0, f);
+}
+
 /* One daemon at a time: the lock is held as long as the process lives, whatever ends it. */
 static int lock_take(struct daemon *d, struct fault *f)
 {
@@ -147,6 +164,8 @@ int daemon_prepare(struct daemon *d, struct fault *f)
 	d->group = group->gr_gid;
 	err = directory_make(d->options.run_dir, 0755, 0, f);
 	if (!err)
+		err = directory_denials(d, f);
+	if (!err)
 		err = directory_parent(d->options.audit_dir, f);
 	if (!err)
 		err = directory_make(d->options.audit_dir, 0750, d->group, f);
@@ -204,12 +223,17 @@ int daemon_enforce(struct daemon *d, struct fault *f)
 	if (fchown(d->dev, 0, d->group) < 0 || fchmod(d->dev, 0660) < 0)
 		return path_fault(f, errno, AGENTOS_DEVICE);
 	options.dev = d->dev;
+	err = feeds_open(d->denials, d->dev, &d->feeds, f);
+	if (err)
+		return err;
+	options.feeds = d->feeds;
 	err = drain_open(&options, &d->drain, f);
 	if (err)
 		return err;
 	err = enforce_open(d->dev, &d->enforce, &d->adopted, f);
 	if (err)
 		return err;
+	enforce_feeds(d->enforce, d->denials, feeds_directory(d->feeds));
 	err = drain_start(d->drain, d->enforce, d->adopted, f);
 	if (err) {
 		/* What was only just begun is not left behind without a daemon. */
@@ -219,6 +243,7 @@ int daemon_enforce(struct daemon *d, struct fault *f)
 	}
 	if (d->adopted) {
 		swept = enforce_policy_sweep(d->enforce);
+		feeds_sweep(d->feeds);
 		say("adopted what an earlier agentosd left: %" PRId64
 		    " agents, %d unused policies removed",
 		    daemon_agents(d), swept);
@@ -263,6 +288,7 @@ int daemon_end(struct daemon *d, struct fault *f)
 		return err;
 	d->enforce = NULL;
 	drain_stop(d->drain);
+	feeds_clear(d->feeds);
 	drain_note(d->drain, DAEMON_ENDED, 0, "");
 	drain_flush(d->drain);
 	d->proof.error = fault_set(
@@ -299,6 +325,7 @@ void daemon_release(struct daemon *d)
 {
 	drain_close(d->drain);
 	enforce_close(d->enforce);
+	feeds_close(d->feeds);
 	names_close(d->names);
 	loop_close(d->loop);
 	if (d->dev >= 0)

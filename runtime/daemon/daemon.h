@@ -36,6 +36,8 @@ struct daemon {
 	int dev;
 	struct loop *loop;
 	struct names *names;
+	struct feeds *feeds;
+	char denials[CONTROL_PATH]; /* their directory */
 	struct drain *drain;
 	struct enforce *enforce; /* NULL once ended */
 	bool adopted;

@@ -39,10 +39,12 @@ static int ring_record(const struct agentos_event *event, void *cookie)
 	r.u.event = *event;
 	r.u.event.text[sizeof(r.u.event.text) - 1] = '\0';
 	err = drain_append(d, &r);
-	if (!err)
+	if (!err) {
 		account_receive(&ring->account, event->seq);
-	else if (err != -ENOBUFS)
+		feeds_take(d->options.feeds, &r);
+	} else if (err != -ENOBUFS) {
 		err = drain_loss(d, ring->number, 1, 0, 0);
+	}
 out:
 	if (!err)
 		ring->pending = true;
@@ -110,6 +112,9 @@ void drain_take(struct drain *d)
 		d->again.cookie = d;
 		loop_timer(d->options.loop, &d->again, 1);
 	}
+	/* What those who are gone were refused has been read by now. */
+	if (!more && !d->error)
+		feeds_reap(d->options.feeds);
 }
 
 static void wake_done(int result, void *cookie)
@@ -240,6 +245,11 @@ void drain_stop(struct drain *d)
 		d->rings[i].pending = false;
 	}
 	d->enforce = NULL;
+}
+
+uint64_t drain_number(const struct drain *d)
+{
+	return d->next_seq - 1;
 }
 
 void drain_status(const struct drain *d, struct control_status_reply *m)

@@ -8,6 +8,7 @@
 
 #include "audit/record.h"
 #include "base/fault.h"
+#include "daemon/feeds.h"
 #include "daemon/names.h"
 #include "kern/enforce.h"
 #include "loop/loop.h"
@@ -34,6 +35,7 @@ struct drain_options {
 	const char *directory;
 	int dev; /* O_NONBLOCK; its read position is the drain's */
 	struct names *names;
+	struct feeds *feeds;
 };
 
 /* Opens the log and reads what it holds of this boot. Errors as segment_open(). */
@@ -45,6 +47,8 @@ void drain_flush(struct drain *d);
 /* The maps are about to go, or gone. */
 void drain_stop(struct drain *d);
 void drain_note(struct drain *d, enum daemon_note note, uint64_t number, const char *text);
+/* Of the last record that the log has taken. */
+uint64_t drain_number(const struct drain *d);
 void drain_status(const struct drain *d, struct control_status_reply *m);
 void drain_close(struct drain *d);
 

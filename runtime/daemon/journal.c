@@ -104,6 +104,7 @@ int drain_write(struct drain *d)
 			ring_commit(d->rings[i].ring);
 		d->rings[i].pending = false;
 	}
+	feeds_write(d->options.feeds);
 	drain_sync_soon(d);
 	return 0;
 }
@@ -194,6 +195,11 @@ bool drain_recovered(struct drain *d)
 	return !d->error;
 }
 
+static void history_each(const struct record *r, void *cookie)
+{
+	feeds_replay(cookie, r);
+}
+
 int drain_open(const struct drain_options *o, struct drain **ret_drain, struct fault *f)
 {
 	struct segment_tail *tail;
@@ -217,7 +223,8 @@ int drain_open(const struct drain_options *o, struct drain **ret_drain, struct f
 	if (err)
 		goto free_all;
 	d->next_seq = tail->next_seq;
-	err = history_read(o->directory, d->boot, &d->history, &why);
+	err = history_read(o->directory, d->boot,
+			   &(struct history_reader){ history_each, o->feeds }, &d->history, &why);
 	if (err) {
 		fault_set(
 			f, -err,

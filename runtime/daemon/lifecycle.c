@@ -59,8 +59,12 @@ int lifecycle_seek(struct drain *d, struct fault *f)
 
 static void lifecycle_drop(struct drain *d, uint32_t policy)
 {
-	if (!policy || enforce_policy_drop(d->enforce, policy) != -EBUSY)
+	if (!policy)
 		return;
+	if (enforce_policy_drop(d->enforce, policy) != -EBUSY) {
+		feeds_ended(d->options.feeds, policy);
+		return;
+	}
 	if (d->drop_count < LIFECYCLE_DROPS)
 		d->drops[d->drop_count++] = policy;
 	else
@@ -78,10 +82,13 @@ void lifecycle_retry(struct drain *d)
 	for (i = 0; i < d->drop_count; i++) {
 		if (enforce_policy_drop(d->enforce, d->drops[i]) == -EBUSY)
 			d->drops[left++] = d->drops[i];
+		else
+			feeds_ended(d->options.feeds, d->drops[i]);
 	}
 	d->drop_count = left;
 	if (d->sweep && !left) {
 		enforce_policy_sweep(d->enforce);
+		feeds_sweep(d->options.feeds);
 		d->sweep = false;
 	}
 }

@@ -22,7 +22,7 @@ static const char usage[] =
 	"\n"
 	"  --check               check this machine, say what is missing, change nothing\n"
 	"  --audit-dir DIR       where the audit log goes (/var/lib/agentos/audit)\n"
-	"  --run-dir DIR         where lock and control socket go (/run/agentos)\n"
+	"  --run-dir DIR         where lock, control socket, denial feeds go (/run/agentos)\n"
 	"  --socket-group GROUP  who may run agents and read the log (agentos)\n"
 	"  --foreground          accepted; it is the only mode\n"
 	"  --version, --help\n"

@@ -14,8 +14,10 @@ void upload_reset(struct client *c)
 {
 	struct upload *u = &c->upload;
 
-	if (u->policy)
+	if (u->policy) {
+		feeds_forget(c->daemon->feeds, u->policy);
 		enforce_policy_drop(c->daemon->enforce, u->policy);
+	}
 	*u = (struct upload){ 0 };
 }
 
@@ -172,6 +174,7 @@ static int client_run_now(struct client *c, const struct control_run *m,
 		.owner = c->peer.uid,
 	};
 	struct terms_of of = { .uid = c->peer.uid };
+	bool feed;
 	int fd, err;
 
 	err = client_may_run(d, f);
@@ -181,6 +184,9 @@ static int client_run_now(struct client *c, const struct control_run *m,
 		return fault_set(f, EBADMSG, "the policy is not complete");
 	if (u->flags & CONTROL_RECORD_ALLOWED)
 		create.flags |= AGENTOS_CREATE_RECORD_ALLOWED;
+	feed = m->rights & AGENTOS_RIGHT(FILE_READ) &&
+	       feeds_make(d->feeds, d->enforce, u->policy, c->peer.uid, drain_number(d->drain)) ==
+		       0;
 	err = enforce_policy_complete(d->enforce, u->policy, f);
 	if (err)
 		return err;
@@ -192,6 +198,9 @@ static int client_run_now(struct client *c, const struct control_run *m,
 	}
 	of.id = reply->agent;
 	reply->policy = u->policy;
+	/* One that cannot be told its denials is refused no less. */
+	if (feed)
+		feeds_name(d->feeds, u->policy, reply->agent, reply->denials);
 	/* The agent's now: it is dropped when that has ended. */
 	u->policy = 0;
 	err = terms_begin(d, &of, &m->terms, f);
@@ -228,6 +237,16 @@ static void apply_fault(struct fault *f, int err)
 		fault_set(f, -err, "the agent cannot be put under the policy: %s", strerror(-err));
 }
 
+/* Under the new policy it reads the feed that it has. */
+static int apply_complete(struct daemon *d, uint32_t policy, uint32_t before, struct fault *f)
+{
+	int err = feeds_follow(d->feeds, d->enforce, policy, before);
+
+	if (err)
+		return fault_set(f, -err, "its denial feed cannot be kept: %s", strerror(-err));
+	return enforce_policy_complete(d->enforce, policy, f);
+}
+
 /* Whose agent it is was decided when it was made; root may do this to each. */
 static int client_apply_now(struct client *c, const struct control_apply *m,
 			    struct agentos_agent_policy *set, struct fault *f)
@@ -257,7 +276,7 @@ static int client_apply_now(struct client *c, const struct control_apply *m,
 	else if (!err)
 		err = terms_check(&of, &m->terms, f);
 	if (!err)
-		err = enforce_policy_complete(c->daemon->enforce, u->policy, f);
+		err = apply_complete(c->daemon, u->policy, info.ret_policy, f);
 	if (err) {
 		close(agent);
 		return err;

@@ -58,6 +58,14 @@ int enforce_policy_add(struct enforce *e, uint32_t policy, const struct compiled
 /* Likewise of a rule on addresses. -EINVAL; -E2BIG more than AGENTOS_NET_RULES_MAX. */
 int enforce_policy_address(struct enforce *e, uint32_t policy, const struct compiled_address *a,
 			   struct fault *f);
+/*
+ * Where the denial feeds are: what is in that directory is denied in each policy
+ * that is completed from now on, and no rule of its own may be about it. path
+ * and fd are borrowed.
+ */
+void enforce_feeds(struct enforce *e, const char *path, int fd);
+/* But for this file of it, which may be read. */
+int enforce_policy_feed(struct enforce *e, uint32_t policy, int fd, struct fault *f);
 int enforce_policy_complete(struct enforce *e, uint32_t policy, struct fault *f);
 /* -EBUSY while an agent uses it. */
 int enforce_policy_drop(struct enforce *e, uint32_t policy);

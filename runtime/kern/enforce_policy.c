@@ -2,6 +2,7 @@
 /* Policies in the module: rule by rule. */
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -10,16 +11,22 @@
 #include "kern/device.h"
 #include "kern/enforce_state.h"
 
-/* It would be nearer than our own rule, enforce_policy_complete(). */
-static bool descriptor_below_pins(int fd)
+/* It would be nearer than our own rules, enforce_policy_complete(). */
+static bool descriptor_below(int fd, const char *directory)
 {
-	char link[32], path[sizeof(AGENTOS_PIN_DIR) + 1];
-	ssize_t len;
+	const size_t len = strlen(directory);
+	char link[32], path[PATH_MAX];
+	ssize_t got;
 
 	snprintf(link, sizeof(link), "/proc/self/fd/%d", fd);
-	len = readlink(link, path, sizeof(path));
-	return len == (ssize_t)sizeof(path) &&
-	       !memcmp(path, AGENTOS_PIN_DIR "/", sizeof(AGENTOS_PIN_DIR));
+	got = readlink(link, path, sizeof(path));
+	return got > (ssize_t)len && !memcmp(path, directory, len) && path[len] == '/';
+}
+
+/* Of the numbers of our own rules. */
+static bool number_is_reserved(uint32_t number)
+{
+	return number == AGENTOS_RULE_PINS || number == AGENTOS_RULE_FEED;
 }
 
 int enforce_policy_add(struct enforce *e, uint32_t policy, const struct compiled_rule *r, int fd,
@@ -35,16 +42,20 @@ int enforce_policy_add(struct enforce *e, uint32_t policy, const struct compiled
 	int err;
 
 	if (r->kind < COMPILED_OBJECT || r->kind > COMPILED_ABSTRACT || r->pad ||
-	    !(r->allow | r->deny) || r->number == AGENTOS_RULE_PINS ||
+	    !(r->allow | r->deny) || number_is_reserved(r->number) ||
 	    (r->kind != COMPILED_OBJECT) != !!r->name[0])
 		return fault_set(f, EINVAL, "rule %u is malformed", r->number);
 	if (r->kind == COMPILED_ANYWHERE || r->kind == COMPILED_ABSTRACT) {
 		rule.flags = r->kind == COMPILED_ANYWHERE ? AGENTOS_RULE_ANYWHERE :
 							    AGENTOS_RULE_ABSTRACT;
 		rule.fd = -1;
-	} else if (descriptor_below_pins(fd))
+	} else if (descriptor_below(fd, AGENTOS_PIN_DIR)) {
 		return fault_set(f, EINVAL, "rule %u: no rule may be about what is below %s",
 				 r->number, AGENTOS_PIN_DIR);
+	} else if (e->feeds && descriptor_below(fd, e->feeds)) {
+		return fault_set(f, EINVAL, "rule %u: no rule may be about what is below %s",
+				 r->number, e->feeds);
+	}
 	memcpy(rule.name, r->name, sizeof(rule.name));
 	err = agentos_dev_policy_rule(e->dev, &rule);
 	switch (err) {
@@ -91,7 +102,7 @@ int enforce_policy_address(struct enforce *e, uint32_t policy, const struct comp
 	int err;
 
 	memcpy(net.addr, a->addr, sizeof(net.addr));
-	err = a->number == AGENTOS_RULE_PINS || a->pad || a->pad2 ?
+	err = number_is_reserved(a->number) || a->pad || a->pad2 ?
 		      -EINVAL :
 		      agentos_dev_policy_net(e->dev, &net);
 	switch (err) {
@@ -106,10 +117,31 @@ int enforce_policy_address(struct enforce *e, uint32_t policy, const struct comp
 	return fault_set(f, -err, "rule %u cannot be added: %s", a->number, strerror(-err));
 }
 
+void enforce_feeds(struct enforce *e, const char *path, int fd)
+{
+	e->feeds = path;
+	e->feeds_fd = fd;
+}
+
+int enforce_policy_feed(struct enforce *e, uint32_t policy, int fd, struct fault *f)
+{
+	struct agentos_policy_rule rule = {
+		.policy = policy,
+		.fd = fd,
+		.allow = AGENTOS_FILE_READ,
+		.deny = AGENTOS_FILE_ALL & ~AGENTOS_FILE_READ,
+		.number = AGENTOS_RULE_FEED,
+	};
+	int err = agentos_dev_policy_rule(e->dev, &rule);
+
+	return err ? fault_set(f, -err, "a denial feed cannot be held: %s", strerror(-err)) : 0;
+}
+
 /*
- * One rule more, which nobody wrote: an agent that may write anywhere may not
- * unlink the programs that hold it. The hold on the directory keeps its file
- * system from being unmounted, too.
+ * Two rules more, which nobody wrote: an agent that may write anywhere may not
+ * unlink the programs that hold it, and one that may read anywhere not the
+ * denials of others. The holds on the directories keep their file systems from
+ * being unmounted, too.
  */
 int enforce_policy_complete(struct enforce *e, uint32_t policy, struct fault *f)
 {
@@ -126,7 +158,16 @@ int enforce_policy_complete(struct enforce *e, uint32_t policy, struct fault *f)
 		close(rule.fd);
 	if (err)
 		return fault_set(f, -err, "%s cannot be held: %s", AGENTOS_PIN_DIR, strerror(-err));
-	return 0;
+	if (!e->feeds)
+		return 0;
+	rule = (struct agentos_policy_rule){
+		.policy = policy,
+		.fd = e->feeds_fd,
+		.deny = AGENTOS_FILE_ALL,
+		.number = AGENTOS_RULE_FEED,
+	};
+	err = agentos_dev_policy_rule(e->dev, &rule);
+	return err ? fault_set(f, -err, "%s cannot be held: %s", e->feeds, strerror(-err)) : 0;
 }
 
 int enforce_policy_begin(struct enforce *e, uint32_t *ret_policy, struct fault *f)

@@ -28,6 +28,8 @@ struct enforce {
 	int cpus;			       /* possible ones: values of a per-CPU map */
 	uint64_t replaced[AGENTOS_RING_COUNT]; /* enforce_replaced() */
 	unsigned int idle;		       /* calls of enforce_traffic() without any limit */
+	const char *feeds;		       /* enforce_feeds(); NULL: there are none */
+	int feeds_fd;
 };
 
 /*

@@ -234,7 +234,8 @@ static bool body_valid(const union control_message *m, size_t len)
 		return m->hello_reply.pid > 0 && !m->hello_reply.pad &&
 		       enforcement_valid(&m->hello_reply.enforcement);
 	case CONTROL_RUN_REPLY:
-		return m->run_reply.agent && m->run_reply.policy && !m->run_reply.pad;
+		return m->run_reply.agent && m->run_reply.policy && !m->run_reply.pad &&
+		       is_text(m->run_reply.denials, sizeof(m->run_reply.denials));
 	case CONTROL_STATUS_REPLY:
 		return status_valid(&m->status_reply);
 	case CONTROL_HOOK:

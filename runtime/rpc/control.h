@@ -28,6 +28,7 @@
 #define CONTROL_TEXT	  1024
 #define CONTROL_HOOKS_MAX 64
 #define CONTROL_WHAT	  96
+#define CONTROL_PATH	  128
 
 enum control_type {
 	CONTROL_HELLO = 1,	  /* struct control_request */
@@ -127,6 +128,7 @@ struct control_run_reply {
 	uint64_t agent;
 	uint32_t policy;
 	uint32_t pad;
+	char denials[CONTROL_PATH]; /* where it can read them; empty: nowhere */
 };
 
 struct control_apply_reply {

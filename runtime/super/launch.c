@@ -133,10 +133,10 @@ static char *env_format(const char *name, const char *value)
 	return asprintf(&text, "%s=%s", name, value) < 0 ? NULL : text;
 }
 
-int launch_environment(const struct policy *p, char *const *from, const char *agent, uint64_t id,
+int launch_environment(const struct policy *p, char *const *from, const struct launch_agent *who,
 		       char ***ret_env)
 {
-	size_t room = 4, count = 0, i;
+	size_t room = 5, count = 0, i;
 	char number[24], **env;
 	int err = 0;
 
@@ -153,14 +153,16 @@ int launch_environment(const struct policy *p, char *const *from, const char *ag
 	}
 	for (i = 0; p->env_set && p->env_set[i] && !err; i++)
 		err = env_add(env, &count, strdup(p->env_set[i]));
-	snprintf(number, sizeof(number), "%" PRIu64, id);
+	snprintf(number, sizeof(number), "%" PRIu64, who->id);
 	if (!err)
-		err = env_add(env, &count, env_format("AGENTOS_AGENT", agent));
+		err = env_add(env, &count, env_format("AGENTOS_AGENT", who->name));
 	if (!err)
 		err = env_add(env, &count, env_format("AGENTOS_ID", number));
 	snprintf(number, sizeof(number), "%d", LAUNCH_SELF_FD);
 	if (!err && launch_self_access(p->rights))
 		err = env_add(env, &count, env_format("AGENTOS_FD", number));
+	if (!err && who->denials[0])
+		err = env_add(env, &count, env_format("AGENTOS_DENIALS", who->denials));
 	if (err) {
 		launch_environment_free(env);
 		return err;

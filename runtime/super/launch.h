@@ -16,15 +16,23 @@
  */
 int launch_find(const char *name, const char *search_path, char **ret_path, struct fault *f);
 
+/* What an agent is told of itself. */
+struct launch_agent {
+	const char *name;
+	uint64_t id;
+	const char *denials; /* a path, or "" */
+};
+
 /*
  * The agent's environment: of `from` what the policy keeps (all, without an
  * environment: section), then what it sets, then AGENTOS_AGENT and AGENTOS_ID,
- * and AGENTOS_FD if it gets a descriptor of itself.
+ * AGENTOS_FD if it gets a descriptor of itself, and AGENTOS_DENIALS if it has a
+ * file to read them in.
  * What would make the dynamic linker load code (LD_*) passes only if kept by
  * its full name or without a section. *ret_env is released with
  * launch_environment_free(). -ENOMEM
  */
-int launch_environment(const struct policy *p, char *const *from, const char *agent, uint64_t id,
+int launch_environment(const struct policy *p, char *const *from, const struct launch_agent *who,
 		       char ***ret_env);
 void launch_environment_free(char **env);
 

@@ -22,16 +22,20 @@ static const char *env_get(char **env, const char *name)
 	return NULL;
 }
 
+static const struct launch_agent demo = { "demo", 7, "/run/agentos/denials/7" };
+static const struct launch_agent bare = { "demo", 7, "" };
+
 static void all_variables_are_kept_without_a_section(void)
 {
 	struct policy p = { 0 };
 	char *from[] = { "A=1", "LD_PRELOAD=x", "AGENTOS_ID=9", "AGENTOS_SOCKET=z", NULL }, **env;
 
-	REQUIRE(launch_environment(&p, from, "demo", 7, &env) == 0);
+	REQUIRE(launch_environment(&p, from, &demo, &env) == 0);
 	CHECK_STR(env_get(env, "A"), "1");
 	CHECK_STR(env_get(env, "LD_PRELOAD"), "x");
 	CHECK_STR(env_get(env, "AGENTOS_ID"), "7");
 	CHECK_STR(env_get(env, "AGENTOS_AGENT"), "demo");
+	CHECK_STR(env_get(env, "AGENTOS_DENIALS"), "/run/agentos/denials/7");
 	CHECK(!env_get(env, "AGENTOS_SOCKET"));
 	launch_environment_free(env);
 }
@@ -44,7 +48,7 @@ static void only_what_is_kept_or_set_passes_a_section(void)
 			 "HOME=/root", "SECRET=1", "nonsense", NULL },
 	     **env;
 
-	REQUIRE(launch_environment(&p, from, "demo", 7, &env) == 0);
+	REQUIRE(launch_environment(&p, from, &demo, &env) == 0);
 	CHECK_STR(env_get(env, "PATH"), "/bin");
 	CHECK(!env_get(env, "PATHS"));
 	CHECK_STR(env_get(env, "LC_ALL"), "C");
@@ -61,7 +65,7 @@ static void an_empty_section_keeps_nothing(void)
 	char *from[] = { "PATH=/bin", NULL }, **env;
 	size_t count = 0;
 
-	REQUIRE(launch_environment(&p, from, "demo", 7, &env) == 0);
+	REQUIRE(launch_environment(&p, from, &bare, &env) == 0);
 	while (env[count])
 		count++;
 	CHECK_INT(count, 2);

@@ -1,0 +1,181 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/* A denial as the agent is told it. */
+#include "audit/denial.h"
+
+#include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#include "audit/names.h"
+#include "audit/render.h"
+#include "base/escape.h"
+
+static void put_head(FILE *out, const struct record *r)
+{
+	time_t seconds = (time_t)(r->time_ns / 1000000000);
+	struct tm tm = { 0 };
+
+	gmtime_r(&seconds, &tm);
+	fprintf(out, "%04d-%02d-%02dT%02d:%02d:%02dZ #%" PRIu64 " ", tm.tm_year + 1900,
+		tm.tm_mon + 1, tm.tm_mday, tm.tm_hour, tm.tm_min, tm.tm_sec, r->seq);
+}
+
+/* "read and write": what a list of files: in a policy would have to say. */
+static void put_access(FILE *out, uint32_t access)
+{
+	static const char *const words[] = { "read", "write", "exec", "connect" };
+	const char *gap = "";
+	unsigned int bit;
+
+	for (bit = 0; bit < sizeof(words) / sizeof(words[0]); bit++) {
+		if (!(access >> bit & 1))
+			continue;
+		fprintf(out, "%s%s", gap, words[bit]);
+		gap = " and ";
+	}
+	if (!*gap)
+		fputs("use", out);
+}
+
+static void put_rights(FILE *out, uint64_t rights)
+{
+	const char *gap = "";
+	char other[NAME_ROOM];
+	unsigned int bit;
+
+	fputs(rights & (rights - 1) ? "the rights " : "the right ", out);
+	for (bit = 0; bit < 64; bit++) {
+		if (!(rights >> bit & 1))
+			continue;
+		fprintf(out, "%s%s", gap, name_right(bit, other));
+		gap = " and ";
+	}
+}
+
+/* What a rule would have to allow. */
+static void put_rule(FILE *out, const struct agentos_event *e)
+{
+	switch (e->hook) {
+	case AGENTOS_HOOK_SOCKET_BIND:
+	case AGENTOS_HOOK_SOCKET_LISTEN:
+		fputs("listen on ", out);
+		break;
+	case AGENTOS_HOOK_SOCKET_CONNECT:
+	case AGENTOS_HOOK_SOCKET_SEND:
+		fputs("connect to ", out);
+		break;
+	case AGENTOS_HOOK_UNIX_STREAM:
+	case AGENTOS_HOOK_UNIX_SEND:
+		fputs("connect to Unix socket ", out);
+		break;
+	default:
+		put_access(out, e->access);
+		fputs(" of ", out);
+	}
+	render_object(out, e);
+}
+
+static void put_advice(FILE *out, const struct agentos_event *e)
+{
+	switch (e->why) {
+	case AGENTOS_WHY_RIGHT:
+		fputs("ask for: ", out);
+		if (e->right)
+			put_rights(out, e->right);
+		else
+			fputs("the right to do this", out);
+		break;
+	case AGENTOS_WHY_RULE:
+		if (e->rule == AGENTOS_RULE_PINS || e->rule == AGENTOS_RULE_FEED) {
+			fputs("do not try again: no policy allows this", out);
+			break;
+		}
+		fputs("it is denied on purpose; ask for: ", out);
+		put_rule(out, e);
+		break;
+	case AGENTOS_WHY_NO_RULE:
+		fputs("ask for: ", out);
+		put_rule(out, e);
+		break;
+	case AGENTOS_WHY_WIDER:
+		fputs("copy it instead", out);
+		break;
+	case AGENTOS_WHY_HOLDS:
+		fputs("leave it where it is", out);
+		break;
+	case AGENTOS_WHY_UNRESOLVED:
+		fputs("try another path to it", out);
+		break;
+	case AGENTOS_WHY_UNCOUNTED:
+		fputs("use TCP or UDP, and sockets made here", out);
+		break;
+	case AGENTOS_WHY_NEVER:
+	case AGENTOS_WHY_OUTSIDE:
+		fputs("do not try again: no policy allows this", out);
+		break;
+	default:
+		fputs("ask whoever runs this agent", out);
+	}
+}
+
+void denial_line(FILE *out, const struct record *r, uint64_t owner)
+{
+	const struct agentos_event *e = &r->u.event;
+	char shown[ESCAPE_TEXT_MAX(AGENTOS_NAME_SIZE) + 1];
+
+	put_head(out, r);
+	fputs("denied: ", out);
+	if (e->agent != owner) {
+		escape_text(shown, sizeof(shown), r->agent_name,
+			    strnlen(r->agent_name, sizeof(r->agent_name)));
+		fprintf(out, "sub-agent %s(%llu): ", shown, e->agent);
+	}
+	render_denial(out, e);
+	fputs("; ", out);
+	put_advice(out, e);
+	fputc('\n', out);
+}
+
+void denial_again(FILE *out, const struct record *r, uint64_t count)
+{
+	put_head(out, r);
+	fprintf(out, "the same again, %" PRIu64 " time%s more\n", count, count == 1 ? "" : "s");
+}
+
+void denial_begin(FILE *out, const struct record *r)
+{
+	put_head(out, r);
+	fputs("this feed begins\n", out);
+}
+
+bool denial_same(const struct record *a, const struct record *b)
+{
+	const struct agentos_event *e = &a->u.event, *o = &b->u.event;
+
+	return e->agent == o->agent && e->policy == o->policy && e->hook == o->hook &&
+	       e->why == o->why && e->right == o->right && e->rule == o->rule &&
+	       e->access == o->access && e->object_kind == o->object_kind && e->flags == o->flags &&
+	       e->number == o->number && e->number2 == o->number2 && e->ino == o->ino &&
+	       e->dev == o->dev && e->gen == o->gen && e->family == o->family &&
+	       e->port == o->port && e->protocol == o->protocol &&
+	       !memcmp(e->addr, o->addr, sizeof(e->addr)) && e->text_len == o->text_len &&
+	       e->text_len < sizeof(e->text) && !memcmp(e->text, o->text, e->text_len) &&
+	       !strncmp(e->comm, o->comm, sizeof(e->comm));
+}
+
+uint64_t denial_number(const char *line, size_t len)
+{
+	const size_t head = strlen("2026-11-23T12:03:04Z #");
+	char digits[24];
+	size_t n;
+
+	if (len <= head || line[head - 1] != '#')
+		return 0;
+	line += head;
+	len -= head;
+	for (n = 0; n < len && n < sizeof(digits) - 1 && line[n] >= '0' && line[n] <= '9'; n++)
+		digits[n] = line[n];
+	digits[n] = '\0';
+	return n < len && line[n] == ' ' ? strtoull(digits, NULL, 10) : 0;
+}
