@@ -497,9 +497,18 @@ __bpf_kfunc int agentos_path_text(struct path *path, char *text, u32 text__sz)
 __bpf_kfunc int agentos_entry_text(struct path *dir, struct dentry *dentry, char *text,
 				   u32 text__sz)
 {
+	static const char unhashed[] = " (deleted)";
 	struct path entry = { .mnt = dir->mnt, .dentry = dentry };
+	int len = agentos_path_text(&entry, text, text__sz);
+	int bare = len - (int)strlen(unhashed);
 
-	return agentos_path_text(&entry, text, text__sz);
+	/* What is only just being made is not in the directory cache yet: d_path() misreads that. */
+	if (bare > 0 && len < (int)text__sz && d_unlinked(dentry) &&
+	    !strcmp(text + bare, unhashed)) {
+		text[bare] = '\0';
+		len = bare;
+	}
+	return len;
 }
 
 /* The path within its file system, where no mount is known. */
