@@ -502,7 +502,7 @@ __bpf_kfunc int agentos_entry_text(struct path *dir, struct dentry *dentry, char
 	int len = agentos_path_text(&entry, text, text__sz);
 	int bare = len - (int)strlen(unhashed);
 
-	/* What is only just being made is not in the directory cache yet: d_path() misreads that. */
+	/* What is just being made is not in the directory cache yet: d_path() misreads that. */
 	if (bare > 0 && len < (int)text__sz && d_unlinked(dentry) &&
 	    !strcmp(text + bare, unhashed)) {
 		text[bare] = '\0';

@@ -22,8 +22,8 @@
  *	 2  u8   stream, enum record_stream
  *	 3  u8   bytes of agent_name, at most 63
  *	 4  u8   bytes of comm: at most 15 for EVENT, else 0
- *	 5  u16  bytes of text: at most 487 for EVENT (text), 63 for LIFECYCLE
- *	         (name), 255 for DAEMON (text), else 0
+ *	 5  u16  bytes of text: at most 487 for EVENT (text) and POLICY (text), 63
+ *	         for LIFECYCLE (name), 255 for DAEMON (text), else 0
  *	 7  u64  seq
  *	15  u64  time_ns
  *	23  u8x16  boot
@@ -36,11 +36,13 @@
  *	         tgid, uid, code, policy, forks, resource, parent
  *	  LOSS, 24 bytes: count, first, last
  *	  DAEMON, 12 bytes: note, number
+ *	  POLICY, 24 bytes: policy, part, parts, agent, digest
  *	 ...     agent_name, comm, text: the bytes only
  *
  * Canonical: the lengths add up to that of the body, so that no byte belongs
  * to none; agent_name, comm, and the texts of LIFECYCLE and DAEMON have no NUL
- * in them (a text of EVENT may: abstract Unix names do). What the structs have
+ * in them (a text of EVENT may: abstract Unix names do; that of POLICY has them
+ * between its own). What the structs have
  * besides, size, version and padding, has one value and is not stored. The
  * lengths stand first so that the start of a record tells whether it was torn
  * (its end is missing) or damaged (its lengths disagree).
@@ -52,6 +54,7 @@
 #define LIFECYCLE_BYTES 76
 #define LOSS_BYTES	24
 #define DAEMON_BYTES	12
+#define POLICY_BYTES	24
 
 /* Lengths and addresses of the three texts of a record. */
 struct texts {
@@ -67,6 +70,7 @@ static const struct layout {
 	[RECORD_LIFECYCLE] = { LIFECYCLE_BYTES, 0, AGENTOS_NAME_SIZE - 1 },
 	[RECORD_LOSS] = { LOSS_BYTES, 0, 0 },
 	[RECORD_DAEMON] = { DAEMON_BYTES, 0, sizeof(((struct record *)0)->u.daemon.text) - 1 },
+	[RECORD_POLICY] = { POLICY_BYTES, 0, AGENTOS_OBJECT_SIZE - 1 },
 };
 
 _Static_assert(FRAME_BYTES + HEADER_BYTES + EVENT_BYTES + AGENTOS_NAME_SIZE + AGENTOS_COMM_SIZE +
@@ -233,6 +237,10 @@ static int texts_of(const struct record *r, struct texts *t)
 		t->text = r->u.daemon.text;
 		t->text_len = strnlen(t->text, sizeof(r->u.daemon.text));
 		break;
+	case RECORD_POLICY:
+		t->text = r->u.policy.text;
+		t->text_len = r->u.policy.text_len;
+		break;
 	}
 	return 0;
 }
@@ -277,6 +285,13 @@ int record_encode(const struct record *r, uint8_t *buf, size_t size)
 	case RECORD_DAEMON:
 		put_uint(&p, r->u.daemon.note, 4);
 		put_uint(&p, r->u.daemon.number, 8);
+		break;
+	case RECORD_POLICY:
+		put_uint(&p, r->u.policy.policy, 4);
+		put_uint(&p, r->u.policy.part, 2);
+		put_uint(&p, r->u.policy.parts, 2);
+		put_uint(&p, r->u.policy.agent, 8);
+		put_uint(&p, r->u.policy.digest, 8);
 		break;
 	}
 	put_bytes(&p, t.name, t.name_len);
@@ -358,6 +373,13 @@ static int body_get(const uint8_t *p, struct record *r)
 		r->u.daemon.note = (uint32_t)get_uint(&p, 4);
 		r->u.daemon.number = get_uint(&p, 8);
 		break;
+	case RECORD_POLICY:
+		r->u.policy.policy = (uint32_t)get_uint(&p, 4);
+		r->u.policy.part = (uint16_t)get_uint(&p, 2);
+		r->u.policy.parts = (uint16_t)get_uint(&p, 2);
+		r->u.policy.agent = get_uint(&p, 8);
+		r->u.policy.digest = get_uint(&p, 8);
+		break;
 	}
 
 	err = string_get(&p, r->agent_name, name);
@@ -374,6 +396,10 @@ static int body_get(const uint8_t *p, struct record *r)
 		break;
 	case RECORD_DAEMON:
 		err = string_get(&p, r->u.daemon.text, text);
+		break;
+	case RECORD_POLICY:
+		get_bytes(&p, r->u.policy.text, text);
+		r->u.policy.text_len = (uint32_t)text;
 		break;
 	}
 	return err;

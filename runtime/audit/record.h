@@ -15,6 +15,7 @@ enum record_type {
 	RECORD_LOSS = 3,      /* u.loss: records of a stream that nobody will ever see */
 	RECORD_DAEMON =
 		4, /* u.daemon: the daemon started, adopted, stopped, cut a torn tail, ... */
+	RECORD_POLICY = 5, /* u.policy: where a policy is from, part by part: audit/origin.h */
 };
 
 enum record_stream { STREAM_DENIALS = 0, STREAM_ALLOWED = 1, STREAM_LIFECYCLE = 2, STREAM_COUNT };
@@ -49,6 +50,15 @@ struct record {
 			uint64_t number;
 			char text[256];
 		} daemon;
+		struct {
+			uint32_t policy;
+			uint16_t part; /* of parts, from 0 */
+			uint16_t parts;
+			uint64_t agent;	 /* for which it was made, or which was put under it */
+			uint64_t digest; /* of what it says: policy_digest() */
+			uint32_t text_len;
+			char text[AGENTOS_OBJECT_SIZE];
+		} policy;
 	} u;
 };
 

@@ -510,6 +510,33 @@ static void daemon_text(FILE *out, const struct record *r, bool colour)
 	}
 }
 
+/* The policy's name and file; what else it has is for those who expand it again. */
+static void policy_text(FILE *out, const struct record *r, bool colour)
+{
+	const size_t len = r->u.policy.text_len < sizeof(r->u.policy.text) ?
+				   r->u.policy.text_len :
+				   sizeof(r->u.policy.text) - 1;
+	const char *text = r->u.policy.text, *end = text + len, *stop;
+
+	put_head(out, r, HEAD_DAEMON, colour);
+	fprintf(out, "policy %u of ", r->u.policy.policy);
+	put_agent(out, r->agent_name, sizeof(r->agent_name), r->u.policy.agent);
+	if (r->u.policy.part) {
+		fprintf(out, ": part %u of what is known of it", r->u.policy.part + 1U);
+		return;
+	}
+	stop = memchr(text, '\0', len);
+	fputs(" is ", out);
+	put_escaped(out, text, (size_t)((stop ? stop : end) - text));
+	text = stop ? stop + 1 : end;
+	stop = memchr(text, '\0', (size_t)(end - text));
+	fputs(", from ", out);
+	if (text == end || stop == text)
+		fputs("a file that is not known", out);
+	else
+		put_escaped(out, text, (size_t)((stop ? stop : end) - text));
+}
+
 void render_text(FILE *out, const struct record *r, bool colour)
 {
 	switch (r->type) {
@@ -524,6 +551,9 @@ void render_text(FILE *out, const struct record *r, bool colour)
 		break;
 	case RECORD_DAEMON:
 		daemon_text(out, r, colour);
+		break;
+	case RECORD_POLICY:
+		policy_text(out, r, colour);
 		break;
 	default:
 		put_head(out, r, HEAD_UNCLEAR, colour);

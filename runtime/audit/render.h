@@ -29,8 +29,8 @@ void render_object(FILE *out, const struct agentos_event *e);
  * absent, except where null is named.
  *
  * All:    seq, time (RFC 3339, UTC, nanoseconds), boot (UUID),
- *         type ("event", "lifecycle", "loss", "daemon"), stream ("denials",
- *         "allowed", "lifecycle"; not for daemon)
+ *         type ("event", "lifecycle", "loss", "daemon", "policy"), stream ("denials",
+ *         "allowed", "lifecycle"; not for daemon and policy)
  * event:  kernel_seq, boottime_ns, agent, agent_name (null when not known),
  *         verdict, hook, hook_number, why, rights (those it lacked, names),
  *         rule (number or null), policy, access ("read", "write", "execute", "connect"),
@@ -44,6 +44,8 @@ void render_object(FILE *out, const struct agentos_event *e);
  * loss:   count, first, last
  * daemon: note ("started", "adopted", "stopped", "ended", "torn", "unwritable"),
  *         number, text
+ * policy: policy, agent, agent_name, digest (hexadecimal), name, file, workspace,
+ *         home; or, where they are too long for one record, part, parts, text
  *
  * Bytes that are not UTF-8, and control characters, come as \u00XX. A text that
  * has such bytes is followed by its bytes in hexadecimal: text_hex, comm_hex.

@@ -243,6 +243,32 @@ static void daemon_json(FILE *out, const struct record *r)
 		put_text(out, "text", r->u.daemon.text, len);
 }
 
+/* Texts of one record alone have names; of several each is a piece of what they have together. */
+static void policy_json(FILE *out, const struct record *r)
+{
+	static const char *const keys[] = { "name", "file", "workspace", "home" };
+	const size_t len = r->u.policy.text_len < sizeof(r->u.policy.text) ?
+				   r->u.policy.text_len :
+				   sizeof(r->u.policy.text) - 1;
+	const char *text = r->u.policy.text, *end = text + len, *stop;
+	size_t i;
+
+	put_number(out, "policy", r->u.policy.policy);
+	put_agent(out, r->agent_name, r->u.policy.agent);
+	fprintf(out, ",\"digest\":\"%016" PRIx64 "\"", r->u.policy.digest);
+	if (r->u.policy.parts != 1) {
+		put_number(out, "part", r->u.policy.part);
+		put_number(out, "parts", r->u.policy.parts);
+		put_text(out, "text", text, len);
+		return;
+	}
+	for (i = 0; i < sizeof(keys) / sizeof(keys[0]); i++) {
+		stop = memchr(text, '\0', (size_t)(end - text));
+		put_text(out, keys[i], text, (size_t)((stop ? stop : end) - text));
+		text = stop ? stop + 1 : end;
+	}
+}
+
 void render_json(FILE *out, const struct record *r)
 {
 	static const struct {
@@ -253,6 +279,7 @@ void render_json(FILE *out, const struct record *r)
 		[RECORD_LIFECYCLE] = { "lifecycle", lifecycle_json },
 		[RECORD_LOSS] = { "loss", loss_json },
 		[RECORD_DAEMON] = { "daemon", daemon_json },
+		[RECORD_POLICY] = { "policy", policy_json },
 	};
 	bool known = r->type < sizeof(types) / sizeof(types[0]) && types[r->type].name;
 	char other[NAME_ROOM];
@@ -262,7 +289,7 @@ void render_json(FILE *out, const struct record *r)
 	put_boot(out, r->boot);
 	if (known) {
 		put_word(out, "type", types[r->type].name);
-		if (r->type != RECORD_DAEMON)
+		if (r->type != RECORD_DAEMON && r->type != RECORD_POLICY)
 			put_word(out, "stream", name_stream(r->stream, other));
 		types[r->type].put(out, r);
 	} else {

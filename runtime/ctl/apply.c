@@ -78,8 +78,9 @@ static void print_outcome(const struct apply *a, const struct agentos_info *info
 }
 
 static int apply_now(const struct apply *a, struct channel *channel,
-		     const struct agentos_info *info, const struct policy *policy)
+		     const struct agentos_info *info, const struct upload *upload)
 {
+	const struct policy *policy = upload->policy;
 	struct control_apply apply = { .agent = info->ret_id,
 				       .rights = policy->rights,
 				       .terms = policy->terms };
@@ -89,6 +90,7 @@ static int apply_now(const struct apply *a, struct channel *channel,
 					   .reply = CONTROL_APPLY_REPLY };
 	union control_message reply;
 	struct fault f = { "" };
+	struct upload timed = *upload;
 	struct timespec since;
 	int status;
 
@@ -96,7 +98,8 @@ static int apply_now(const struct apply *a, struct channel *channel,
 		ctl_complain("%s: its age cannot be told", info->ret_name);
 		return CTL_FAILED;
 	}
-	if (upload_policy(channel, policy, &since, &status, &f)) {
+	timed.since = &since;
+	if (upload_policy(channel, &timed, &status, &f)) {
 		ctl_complain("%s", f.text);
 		return status;
 	}
@@ -154,7 +157,8 @@ int apply_policy(const struct apply *a)
 		ctl_complain("%s", f.text);
 		status = CTL_UNPROTECTED;
 	} else {
-		status = apply_now(a, &channel, &info, policy);
+		status = apply_now(a, &channel, &info,
+				   &(struct upload){ .policy = policy, .vars = &vars });
 	}
 	channel_close(&channel);
 	policy_free(policy);

@@ -31,12 +31,15 @@ static const char help[] =
 	"                       today; 2025-01-31 or \"2025-01-31 14:30\" local time; @SECONDS\n"
 	"                       since 1970\n"
 	"  -n COUNT             only the last COUNT of them\n"
+	"      --seq            before each line its number, as `agentctl policy explain`\n"
+	"                       wants it\n"
 	"      --json           one JSON object a line, times in UTC\n"
 	"      --directory DIR  where the log is (" CTL_AUDIT_DIR ", or\n"
 	"                       AGENTOS_AUDIT_DIR)\n"
 	"\n"
 	"  agentctl audit -n 20                     the newest 20 records\n"
 	"  agentctl audit --denied --since 1h       what was refused in the last hour\n"
+	"  agentctl audit --denied --seq -n 5       the last five, to have one explained\n"
 	"  agentctl audit -f --agent coder-431      watch one agent\n"
 	"  agentctl audit --json | jq -r 'select(.verdict == \"denied\") | .object.text'\n"
 	"\n"
@@ -54,7 +57,7 @@ struct query {
 	uint64_t agent_id; /* 0: agent is no number */
 	uint64_t since_ns;
 	uint64_t last; /* of what matches; UINT64_MAX: all */
-	bool denied, json, follow, colour;
+	bool denied, json, follow, colour, seq;
 	int day; /* of the last line, so that each day is announced; -1: none yet */
 	int year;
 };
@@ -152,13 +155,14 @@ static bool since_parse(const char *text, time_t now, uint64_t *ret_ns)
 /* -1 to go on, else the exit status. */
 static int query_parse(int argc, char **argv, struct query *q)
 {
-	enum { AGENT = 256, DENIED, SINCE, JSON, DIRECTORY };
+	enum { AGENT = 256, DENIED, SINCE, JSON, DIRECTORY, SEQ };
 	static const struct option options[] = {
 		{ "follow", no_argument, NULL, 'f' },
 		{ "agent", required_argument, NULL, AGENT },
 		{ "denied", no_argument, NULL, DENIED },
 		{ "since", required_argument, NULL, SINCE },
 		{ "json", no_argument, NULL, JSON },
+		{ "seq", no_argument, NULL, SEQ },
 		{ "directory", required_argument, NULL, DIRECTORY },
 		{ "help", no_argument, NULL, 'h' },
 		{ 0 },
@@ -205,6 +209,9 @@ static int query_parse(int argc, char **argv, struct query *q)
 		case JSON:
 			q->json = true;
 			break;
+		case SEQ:
+			q->seq = true;
+			break;
 		case DIRECTORY:
 			q->directory = value;
 			break;
@@ -241,6 +248,8 @@ static bool query_matches(const struct query *q, const struct record *r)
 		return !q->denied && agent_matches(q, l->agent, l->name);
 	case RECORD_LOSS:
 		return true;
+	case RECORD_POLICY:
+		return !q->denied && agent_matches(q, r->u.policy.agent, r->agent_name);
 	default:
 		return r->u.daemon.note == DAEMON_UNWRITABLE || (!q->denied && !q->agent);
 	}
@@ -262,6 +271,8 @@ static void record_show(struct query *q, const struct record *r)
 		strftime(date, sizeof(date), "%A %Y-%m-%d, times in %Z", &tm);
 		printf("-- %s --\n", date);
 	}
+	if (q->seq)
+		printf("#%-6" PRIu64 " ", r->seq);
 	render_text(stdout, r, q->colour);
 }
 

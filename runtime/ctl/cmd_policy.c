@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-/* agentctl policy: check a policy file, apply one, list those that are installed, show one, compare two. */
+/* agentctl policy: check a policy file, apply one, list those that are installed, show one, compare two, explain a denial. */
 #include <errno.h>
 #include <getopt.h>
 #include <limits.h>
@@ -15,6 +15,7 @@
 #include "ctl/ctl.h"
 #include "ctl/difference.h"
 #include "ctl/effective.h"
+#include "ctl/explain.h"
 #include "ctl/wording.h"
 #include "super/profile.h"
 #include "super/resolve.h"
@@ -25,6 +26,7 @@ static const char help[] =
 	"       agentctl policy list [--json]\n"
 	"       agentctl policy show FILE|NAME [--effective [--workspace DIR] [--json]]\n"
 	"       agentctl policy diff FILE|NAME FILE|NAME [--workspace DIR] [--json]\n"
+	"       agentctl policy explain SEQ [--json]\n"
 	"\n"
 	"A policy says what an agent may do; it is a YAML file. A name without \"/\" is\n"
 	"looked up as NAME.yaml in the directories of AGENTOS_POLICY_PATH, by default\n"
@@ -50,13 +52,19 @@ static const char help[] =
 	"  diff    what the second allows and refuses that the first does not (+), and the\n"
 	"          other way round (-), with file and line; 0 the same, 1 they differ:\n"
 	"          agentctl policy diff untrusted ./mine.yaml\n"
+	"  explain why a denial was one: the rule with its line in the policy's file, and\n"
+	"          what to add to it, or to take out. SEQ is the denial's number in the log:\n"
+	"          agentctl audit --denied --seq\n"
+	"          agentctl policy explain 17\n"
 	"\n"
 	"  --workspace DIR  what ${WORKSPACE} stands for; default: the current\n"
 	"                   directory; apply has none: a policy with it needs the option\n"
 	"  --json           the result as one line of JSON\n"
 	"\n"
 	"Exit status: 0 valid, 2 the command line is wrong, 3 the policy is not valid\n"
-	"or there is none, 1 any other failure; of diff 1 says that they differ.\n";
+	"or there is none, 1 any other failure: of diff, that they differ; of explain, that SEQ\n"
+	"is not in the log or no denial. What the log has is explained also when the policy's\n"
+	"file is not there.\n";
 
 struct check {
 	const char *name;
@@ -375,9 +383,9 @@ int cmd_policy(int argc, char **argv)
 	argv += optind;
 	verb = argc ? argv[0] : "";
 	if (strcmp(verb, "check") && strcmp(verb, "apply") && strcmp(verb, "list") &&
-	    strcmp(verb, "show") && strcmp(verb, "diff"))
+	    strcmp(verb, "show") && strcmp(verb, "diff") && strcmp(verb, "explain"))
 		return ctl_usage("policy", "what to do is missing or unknown: check, apply, list, "
-					   "show or diff");
+					   "show, diff or explain");
 	if (effective && strcmp(verb, "show"))
 		return ctl_usage("policy", "--effective goes with show only");
 	if (workspace && strcmp(verb, "check") && strcmp(verb, "apply") && strcmp(verb, "diff") &&
@@ -392,6 +400,13 @@ int cmd_policy(int argc, char **argv)
 								 .workspace = workspace,
 								 .json = check.json }) :
 				   ctl_usage("policy", "apply takes a policy and an agent");
+	if (strcmp(verb, "explain") == 0)
+		return argc == 2 ?
+			       explain_denial(&(struct explain_options){
+				       .seq = argv[1],
+				       .directory = ctl_setting("AGENTOS_AUDIT_DIR", CTL_AUDIT_DIR),
+				       .json = check.json }) :
+			       ctl_usage("policy", "explain takes the number of one denial");
 	if (strcmp(verb, "list") == 0)
 		return argc == 1 ? policy_list(check.json) :
 				   ctl_usage("policy", "list takes no argument");
@@ -407,7 +422,7 @@ int cmd_policy(int argc, char **argv)
 		return policy_effective(&check);
 	if (strcmp(verb, "show") == 0)
 		return check.json ? ctl_usage("policy", "--json goes with check, apply, list, "
-							"diff and show --effective only") :
+							"diff, explain and show --effective only") :
 				    policy_show(argv[1]);
 	return policy_check(&check);
 }

@@ -136,11 +136,14 @@ static int run_places(struct run *r)
 	return r->home ? CTL_OK : CTL_FAILED;
 }
 
+static struct policy_vars run_vars(const struct run *r)
+{
+	return (struct policy_vars){ .workspace = r->workspace, .home = r->home, .agent = r->name };
+}
+
 static int run_policy(struct run *r)
 {
-	const struct policy_vars vars = { .workspace = r->workspace,
-					  .home = r->home,
-					  .agent = r->name };
+	const struct policy_vars vars = run_vars(r);
 	struct fault f = { "" };
 
 	if (profile_load(r->policy_name, ctl_setting("AGENTOS_POLICY_PATH", CTL_POLICY_DIRS), &vars,
@@ -196,12 +199,15 @@ static int run_create(struct run *r, struct fault *f)
 
 static int run_make(struct run *r)
 {
+	const struct policy_vars vars = run_vars(r);
 	struct fault f = { "" };
 	int status = CTL_FAILED, err;
 
 	err = launch_directories(r->policy, &f);
 	if (!err)
-		err = upload_policy(&r->channel, r->policy, NULL, &status, &f);
+		err = upload_policy(&r->channel,
+				    &(struct upload){ .policy = r->policy, .vars = &vars }, &status,
+				    &f);
 	if (!err) {
 		err = run_create(r, &f);
 		status = err == -EUNATCH ? CTL_UNPROTECTED : CTL_FAILED;

@@ -4,6 +4,7 @@
 
 #include <errno.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/resource.h>
 
@@ -116,8 +117,39 @@ static void fault_place(const struct policy *policy, struct fault *f)
 	fault_write(f, "%s: %s", place, told.text);
 }
 
-int upload_policy(struct channel *channel, const struct policy *policy,
-		  const struct timespec *since, int *ret_status, struct fault *f)
+/* What would act on a terminal is no text of a message: the log does without it. */
+static void source_text(char *out, size_t size, const char *text)
+{
+	size_t i;
+
+	memset(out, 0, size);
+	for (i = 0; text && text[i]; i++) {
+		if ((unsigned char)text[i] < 0x20 || text[i] == 0x7f)
+			return;
+	}
+	if (text && i < size)
+		memcpy(out, text, i);
+}
+
+static int upload_source(struct channel *channel, const struct upload *u, struct fault *f)
+{
+	struct control_source source = { .digest = policy_digest(u->policy) };
+	struct channel_request request = { .header = &source.header,
+					   .type = CONTROL_SOURCE,
+					   .size = sizeof(source),
+					   .reply = CONTROL_DONE };
+	char *file = realpath(u->policy->files[0], NULL);
+	union control_message reply;
+
+	source_text(source.name, sizeof(source.name), u->policy->name);
+	source_text(source.file, sizeof(source.file), file);
+	source_text(source.workspace, sizeof(source.workspace), u->vars->workspace);
+	source_text(source.home, sizeof(source.home), u->vars->home);
+	free(file);
+	return channel_call(channel, &request, &reply, NULL, f);
+}
+
+int upload_policy(struct channel *channel, const struct upload *u, int *ret_status, struct fault *f)
 {
 	struct resolved resolved = { 0 };
 	struct rlimit files, raised;
@@ -131,11 +163,13 @@ int upload_policy(struct channel *channel, const struct policy *policy,
 		setrlimit(RLIMIT_NOFILE, &raised);
 	}
 	*ret_status = CTL_INVALID;
-	err = resolve_policy(policy, since, &resolved, f);
+	err = resolve_policy(u->policy, u->since, &resolved, f);
 	if (!err) {
-		err = upload_rules(channel, policy, &resolved, f);
+		err = upload_rules(channel, u->policy, &resolved, f);
 		if (err)
-			fault_place(policy, f);
+			fault_place(u->policy, f);
+		else
+			err = upload_source(channel, u, f);
 		*ret_status = err == -EUNATCH ? CTL_UNPROTECTED : err ? CTL_FAILED : CTL_OK;
 	}
 	resolve_release(&resolved);

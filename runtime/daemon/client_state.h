@@ -13,7 +13,8 @@ struct upload {
 	uint32_t flags;
 	uint32_t expected, count;
 	uint32_t addresses_expected, address_count;
-	uint32_t policy; /* in the module, so far; 0 before it is begun */
+	uint32_t policy;	       /* in the module, so far; 0 before it is begun */
+	struct control_source *source; /* ours to free; NULL: not told */
 };
 
 struct client {

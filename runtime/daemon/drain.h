@@ -6,6 +6,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "audit/origin.h"
 #include "audit/record.h"
 #include "base/fault.h"
 #include "daemon/feeds.h"
@@ -47,6 +48,8 @@ void drain_flush(struct drain *d);
 /* The maps are about to go, or gone. */
 void drain_stop(struct drain *d);
 void drain_note(struct drain *d, enum daemon_note note, uint64_t number, const char *text);
+/* Where a policy is from. */
+void drain_policy(struct drain *d, const struct origin *o);
 /* Of the last record that the log has taken. */
 uint64_t drain_number(const struct drain *d);
 void drain_status(const struct drain *d, struct control_status_reply *m);

@@ -179,6 +179,23 @@ void drain_note(struct drain *d, enum daemon_note note, uint64_t number, const c
 		drain_write(d);
 }
 
+void drain_policy(struct drain *d, const struct origin *o)
+{
+	const unsigned int parts = origin_parts(o);
+	struct record r;
+	unsigned int i;
+	int err = 0;
+
+	for (i = 0; i < parts && !err; i++) {
+		drain_record_init(d, &r, RECORD_POLICY, 0);
+		origin_part(o, i, &r);
+		err = drain_append(d, &r);
+	}
+	/* As with a note. */
+	if (!err)
+		drain_write(d);
+}
+
 /* The log could not be written: tries again, and says how it ended. */
 bool drain_recovered(struct drain *d)
 {

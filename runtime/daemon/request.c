@@ -6,6 +6,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "audit/origin.h"
 #include "daemon/client_state.h"
 #include "daemon/terms.h"
 #include "kern/device.h"
@@ -18,6 +19,7 @@ void upload_reset(struct client *c)
 		feeds_forget(c->daemon->feeds, u->policy);
 		enforce_policy_drop(c->daemon->enforce, u->policy);
 	}
+	free(u->source);
 	*u = (struct upload){ 0 };
 }
 
@@ -142,6 +144,46 @@ static void client_addresses(struct client *c, const struct control_policy_net *
 	client_done(c);
 }
 
+static void client_source(struct client *c, const struct control_source *m)
+{
+	struct upload *u = &c->upload;
+
+	if (!u->begun || u->source) {
+		client_error(c, -EBADMSG, "a source that no policy expects");
+		return;
+	}
+	u->source = malloc(sizeof(*m));
+	if (!u->source) {
+		client_error(c, -ENOMEM, "out of memory");
+		return;
+	}
+	*u->source = *m;
+	client_done(c);
+}
+
+/* The log learns of it before the agent can be refused anything under it. */
+static void upload_note(struct client *c, uint32_t policy, const struct agentos_info *agent)
+{
+	const struct control_source *source = c->upload.source;
+	struct origin *o = calloc(1, sizeof(*o));
+
+	if (!o)
+		return;
+	if (!source)
+		goto out;
+	o->policy = policy;
+	o->agent = agent->ret_id;
+	o->digest = source->digest;
+	memcpy(o->agent_name, agent->ret_name, sizeof(o->agent_name) - 1);
+	memcpy(o->name, source->name, sizeof(o->name));
+	memcpy(o->file, source->file, sizeof(o->file));
+	memcpy(o->workspace, source->workspace, sizeof(o->workspace));
+	memcpy(o->home, source->home, sizeof(o->home));
+	drain_policy(c->daemon->drain, o);
+out:
+	free(o);
+}
+
 static bool upload_is_complete(const struct upload *u)
 {
 	return u->begun && u->count == u->expected && u->address_count == u->addresses_expected;
@@ -218,10 +260,14 @@ static void client_run(struct client *c, const struct control_run *m)
 	struct fault f = { "" };
 	int fd = client_run_now(c, m, &reply, &f);
 
+	struct agentos_info agent = { .ret_id = reply.agent };
+
 	if (fd < 0) {
 		client_error(c, fd, f.text);
 		return;
 	}
+	memcpy(agent.ret_name, m->name, sizeof(agent.ret_name));
+	upload_note(c, reply.policy, &agent);
 	upload_reset(c);
 	client_send(c, &reply,
 		    control_encode(&reply.header, CONTROL_RUN_REPLY, sizeof(reply), c->cookie), fd);
@@ -285,6 +331,8 @@ static int client_apply_now(struct client *c, const struct control_apply *m,
 	if (u->flags & CONTROL_RECORD_ALLOWED)
 		set->flags = AGENTOS_CREATE_RECORD_ALLOWED;
 	err = agentos_agent_set_policy(agent, set);
+	if (!err)
+		upload_note(c, u->policy, &info);
 	/* It ended in the midst of it. */
 	if (!err && !set->ret_agents)
 		err = -ESRCH;
@@ -437,6 +485,9 @@ void client_request(struct client *c, const union control_message *m, struct loo
 		break;
 	case CONTROL_POLICY_NET:
 		client_addresses(c, &m->policy_net);
+		break;
+	case CONTROL_SOURCE:
+		client_source(c, &m->source);
 		break;
 	case CONTROL_RUN:
 		client_run(c, &m->run);

@@ -169,6 +169,12 @@ int policy_parse(const char *bytes, size_t len, const char *file, const struct p
 
 void policy_free(struct policy *p);
 
+/*
+ * Of what it says: rights, rules and addresses by number, and where each of them
+ * stands. Two policies with the same one number their rules alike.
+ */
+uint64_t policy_digest(const struct policy *p);
+
 /* The right's bit by name, or 0; the name of a bit, or NULL; the nearest name to a misspelt one, or NULL. */
 uint64_t policy_right_by_name(const char *name);
 const char *policy_right_name(unsigned int bit);

@@ -193,6 +193,7 @@ static const struct {
 	{ CONTROL_POLICY_BEGIN, CONTROL_FROM_CLIENT, sizeof(struct control_policy_begin), 0 },
 	{ CONTROL_POLICY_RULES, CONTROL_FROM_CLIENT, 0, 0 },
 	{ CONTROL_POLICY_NET, CONTROL_FROM_CLIENT, 0, 0 },
+	{ CONTROL_SOURCE, CONTROL_FROM_CLIENT, sizeof(struct control_source), 0 },
 	{ CONTROL_RUN, CONTROL_FROM_CLIENT, sizeof(struct control_run), 0 },
 	{ CONTROL_STATUS, CONTROL_FROM_CLIENT, sizeof(struct control_request), 0 },
 	{ CONTROL_SELFTEST, CONTROL_FROM_CLIENT, sizeof(struct control_request), 0 },
@@ -221,6 +222,11 @@ static bool body_valid(const union control_message *m, size_t len)
 		return rules_valid(&m->policy_rules, len);
 	case CONTROL_POLICY_NET:
 		return addresses_valid(&m->policy_net, len);
+	case CONTROL_SOURCE:
+		return is_text(m->source.name, sizeof(m->source.name)) &&
+		       is_text(m->source.file, sizeof(m->source.file)) &&
+		       is_text(m->source.workspace, sizeof(m->source.workspace)) &&
+		       is_text(m->source.home, sizeof(m->source.home));
 	case CONTROL_RUN:
 		return m->run.rights && !(m->run.rights & ~AGENTOS_RIGHTS_ALL) &&
 		       control_check_name(m->run.name) == 0 && terms_valid(&m->run.terms);

@@ -20,7 +20,7 @@
  * comes unasked, before the daemon hangs up.
  *
  * To run an agent: POLICY_BEGIN, POLICY_RULES and POLICY_NET until all rules have
- * come, RUN.
+ * come, perhaps SOURCE, RUN.
  * To put one that runs under another policy: the same, and APPLY at the end.
  * What was sent is forgotten after these, after any error, and at disconnect.
  */
@@ -29,6 +29,7 @@
 #define CONTROL_HOOKS_MAX 64
 #define CONTROL_WHAT	  96
 #define CONTROL_PATH	  128
+#define CONTROL_FILE	  4096 /* a path of any length */
 
 enum control_type {
 	CONTROL_HELLO = 1,	  /* struct control_request */
@@ -41,8 +42,10 @@ enum control_type {
 	CONTROL_COUNT = 8,	  /* struct control_request; a limit of network bytes was set */
 	CONTROL_APPLY = 9,	  /* struct control_apply; its owner and root only */
 	CONTROL_POLICY_NET = 10,  /* struct control_policy_net */
+	CONTROL_SOURCE = 11,	  /* struct control_source */
 
-	CONTROL_DONE = 128, /* struct control_request: POLICY_BEGIN, RULES, NET, END, COUNT */
+	CONTROL_DONE =
+		128, /* struct control_request: POLICY_BEGIN, RULES, NET, SOURCE, END, COUNT */
 	CONTROL_HELLO_REPLY = 129,    /* struct control_hello_reply */
 	CONTROL_RUN_REPLY = 130,      /* struct control_run_reply, one descriptor */
 	CONTROL_STATUS_REPLY = 131,   /* struct control_status_reply */
@@ -87,6 +90,19 @@ struct control_policy_net {
 	uint32_t count; /* 1..CONTROL_ADDRESSES */
 	uint32_t pad;
 	struct compiled_address addresses[CONTROL_ADDRESSES];
+};
+
+/*
+ * Where the policy is from: data for the log, which the daemon does nothing with.
+ * A text that is not known, or that has control characters in it, is empty.
+ */
+struct control_source {
+	struct control_header header;
+	uint64_t digest; /* policy_digest() */
+	char name[64];	 /* the policy's own */
+	char file[CONTROL_FILE];
+	char workspace[CONTROL_FILE]; /* what ${WORKSPACE} stood for */
+	char home[CONTROL_FILE];
 };
 
 struct control_run {
@@ -188,6 +204,7 @@ union control_message {
 	struct control_policy_begin policy_begin;
 	struct control_policy_rules policy_rules;
 	struct control_policy_net policy_net;
+	struct control_source source;
 	struct control_run run;
 	struct control_apply apply;
 	struct control_hello_reply hello_reply;
@@ -206,6 +223,7 @@ _Static_assert(sizeof(struct control_policy_rules) ==
 _Static_assert(sizeof(struct control_policy_net) ==
 		       24 + CONTROL_ADDRESSES * sizeof(struct compiled_address),
 	       "no holes");
+_Static_assert(sizeof(struct control_source) == 24 + 64 + 3 * CONTROL_FILE, "no holes");
 _Static_assert(sizeof(struct control_run) == 24 + AGENTOS_NAME_SIZE + sizeof(struct compiled_terms),
 	       "no holes");
 _Static_assert(sizeof(struct control_apply) == 32 + sizeof(struct compiled_terms), "no holes");

@@ -108,7 +108,7 @@ holds 'an agent is created, joined and ended' judge '[r["event"] for r in record
 
 agentctl audit --agent bound-2 --json >"$work/audit.json"
 holds '--agent NAME gives its records alone' judge \
-	'len(records) == 7 and all(r["agent_name"] == "bound-2" for r in records)'
+	'len(records) == 8 and all(r["agent_name"] == "bound-2" for r in records)'
 number=$(judge 'records[0]["agent"]')
 agentctl audit --agent "$number" --json >"$work/again.json"
 holds '--agent ID gives the same' cmp "$work/audit.json" "$work/again.json"

@@ -286,6 +286,52 @@ static void texts_of_the_daemon_are_checked(void)
 	CHECK_INT(check_daemon(&m, len, 0), -EBADMSG);
 }
 
+/* Each text of them is full of data that nobody interprets, but for what acts on a terminal. */
+static void sources_are_texts_and_nothing_else(void)
+{
+	static struct control_source m;
+	static const size_t ends[] = { offsetof(struct control_source, file),
+				       offsetof(struct control_source, workspace),
+				       offsetof(struct control_source, home), sizeof(m) };
+	char *bytes = (char *)&m;
+	size_t len, i;
+
+	strcpy(m.name, "mine");
+	memset(m.file, 'f', sizeof(m.file) - 1);
+	strcpy(m.home, "/home/\xc3\xa9");
+	len = control_encode(&m.header, CONTROL_SOURCE, sizeof(m), 1);
+	CHECK_INT(check_client(&m, len, 0), 0);
+	CHECK_INT(check_client(&m, len - 1, 0), -EBADMSG);
+	CHECK_INT(check_client(&m, len, 1), -EBADMSG);
+	CHECK_INT(check_daemon(&m, len, 0), -EBADMSG);
+	for (i = 0; i < sizeof(ends) / sizeof(ends[0]); i++) {
+		/* Not terminated, something behind the end, a control character. */
+		char *last = bytes + ends[i] - 1, kept = last[-1];
+
+		*last = 'x';
+		CHECK_INT(check_client(&m, len, 0), -EBADMSG);
+		*last = '\0';
+		last[-1] = '\033';
+		CHECK_INT(check_client(&m, len, 0), -EBADMSG);
+		last[-1] = kept;
+	}
+	CHECK_INT(check_client(&m, len, 0), 0);
+}
+
+static void where_denials_are_is_a_text(void)
+{
+	struct control_run_reply m = { .agent = 7, .policy = 3 };
+	size_t len = control_encode(&m.header, CONTROL_RUN_REPLY, sizeof(m), 1);
+
+	CHECK_INT(check_daemon(&m, len, 1), 0);
+	strcpy(m.denials, "/run/agentos/denials/7");
+	CHECK_INT(check_daemon(&m, len, 1), 0);
+	m.denials[3] = '\n';
+	CHECK_INT(check_daemon(&m, len, 1), -EBADMSG);
+	memset(m.denials, 'x', sizeof(m.denials));
+	CHECK_INT(check_daemon(&m, len, 1), -EBADMSG);
+}
+
 static void a_long_text_is_cut_and_terminated(void)
 {
 	char in[300], out[16];
@@ -451,6 +497,8 @@ static const struct tap_test tests[] = {
 	{ "malformed_runs_are_refused", malformed_runs_are_refused },
 	{ "terms_beyond_their_bounds_are_refused", terms_beyond_their_bounds_are_refused },
 	{ "texts_of_the_daemon_are_checked", texts_of_the_daemon_are_checked },
+	{ "sources_are_texts_and_nothing_else", sources_are_texts_and_nothing_else },
+	{ "where_denials_are_is_a_text", where_denials_are_is_a_text },
 	{ "a_long_text_is_cut_and_terminated", a_long_text_is_cut_and_terminated },
 	{ "bent_messages_do_no_harm", bent_messages_do_no_harm },
 	{ "the_channel_hands_over_what_the_daemon_says",

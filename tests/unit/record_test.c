@@ -73,6 +73,15 @@ static void make(struct record *r, unsigned int type)
 		r->u.daemon.number = next();
 		fill_string(r->u.daemon.text, sizeof(r->u.daemon.text));
 		break;
+	case RECORD_POLICY:
+		r->u.policy.policy = (uint32_t)next();
+		r->u.policy.part = (uint16_t)next();
+		r->u.policy.parts = (uint16_t)next();
+		r->u.policy.agent = next();
+		r->u.policy.digest = next();
+		r->u.policy.text_len = (uint32_t)(next() % AGENTOS_OBJECT_SIZE);
+		fill(r->u.policy.text, r->u.policy.text_len);
+		break;
 	}
 }
 
@@ -92,7 +101,7 @@ static void decode_gives_back_what_was_encoded(void)
 	int i, len;
 
 	for (i = 0; i < 4000; i++) {
-		make(&r, 1 + (unsigned int)i % 4);
+		make(&r, 1 + (unsigned int)i % 5);
 		len = record_encode(&r, buf, sizeof(buf));
 		CHECK(len > 0);
 		memset(&back, 0xaa, sizeof(back));
@@ -166,7 +175,10 @@ static void what_is_too_big_or_invalid_is_not_encoded(void)
 	r.stream = 0;
 	r.type = 0;
 	CHECK_INT(record_encode(&r, buf, sizeof(buf)), -EINVAL);
-	r.type = 5;
+	r.type = 6;
+	CHECK_INT(record_encode(&r, buf, sizeof(buf)), -EINVAL);
+	make(&r, RECORD_POLICY);
+	r.u.policy.text_len = AGENTOS_OBJECT_SIZE;
 	CHECK_INT(record_encode(&r, buf, sizeof(buf)), -EINVAL);
 }
 
@@ -219,7 +231,7 @@ static void every_changed_byte_of_some_records_is_refused(void)
 	int i, len, at, delta;
 
 	for (i = 0; i < 8; i++) {
-		make(&r, 1 + (unsigned int)i % 4);
+		make(&r, 1 + (unsigned int)i % 5);
 		len = record_encode(&r, buf, sizeof(buf));
 		for (at = 0; at < len; at++) {
 			for (delta = 1; delta < 256; delta++) {
@@ -251,7 +263,7 @@ static void with_the_crc_made_good_only_canonical_bytes_are_taken(void)
 	int i, k, len, at;
 
 	for (i = 0; i < 8; i++) {
-		make(&r, 1 + (unsigned int)i % 4);
+		make(&r, 1 + (unsigned int)i % 5);
 		len = record_encode(&r, buf, sizeof(buf));
 		for (at = 0; at < len; at++) {
 			for (k = 0; k < 256; k += at < 15 ? 1 : 15) {
@@ -263,7 +275,7 @@ static void with_the_crc_made_good_only_canonical_bytes_are_taken(void)
 		}
 	}
 	for (i = 0; i < 20000; i++) {
-		make(&r, 1 + (unsigned int)i % 4);
+		make(&r, 1 + (unsigned int)i % 5);
 		len = record_encode(&r, buf, sizeof(buf));
 		for (k = (int)(next() % 4); k >= 0; k--)
 			buf[next() % (unsigned int)len] = (uint8_t)next();

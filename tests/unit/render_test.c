@@ -207,7 +207,7 @@ static void the_other_types_are_one_inert_line_each(void)
 	unsigned int type, sub, reason, hostile, bad = 0;
 	struct record r;
 
-	for (type = 0; type < 6; type++)
+	for (type = 0; type < 7; type++)
 		for (sub = 0; sub < 8; sub++)
 			for (reason = 0; reason < 6; reason++)
 				for (hostile = 0; hostile < 2; hostile++) {
@@ -219,6 +219,10 @@ static void the_other_types_are_one_inert_line_each(void)
 						r.u.lifecycle.reason = (uint16_t)reason;
 					} else if (type == RECORD_DAEMON) {
 						r.u.daemon.note = sub;
+					} else if (type == RECORD_POLICY && !hostile) {
+						r.u.policy.part = (uint16_t)(sub & 1);
+						r.u.policy.parts = (uint16_t)reason;
+						r.u.policy.text_len = sub;
 					}
 					if (hostile) {
 						make_hostile(r.agent_name, sizeof(r.agent_name));
@@ -228,6 +232,13 @@ static void the_other_types_are_one_inert_line_each(void)
 						if (type == RECORD_DAEMON)
 							make_hostile(r.u.daemon.text,
 								     sizeof(r.u.daemon.text));
+						if (type == RECORD_POLICY)
+							make_hostile(r.u.policy.text,
+								     sizeof(r.u.policy.text));
+						if (type == RECORD_POLICY)
+							r.u.policy.parts = (uint16_t)(sub & 1);
+						if (type == RECORD_POLICY)
+							r.u.policy.part = (uint16_t)(sub & 2);
 					}
 					bad += !text_is_inert(shown(&r, false, false));
 					bad += !json_is_inert(shown(&r, true, false));

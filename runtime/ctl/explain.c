@@ -1,0 +1,347 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/* A denial explained from the log and from the policy's file. */
+#include "ctl/explain.h"
+
+#include <errno.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "audit/origin.h"
+#include "audit/render.h"
+#include "audit/segment.h"
+#include "base/escape.h"
+#include "ctl/ctl.h"
+#include "policy/explain.h"
+#include "super/profile.h"
+
+/* How the policy's file stands to what the kernel was told. */
+enum policy_state { POLICY_UNKNOWN, POLICY_SAME, POLICY_CHANGED, POLICY_INVALID, POLICY_GONE };
+
+struct denial {
+	struct record record;
+	bool found;
+	bool has_origin;
+	struct origin origin;
+	enum policy_state state;
+	struct fault why; /* POLICY_INVALID, POLICY_GONE */
+	struct policy *policy;
+	struct policy_vars vars;
+	struct explain explain;
+};
+
+/* Calls each() for records until it returns false, or to the end. */
+static int log_walk(const char *directory, bool (*each)(const struct record *r, void *cookie),
+		    void *cookie, struct fault *f)
+{
+	struct segment_reader *reader;
+	struct record r;
+	int rc = segment_reader_open(directory, &reader, f);
+
+	if (rc)
+		return rc;
+	while ((rc = segment_read(reader, &r, f)) == 1) {
+		if (!each(&r, cookie))
+			break;
+	}
+	segment_reader_close(reader);
+	return rc < 0 ? rc : 0;
+}
+
+static bool record_find(const struct record *r, void *cookie)
+{
+	struct denial *d = cookie;
+
+	if (r->seq == d->record.seq) {
+		d->record = *r;
+		d->found = true;
+	}
+	return r->seq < d->record.seq;
+}
+
+struct origin_search {
+	struct denial *denial;
+	struct origin_reader reader;
+	struct origin last;
+};
+
+/* The last before the denial counts: numbers of policies come again. */
+static bool origin_find(const struct record *r, void *cookie)
+{
+	struct origin_search *s = cookie;
+	struct denial *d = s->denial;
+
+	if (r->seq >= d->record.seq)
+		return false;
+	if (r->type == RECORD_POLICY && r->u.policy.policy == d->record.u.event.policy &&
+	    memcmp(r->boot, d->record.boot, sizeof(r->boot)) == 0 &&
+	    origin_read(&s->reader, r, &s->last) == 1) {
+		d->origin = s->last;
+		d->has_origin = true;
+	}
+	return true;
+}
+
+static int denial_read(struct denial *d, const char *directory, uint64_t seq, struct fault *f)
+{
+	struct origin_search *search = calloc(1, sizeof(*search));
+	int err;
+
+	if (!search)
+		return fault_set(f, ENOMEM, "out of memory");
+	search->denial = d;
+	d->record.seq = seq;
+	err = log_walk(directory, record_find, d, f);
+	if (!err && !d->found)
+		err = fault_set(f, ENOENT,
+				"the log has no record %" PRIu64
+				"; `agentctl audit --denied --seq` shows the numbers",
+				seq);
+	else if (!err && (d->record.type != RECORD_EVENT ||
+			  d->record.u.event.verdict != AGENTOS_VERDICT_DENIED))
+		err = fault_set(f, EINVAL,
+				"record %" PRIu64
+				" of the log is no denial; `agentctl audit --denied --seq` shows "
+				"those",
+				seq);
+	if (!err)
+		err = log_walk(directory, origin_find, search, f);
+	free(search);
+	return err;
+}
+
+/* What its file says today. */
+static void denial_policy(struct denial *d)
+{
+	const struct origin *o = &d->origin;
+	int err;
+
+	if (!d->has_origin || !o->file[0])
+		return;
+	d->vars = (struct policy_vars){
+		.workspace = o->workspace[0] ? o->workspace : NULL,
+		.home = o->home[0] ? o->home : NULL,
+		.agent = o->agent_name,
+	};
+	if (access(o->file, R_OK) < 0) {
+		d->state = POLICY_GONE;
+		fault_set(&d->why, errno, "%s", strerror(errno));
+		return;
+	}
+	err = profile_load(o->file, ctl_setting("AGENTOS_POLICY_PATH", CTL_POLICY_DIRS), &d->vars,
+			   &d->policy, NULL, &d->why);
+	if (err)
+		d->state = POLICY_INVALID;
+	else if (policy_digest(d->policy) != o->digest)
+		d->state = POLICY_CHANGED;
+	else
+		d->state = POLICY_SAME;
+}
+
+static const char *rule_file(const struct denial *d)
+{
+	return d->explain.file ? d->explain.file : d->origin.file;
+}
+
+/* --- for people --- */
+
+static void put_safe(const char *text)
+{
+	char safe[ESCAPE_TEXT_MAX(PATH_MAX) + 1];
+
+	escape_text(safe, sizeof(safe), text, strlen(text));
+	fputs(safe, stdout);
+}
+
+static void print_policy(const struct denial *d)
+{
+	if (!d->has_origin) {
+		printf("policy %u: the log does not tell where it is from\n",
+		       d->record.u.event.policy);
+		return;
+	}
+	printf("policy %u: %s, ", d->record.u.event.policy, d->origin.name);
+	if (!d->origin.file[0]) {
+		puts("from a file whose name has control characters");
+		return;
+	}
+	put_safe(d->origin.file);
+	switch (d->state) {
+	case POLICY_CHANGED:
+		puts("; it says something else by now: numbers of rules may have moved");
+		break;
+	case POLICY_GONE:
+		printf("; it cannot be read any more: %s\n", d->why.text);
+		break;
+	case POLICY_INVALID:
+		printf("; it is not valid any more: %s\n", d->why.text);
+		break;
+	default:
+		putchar('\n');
+	}
+}
+
+static void print_rule(const struct denial *d)
+{
+	const struct explain *x = &d->explain;
+
+	if (!x->has_rule)
+		return;
+	printf("rule %u: ", d->record.u.event.rule);
+	put_safe(rule_file(d));
+	printf(":%u: ", x->line);
+	put_safe(x->rule);
+	puts(x->is_name ? " is denied in any directory" : " is denied");
+}
+
+static void print_items(const struct explain *x)
+{
+	const struct explain_item *before = NULL, *item;
+	size_t i;
+
+	for (i = 0; i < x->count; i++, before = item) {
+		item = &x->items[i];
+		if (!before || strcmp(before->section, item->section) != 0)
+			printf("  %s:\n", item->section);
+		if (item->list && (!before || !before->list || strcmp(before->list, item->list)))
+			printf("    %s:\n", item->list);
+		printf(item->list ? "      - " : "    - ");
+		put_safe(item->item);
+		putchar('\n');
+	}
+}
+
+static void print_fix(const struct denial *d)
+{
+	const struct explain *x = &d->explain;
+
+	if (!x->is_possible)
+		puts("No policy can allow it.");
+	else if (x->is_removal && x->has_rule && !x->count)
+		puts("To allow it, take that line out.");
+	else if (x->is_removal && x->has_rule)
+		puts("To allow it, take that line out, and add:");
+	else if (x->is_removal)
+		puts("To allow it, the rule has to go.");
+	else if (x->count)
+		puts("To allow it, add:");
+	print_items(x);
+	if (x->lesson)
+		puts(x->lesson);
+}
+
+static void print_text(const struct denial *d)
+{
+	render_text(stdout, &d->record, ctl_colour(STDOUT_FILENO));
+	print_policy(d);
+	print_rule(d);
+	print_fix(d);
+}
+
+/* --- for programs --- */
+
+static void json_text(const char *key, const char *text)
+{
+	char safe[ESCAPE_JSON_MAX(PATH_MAX) + 1];
+
+	escape_json(safe, sizeof(safe), text, strlen(text));
+	printf(",\"%s\":\"%s\"", key, safe);
+}
+
+/* The record itself is an object on one line. */
+static void print_json(const struct denial *d)
+{
+	static const char *const states[] = { "unknown", "same", "changed", "invalid", "gone" };
+	const struct explain *x = &d->explain;
+	const char *gap = "";
+	char *record = NULL;
+	size_t len = 0, i;
+	FILE *out = open_memstream(&record, &len);
+
+	if (!out)
+		return;
+	render_json(out, &d->record);
+	fclose(out);
+	record[strcspn(record, "\n")] = '\0';
+	printf("{\"record\":%s,\"policy\":%u,\"policy_state\":\"%s\"", record,
+	       d->record.u.event.policy, states[d->state]);
+	free(record);
+	if (d->has_origin) {
+		json_text("policy_name", d->origin.name);
+		json_text("file", d->origin.file);
+	}
+	if (d->why.text[0])
+		json_text("error", d->why.text);
+	if (x->has_rule) {
+		printf(",\"rule\":%u,\"line\":%u", d->record.u.event.rule, x->line);
+		json_text("rule_file", rule_file(d));
+		json_text("rule_about", x->rule);
+	}
+	printf(",\"possible\":%s,\"remove_line\":%s,\"add\":[", x->is_possible ? "true" : "false",
+	       x->is_removal && x->has_rule ? "true" : "false");
+	for (i = 0; i < x->count; i++) {
+		printf("%s{\"section\":\"%s\"", gap, x->items[i].section);
+		if (x->items[i].list)
+			json_text("list", x->items[i].list);
+		json_text("item", x->items[i].item);
+		putchar('}');
+		gap = ",";
+	}
+	putchar(']');
+	if (x->lesson)
+		json_text("lesson", x->lesson);
+	puts("}");
+}
+
+static int seq_parse(const char *text, uint64_t *ret_seq)
+{
+	char *end;
+
+	text += text[0] == '#';
+	if (text[0] < '0' || text[0] > '9')
+		return -EINVAL;
+	errno = 0;
+	*ret_seq = strtoull(text, &end, 10);
+	return errno || *end || !*ret_seq ? -EINVAL : 0;
+}
+
+int explain_denial(const struct explain_options *o)
+{
+	struct denial *d;
+	struct fault f = { "" };
+	int status = CTL_FAILED;
+	char shown[128];
+	uint64_t seq;
+
+	if (seq_parse(o->seq, &seq)) {
+		escape_text(shown, sizeof(shown), o->seq, strlen(o->seq));
+		return ctl_usage("policy",
+				 "explain takes the number of a denial in the log, not %s", shown);
+	}
+	d = calloc(1, sizeof(*d));
+	if (!d) {
+		ctl_complain("out of memory");
+		return CTL_FAILED;
+	}
+	if (denial_read(d, o->directory, seq, &f)) {
+		ctl_complain("%s", f.text);
+		goto out;
+	}
+	denial_policy(d);
+	explain_event(&d->record.u.event, d->policy, &d->vars, &d->explain);
+	if (o->json)
+		print_json(d);
+	else
+		print_text(d);
+	status = CTL_OK;
+	if (fflush(stdout) == EOF) {
+		ctl_complain("cannot write: %s", strerror(errno));
+		status = CTL_FAILED;
+	}
+out:
+	policy_free(d->policy);
+	free(d);
+	return status;
+}
