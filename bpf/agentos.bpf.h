@@ -53,8 +53,9 @@ struct agentos_facts {
 };
 
 /* FACT_PROVING: attach asks whether hooks are live: deny, record nothing. */
-#define FACT_PROVING (1U << 0)
-#define FACT_RECORD  (1U << 1) /* record what is allowed as well */
+#define FACT_PROVING	(1U << 0)
+#define FACT_RECORD	(1U << 1) /* record what is allowed as well */
+#define FACT_AUDIT_ONLY (1U << 4) /* what rights and rules refuse is only recorded */
 
 /* A walk up the object's own file system, and its outcome. */
 struct agentos_walk {
@@ -116,6 +117,7 @@ extern int agentos_walk(struct dentry *dentry, __u32 want, struct agentos_walk *
 			__u32 walk__sz) __ksym;
 extern int agentos_walk_on(__u64 dentry, struct agentos_walk *walk, __u32 walk__sz) __ksym;
 extern int agentos_rules_below(struct dentry *dentry, __u32 policy) __ksym;
+extern int agentos_guarded(struct dentry *dentry) __ksym;
 extern int agentos_path_text(struct path *path, char *text, __u32 text__sz) __ksym;
 extern int agentos_entry_text(struct path *dir, struct dentry *dentry, char *text,
 			      __u32 text__sz) __ksym;

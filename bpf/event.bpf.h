@@ -14,6 +14,7 @@ struct act {
 	__u64 right;  /* missing, else 0 */
 	__u32 rule;   /* number, or AGENTOS_RULE_NONE */
 	__u32 access; /* AGENTOS_FILE_* wanted */
+	bool nested;  /* it counts in a user namespace of the agent's own, and nowhere else */
 };
 
 static __always_inline void drop_count(__u32 ring)
@@ -36,20 +37,21 @@ static __always_inline __u64 sequence_next(__u32 ring)
 static __always_inline struct agentos_event *event_begin(const struct agentos_facts *facts,
 							 const struct act *act)
 {
-	bool denied = act->verdict == AGENTOS_VERDICT_DENIED;
-	__u32 ring = denied ? AGENTOS_RING_DENIALS : AGENTOS_RING_ALLOWED;
+	bool refused = act->verdict != AGENTOS_VERDICT_ALLOWED;
+	__u32 ring = refused ? AGENTOS_RING_DENIALS : AGENTOS_RING_ALLOWED;
 	struct agentos_hook_count *count;
 	struct agentos_event *event;
 	__u32 hook = act->hook;
 	__u64 seq, id;
 
-	if (denied) {
+	if (act->verdict == AGENTOS_VERDICT_DENIED) {
 		count = bpf_map_lookup_elem(&hook_counts, &hook);
 		if (count)
 			__sync_fetch_and_add(&count->denied, 1);
-		agentos_denied();
 	}
-	if (denied)
+	if (refused)
+		agentos_denied();
+	if (refused)
 		event = bpf_ringbuf_reserve(&ring_denials, sizeof(*event), 0);
 	else
 		event = bpf_ringbuf_reserve(&ring_allowed, sizeof(*event), 0);
@@ -141,23 +143,70 @@ static __always_inline void event_inode(struct agentos_event *event, struct dent
 		.why = AGENTOS_WHY_##WHY, .error = -EPERM, .rule = AGENTOS_RULE_NONE, \
 	}
 
-/* Is there anything to record? */
-static __always_inline bool act_recorded(const struct agentos_facts *facts, const struct act *act)
+/* Are the mounts that the calling task sees those of a user namespace, and so of nobody else? */
+static __always_inline bool mounts_are_nested(void)
+{
+	struct task_struct *task = bpf_get_current_task_btf();
+
+	return BPF_CORE_READ(task, nsproxy, mnt_ns, user_ns, level);
+}
+
+static __always_inline bool right_is_guarded(const struct act *act)
+{
+	if (!(act->right & AGENTOS_RIGHTS_GUARDED) || act->nested)
+		return false;
+	return act->right != AGENTOS_RIGHT(MOUNT) || !mounts_are_nested();
+}
+
+/*
+ * Is a refusal one that an audit-only agent is spared? What no agent may do, and
+ * what AgentOS itself hangs on, is none. dentry: what is acted on, or NULL.
+ */
+static __always_inline bool act_is_spared(const struct act *act, struct dentry *dentry)
+{
+	switch (act->why) {
+	case AGENTOS_WHY_RIGHT:
+	case AGENTOS_WHY_RULE:
+	case AGENTOS_WHY_NO_RULE:
+	case AGENTOS_WHY_WIDER:
+	case AGENTOS_WHY_HOLDS:
+		break;
+	default:
+		return false;
+	}
+	if (act->rule == AGENTOS_RULE_PINS || act->rule == AGENTOS_RULE_FEED || right_is_guarded(act))
+		return false;
+	return !dentry || !agentos_guarded(dentry);
+}
+
+/*
+ * The last word about an act, for every hook: here an audit-only agent is let do
+ * it. Whatever is refused whatever the agent's rights must be decided before what
+ * is a matter of rights. Returns whether there is anything to record.
+ */
+static __always_inline bool act_settle(const struct agentos_facts *facts, struct act *act,
+				       struct dentry *dentry)
 {
 	if (facts->flags & FACT_PROVING)
 		return false;
-	return act->verdict == AGENTOS_VERDICT_DENIED || facts->flags & FACT_RECORD;
+	if (act->verdict != AGENTOS_VERDICT_DENIED)
+		return facts->flags & FACT_RECORD;
+	if (facts->flags & FACT_AUDIT_ONLY && act_is_spared(act, dentry)) {
+		act->verdict = AGENTOS_VERDICT_WOULD_DENY;
+		act->error = 0;
+	}
+	return true;
 }
 
 /* A record whose object is two numbers, or nothing. Returns whether the act is denied. */
-static __noinline int act_number(void *ctx, const struct agentos_facts *facts,
-				 const struct act *act, __u64 number, __u64 number2)
+static __noinline int act_number(void *ctx, const struct agentos_facts *facts, struct act *act,
+				 __u64 number, __u64 number2)
 {
 	struct agentos_event *event;
 
 	if (!facts || !act)
 		return 1;
-	if (act_recorded(facts, act)) {
+	if (act_settle(facts, act, NULL)) {
 		event = event_begin(facts, act);
 		if (event) {
 			event->object_kind = AGENTOS_OBJECT_NUMBER;
@@ -170,12 +219,12 @@ static __noinline int act_number(void *ctx, const struct agentos_facts *facts,
 }
 
 /* A record whose object is a task. */
-static __always_inline int act_task(void *ctx, const struct agentos_facts *facts,
-				    const struct act *act, struct task_struct *task, __u64 detail)
+static __always_inline int act_task(void *ctx, const struct agentos_facts *facts, struct act *act,
+				    struct task_struct *task, __u64 detail)
 {
 	struct agentos_event *event;
 
-	if (act_recorded(facts, act)) {
+	if (act_settle(facts, act, NULL)) {
 		event = event_begin(facts, act);
 		if (event) {
 			event->object_kind = AGENTOS_OBJECT_TASK;
@@ -191,12 +240,12 @@ static __always_inline int act_task(void *ctx, const struct agentos_facts *facts
 }
 
 /* A record whose object is a path that exists. */
-static __always_inline int act_path(void *ctx, const struct agentos_facts *facts,
-				    const struct act *act, struct path *path, __u64 number)
+static __always_inline int act_path(void *ctx, const struct agentos_facts *facts, struct act *act,
+				    struct path *path, __u64 number)
 {
 	struct agentos_event *event;
 
-	if (act_recorded(facts, act)) {
+	if (act_settle(facts, act, path->dentry)) {
 		event = event_begin(facts, act);
 		if (event) {
 			event_inode(event, path->dentry);

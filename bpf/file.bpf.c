@@ -101,7 +101,7 @@ static __always_inline int entry_check(void *ctx, const struct agentos_facts *fa
 	    hook == AGENTOS_HOOK_DELETE && !act_on_node(&act, facts, dentry) &&
 	    agentos_rules_below(dentry, facts->policy))
 		act_held(&act);
-	if (act_recorded(facts, &act)) {
+	if (act_settle(facts, &act, dentry)) {
 		event = event_begin(facts, &act);
 		if (event) {
 			event_inode(event, dentry);
@@ -236,7 +236,7 @@ static __always_inline int move_check(void *ctx, const struct agentos_facts *fac
 	act.verdict = AGENTOS_VERDICT_ALLOWED;
 	act.error = 0;
 decided:
-	if (act_recorded(facts, &act)) {
+	if (act_settle(facts, &act, from)) {
 		event = event_begin(facts, &act);
 		if (event) {
 			struct dentry *shown = at_target ? to : from;
@@ -331,7 +331,7 @@ static __always_inline int dentry_check(void *ctx, const struct agentos_facts *f
 		return 0;
 	if (!file_decide(&act, &w, facts, NULL, dentry, AGENTOS_HOOK_METADATA, AGENTOS_FILE_WRITE))
 		act_on_node(&act, facts, dentry);
-	if (act_recorded(facts, &act)) {
+	if (act_settle(facts, &act, dentry)) {
 		event = event_begin(facts, &act);
 		if (event) {
 			event_inode(event, dentry);
@@ -423,15 +423,14 @@ int BPF_PROG(agentos_path_notify, struct path *path, __u64 mask, unsigned int ob
 	struct act act = RIGHT_ACT(facts, NOTIFY, FILE_WATCH, EACCES);
 	struct agentos_walk w;
 
-	if (act.verdict == AGENTOS_VERDICT_ALLOWED) {
-		if (mask & FAN_ALL_PERM || obj_type != NOTIFY_INODE) {
-			act.verdict = AGENTOS_VERDICT_DENIED;
-			act.why = AGENTOS_WHY_NEVER;
-			act.error = -EACCES;
-		} else {
-			file_decide(&act, &w, &facts, path->mnt, path->dentry, AGENTOS_HOOK_NOTIFY,
-				    AGENTOS_FILE_READ);
-		}
+	if (mask & FAN_ALL_PERM || obj_type != NOTIFY_INODE) {
+		act.verdict = AGENTOS_VERDICT_DENIED;
+		act.why = AGENTOS_WHY_NEVER;
+		act.right = 0;
+		act.error = -EACCES;
+	} else if (act.verdict == AGENTOS_VERDICT_ALLOWED) {
+		file_decide(&act, &w, &facts, path->mnt, path->dentry, AGENTOS_HOOK_NOTIFY,
+			    AGENTOS_FILE_READ);
 	}
 	return verdict(act_path(ctx, &facts, &act, path, 0), -EACCES);
 }

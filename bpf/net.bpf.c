@@ -13,7 +13,7 @@ int BPF_PROG(agentos_socket_create, int family, int type, int protocol, int kern
 
 	if (kern)
 		return 0;
-	if ((plain || act.verdict == AGENTOS_VERDICT_ALLOWED) &&
+	if ((plain || act.verdict == AGENTOS_VERDICT_ALLOWED || facts.flags & FACT_AUDIT_ONLY) &&
 	    !traffic_is_counted(family, type, protocol) && traffic_limited()) {
 		act.verdict = AGENTOS_VERDICT_DENIED;
 		act.why = AGENTOS_WHY_UNCOUNTED;
@@ -45,7 +45,7 @@ int BPF_PROG(agentos_socket_post_create, struct socket *sock, int family, int ty
 }
 
 /* An address, copied out of what the kernel copied in. Returns whether the act is denied. */
-static __noinline int act_inet(void *ctx, const struct agentos_facts *facts, const struct act *act,
+static __noinline int act_inet(void *ctx, const struct agentos_facts *facts, struct act *act,
 			       struct sockaddr *address, int protocol)
 {
 	struct agentos_event *event;
@@ -54,7 +54,7 @@ static __noinline int act_inet(void *ctx, const struct agentos_facts *facts, con
 
 	if (!facts || !act)
 		return 1;
-	if (act_recorded(facts, act)) {
+	if (act_settle(facts, act, NULL)) {
 		event = event_begin(facts, act);
 		if (event) {
 			event->object_kind = AGENTOS_OBJECT_INET;
@@ -282,7 +282,7 @@ static __always_inline int act_unix(void *ctx, const struct agentos_facts *facts
 		return 0;
 	if (act->verdict == AGENTOS_VERDICT_ALLOWED)
 		unix_rule(act, facts, other);
-	if (act_recorded(facts, act)) {
+	if (act_settle(facts, act, NULL)) {
 		event = event_begin(facts, act);
 		if (event) {
 			event->object_kind = AGENTOS_OBJECT_UNIX;

@@ -134,6 +134,7 @@ int BPF_PROG(agentos_capable, const struct cred *cred, struct user_namespace *ns
 	/* Only asked whether it could, to choose a path: no news. */
 	if (opts & CAP_OPT_NOAUDIT)
 		return -EPERM;
+	act.nested = ns->level;
 	return verdict(act_number(ctx, &facts, &act, cap, 0), -EPERM);
 }
 
@@ -167,14 +168,14 @@ int BPF_PROG(agentos_kernel_read_file, struct file *file, int id)
 }
 
 /* A record whose object is a kernel string. Returns whether the act is denied. */
-static __noinline int act_text(void *ctx, const struct agentos_facts *facts, const struct act *act,
+static __noinline int act_text(void *ctx, const struct agentos_facts *facts, struct act *act,
 			       const void *text)
 {
 	struct agentos_event *event;
 
 	if (!facts || !act)
 		return 1;
-	if (act_recorded(facts, act)) {
+	if (act_settle(facts, act, NULL)) {
 		event = event_begin(facts, act);
 		if (event) {
 			event->object_kind = AGENTOS_OBJECT_TEXT;

@@ -74,7 +74,10 @@ static __always_inline int socket_receive_check(void *ctx, const struct agentos_
 			return 0;
 		act.right = socket_rights(sk) & ~facts->rights;
 		ruled = act.right ? ENDPOINT_ALLOWED : agentos_net_own(sock, &ask, sizeof(ask));
-		if (ruled != ENDPOINT_ALLOWED) {
+		if (facts->flags & FACT_AUDIT_ONLY && traffic_uncounted(sk)) {
+			act.why = AGENTOS_WHY_UNCOUNTED;
+			act.right = 0;
+		} else if (ruled != ENDPOINT_ALLOWED) {
 			act.why = ruled == ENDPOINT_DENIED ? AGENTOS_WHY_RULE : AGENTOS_WHY_NO_RULE;
 			act.rule = ask.rule;
 		} else if (!act.right && traffic_uncounted(sk)) {

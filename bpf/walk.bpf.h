@@ -95,9 +95,12 @@ static __always_inline __u32 walk_allowed(struct agentos_walk *w, const struct a
 		return w->allowed;
 	if (w->unresolved)
 		return 0;
+	/* None on its own file system, and what that is mounted on is not known: no rule. */
+	if (!vfsmount)
+		return 0;
 	/* NFS has a root of its own for each mount; others hang in the air, made by handles. */
-	if (!vfsmount || (w->top != (unsigned long)dentry->d_sb->s_root &&
-			  w->top != (unsigned long)vfsmount->mnt_root)) {
+	if (w->top != (unsigned long)dentry->d_sb->s_root &&
+	    w->top != (unsigned long)vfsmount->mnt_root) {
 		w->unresolved = 1;
 		return 0;
 	}

@@ -116,11 +116,12 @@ static void agent_leave_family(struct agent *agent)
 /* What it is held to from the start. Under families: its parent's does not change meanwhile. */
 static int agent_begin_policy(struct agent *agent, const struct agent_options *options)
 {
-	const u32 inherited = AGENTOS_CREATE_UNENFORCED | AGENTOS_CREATE_RECORD_ALLOWED;
+	const u32 inherited = AGENTOS_CREATE_UNENFORCED | AGENTOS_CREATE_RECORD_ALLOWED |
+			      AGENTOS_CREATE_AUDIT_ONLY;
 	const struct agent *parent = options->parent;
 	struct policy *policy;
 
-	agent->flags = options->flags | (parent ? parent->flags & inherited : 0);
+	agent->flags = options->flags | (parent ? READ_ONCE(parent->flags) & inherited : 0);
 	agent->policy_id = options->policy ?: parent ? parent->policy_id : 0;
 	if (!agent->policy_id)
 		return 0;
@@ -367,6 +368,8 @@ static bool agent_revoke_one(struct agent *agent, int *ret_err)
 	revokes = !*ret_err && !agent->revoked;
 	if (revokes) {
 		agent->revoked = true;
+		/* Of all that it may do: also of what it only was told not to. */
+		WRITE_ONCE(agent->flags, agent->flags & ~AGENTOS_CREATE_AUDIT_ONLY);
 		WRITE_ONCE(agent->rights, 0);
 		lifecycle_note(agent, AGENTOS_LIFECYCLE_REVOKE, task_tgid_nr(current));
 	}

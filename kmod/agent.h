@@ -25,7 +25,7 @@ struct policy;
 struct agent {
 	/* Set once at creation. */
 	u64 id;
-	u32 flags; /* AGENTOS_CREATE_*; RECORD_ALLOWED changes with policy: READ_ONCE */
+	u32 flags; /* AGENTOS_CREATE_*; some change, under lock: READ_ONCE */
 	u32 depth;
 	struct agent *parent; /* a reference; NULL for none */
 	kuid_t owner;
@@ -120,7 +120,7 @@ struct agent_options {
 	const char *name;     /* checked by the caller: agent_name_valid() */
 	u64 rights;
 	u32 policy; /* 0: the parent's, or none */
-	u32 flags;  /* a parent's UNENFORCED and RECORD_ALLOWED are added */
+	u32 flags;  /* a parent's UNENFORCED, RECORD_ALLOWED and AUDIT_ONLY are added */
 	kuid_t owner;
 };
 

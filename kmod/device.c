@@ -34,7 +34,8 @@ static int version_verb(struct file *file, union command *c, struct fresh_fd *fr
 	c->version.ret_features =
 		AGENTOS_FEATURE_POLICY | AGENTOS_FEATURE_DERIVE | AGENTOS_FEATURE_BUDGET |
 		AGENTOS_FEATURE_PAUSE | AGENTOS_FEATURE_SCHED | AGENTOS_FEATURE_MAIL |
-		AGENTOS_FEATURE_NET | (priority_slices() ? AGENTOS_FEATURE_SLICE : 0) |
+		AGENTOS_FEATURE_NET | AGENTOS_FEATURE_AUDIT |
+		(priority_slices() ? AGENTOS_FEATURE_SLICE : 0) |
 		(kfuncs_usable() ? AGENTOS_FEATURE_KFUNCS : 0);
 	c->version.ret_rights = AGENTOS_RIGHTS_ALL;
 	c->version.ret_agents = agent_count();
@@ -61,6 +62,8 @@ static int create_verb(struct file *file, union command *c, struct fresh_fd *fre
 	if (!caller_is_admin())
 		return -EPERM;
 	if (create->flags & ~AGENTOS_CREATE_ALL || create->pad || create->ret_pad)
+		return -EINVAL;
+	if (create->flags & AGENTOS_CREATE_AUDIT_ONLY && !create->policy)
 		return -EINVAL;
 	if (!create->rights || create->rights & ~AGENTOS_RIGHTS_ALL)
 		return -EINVAL;
@@ -526,6 +529,11 @@ static struct miscdevice device = {
 	.fops = &device_fops,
 	.mode = 0660,
 };
+
+bool device_is(const struct inode *inode)
+{
+	return S_ISCHR(inode->i_mode) && inode->i_rdev == MKDEV(MISC_MAJOR, device.minor);
+}
 
 int device_init(void)
 {

@@ -192,7 +192,8 @@ static int agent_derive_verb(struct file *file, union command *c, struct fresh_f
 
 	if (derive->flags & ~AGENTOS_CREATE_ALL || derive->pad)
 		return -EINVAL;
-	if (derive->flags & ~parent->flags & AGENTOS_CREATE_UNENFORCED)
+	if (derive->flags & ~READ_ONCE(parent->flags) &
+	    (AGENTOS_CREATE_UNENFORCED | AGENTOS_CREATE_AUDIT_ONLY))
 		return -EINVAL;
 	if (!derive->rights || derive->rights & ~AGENTOS_RIGHTS_ALL)
 		return -EINVAL;

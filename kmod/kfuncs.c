@@ -3,6 +3,7 @@
 #include <linux/bpf.h>
 #include <linux/dcache.h>
 #include <linux/fs.h>
+#include <linux/magic.h>
 #include <linux/module.h>
 #include <linux/net.h>
 #include <linux/path.h>
@@ -14,6 +15,7 @@
 #include "agentos_event.h"
 #include "budget.h"
 #include "compat.h"
+#include "device.h"
 #include "endpoint.h"
 #include "kfuncs.h"
 #include "member.h"
@@ -29,7 +31,9 @@ struct agentos_facts {
 };
 
 #define FACT_PROVING (1U << 0) /* attach asks whether hooks are live: deny, record nothing */
-#define FACT_RECORD  (1U << 1) /* AGENTOS_CREATE_RECORD_ALLOWED */
+/* These are the agent's own flags. */
+#define FACT_RECORD	AGENTOS_CREATE_RECORD_ALLOWED
+#define FACT_AUDIT_ONLY AGENTOS_CREATE_AUDIT_ONLY
 
 /* What the quick ones answer: as bpf/agentos.bpf.h declares it. */
 enum { QUICK_OUTSIDE, QUICK_ALLOWED, QUICK_ASK };
@@ -57,7 +61,7 @@ static void facts_fill(struct agentos_facts *facts, const struct member *member)
 	facts->policy = smp_load_acquire(&agent->policy_id);
 	facts->rights = READ_ONCE(agent->rights);
 	facts->flags = (READ_ONCE(member->proving) ? FACT_PROVING : 0) |
-		       (READ_ONCE(agent->flags) & AGENTOS_CREATE_RECORD_ALLOWED ? FACT_RECORD : 0);
+		       (READ_ONCE(agent->flags) & (FACT_RECORD | FACT_AUDIT_ONLY));
 }
 
 /*
@@ -463,6 +467,17 @@ __bpf_kfunc int agentos_rules_below(struct dentry *dentry, u32 id)
 	return holds;
 }
 
+/*
+ * Is it AgentOS's own: its device, or a pinned program? Then an audit-only agent
+ * is refused what any is. What has no inode yet is what it would be made in.
+ */
+__bpf_kfunc int agentos_guarded(struct dentry *dentry)
+{
+	const struct inode *inode = READ_ONCE(dentry->d_inode);
+
+	return dentry->d_sb->s_magic == BPF_FS_MAGIC || (inode && device_is(inode));
+}
+
 /* The path as the calling task would name it. Length as text_from_end(), or a negative errno. */
 __bpf_kfunc int agentos_path_text(struct path *path, char *text, u32 text__sz)
 {
@@ -551,6 +566,7 @@ BTF_ID_FLAGS(func, agentos_unix)
 BTF_ID_FLAGS(func, agentos_walk)
 BTF_ID_FLAGS(func, agentos_walk_on)
 BTF_ID_FLAGS(func, agentos_rules_below)
+BTF_ID_FLAGS(func, agentos_guarded)
 BTF_ID_FLAGS(func, agentos_path_text)
 BTF_ID_FLAGS(func, agentos_entry_text)
 BTF_ID_FLAGS(func, agentos_dentry_text)

@@ -64,6 +64,8 @@ void lifecycle_note(const struct agent *agent, enum agentos_lifecycle_type type,
 
 	spin_lock_bh(&log_lock);
 	record = record_begin(agent, type, tgid);
+	if (type == AGENTOS_LIFECYCLE_CREATE)
+		record->code = agent->flags;
 	if (type == AGENTOS_LIFECYCLE_EXIT) {
 		record->reason = agent->reason;
 		record->code = agent->code;

@@ -20,6 +20,7 @@
 #define AGENTOS_FEATURE_SLICE  (1ULL << 6) /* the kernel lets SCHED set time slices */
 #define AGENTOS_FEATURE_MAIL   (1ULL << 7) /* MAIL_SEND, MAIL_RECEIVE */
 #define AGENTOS_FEATURE_NET    (1ULL << 8) /* POLICY_NET */
+#define AGENTOS_FEATURE_AUDIT  (1ULL << 9) /* CREATE_AUDIT_ONLY */
 
 /*
  * AGENTOS_IOC_VERSION: what is this module?
@@ -47,12 +48,21 @@ struct agentos_version {
  *	descendants are killed.
  * GROUP: no task may attach (-EOPNOTSUPP): it stands for those derived from it,
  *	which share its rights.
+ * AUDIT_ONLY: what its rights and rules refuse is done all the same, and recorded
+ *	as AGENTOS_VERDICT_WOULD_DENY: to learn what a program needs. Still refused
+ *	is what no agent may do; what takes a right of AGENTOS_RIGHTS_GUARDED; the
+ *	device, and whatever is on a file system of BPF. It is no confinement: a
+ *	program in it is as free as outside, but for that. Those derived from it are
+ *	audit-only, and no others are. INFO and the record of CREATE show the flag;
+ *	only REVOKE takes it away: then all is refused. Needs a policy: that no agent
+ *	may touch what enforces is a rule.
  */
 #define AGENTOS_CREATE_UNENFORCED     (1U << 0)
 #define AGENTOS_CREATE_RECORD_ALLOWED (1U << 1)
 #define AGENTOS_CREATE_KILL_ON_CLOSE  (1U << 2)
 #define AGENTOS_CREATE_GROUP	      (1U << 3)
-#define AGENTOS_CREATE_ALL	      0xfU
+#define AGENTOS_CREATE_AUDIT_ONLY     (1U << 4)
+#define AGENTOS_CREATE_ALL	      0x1fU
 
 /*
  * AGENTOS_IOC_CREATE: make an agent without tasks; state `created`.
@@ -70,7 +80,8 @@ struct agentos_version {
  * task refers to it.
  *
  * -EPERM   no CAP_SYS_ADMIN
- * -EINVAL  bad flags, rights, access, name or padding; invalid owner
+ * -EINVAL  bad flags, rights, access, name or padding; invalid owner; AUDIT_ONLY
+ *          without a policy
  * -ENOENT  no such policy
  * -EEXIST  a live agent has this name
  * -ENOSPC  AGENTOS_AGENTS_MAX
@@ -328,7 +339,8 @@ struct agentos_lifecycle {
 	__u64 lost; /* for LOST: records missed */
 	__s32 tgid; /* initial pid namespace; who attached, or who asked */
 	__u32 uid;  /* initial user namespace; the agent's owner */
-	__s32 code; /* for EXIT; for BUDGET: percent; for POLICY: the one before */
+	__s32 code; /* for EXIT; for BUDGET: percent; for POLICY: the one before; */
+		    /* for CREATE: its AGENTOS_CREATE_* */
 	__u32 policy;
 	__u32 forks;	/* for EXIT: processes forked inside, modulo 2^32 */
 	__u32 resource; /* for BUDGET: enum agentos_resource */

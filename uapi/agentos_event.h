@@ -97,6 +97,7 @@ AGENTOS_RIGHTS(AGENTOS_RIGHT_ENFORCED)
 enum agentos_verdict {
 	AGENTOS_VERDICT_ALLOWED = 0,
 	AGENTOS_VERDICT_DENIED = 1,
+	AGENTOS_VERDICT_WOULD_DENY = 2, /* done: its agent is audit-only */
 };
 
 /* Why, in one word; `right` or `rule` of the record say which. */
@@ -128,7 +129,8 @@ enum agentos_object_kind {
 #define AGENTOS_EVENT_DENTRY	(1U << 1) /* path is relative to its file system's root */
 
 /*
- * One act of one agent. Two rings carry these: `denials` and `allowed`; `seq`
+ * One act of one agent. Two rings carry these: `denials`, of what was refused or
+ * would have been, and `allowed`; `seq`
  * counts each ring's records from 1, and a record that found no room has used
  * up its number. Agent-chosen bytes (comm, text) are raw: whoever shows them
  * escapes them.
@@ -174,11 +176,11 @@ AGENTOS_EVENT_ASSERT(sizeof(struct agentos_event) == 152 + AGENTOS_OBJECT_SIZE, 
 #define AGENTOS_POLICY_RULES_MAX (AGENTOS_RULES_MAX - 4)
 
 #define AGENTOS_WALK_MAX 64  /* path components a decision follows; deeper is denied */
-#define AGENTOS_RECENT	 256 /* denials kept for the iterator */
+#define AGENTOS_RECENT	 256 /* denials kept for the iterator; none that only would have been */
 
 /* Per-CPU counters, summed by the reader. */
 struct agentos_hook_count {
-	__u64 denied; /* acts of agents that the hook refused */
+	__u64 denied; /* acts of agents that the hook refused; what it would have is not counted */
 };
 
 /*

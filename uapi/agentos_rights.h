@@ -69,6 +69,17 @@ enum agentos_right_bit { AGENTOS_RIGHTS(AGENTOS_RIGHT_ENUM) AGENTOS_RIGHT_COUNT 
 
 #define AGENTOS_RIGHT(NAME) (1ULL << AGENTOS_RIGHT_##NAME##_BIT)
 
+/*
+ * What even an audit-only agent may do only if it has the right: with the first
+ * four root could end enforcement, the last three the module itself refuses. The
+ * first two count for the whole machine only: in a user namespace of its own an
+ * audit-only agent needs neither.
+ */
+#define AGENTOS_RIGHTS_GUARDED                                                         \
+	(AGENTOS_RIGHT(MOUNT) | AGENTOS_RIGHT(CAPABILITIES) | AGENTOS_RIGHT(BPF) |     \
+	 AGENTOS_RIGHT(MODULE) | AGENTOS_RIGHT(DERIVE) | AGENTOS_RIGHT(MESSAGE_SEND) | \
+	 AGENTOS_RIGHT(MESSAGE_RECEIVE))
+
 /* Every right there is; the bits are contiguous. */
 #define AGENTOS_RIGHTS_ALL ((1ULL << AGENTOS_RIGHT_COUNT) - 1)
 

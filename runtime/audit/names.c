@@ -50,7 +50,7 @@ const char *name_why(unsigned int why, char other[NAME_ROOM])
 
 const char *name_verdict(unsigned int verdict, char other[NAME_ROOM])
 {
-	static const char *const names[] = { "allowed", "denied" };
+	static const char *const names[] = { "allowed", "denied", "would-deny" };
 
 	return name_find(names, COUNT(names), verdict, "verdict", other);
 }

@@ -18,8 +18,17 @@ static const struct {
 	[0] = { "allowed", "\033[32m" },   [1] = { "DENIED", "\033[1;31m" },
 	[2] = { "LOST", "\033[1;37;41m" }, [3] = { "agent", "\033[36m" },
 	[4] = { "daemon", "\033[36m" },	   [5] = { "unclear", "\033[1;33m" },
+	[6] = { "PASSED", "\033[1;33m" },
 };
-enum head { HEAD_ALLOWED, HEAD_DENIED, HEAD_LOST, HEAD_AGENT, HEAD_DAEMON, HEAD_UNCLEAR };
+enum head {
+	HEAD_ALLOWED,
+	HEAD_DENIED,
+	HEAD_LOST,
+	HEAD_AGENT,
+	HEAD_DAEMON,
+	HEAD_UNCLEAR,
+	HEAD_PASSED
+};
 
 /* With a blank or a quote in it, it stands in quotes: an agent's words must not pass for ours. */
 static void put_escaped(FILE *out, const char *text, size_t len)
@@ -330,25 +339,34 @@ void render_denial(FILE *out, const struct agentos_event *e)
 	put_why(out, e);
 }
 
+void render_act(FILE *out, const struct agentos_event *e)
+{
+	put_act(out, e);
+	put_why(out, e);
+}
+
 static void event_text(FILE *out, const struct record *r, bool colour)
 {
+	static const struct {
+		enum head head;
+		const char *verb, *remark;
+	} verdicts[] = {
+		[AGENTOS_VERDICT_ALLOWED] = { HEAD_ALLOWED, "may", "" },
+		[AGENTOS_VERDICT_DENIED] = { HEAD_DENIED, "may not", "" },
+		[AGENTOS_VERDICT_WOULD_DENY] = { HEAD_PASSED, "was let", ", as it is audit-only" },
+		{ HEAD_UNCLEAR, "tried to", "" },
+	};
 	const struct agentos_event *e = &r->u.event;
-	const char *verb = "may not";
+	unsigned int last = sizeof(verdicts) / sizeof(verdicts[0]) - 1;
+	unsigned int verdict = e->verdict < last ? e->verdict : last;
 
-	if (e->verdict == AGENTOS_VERDICT_DENIED) {
-		put_head(out, r, HEAD_DENIED, colour);
-	} else if (e->verdict == AGENTOS_VERDICT_ALLOWED) {
-		put_head(out, r, HEAD_ALLOWED, colour);
-		verb = "may";
-	} else {
-		put_head(out, r, HEAD_UNCLEAR, colour);
-		verb = "tried to";
-	}
+	put_head(out, r, verdicts[verdict].head, colour);
 	put_agent(out, r->agent_name, sizeof(r->agent_name), e->agent);
 	fputc(' ', out);
 	put_escaped(out, e->comm, strnlen(e->comm, sizeof(e->comm)));
-	fprintf(out, "[%d] %s ", e->tgid, verb);
+	fprintf(out, "[%d] %s ", e->tgid, verdicts[verdict].verb);
 	put_act(out, e);
+	fputs(verdicts[verdict].remark, out);
 	if (e->verdict != AGENTOS_VERDICT_ALLOWED)
 		put_why(out, e);
 	else if (e->why == AGENTOS_WHY_RULE)
@@ -402,6 +420,8 @@ static void lifecycle_text(FILE *out, const struct record *r, bool colour)
 			fprintf(out, " below agent %llu", l->parent);
 		fprintf(out, ": policy %u, ", l->policy);
 		put_rights(out, l->rights);
+		if (l->code & AGENTOS_CREATE_AUDIT_ONLY)
+			fputs("; AUDIT-ONLY: what they refuse is done, and recorded", out);
 		break;
 	case AGENTOS_LIFECYCLE_ATTACH:
 		fprintf(out, "started as process %d: policy %u, ", l->tgid, l->policy);

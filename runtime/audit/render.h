@@ -12,7 +12,8 @@
  * One line, the time in the zone of the process, and no date:
  *   12:03:04.123  DENIED  coder(7) cat[431] may not open /root/.ssh/id_rsa for reading: rule 12 of its policy denies it
  *   12:03:04.130  LOST    12 denial records (among numbers 100 to 130): they will never be seen
- * The first word is one of allowed, DENIED, LOST, agent, daemon, unclear.
+ * The first word is one of allowed, DENIED, PASSED (it would have been denied, but
+ * the agent is audit-only), LOST, agent, daemon, unclear.
  * Agent-chosen bytes are escaped, and stand in quotes when a blank or a quote is
  * among them. Colour only when asked for.
  */
@@ -22,6 +23,12 @@ void render_text(FILE *out, const struct record *r, bool colour);
 void render_denial(FILE *out, const struct agentos_event *e);
 /* Its object alone, as it stands there. */
 void render_object(FILE *out, const struct agentos_event *e);
+
+/*
+ * What was done, and why it was, or would have been, refused: neither when nor by whom.
+ *   open /root/.ssh/id_rsa for reading: rule 12 of its policy denies it
+ */
+void render_act(FILE *out, const struct agentos_event *e);
 
 /*
  * One JSON object on one line. Keys are stable: some may be added, none changes
@@ -40,7 +47,8 @@ void render_object(FILE *out, const struct agentos_event *e);
  *         address, port, protocol, number, number2, signal, capability
  * lifecycle: kernel_seq, boottime_ns, agent, agent_name, event ("lost", "create",
  *         "attach", "restrict", "kill", "exit", "revoke", "budget"), and with lost: lost;
- *         else rights, policy, pid, uid, parent; with budget: resource, percent; with exit: reason, code, signal, forks
+ *         else rights, policy, pid, uid, parent; with create: audit_only
+ *         (true when so); with budget: resource, percent; with exit: reason, code, signal, forks
  * loss:   count, first, last
  * daemon: note ("started", "adopted", "stopped", "ended", "torn", "unwritable"),
  *         number, text

@@ -212,6 +212,8 @@ static void lifecycle_json(FILE *out, const struct record *r)
 		put_word(out, "resource", name_resource(l->resource, other));
 		put_signed(out, "percent", l->code);
 	}
+	if (l->type == AGENTOS_LIFECYCLE_CREATE && l->code & AGENTOS_CREATE_AUDIT_ONLY)
+		fputs(",\"audit_only\":true", out);
 	if (l->type == AGENTOS_LIFECYCLE_POLICY)
 		put_signed(out, "before", l->code);
 	if (l->type == AGENTOS_LIFECYCLE_PAUSE)

@@ -26,7 +26,8 @@ static const char help[] =
 	"\n"
 	"  -f, --follow         go on as records are written; Ctrl-C ends it\n"
 	"      --agent NAME|ID  only this agent (and lost records, which may be its)\n"
-	"      --denied         only what was refused (and lost records)\n"
+	"      --denied         only what was refused, or would have been: an agent that is\n"
+	"                       audit-only was let do it (and lost records)\n"
 	"      --since TIME     only from then on: 90s, 15m, 2h or 7d ago; 14:30 or 14:30:05\n"
 	"                       today; 2025-01-31 or \"2025-01-31 14:30\" local time; @SECONDS\n"
 	"                       since 1970\n"
@@ -239,7 +240,7 @@ static bool query_matches(const struct query *q, const struct record *r)
 		return false;
 	switch (r->type) {
 	case RECORD_EVENT:
-		return (!q->denied || r->u.event.verdict == AGENTOS_VERDICT_DENIED) &&
+		return (!q->denied || r->u.event.verdict != AGENTOS_VERDICT_ALLOWED) &&
 		       agent_matches(q, r->u.event.agent, r->agent_name);
 	case RECORD_LIFECYCLE:
 		/* A loss: it may be of the agent that is asked for. */

@@ -19,9 +19,10 @@ static void ps_row(const struct agentos_info *info)
 	agents_age(info, age, sizeof(age));
 	agents_rights(info->ret_rights, rights, sizeof(rights));
 	snprintf(number, sizeof(number), "%u", info->ret_owner);
-	printf("%6" PRIu64 "  %-20s %-8s %6u %6u  %-10s %8s  %s\n", (uint64_t)info->ret_id,
+	printf("%6" PRIu64 "  %-20s %-8s %6u %6u  %-10s %8s  %s%s\n", (uint64_t)info->ret_id,
 	       info->ret_name, agents_state(info), info->ret_policy, info->ret_tasks,
-	       owner ? owner->pw_name : number, age, rights);
+	       owner ? owner->pw_name : number, age, rights,
+	       info->ret_flags & AGENTOS_CREATE_AUDIT_ONLY ? " (AUDIT-ONLY)" : "");
 }
 
 static void ps_json(const struct agentos_info *infos, size_t count)
@@ -58,9 +59,10 @@ static void tree_below(const struct agentos_info *infos, size_t count, uint64_t 
 		if (infos[i].ret_parent != parent)
 			continue;
 		agents_age(&infos[i], age, sizeof(age));
-		printf("%*s%s (%" PRIu64 ")  %s%s, %u task%s, %s\n", (int)(2 * depth), "",
+		printf("%*s%s (%" PRIu64 ")  %s%s%s, %u task%s, %s\n", (int)(2 * depth), "",
 		       infos[i].ret_name, (uint64_t)infos[i].ret_id, agents_state(&infos[i]),
 		       infos[i].ret_flags & AGENTOS_CREATE_GROUP ? ", a group" : "",
+		       infos[i].ret_flags & AGENTOS_CREATE_AUDIT_ONLY ? ", AUDIT-ONLY" : "",
 		       infos[i].ret_tasks, infos[i].ret_tasks == 1 ? "" : "s", age);
 		tree_below(infos, count, infos[i].ret_id, depth + 1);
 	}

@@ -12,17 +12,14 @@
 
 #include "base/escape.h"
 #include "ctl/ctl.h"
+#include "ctl/run.h"
 #include "ctl/upload.h"
 #include "rpc/channel.h"
 #include "super/launch.h"
 #include "super/profile.h"
 
 struct run {
-	const char *policy_name;
-	const char *workspace_option;
-	const char *name_option;
-	bool quiet;
-	char **argv; /* the program's */
+	const struct run_request *request;
 	char name[AGENTOS_NAME_SIZE];
 	char *workspace;
 	char *home;
@@ -34,14 +31,12 @@ struct run {
 };
 
 static const struct option options[] = {
-	{ "policy", required_argument, NULL, 'p' },
-	{ "name", required_argument, NULL, 'n' },
-	{ "workspace", required_argument, NULL, 'w' },
-	{ "quiet", no_argument, NULL, 'q' },
-	{ 0 },
+	{ "policy", required_argument, NULL, 'p' },    { "name", required_argument, NULL, 'n' },
+	{ "workspace", required_argument, NULL, 'w' }, { "quiet", no_argument, NULL, 'q' },
+	{ "audit-only", no_argument, NULL, 'a' },      { 0 },
 };
 
-static int run_options(struct run *r, int argc, char **argv)
+static int run_options(struct run_request *r, int argc, char **argv)
 {
 	int opt;
 
@@ -50,16 +45,19 @@ static int run_options(struct run *r, int argc, char **argv)
 	while ((opt = getopt_long(argc, argv, "+:", options, NULL)) != -1) {
 		switch (opt) {
 		case 'p':
-			r->policy_name = optarg;
+			r->policy = optarg;
 			break;
 		case 'n':
-			r->name_option = optarg;
+			r->name = optarg;
 			break;
 		case 'w':
-			r->workspace_option = optarg;
+			r->workspace = optarg;
 			break;
 		case 'q':
 			r->quiet = true;
+			break;
+		case 'a':
+			r->audit_only = true;
 			break;
 		case ':':
 			return ctl_usage("run", "an option lacks its value");
@@ -79,22 +77,22 @@ static int run_options(struct run *r, int argc, char **argv)
 /* NAME, or the program's own name, with what a name may not hold replaced, and our pid. */
 static int run_name(struct run *r)
 {
-	const char *base = strrchr(r->argv[0], '/');
+	const char *program = r->request->argv[0], *base = strrchr(program, '/');
 	char pid[16];
 	size_t i, room;
 
 	memset(r->name, 0, sizeof(r->name));
-	if (r->name_option) {
-		if (strlen(r->name_option) >= sizeof(r->name))
+	if (r->request->name) {
+		if (strlen(r->request->name) >= sizeof(r->name))
 			return ctl_usage("run", "--name takes at most %d bytes",
 					 AGENTOS_NAME_SIZE - 1);
-		strcpy(r->name, r->name_option);
+		strcpy(r->name, r->request->name);
 		if (control_check_name(r->name))
 			return ctl_usage("run",
 					 "--name takes printable ASCII without blanks and '/'");
 		return CTL_OK;
 	}
-	base = base ? base + 1 : r->argv[0];
+	base = base ? base + 1 : program;
 	snprintf(pid, sizeof(pid), "-%d", getpid());
 	room = sizeof(r->name) - strlen(pid) - 1;
 	for (i = 0; i < room && base[i]; i++)
@@ -115,7 +113,7 @@ static int run_complain(int status, const struct fault *f)
 
 static int run_places(struct run *r)
 {
-	const char *wanted = r->workspace_option ? r->workspace_option : ".";
+	const char *wanted = r->request->workspace ? r->request->workspace : ".";
 	const char *home = getenv("HOME");
 	const struct passwd *user;
 	struct stat st;
@@ -143,20 +141,25 @@ static struct policy_vars run_vars(const struct run *r)
 
 static int run_policy(struct run *r)
 {
+	const struct run_request *q = r->request;
 	const struct policy_vars vars = run_vars(r);
-	struct fault f = { "" };
+	struct fault f = { "out of memory" };
+	int err;
 
-	if (profile_load(r->policy_name, ctl_setting("AGENTOS_POLICY_PATH", CTL_POLICY_DIRS), &vars,
-			 &r->policy, NULL, &f))
-		return run_complain(CTL_INVALID, &f);
-	return CTL_OK;
+	if (q->policy_text)
+		err = policy_parse(q->policy_text, strlen(q->policy_text), q->policy, &vars, NULL,
+				   &r->policy, &f);
+	else
+		err = profile_load(q->policy, ctl_setting("AGENTOS_POLICY_PATH", CTL_POLICY_DIRS),
+				   &vars, &r->policy, NULL, &f);
+	return err ? run_complain(CTL_INVALID, &f) : CTL_OK;
 }
 
-static int run_program(struct run *r)
+static int run_find(struct run *r)
 {
 	const char *path = getenv("PATH");
 	struct fault f = { "out of memory" };
-	int err = launch_find(r->argv[0], path ? path : "/usr/bin:/bin", &r->program, &f);
+	int err = launch_find(r->request->argv[0], path ? path : "/usr/bin:/bin", &r->program, &f);
 
 	if (!err && !launch_check_stdio(&f))
 		return CTL_OK;
@@ -182,7 +185,11 @@ static int run_connect(struct run *r)
 
 static int run_create(struct run *r, struct fault *f)
 {
-	struct control_run run = { .rights = r->policy->rights, .terms = r->policy->terms };
+	struct control_run run = {
+		.rights = r->policy->rights,
+		.flags = r->request->audit_only ? CONTROL_AUDIT_ONLY : 0,
+		.terms = r->policy->terms,
+	};
 	struct channel_request request = { .header = &run.header,
 					   .type = CONTROL_RUN,
 					   .size = sizeof(run),
@@ -216,6 +223,38 @@ static int run_make(struct run *r)
 	return err ? run_complain(status, &f) : CTL_OK;
 }
 
+/* What it is, before it begins; a policy that is not enforced is told to whoever looks. */
+static void run_tell(const struct run *r)
+{
+	const uint64_t id = r->made.agent;
+
+	if (r->request->audit_only)
+		fprintf(stderr,
+			"agentctl: AUDIT-ONLY: agent %s (%" PRIu64 ") is not confined: what %s "
+			"would refuse is done, and recorded\n",
+			r->name, id, r->policy->name);
+	else if (!r->request->quiet && isatty(STDERR_FILENO))
+		fprintf(stderr,
+			"agentos: agent %s (%" PRIu64 ") under %s; agentctl audit --agent %" PRIu64
+			" shows what it does\n",
+			r->name, id, r->policy->name, id);
+	fflush(NULL);
+}
+
+/* Tells whoever wants to know which agent it is, and waits for leave to begin. */
+static int run_report(const struct run *r)
+{
+	int made = r->request->made;
+	char byte;
+
+	if (made < 0 ||
+	    (write(made, &r->made.agent, sizeof(r->made.agent)) == (ssize_t)sizeof(r->made.agent) &&
+	     read(made, &byte, 1) == 1))
+		return 0;
+	ctl_complain("nothing was run: whoever was to watch it is gone");
+	return -EPIPE;
+}
+
 /* Returns only when it failed. */
 static int run_become(struct run *r)
 {
@@ -229,14 +268,13 @@ static int run_become(struct run *r)
 		ctl_complain("out of memory");
 		return CTL_FAILED;
 	}
-	if (!r->quiet && isatty(STDERR_FILENO))
-		fprintf(stderr,
-			"agentos: agent %s (%" PRIu64 ") under %s; agentctl audit --agent %" PRIu64
-			" shows what it does\n",
-			r->name, (uint64_t)r->made.agent, r->policy->name, (uint64_t)r->made.agent);
-	fflush(NULL);
+	run_tell(r);
+	if (run_report(r)) {
+		launch_environment_free(env);
+		return CTL_FAILED;
+	}
 	err = launch_exec(&(struct launch){ .path = r->program,
-					    .argv = r->argv,
+					    .argv = r->request->argv,
 					    .env = env,
 					    .agent = r->agent,
 					    .self = launch_self_access(r->policy->rights) },
@@ -248,16 +286,13 @@ static int run_become(struct run *r)
 	return err == -ENOENT ? CTL_NOTFOUND : CTL_NOEXEC;
 }
 
-int cmd_run(int argc, char **argv)
+int run_program(const struct run_request *request)
 {
 	static int (*const steps[])(struct run * r) = {
-		run_name, run_places, run_policy, run_program, run_connect, run_make, run_become
+		run_name, run_places, run_policy, run_find, run_connect, run_make, run_become
 	};
-	struct run r = { .policy_name = "untrusted",
-			 .channel = { .fd = -1 },
-			 .agent = -1,
-			 .argv = argv };
-	int status = run_options(&r, argc, argv);
+	struct run r = { .request = request, .channel = { .fd = -1 }, .agent = -1 };
+	int status = CTL_OK;
 	size_t i;
 
 	for (i = 0; i < sizeof(steps) / sizeof(steps[0]) && !status; i++)
@@ -270,4 +305,12 @@ int cmd_run(int argc, char **argv)
 	free(r.workspace);
 	free(r.home);
 	return status;
+}
+
+int cmd_run(int argc, char **argv)
+{
+	struct run_request request = { .policy = "untrusted", .made = -1, .argv = argv };
+	int status = run_options(&request, argc, argv);
+
+	return status ? status : run_program(&request);
 }

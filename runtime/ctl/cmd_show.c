@@ -78,8 +78,11 @@ static void show_text(const struct agentos_info *info)
 	agents_outcome(info, outcome, sizeof(outcome));
 	printf("%-11s %s (%" PRIu64 ")\n", "agent", info->ret_name, (uint64_t)info->ret_id);
 	printf("%-11s %s%s%s\n", "state", agents_state(info), outcome[0] ? ", " : "", outcome);
-	printf("%-11s %u%s%s\n", "policy", info->ret_policy,
+	printf("%-11s %u%s%s%s\n", "policy", info->ret_policy,
 	       info->ret_flags & AGENTOS_CREATE_UNENFORCED ? ", not enforced" : "",
+	       info->ret_flags & AGENTOS_CREATE_AUDIT_ONLY ?
+		       ", AUDIT-ONLY: what it refuses is done, and recorded" :
+		       "",
 	       info->ret_flags & AGENTOS_CREATE_RECORD_ALLOWED ? ", allowed acts are recorded" :
 								 "");
 	printf("%-11s %u\n", "owner", info->ret_owner);

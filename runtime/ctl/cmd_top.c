@@ -135,10 +135,11 @@ static void row_print(const struct row *row, const char *line_end)
 	amount_text(AGENTOS_RESOURCE_CPU_NS, row->info.ret_wait_ns, waited, sizeof(waited));
 	amount_text(AGENTOS_RESOURCE_TOKENS, row->tokens, tokens, sizeof(tokens));
 	amount_text(AGENTOS_RESOURCE_MICRODOLLARS, row->dollars, dollars, sizeof(dollars));
-	printf("%6" PRIu64 " %-24.24s %-8s %-11s %5u %4u %8s %8s %8s %10s %7" PRIu64 " %4u%s",
+	printf("%6" PRIu64 " %-24.24s %-8s %-11s %5u %4u %8s %8s %8s %10s %7" PRIu64 " %4u%s%s",
 	       (uint64_t)row->info.ret_id, row->info.ret_name, agents_state(&row->info),
 	       agents_phase(&row->info), row->info.ret_threads, row->percent, cpu, waited, tokens,
-	       dollars, (uint64_t)row->info.ret_denials, row->info.ret_messages, line_end);
+	       dollars, (uint64_t)row->info.ret_denials, row->info.ret_messages,
+	       row->info.ret_flags & AGENTOS_CREATE_AUDIT_ONLY ? "  AUDIT-ONLY" : "", line_end);
 }
 
 static void look_print(const struct look *look, size_t rows, bool colour, const char *line_end)

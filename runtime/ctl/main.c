@@ -26,9 +26,11 @@ static const struct command {
 	  "  --policy NAME|FILE  policy to enforce (untrusted); `agentctl policy` lists them\n"
 	  "  --name NAME         name of the agent (PROGRAM-PID)\n"
 	  "  --workspace DIR     directory that the policy calls ${WORKSPACE} (current directory)\n"
+	  "  --audit-only        do what the policy refuses, and record it: it is not confined\n"
 	  "  --quiet             no line about the new agent\n"
 	  "\n"
 	  "  agentctl run -- python3 my_agent.py\n"
+	  "  agentctl run --audit-only --policy ./mine.yaml -- python3 my_agent.py\n"
 	  "  agentctl run --policy ./mine.yaml --workspace ~/project -- npm test\n" },
 	{ "ps", cmd_ps, "list agents",
 	  "Usage: agentctl ps [--json]\n"

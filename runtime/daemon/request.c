@@ -226,6 +226,12 @@ static int client_run_now(struct client *c, const struct control_run *m,
 		return fault_set(f, EBADMSG, "the policy is not complete");
 	if (u->flags & CONTROL_RECORD_ALLOWED)
 		create.flags |= AGENTOS_CREATE_RECORD_ALLOWED;
+	/*
+	 * For whoever may run agents at all: he could run the same program outside of
+	 * any, as the same user. Who is in an agent is not served here.
+	 */
+	if (m->flags & CONTROL_AUDIT_ONLY)
+		create.flags |= AGENTOS_CREATE_AUDIT_ONLY;
 	feed = m->rights & AGENTOS_RIGHT(FILE_READ) &&
 	       feeds_make(d->feeds, d->enforce, u->policy, c->peer.uid, drain_number(d->drain)) ==
 		       0;

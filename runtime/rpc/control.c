@@ -229,6 +229,7 @@ static bool body_valid(const union control_message *m, size_t len)
 		       is_text(m->source.home, sizeof(m->source.home));
 	case CONTROL_RUN:
 		return m->run.rights && !(m->run.rights & ~AGENTOS_RIGHTS_ALL) &&
+		       !(m->run.flags & ~CONTROL_AUDIT_ONLY) && !m->run.pad &&
 		       control_check_name(m->run.name) == 0 && terms_valid(&m->run.terms);
 	case CONTROL_APPLY:
 		return m->apply.agent && m->apply.rights &&

@@ -105,9 +105,12 @@ struct control_source {
 	char home[CONTROL_FILE];
 };
 
+#define CONTROL_AUDIT_ONLY (1U << 0) /* AGENTOS_CREATE_AUDIT_ONLY */
 struct control_run {
 	struct control_header header;
-	uint64_t rights;	      /* never 0 */
+	uint64_t rights; /* never 0 */
+	uint32_t flags;
+	uint32_t pad;
 	char name[AGENTOS_NAME_SIZE]; /* as AGENTOS_IOC_CREATE wants it */
 	struct compiled_terms terms;  /* all within the bounds of base/limits.h */
 };
@@ -224,7 +227,7 @@ _Static_assert(sizeof(struct control_policy_net) ==
 		       24 + CONTROL_ADDRESSES * sizeof(struct compiled_address),
 	       "no holes");
 _Static_assert(sizeof(struct control_source) == 24 + 64 + 3 * CONTROL_FILE, "no holes");
-_Static_assert(sizeof(struct control_run) == 24 + AGENTOS_NAME_SIZE + sizeof(struct compiled_terms),
+_Static_assert(sizeof(struct control_run) == 32 + AGENTOS_NAME_SIZE + sizeof(struct compiled_terms),
 	       "no holes");
 _Static_assert(sizeof(struct control_apply) == 32 + sizeof(struct compiled_terms), "no holes");
 _Static_assert(sizeof(struct control_apply_reply) == 40, "no holes");

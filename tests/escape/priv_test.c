@@ -1,7 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /* Ways to privileges: AGENTOS_RIGHT(NAMESPACES) to AGENTOS_RIGHT(USERFAULTFD); AgentOS itself. */
-#include <sys/utsname.h>
-
 #include "tests/escape/table.h"
 
 #define FILES "file-read, file-write, file-exec"
@@ -181,21 +179,6 @@ static void row_dress(const char *tree, const char *id, const struct stage_row *
 		stage_shell("mkdir -p " PINS "/%s", id);
 }
 
-/* A small module without users or hardware, unpacked if need be. */
-static void module_find(void)
-{
-	struct utsname name;
-
-	uname(&name);
-	stage_shell(
-		"cd %s && m=$(find /usr/lib/modules/%s/kernel/drivers/net/ -name 'dummy.ko*' | "
-		"head -n 1) && case $m in *.xz) xz -dc $m;; *.zst) zstd -dc $m;; *) cat $m;; esac "
-		">/usr/lib/escape-module.ko",
-		stage_root, name.release);
-	stage.value['m' - 'a'] = "/usr/lib/escape-module.ko";
-	stage.value['n' - 'a'] = "dummy";
-}
-
 int main(void)
 {
 	stage = (struct stage){
@@ -210,7 +193,7 @@ int main(void)
 	stage_setting("/proc/sys/kernel/unprivileged_userns_clone", "1");
 	stage_setting("/proc/sys/kernel/io_uring_disabled", "0");
 	stage_setting("/proc/sys/kernel/perf_event_paranoid", "1");
-	module_find();
+	stage_module();
 	/* Where set-user-id counts: not on the tmpfs that the trees are on. */
 	stage_shell("install -m 4755 /usr/bin/head /usr/lib/escape-head && "
 		    "install -m 600 /etc/hostname /usr/lib/escape-secret");

@@ -376,10 +376,11 @@ static inline int stage_result(const char *output, const char *id)
 	return -1;
 }
 
-/* A denial by hook (NULL: by any) that is the row's, by the name of the task or the object's. */
-static inline bool stage_denied(const char *log, const char *id, const char *hook)
+/* Such a verdict of hook (NULL: of any) that is the row's, by the name of the task or the object's. */
+static inline bool stage_recorded(const char *log, const char *id, const char *hook,
+				  const char *verdict)
 {
-	char comm[32], part[16], wanted[80];
+	char comm[32], part[16], wanted[80], judged[40];
 	const char *line, *end;
 	bool found = false;
 	char *copy;
@@ -387,17 +388,22 @@ static inline bool stage_denied(const char *log, const char *id, const char *hoo
 	snprintf(comm, sizeof(comm), "\"comm\":\"%s\"", id);
 	snprintf(part, sizeof(part), "/%s/", id);
 	snprintf(wanted, sizeof(wanted), "\"hook\":\"%s\"", hook ? hook : "");
+	snprintf(judged, sizeof(judged), "\"verdict\":\"%s\"", verdict);
 	for (line = log; *line && !found; line = *end ? end + 1 : end) {
 		end = strchrnul(line, '\n');
 		copy = strndup(line, (size_t)(end - line));
-		found = strstr(copy, "\"verdict\":\"denied\"") &&
-			(strstr(copy, comm) || strstr(copy, part)) &&
+		found = strstr(copy, judged) && (strstr(copy, comm) || strstr(copy, part)) &&
 			(!hook || strstr(copy, wanted));
 		if (found && !hook)
 			stage_note("%s", copy);
 		free(copy);
 	}
 	return found;
+}
+
+static inline bool stage_denied(const char *log, const char *id, const char *hook)
+{
+	return stage_recorded(log, id, hook, "denied");
 }
 
 #endif

@@ -24,6 +24,8 @@ static inline size_t stage_launcher(const struct stage_group *g, char **argv)
 	argv[n++] = g->policy ? file : (char *)g->policy_name;
 	argv[n++] = "--name";
 	argv[n++] = (char *)g->agent;
+	if (g->policy && g->policy->audit_only)
+		argv[n++] = "--audit-only";
 	argv[n++] = "--";
 	return n;
 }
@@ -41,10 +43,11 @@ static inline size_t stage_words(const char *act, const char *tree, const char *
 static inline pid_t stage_group_spawn(const struct stage_group *g, int *ret_output)
 {
 	static char *argv[STAGE_ARGV];
+	const char *program = g->policy && g->policy->program ? g->policy->program : stage.program;
 	char *workspace = stage_format("%s/ws", g->tree), id[8];
 	size_t n = stage_launcher(g, argv), i;
 
-	argv[n++] = stage_format("%s/tests/escape/prog/%s", stage_build, stage.program);
+	argv[n++] = stage_format("%s/tests/escape/prog/%s", stage_build, program);
 	for (i = 0; i < stage.row_count; i++) {
 		if (!stage_row_in(&stage.rows[i], g->policy_name, g->who))
 			continue;
@@ -74,23 +77,27 @@ static inline char *stage_group_run(const struct stage_group *g)
 	return text;
 }
 
-static inline void stage_row_judge(const struct stage_row *row, const char *id, unsigned int who,
-				   const char *inside, const char *outside, const char *log)
+static inline void stage_row_judge(const struct stage_row *row, const char *id,
+				   const struct stage_group *g, const char *inside,
+				   const char *outside, const char *log)
 {
 	int is = stage_result(inside, id), control = stage_result(outside, id);
 	bool ended = row->error == STAGE_ANY_ERROR ? is > 0 && is < 1000 : is == row->error;
-	bool recorded = row->hook ? stage_denied(log, id, row->hook) : !stage_denied(log, id, NULL);
+	bool spared = g->policy && g->policy->audit_only && !row->error;
+	const char *verdict = spared ? "would-deny" : "denied";
+	bool recorded = row->hook ? stage_recorded(log, id, row->hook, verdict) :
+				    !stage_denied(log, id, NULL);
 
 	if (!ended)
 		stage_note("%s, %s: it ended with %d (%s), expected %d", id, row->act, is,
 			   is > 0 ? strerrorname_np(is) : "", row->error);
 	if (!recorded && row->hook)
-		stage_note("%s, %s: no denial by %s in the log", id, row->act, row->hook);
+		stage_note("%s, %s: by %s no \"%s\" in the log", id, row->act, row->hook, verdict);
 	if (control != 0)
 		stage_note("%s, %s: the control outside ended with %d (%s)", id, row->act, control,
 			   control > 0 ? strerrorname_np(control) : "");
 	stage_point(ended && recorded && control == 0, "%s, %s: %s",
-		    who == STAGE_ROOT ? "root" : "demo", row->policy, row->name);
+		    g->who == STAGE_ROOT ? "root" : "demo", row->policy, row->name);
 }
 
 static inline void stage_group(const char *policy, unsigned int who)
@@ -119,9 +126,9 @@ static inline void stage_group(const char *policy, unsigned int who)
 		if (!stage_row_in(&stage.rows[i], policy, who))
 			continue;
 		stage_id(id, i);
-		stage_row_judge(&stage.rows[i], id, who, inside, outside, log);
+		stage_row_judge(&stage.rows[i], id, &g, inside, outside, log);
 	}
-	if (g.policy && !g.policy->changes) {
+	if (g.policy && !g.policy->changes && !g.policy->audit_only) {
 		if (strcmp(before, after) != 0)
 			stage_note("before:\n%s\nafter:\n%s", before, after);
 		stage_point(strcmp(before, after) == 0, "%s, %s: what is out of reach is unchanged",

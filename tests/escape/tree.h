@@ -4,6 +4,7 @@
 #define AGENTOS_TESTS_TREE_H
 
 #include <ftw.h>
+#include <sys/utsname.h>
 
 #include "tests/escape/stage.h"
 
@@ -11,7 +12,7 @@
  * A row is one act, done inside an agent and outside of any. Outside it must
  * succeed, else the row says nothing about agents. Inside it must end with
  * `error`; the audit log must have a denial by `hook`, or none at all when hook
- * is NULL.
+ * is NULL. With error 0 and an audit-only agent it is one that would have been.
  *
  * Words of `act` are separated by blanks, and stand for:
  *	%W	a directory that the policy lets the agent read, write and execute
@@ -45,6 +46,8 @@ struct stage_policy {
 	const char *deny_names;			/* "NAME, NAME"; NULL: none */
 	const char *network; /* lines of that section; NULL: any address that rights let it have */
 	bool changes;	     /* lets agents change what `base` does not */
+	bool audit_only;     /* agents are; implies `changes` */
+	const char *program; /* instead of the stage's */
 };
 
 /* One run of rows of one policy and user. */
@@ -233,6 +236,23 @@ static inline char *stage_fingerprint(const char *tree)
 	}
 	fclose(stage_seen);
 	return text;
+}
+
+/* --- modules --- */
+
+/* A small one without users or hardware, unpacked if need be: %m, and its name %n. */
+static inline void stage_module(void)
+{
+	struct utsname name;
+
+	uname(&name);
+	stage_shell(
+		"cd %s && m=$(find /usr/lib/modules/%s/kernel/drivers/net/ -name 'dummy.ko*' | "
+		"head -n 1) && case $m in *.xz) xz -dc $m;; *.zst) zstd -dc $m;; *) cat $m;; esac "
+		">/usr/lib/escape-module.ko",
+		stage_root, name.release);
+	stage.value['m' - 'a'] = "/usr/lib/escape-module.ko";
+	stage.value['n' - 'a'] = "dummy";
 }
 
 /* --- policies --- */

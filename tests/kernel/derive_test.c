@@ -142,7 +142,7 @@ static void bad_derivations_change_nothing(void)
 		int error;
 		const char *what;
 	} bad[] = {
-		BAD(flags, 1U << 4, -EINVAL),
+		BAD(flags, 1U << 5, -EINVAL),
 		BAD(flags, 1U << 31, -EINVAL),
 		BAD(pad, 1, -EINVAL),
 		BAD(rights, 0, -EINVAL),
@@ -200,6 +200,52 @@ static void enforcement_cannot_be_dropped_on_the_way_down(void)
 	close(plan.ret_fd);
 	close(create.ret_fd);
 	CHECK(stage_settle());
+}
+
+/* What an agent that is only watched derives is only watched as well, and nobody else is. */
+static void audit_only_is_inherited_and_never_taken(void)
+{
+	const uint32_t audit = AGENTOS_CREATE_AUDIT_ONLY;
+	struct agentos_policy_new policy = { .size = sizeof(policy) };
+	struct agentos_policy_drop drop = { .size = sizeof(drop) };
+	struct agentos_agent_policy set = { .size = sizeof(set), .rights = AGENTOS_RIGHTS_ALL };
+	struct agentos_create watched = stage_plan("w"), held = stage_plan("h");
+	struct agentos_derive below = derive_plan("w.b"), last = derive_plan("w.b.l"),
+			      bad = derive_plan("h.b");
+
+	REQUIRE(!stage_call(stage_device, AGENTOS_IOC_POLICY_NEW, &policy));
+	watched.flags = audit;
+	CHECK_INT(stage_call(stage_device, AGENTOS_IOC_CREATE, &watched), -EINVAL);
+	watched.policy = held.policy = policy.ret_policy;
+	held.flags = 0;
+	REQUIRE(!stage_call(stage_device, AGENTOS_IOC_CREATE, &watched));
+	REQUIRE(!stage_call(stage_device, AGENTOS_IOC_CREATE, &held));
+	CHECK_INT(stage_info(watched.ret_fd).ret_flags, audit);
+	REQUIRE(!stage_call(watched.ret_fd, AGENTOS_AGENT_DERIVE, &below));
+	CHECK_INT(stage_info(below.ret_fd).ret_flags, audit);
+	last.flags = audit;
+	REQUIRE(!stage_call(below.ret_fd, AGENTOS_AGENT_DERIVE, &last));
+	CHECK_INT(stage_info(last.ret_fd).ret_flags, audit);
+	bad.flags = audit;
+	CHECK_INT(stage_call(held.ret_fd, AGENTOS_AGENT_DERIVE, &bad), -EINVAL);
+	/* Another policy leaves both as they are. */
+	set.policy = policy.ret_policy;
+	CHECK_INT(stage_call(held.ret_fd, AGENTOS_AGENT_POLICY, &set), 0);
+	CHECK_INT(stage_call(watched.ret_fd, AGENTOS_AGENT_POLICY, &set), 0);
+	CHECK_INT(stage_info(held.ret_fd).ret_flags, 0);
+	CHECK_INT(stage_info(watched.ret_fd).ret_flags, audit);
+	/* What may do nothing is held to it. */
+	CHECK_INT(revoke_all(below.ret_fd, 0), 2);
+	CHECK_INT(stage_info(last.ret_fd).ret_flags, 0);
+	CHECK_INT(stage_info(below.ret_fd).ret_flags, 0);
+	CHECK_INT(stage_info(watched.ret_fd).ret_flags, audit);
+	close(last.ret_fd);
+	close(below.ret_fd);
+	close(watched.ret_fd);
+	close(held.ret_fd);
+	CHECK(stage_settle());
+	drop.policy = policy.ret_policy;
+	CHECK_INT(stage_call(stage_device, AGENTOS_IOC_POLICY_DROP, &drop), 0);
 }
 
 static void depth_and_count_have_limits(void)
@@ -574,6 +620,7 @@ static const struct tap_test tests[] = {
 	TEST(a_child_has_a_subset_and_knows_its_parent),
 	TEST(bad_derivations_change_nothing),
 	TEST(enforcement_cannot_be_dropped_on_the_way_down),
+	TEST(audit_only_is_inherited_and_never_taken),
 	TEST(depth_and_count_have_limits),
 	TEST(restrict_reaches_all_descendants),
 	TEST(revoke_takes_all_for_good),

@@ -256,7 +256,9 @@ static const struct fault {
 	{                                                                                        \
 		cmd, offsetof(struct type, field), sizeof(((struct type *)0)->field), value, err \
 	}
-	FAULT(AGENTOS_IOC_CREATE, agentos_create, flags, 1U << 4, EINVAL),
+	/* Audit-only, and no policy. */
+	FAULT(AGENTOS_IOC_CREATE, agentos_create, flags, AGENTOS_CREATE_AUDIT_ONLY, EINVAL),
+	FAULT(AGENTOS_IOC_CREATE, agentos_create, flags, 1U << 5, EINVAL),
 	FAULT(AGENTOS_IOC_CREATE, agentos_create, flags, 1U << 31, EINVAL),
 	FAULT(AGENTOS_IOC_CREATE, agentos_create, rights, 0, EINVAL),
 	FAULT(AGENTOS_IOC_CREATE, agentos_create, rights, AGENTOS_RIGHTS_ALL + 1, EINVAL),
@@ -326,6 +328,7 @@ static const struct fault {
 	FAULT(AGENTOS_AGENT_RESTRICT, agentos_restrict, mask, 0, EINVAL),
 	FAULT(AGENTOS_AGENT_RESTRICT, agentos_restrict, mask, 1ULL << 63, EINVAL),
 	FAULT(AGENTOS_AGENT_POLICY, agentos_agent_policy, flags, 1, EINVAL),
+	FAULT(AGENTOS_AGENT_POLICY, agentos_agent_policy, flags, AGENTOS_CREATE_AUDIT_ONLY, EINVAL),
 	FAULT(AGENTOS_AGENT_POLICY, agentos_agent_policy, pad, 1, EINVAL),
 	FAULT(AGENTOS_AGENT_POLICY, agentos_agent_policy, rights, 0, EINVAL),
 	FAULT(AGENTOS_AGENT_POLICY, agentos_agent_policy, rights, 1ULL << 63, EINVAL),
@@ -333,7 +336,9 @@ static const struct fault {
 	FAULT(AGENTOS_AGENT_POLICY, agentos_agent_policy, policy, 1U << 30, ENOENT),
 	FAULT(AGENTOS_AGENT_KILL, agentos_kill, flags, 1, EINVAL),
 	FAULT(AGENTOS_AGENT_KILL, agentos_kill, pad, 1, EINVAL),
-	FAULT(AGENTOS_AGENT_DERIVE, agentos_derive, flags, 1U << 4, EINVAL),
+	/* Audit-only below an agent that is not. */
+	FAULT(AGENTOS_AGENT_DERIVE, agentos_derive, flags, AGENTOS_CREATE_AUDIT_ONLY, EINVAL),
+	FAULT(AGENTOS_AGENT_DERIVE, agentos_derive, flags, 1U << 5, EINVAL),
 	FAULT(AGENTOS_AGENT_DERIVE, agentos_derive, rights, 0, EINVAL),
 	FAULT(AGENTOS_AGENT_DERIVE, agentos_derive, rights, AGENTOS_RIGHTS_ALL + 1, EINVAL),
 	FAULT(AGENTOS_AGENT_DERIVE, agentos_derive, policy, 1U << 30, ENOENT),
@@ -518,7 +523,7 @@ static void version_says_what_there_is(void)
 	CHECK_INT(before.ret_features & ~AGENTOS_FEATURE_SLICE,
 		  AGENTOS_FEATURE_POLICY | AGENTOS_FEATURE_KFUNCS | AGENTOS_FEATURE_DERIVE |
 			  AGENTOS_FEATURE_BUDGET | AGENTOS_FEATURE_PAUSE | AGENTOS_FEATURE_SCHED |
-			  AGENTOS_FEATURE_MAIL | AGENTOS_FEATURE_NET);
+			  AGENTOS_FEATURE_MAIL | AGENTOS_FEATURE_NET | AGENTOS_FEATURE_AUDIT);
 	CHECK_INT(before.ret_agents, 0);
 	REQUIRE(stand_up());
 	version = stage_version();

@@ -143,7 +143,8 @@ static inline void fill_derive(struct fuzz *fuzz, struct agentos_derive *derive,
 {
 	struct agentos_info info = { .size = sizeof(info) };
 
-	derive->flags = fuzz_below(fuzz, 4) * AGENTOS_CREATE_RECORD_ALLOWED;
+	derive->flags = fuzz_below(fuzz, 4) * AGENTOS_CREATE_RECORD_ALLOWED |
+			fuzz_chance(fuzz, 8) * AGENTOS_CREATE_AUDIT_ONLY;
 	derive->rights = rights_some(fuzz);
 	derive->policy = fuzz_chance(fuzz, 4) ? policy_known(fuzz) : 0;
 	derive->access = access_some(fuzz);
@@ -185,7 +186,7 @@ static inline void command_fill(struct fuzz *fuzz, unsigned long cmd, union any 
 	switch (cmd) {
 	case AGENTOS_IOC_CREATE:
 		arg->create.flags = AGENTOS_CREATE_UNENFORCED |
-				    (fuzz_chance(fuzz, 2) ? fuzz_below(fuzz, 16) : 0);
+				    (fuzz_chance(fuzz, 2) ? fuzz_below(fuzz, 32) : 0);
 		arg->create.rights = rights_some(fuzz);
 		arg->create.policy = fuzz_chance(fuzz, 3) ? policy_known(fuzz) : 0;
 		arg->create.access = access_some(fuzz);

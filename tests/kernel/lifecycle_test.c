@@ -76,7 +76,7 @@ static void a_life_is_recorded_in_order(void)
 		CHECK(!i || (record->seq == records[i - 1].seq + 1 &&
 			     record->time_ns >= records[i - 1].time_ns));
 		CHECK_INT(record->reason, i == 3 ? AGENTOS_REASON_EXIT : AGENTOS_REASON_NONE);
-		CHECK_INT(record->code, i == 3 ? 3 : 0);
+		CHECK_INT(record->code, i == 3 ? 3 : i ? 0 : AGENTOS_CREATE_UNENFORCED);
 		CHECK_INT(record->forks, i == 3 ? 1 : 0);
 		CHECK_INT(record->tgid, i == 3 ? 0 : i == 2 ? pid : getpid());
 	}
@@ -108,7 +108,10 @@ static void kill_and_disuse_are_recorded(void)
 		CHECK_INT(record.reason, i == 3 ? AGENTOS_REASON_KILLED :
 					 i == 5 ? AGENTOS_REASON_UNUSED :
 						  AGENTOS_REASON_NONE);
-		CHECK_INT(record.code, i == 3 ? SIGKILL : 0);
+		CHECK_INT(record.code,
+			  i == 3			       ? SIGKILL :
+			  types[i] == AGENTOS_LIFECYCLE_CREATE ? AGENTOS_CREATE_UNENFORCED :
+								 0);
 	}
 	CHECK_INT(take(fd, &record), -EAGAIN);
 	close(fd);
@@ -162,6 +165,7 @@ static void readers_do_not_disturb_each_other(void)
 	CHECK_INT(seek_to(first, 0), 0);
 	CHECK_INT(take(second, &two), RECORD);
 	CHECK_INT(two.type, AGENTOS_LIFECYCLE_CREATE);
+	CHECK_INT(two.code, AGENTOS_CREATE_UNENFORCED);
 	close(first);
 	close(second);
 	close(agent);

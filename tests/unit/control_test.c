@@ -192,7 +192,17 @@ static void malformed_runs_are_refused(void)
 	struct control_run m = { .rights = 1 };
 	size_t len, i;
 
+	strcpy(m.name, "a");
 	len = control_encode(&m.header, CONTROL_RUN, sizeof(m), 1);
+	CHECK_INT(check_client(&m, len, 0), 0);
+	m.flags = CONTROL_AUDIT_ONLY;
+	CHECK_INT(check_client(&m, len, 0), 0);
+	m.flags = CONTROL_AUDIT_ONLY << 1;
+	CHECK_INT(check_client(&m, len, 0), -EBADMSG);
+	m.flags = 0;
+	m.pad = 1;
+	CHECK_INT(check_client(&m, len, 0), -EBADMSG);
+	m.pad = 0;
 	for (i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
 		memset(m.name, 0, sizeof(m.name));
 		strcpy(m.name, names[i]);

@@ -291,6 +291,15 @@ static void a_denied_file_reads_as_a_sentence(void)
 	r.u.event.access = AGENTOS_FILE_READ;
 	r.u.event.verdict = AGENTOS_VERDICT_ALLOWED;
 	CHECK_STR(words(&r), "allowed coder(7) python3[431] may open /etc/hosts for reading");
+	r.u.event.verdict = AGENTOS_VERDICT_WOULD_DENY;
+	r.u.event.why = AGENTOS_WHY_NO_RULE;
+	CHECK_STR(words(&r),
+		  "PASSED  coder(7) python3[431] was let open /etc/hosts for reading, as it "
+		  "is audit-only: no rule of its policy allows it");
+	r.u.event.verdict = 3;
+	CHECK_STR(words(&r),
+		  "unclear coder(7) python3[431] tried to open /etc/hosts for reading: no "
+		  "rule of its policy allows it");
 }
 
 static void addresses_tasks_and_numbers_read_as_what_they_are(void)
@@ -374,6 +383,11 @@ static void a_life_reads_from_start_to_end(void)
 	CHECK_STR(
 		words(&r),
 		"agent   coder(7) created for user id 1000: policy 3, rights file-read,file-write");
+	l->code = AGENTOS_CREATE_AUDIT_ONLY;
+	CHECK_STR(words(&r), "agent   coder(7) created for user id 1000: policy 3, rights "
+			     "file-read,file-write; AUDIT-ONLY: what they refuse is done, and "
+			     "recorded");
+	l->code = 0;
 	l->type = AGENTOS_LIFECYCLE_ATTACH;
 	CHECK_STR(words(&r),
 		  "agent   coder(7) started as process 431: policy 3, rights file-read,file-write");

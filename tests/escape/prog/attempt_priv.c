@@ -90,6 +90,12 @@ static int act_mount(char **arg)
 	return attempt_result(umount2(arg[0], MNT_DETACH));
 }
 
+/* In namespaces of users and of mounts that are new, and its own. */
+static int act_nested_mount(char **arg)
+{
+	return unshare(CLONE_NEWUSER | CLONE_NEWNS) < 0 ? -errno : act_mount(arg);
+}
+
 static int act_bind(char **arg)
 {
 	if (mount(arg[0], arg[1], NULL, MS_BIND, NULL) < 0)
@@ -365,6 +371,7 @@ static const struct attempt table[] = {
 	{ "init-module", act_init_module },
 	{ "delete-module", act_delete_module },
 	{ "mount", act_mount },
+	{ "nested-mount", act_nested_mount },
 	{ "bind", act_bind },
 	{ "umount", act_umount },
 	{ "remount", act_remount },
