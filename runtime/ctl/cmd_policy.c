@@ -27,6 +27,8 @@ static const char help[] =
 	"       agentctl policy show FILE|NAME [--effective [--workspace DIR] [--json]]\n"
 	"       agentctl policy diff FILE|NAME FILE|NAME [--workspace DIR] [--json]\n"
 	"       agentctl policy explain SEQ [--json]\n"
+	"       agentctl policy test FILE|NAME [OPTION]... [--] PROGRAM [ARG]...\n"
+	"       agentctl policy learn [OPTION]... [--] PROGRAM [ARG]...\n"
 	"\n"
 	"A policy says what an agent may do; it is a YAML file. A name without \"/\" is\n"
 	"looked up as NAME.yaml in the directories of AGENTOS_POLICY_PATH, by default\n"
@@ -48,6 +50,11 @@ static const char help[] =
 	"          --effective: each rule as the kernel is told it, variables replaced, with\n"
 	"          its line in the file, and the number that `agentctl audit` names it by:\n"
 	"          agentctl policy show mine.yaml --effective --workspace ~/project\n"
+	"  test    run a program and tell what the policy would refuse it, without refusing\n"
+	"          it: agentctl policy test ./mine.yaml -- make check\n"
+	"  learn   run a program and write a policy that would have allowed what it did:\n"
+	"          agentctl policy learn --output mine.yaml -- make check\n"
+	"          Both have more options: agentctl policy test --help\n"
 	"\n"
 	"  diff    what the second allows and refuses that the first does not (+), and the\n"
 	"          other way round (-), with file and line; 0 the same, 1 they differ:\n"
@@ -356,6 +363,11 @@ int cmd_policy(int argc, char **argv)
 	bool effective = false;
 	int option;
 
+	/* These two take a program, with options of its own. */
+	if (argc > 1 && strcmp(argv[1], "test") == 0)
+		return cmd_policy_test(argc - 1, argv + 1);
+	if (argc > 1 && strcmp(argv[1], "learn") == 0)
+		return cmd_policy_learn(argc - 1, argv + 1);
 	opterr = 0;
 	optind = 0;
 	while ((option = getopt_long(argc, argv, ":hw:j", options, NULL)) != -1) {
@@ -385,7 +397,7 @@ int cmd_policy(int argc, char **argv)
 	if (strcmp(verb, "check") && strcmp(verb, "apply") && strcmp(verb, "list") &&
 	    strcmp(verb, "show") && strcmp(verb, "diff") && strcmp(verb, "explain"))
 		return ctl_usage("policy", "what to do is missing or unknown: check, apply, list, "
-					   "show, diff or explain");
+					   "show, diff, explain, test or learn");
 	if (effective && strcmp(verb, "show"))
 		return ctl_usage("policy", "--effective goes with show only");
 	if (workspace && strcmp(verb, "check") && strcmp(verb, "apply") && strcmp(verb, "diff") &&

@@ -15,6 +15,8 @@ enum ctl_exit {
 	CTL_FAILED = 1,	       /* it was tried and did not work */
 	CTL_USAGE = 2,	       /* the command line is wrong */
 	CTL_INVALID = 3,       /* a policy or file is not valid */
+	CTL_PROGRAM = 4,       /* a program that was watched ended with another status than 0 */
+	CTL_UNKNOWN = 5,       /* records are missing: what they would tell is not known */
 	CTL_UNPROTECTED = 125, /* enforcement is off, or agentosd not there: nothing was run */
 	CTL_NOEXEC = 126,      /* the program exists and could not be executed */
 	CTL_NOTFOUND = 127,    /* no such program */
@@ -45,6 +47,8 @@ int cmd_recv(int argc, char **argv);
 int cmd_denials(int argc, char **argv);
 int cmd_audit(int argc, char **argv);
 int cmd_policy(int argc, char **argv);
+int cmd_policy_test(int argc, char **argv);
+int cmd_policy_learn(int argc, char **argv);
 int cmd_doctor(int argc, char **argv);
 int cmd_selftest(int argc, char **argv);
 
