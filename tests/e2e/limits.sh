@@ -76,8 +76,8 @@ module_load
 
 policy_make many 'limits: {processes: 20}'
 policy_make plain
-mkdir "$work/v1"
-mount -t cgroup -o pids pids "$work/v1"
+mkdir /run/v1
+mount -t cgroup -o pids pids /run/v1
 fails 'the controller is elsewhere' has_pids
 daemon_start
 try agentctl run --policy many --name many -- echo ran
@@ -87,7 +87,7 @@ is 'nothing was run' "$(cat "$work/out")" ''
 holds 'nothing was made' no_cgroups
 try agentctl run --policy plain --name plain -- echo ran
 is 'control: without limits it runs' "$(cat "$work/out")" ran
-umount "$work/v1"
+umount /run/v1
 holds 'the controller comes back' wait_for 60 has_pids
 
 # --- processes ---
