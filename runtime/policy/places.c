@@ -65,7 +65,7 @@ static bool is_at_home(const struct place_world *world, const char *directory)
 	return false;
 }
 
-/* One component below: /home/anybody, /run/user/1000. */
+/* One component below: /home/x, /run/user/1000. */
 static bool is_child_of(const char *path, const char *directory)
 {
 	size_t len = strlen(directory);

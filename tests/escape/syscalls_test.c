@@ -518,6 +518,8 @@ int main(void)
 	stage_setting("/proc/sys/kernel/io_uring_disabled", "0");
 	stage_setting("/proc/sys/kernel/perf_event_paranoid", "1");
 	canary_make();
+	/* Of tests before this one: after rounds it would go with what agents left. */
+	leftovers_remove();
 	device = stage_device();
 	world_stands_still();
 	stage_point(harm_all(), "what the test changes itself is seen");
