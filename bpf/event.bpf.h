@@ -14,7 +14,7 @@ struct act {
 	__u64 right;  /* missing, else 0 */
 	__u32 rule;   /* number, or AGENTOS_RULE_NONE */
 	__u32 access; /* AGENTOS_FILE_* wanted */
-	bool nested;  /* it counts in a user namespace of the agent's own, and nowhere else */
+	bool nested;  /* it counts in a user namespace that is not the first, and nowhere else */
 };
 
 static __always_inline void drop_count(__u32 ring)

@@ -96,9 +96,10 @@ static __always_inline int entry_check(void *ctx, const struct agentos_facts *fa
 	struct act act = {};
 	struct agentos_event *event;
 	struct agentos_walk w;
+	bool denied = file_decide(&act, &w, facts, dir->mnt, dentry, hook, AGENTOS_FILE_WRITE);
 
-	if (!file_decide(&act, &w, facts, dir->mnt, dentry, hook, AGENTOS_FILE_WRITE) &&
-	    hook == AGENTOS_HOOK_DELETE && !act_on_node(&act, facts, dentry) &&
+	if (hook == AGENTOS_HOOK_DELETE &&
+	    !(node_counts(facts, denied) && act_on_node(&act, facts, dentry)) && !denied &&
 	    agentos_rules_below(dentry, facts->policy))
 		act_held(&act);
 	if (act_settle(facts, &act, dentry)) {
@@ -190,6 +191,15 @@ static __always_inline int move_check(void *ctx, const struct agentos_facts *fac
 	struct agentos_walk w;
 
 	gate = rights_to_access(facts->rights);
+	/* Before rules, as they refuse it nothing. */
+	if (facts->flags & FACT_AUDIT_ONLY) {
+		if (act_on_node(&act, facts, to))
+			goto decided;
+		at_target = false;
+		if (act_on_node(&act, facts, from))
+			goto decided;
+		at_target = true;
+	}
 	if (!(gate & AGENTOS_FILE_WRITE)) {
 		act.why = AGENTOS_WHY_RIGHT;
 		act.right = AGENTOS_RIGHT(FILE_WRITE);
@@ -236,7 +246,9 @@ static __always_inline int move_check(void *ctx, const struct agentos_facts *fac
 	act.verdict = AGENTOS_VERDICT_ALLOWED;
 	act.error = 0;
 decided:
-	if (act_settle(facts, &act, from)) {
+	/* Neither end of it may be ours. */
+	if (act_settle(facts, &act,
+		       facts->flags & FACT_AUDIT_ONLY && agentos_guarded(to) ? to : from)) {
 		event = event_begin(facts, &act);
 		if (event) {
 			struct dentry *shown = at_target ? to : from;
@@ -329,7 +341,8 @@ static __always_inline int dentry_check(void *ctx, const struct agentos_facts *f
 
 	if (object_without_path(dentry->d_sb) || creds_overridden())
 		return 0;
-	if (!file_decide(&act, &w, facts, NULL, dentry, AGENTOS_HOOK_METADATA, AGENTOS_FILE_WRITE))
+	if (node_counts(facts, file_decide(&act, &w, facts, NULL, dentry, AGENTOS_HOOK_METADATA,
+					   AGENTOS_FILE_WRITE)))
 		act_on_node(&act, facts, dentry);
 	if (act_settle(facts, &act, dentry)) {
 		event = event_begin(facts, &act);

@@ -185,15 +185,25 @@ static __always_inline bool act_on_node(struct act *act, const struct agentos_fa
 	return true;
 }
 
+/*
+ * Is it asked about once rules have decided? Where what they deny is done all the
+ * same, the right is what refuses.
+ */
+static __always_inline bool node_counts(const struct agentos_facts *facts, bool denied)
+{
+	return !denied || facts->flags & FACT_AUDIT_ONLY;
+}
+
 /* A change to an object that exists, by path. Returns whether it is denied. */
 static __always_inline int path_check(void *ctx, const struct agentos_facts *facts,
 				      struct path *path, __u16 hook)
 {
 	struct act act = {};
 	struct agentos_walk w;
+	bool denied =
+		file_decide(&act, &w, facts, path->mnt, path->dentry, hook, AGENTOS_FILE_WRITE);
 
-	if (!file_decide(&act, &w, facts, path->mnt, path->dentry, hook, AGENTOS_FILE_WRITE) &&
-	    hook == AGENTOS_HOOK_METADATA)
+	if (hook == AGENTOS_HOOK_METADATA && node_counts(facts, denied))
 		act_on_node(&act, facts, path->dentry);
 	return act_path(ctx, facts, &act, path, 0);
 }

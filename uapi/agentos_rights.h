@@ -72,8 +72,8 @@ enum agentos_right_bit { AGENTOS_RIGHTS(AGENTOS_RIGHT_ENUM) AGENTOS_RIGHT_COUNT 
 /*
  * What even an audit-only agent may do only if it has the right: with the first
  * four root could end enforcement, the last three the module itself refuses. The
- * first two count for the whole machine only: in a user namespace of its own an
- * audit-only agent needs neither.
+ * first two count for the whole machine only: in any user namespace but the first
+ * an audit-only agent needs neither.
  */
 #define AGENTOS_RIGHTS_GUARDED                                                         \
 	(AGENTOS_RIGHT(MOUNT) | AGENTOS_RIGHT(CAPABILITIES) | AGENTOS_RIGHT(BPF) |     \

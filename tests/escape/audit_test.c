@@ -84,6 +84,20 @@ static const struct stage_row rows[] = {
 	KEPT("the pins, opening one", "read " PINS "/denials", "file", STAGE_ROOT, EACCES,
 	     "file_open"),
 
+	/* Nodes of devices take a right that is guarded; rules that refuse before do not spare it. */
+	KEPT("a node that it may write, deleting it", "unlink %W/node", "file", 0, EACCES,
+	     "path_unlink"),
+	KEPT("a node, deleting it", "unlink %S/node", "file", 0, EACCES, "path_unlink"),
+	KEPT("a node, its mode", "chmod %S/node", "file", 0, EACCES, "path_chmod"),
+	KEPT("a node, its times", "utimes %S/node", "file", 0, EACCES, "path_chmod"),
+	KEPT("a node, taking it away", "rename %S/node %S/g", "file", 0, EACCES, "path_rename"),
+	KEPT("a node, putting a file in its place", "rename %W/f %S/node", "file", 0, EACCES,
+	     "path_rename"),
+	KEPT("without file-write: a node, deleting it", "unlink %S/node", "readonly", 0, EACCES,
+	     "path_unlink"),
+	SPARED("with capabilities: a node, deleting it", "unlink %S/node", "capable", 0, EACCES,
+	       "path_unlink"),
+
 	/* Whoever lacks the right is asked nothing more: that must not spare it the rest. */
 	SPARED("without file-write: create", "create %S/new", "readonly", 0, EACCES, "path_mknod"),
 	SPARED("without file-write: write", "write %W/f", "readonly", 0, EACCES, "file_open"),
@@ -169,6 +183,9 @@ static void row_dress(const char *tree, const char *id, const struct stage_row *
 		stage_shell("cd %s/ws/%s && d=$(printf 'n/%%.0s' $(seq 70)) && mkdir -p $d && "
 			    "echo content >${d}f && ln -s ${d}f deep",
 			    tree, id);
+	if (strstr(row->act, "%W/node") || strstr(row->act, "%S/node"))
+		stage_shell("cd %s && mknod -m 666 %s/%s/node c 1 3", tree,
+			    strstr(row->act, "%W/node") ? "ws" : "unruled", id);
 	if (strstr(row->act, "%W/held"))
 		stage_mkdir(stage_format("%s/ws/%s/held", tree, id), 0777);
 	if (strstr(row->act, "%R/p"))
