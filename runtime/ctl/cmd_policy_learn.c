@@ -38,8 +38,9 @@ static const char help[] =
 	"  agentctl policy test ./builder.yaml -- make check     would it be refused anything?\n"
 	"  agentctl run --policy ./builder.yaml -- make check\n"
 	"\n"
-	"What looks like a secret (.env, id_*, *.pem, .ssh, ...) is never allowed: it stands in\n"
-	"a comment, for you to decide. So does a directory that has everybody's files in it.\n"
+	"What looks like a secret (.env, id_*, *.pem, .ssh, ...) is never allowed by its own\n"
+	"name: it stands in a comment, for you to decide; a workspace that has some in it is\n"
+	"marked. So does a directory that has everybody's files in it.\n"
 	"Rights with which root could end enforcement are refused while it is watched as well.\n"
 	"\n"
 	"Exit status:\n"
@@ -91,7 +92,8 @@ static bool secret_below(int directory, unsigned int depth, unsigned int *left)
 			break;
 		}
 		--*left;
-		if (entry->d_type != DT_DIR)
+		/* Not all file systems say what it is; what is no directory does not open. */
+		if (entry->d_type != DT_DIR && entry->d_type != DT_UNKNOWN)
 			continue;
 		below = openat(dirfd(dir), entry->d_name,
 			       O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);

@@ -101,7 +101,7 @@ static int agent_hold(struct trial *trial, int told)
 	if (agent < 0)
 		ctl_complain("cannot look at agent %" PRIu64 ": %s", trial->agent,
 			     strerror(-agent));
-	else if (write(told, "", 1) != 1)
+	else if (send(told, "", 1, MSG_NOSIGNAL) != 1)
 		ctl_complain("the program was not let begin: %s", strerror(errno));
 	return agent;
 }
@@ -163,9 +163,11 @@ static int record_take(struct reading *r, const struct record *record)
 		r->seen += e->agent == t->agent;
 		t->acts++;
 		return t->act(e, t->cookie);
-	default:
+	case RECORD_DAEMON:
 		if (record->u.daemon.note == DAEMON_UNWRITABLE)
 			t->lost += record->u.daemon.number;
+		return 0;
+	default:
 		return 0;
 	}
 }

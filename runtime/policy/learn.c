@@ -241,6 +241,9 @@ static int listen_act(struct learn *learn, const struct agentos_event *event)
 	struct learn_address address;
 	size_t i;
 
+	/* Rules are about these alone, and the right without one is refused. */
+	if (event->number != AF_INET && event->number != AF_INET6)
+		return 0;
 	learn->rights |= AGENTOS_RIGHT(NET_LISTEN);
 	for (i = 0; i < learn->address_count; i++)
 		if (learn->addresses[i].listens &&

@@ -227,7 +227,10 @@ static int add_wish(struct group *g, const struct wish *wish)
 		return places_add(g->places, wish->path, strlen(wish->path),
 				  &(struct place){ .why = secret->why, .secret = true });
 	if (place_is_within(wish->path, world->workspace) && place_is_workspace(world))
-		return add_active(g, world->workspace, NULL);
+		return add_active(g, world->workspace,
+				  world->holds_secret(world->workspace, world->cookie) ?
+					  "with what looks like secrets in it: deny those" :
+					  NULL);
 	if (is_temporary(g, wish)) {
 		g->places->temporary = true;
 		return 0;

@@ -94,8 +94,10 @@ const struct secret *secret_by_path(const char *path)
 	const struct secret *found;
 	size_t i, len;
 
+	/* What stands in /usr/local no distribution has installed. */
 	for (i = 0; i < sizeof(public) / sizeof(public[0]); i++)
-		if (strncmp(path, public[i], strlen(public[i])) == 0)
+		if (strncmp(path, public[i], strlen(public[i])) == 0 &&
+		    strncmp(path, "/usr/local/", strlen("/usr/local/")) != 0)
 			return NULL;
 	for (; *path; path += len) {
 		path += strspn(path, "/");
