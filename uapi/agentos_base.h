@@ -73,7 +73,8 @@
 
 /* Numbers that no policy's own rule has. */
 #define AGENTOS_RULE_NONE 0xffffffffU
-#define AGENTOS_RULE_PINS 0xfffffffeU /* no writing below AGENTOS_PIN_DIR: in every policy */
+#define AGENTOS_RULE_PINS 0xfffffffeU /* no writing below AGENTOS_PIN_DIR: in every policy; */
+				      /* nor, where there are limits, to cgroups */
 #define AGENTOS_RULE_FEED 0xfffffffdU /* of all denial feeds, its own may be read: likewise */
 
 /* The layout is the contract: it is asserted wherever this is compiled. */

@@ -9,6 +9,7 @@
 #include "audit/origin.h"
 #include "daemon/client_state.h"
 #include "daemon/terms.h"
+#include "kern/cgroup.h"
 #include "kern/device.h"
 
 void upload_reset(struct client *c)
@@ -235,7 +236,7 @@ static int client_run_now(struct client *c, const struct control_run *m,
 	feed = m->rights & AGENTOS_RIGHT(FILE_READ) &&
 	       feeds_make(d->feeds, d->enforce, u->policy, c->peer.uid, drain_number(d->drain)) ==
 		       0;
-	err = enforce_policy_complete(d->enforce, u->policy, f);
+	err = enforce_policy_complete(d->enforce, u->policy, cgroup_needed(&m->terms.limits), f);
 	if (err)
 		return err;
 	create.policy = u->policy;
@@ -255,6 +256,9 @@ static int client_run_now(struct client *c, const struct control_run *m,
 	fd = err ? err : agentos_agent_dup(of.agent, RUN_ACCESS);
 	if (!err && fd < 0)
 		run_fault(f, fd, m->name);
+	/* Whoever opened it by its id meanwhile has nothing of it. */
+	if (fd < 0)
+		agentos_agent_kill(of.agent, NULL);
 	/* Without another descriptor this ends it, and its cgroup goes with the record of that. */
 	close(of.agent);
 	return fd;
@@ -290,13 +294,14 @@ static void apply_fault(struct fault *f, int err)
 }
 
 /* Under the new policy it reads the feed that it has. */
-static int apply_complete(struct daemon *d, uint32_t policy, uint32_t before, struct fault *f)
+static int apply_complete(struct daemon *d, uint32_t policy, const struct agentos_info *info,
+			  struct fault *f)
 {
-	int err = feeds_follow(d->feeds, d->enforce, policy, before);
+	int err = feeds_follow(d->feeds, d->enforce, policy, info->ret_policy);
 
 	if (err)
 		return fault_set(f, -err, "its denial feed cannot be kept: %s", strerror(-err));
-	return enforce_policy_complete(d->enforce, policy, f);
+	return enforce_policy_complete(d->enforce, policy, cgroup_confines(d->dev, info), f);
 }
 
 /* Whose agent it is was decided when it was made; root may do this to each. */
@@ -328,7 +333,7 @@ static int client_apply_now(struct client *c, const struct control_apply *m,
 	else if (!err)
 		err = terms_check(&of, &m->terms, f);
 	if (!err)
-		err = apply_complete(c->daemon, u->policy, info.ret_policy, f);
+		err = apply_complete(c->daemon, u->policy, &info, f);
 	if (err) {
 		close(agent);
 		return err;

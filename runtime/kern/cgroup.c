@@ -364,6 +364,32 @@ int cgroup_prepare(uint64_t agent, const struct compiled_limits *limits, struct 
 	return err;
 }
 
+bool cgroup_confines(int dev, const struct agentos_info *agent)
+{
+	struct agentos_info info = *agent;
+	int ours = ours_open(), fd;
+	char name[24];
+	bool found;
+
+	if (ours < 0)
+		return false;
+	for (;;) {
+		agent_name(info.ret_id, name);
+		found = faccessat(ours, name, F_OK, 0) == 0;
+		if (found || !info.ret_parent)
+			break;
+		fd = agentos_dev_agent(dev, info.ret_parent, AGENTOS_ACCESS_INSPECT);
+		/* Who cannot be asked any more may have had one. */
+		found = fd < 0 || agentos_agent_info(fd, &info);
+		if (fd >= 0)
+			close(fd);
+		if (found)
+			break;
+	}
+	close(ours);
+	return found;
+}
+
 int cgroup_limit(uint64_t agent, const struct compiled_limits *limits, struct fault *f)
 {
 	int dir = agent_open(agent), err;

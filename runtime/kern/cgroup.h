@@ -35,6 +35,9 @@ int cgroup_make(uint64_t agent, const struct compiled_limits *limits, struct fau
  */
 int cgroup_prepare(uint64_t agent, const struct compiled_limits *limits, struct fault *f);
 
+/* Do limits of a cgroup hold the agent, its own or those of one that it is below? */
+bool cgroup_confines(int dev, const struct agentos_info *agent);
+
 /* From now on these are all of its limits: what is not named is lifted. None: nothing to do. */
 int cgroup_limit(uint64_t agent, const struct compiled_limits *limits, struct fault *f);
 

@@ -66,7 +66,11 @@ int enforce_policy_address(struct enforce *e, uint32_t policy, const struct comp
 void enforce_feeds(struct enforce *e, const char *path, int fd);
 /* But for this file of it, which may be read. */
 int enforce_policy_feed(struct enforce *e, uint32_t policy, int fd, struct fault *f);
-int enforce_policy_complete(struct enforce *e, uint32_t policy, struct fault *f);
+/*
+ * Adds the rules that nobody wrote. limited: a cgroup limits its agents, which
+ * then may not write to any, whatever the policy says.
+ */
+int enforce_policy_complete(struct enforce *e, uint32_t policy, bool limited, struct fault *f);
 /* -EBUSY while an agent uses it. */
 int enforce_policy_drop(struct enforce *e, uint32_t policy);
 /* Removes every policy that no live agent uses (after adoption). Returns how many. */

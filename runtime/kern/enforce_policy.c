@@ -8,19 +8,26 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "kern/cgroup.h"
 #include "kern/device.h"
 #include "kern/enforce_state.h"
 
-/* It would be nearer than our own rules, enforce_policy_complete(). */
-static bool descriptor_below(int fd, const char *directory)
+/*
+ * It would be nearer than our own rules, enforce_policy_complete(). named: the
+ * rule is about a name in what the descriptor is of.
+ */
+static bool descriptor_below(int fd, bool named, const char *directory)
 {
 	const size_t len = strlen(directory);
 	char link[32], path[PATH_MAX];
 	ssize_t got;
 
 	snprintf(link, sizeof(link), "/proc/self/fd/%d", fd);
-	got = readlink(link, path, sizeof(path));
-	return got > (ssize_t)len && !memcmp(path, directory, len) && path[len] == '/';
+	got = readlink(link, path, sizeof(path) - 1);
+	if (got < (ssize_t)len || memcmp(path, directory, len))
+		return false;
+	path[got] = '\0';
+	return path[len] == '/' || (named && !path[len]);
 }
 
 /* Of the numbers of our own rules. */
@@ -49,10 +56,10 @@ int enforce_policy_add(struct enforce *e, uint32_t policy, const struct compiled
 		rule.flags = r->kind == COMPILED_ANYWHERE ? AGENTOS_RULE_ANYWHERE :
 							    AGENTOS_RULE_ABSTRACT;
 		rule.fd = -1;
-	} else if (descriptor_below(fd, AGENTOS_PIN_DIR)) {
+	} else if (descriptor_below(fd, r->kind == COMPILED_NAME, AGENTOS_PIN_DIR)) {
 		return fault_set(f, EINVAL, "rule %u: no rule may be about what is below %s",
 				 r->number, AGENTOS_PIN_DIR);
-	} else if (e->feeds && descriptor_below(fd, e->feeds)) {
+	} else if (e->feeds && descriptor_below(fd, r->kind == COMPILED_NAME, e->feeds)) {
 		return fault_set(f, EINVAL, "rule %u: no rule may be about what is below %s",
 				 r->number, e->feeds);
 	}
@@ -137,29 +144,40 @@ int enforce_policy_feed(struct enforce *e, uint32_t policy, int fd, struct fault
 	return err ? fault_set(f, -err, "a denial feed cannot be held: %s", strerror(-err)) : 0;
 }
 
-/*
- * Two rules more, which nobody wrote: an agent that may write anywhere may not
- * unlink the programs that hold it, and one that may read anywhere not the
- * denials of others. The holds on the directories keep their file systems from
- * being unmounted, too.
- */
-int enforce_policy_complete(struct enforce *e, uint32_t policy, struct fault *f)
+/* No writing there, whatever was written. Closes fd, which may be an error. */
+static int policy_keep(struct enforce *e, uint32_t policy, int fd, const char *what,
+		       struct fault *f)
 {
 	struct agentos_policy_rule rule = {
 		.policy = policy,
+		.fd = fd,
 		.deny = AGENTOS_FILE_WRITE,
 		.number = AGENTOS_RULE_PINS,
 	};
-	int err;
+	int err = fd < 0 ? fd : agentos_dev_policy_rule(e->dev, &rule);
 
-	rule.fd = open(AGENTOS_PIN_DIR, O_PATH | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
-	err = rule.fd < 0 ? -errno : agentos_dev_policy_rule(e->dev, &rule);
-	if (rule.fd >= 0)
-		close(rule.fd);
-	if (err)
-		return fault_set(f, -err, "%s cannot be held: %s", AGENTOS_PIN_DIR, strerror(-err));
-	if (!e->feeds)
-		return 0;
+	if (fd >= 0)
+		close(fd);
+	return err ? fault_set(f, -err, "%s cannot be held: %s", what, strerror(-err)) : 0;
+}
+
+/*
+ * Rules more, which nobody wrote: an agent that may write anywhere may not unlink
+ * the programs that hold it, nor leave the cgroup that limits it, and one that may
+ * read anywhere not see the denials of others. The holds on the directories keep
+ * their file systems from being unmounted, too.
+ */
+int enforce_policy_complete(struct enforce *e, uint32_t policy, bool limited, struct fault *f)
+{
+	struct agentos_policy_rule rule;
+	int fd, err;
+
+	fd = open(AGENTOS_PIN_DIR, O_PATH | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+	err = policy_keep(e, policy, fd < 0 ? -errno : fd, AGENTOS_PIN_DIR, f);
+	if (!err && limited)
+		err = policy_keep(e, policy, cgroup_root(), "the tree of cgroups", f);
+	if (err || !e->feeds)
+		return err;
 	rule = (struct agentos_policy_rule){
 		.policy = policy,
 		.fd = e->feeds_fd,

@@ -103,7 +103,7 @@ bad_policy 'no rights' 'p.yaml:3: '
 policy_with 'file-raed, file-exec' /usr
 bad_policy 'an unknown right' 'did you mean file-read?'
 policy_with 'file-read, file-exec' /usr "  deny: [$(seq -s, -f '-/nowhere/%.0f' 16390)]"
-bad_policy 'more rules than a policy may have' 'more than 16380'
+bad_policy 'more rules than a policy may have' 'more than 16379'
 printf 'version: 1\nname: p\nrights: [%s[31m]\n' "$esc" >p.yaml
 bad_policy 'a control character' 'p.yaml'
 head -c 1100000 /dev/zero | tr '\0' '#' >p.yaml

@@ -208,6 +208,25 @@ umount "$work/fork/mnt"
 rmdir $tree/agentos-made
 holds 'control: the cgroup was left' rmdir $tree/control
 
+# Whatever its rules: one that may write everywhere, and mount the tree anew.
+sed -e 's/^name: .*/name: broad/' -e 's/^rights:/rights:\n  - mount/' \
+	-e '/^  read:/a\    - /' -e '/^  write:/a\    - /' \
+	"$work/policies/mighty.yaml" >"$work/policies/broad.yaml"
+# shellcheck disable=SC2016 # for that shell
+try agentctl run --policy broad --name broad -- \
+	sh -c 'python3 leave.py "/sys/fs/cgroup/agentos/$AGENTOS_ID"; echo $AGENTOS_ID'
+is 'it may write everywhere: the tree can be mounted' "$(sed -n 's/^mount //p' "$work/out")" 'done'
+is 'and yet nothing is written there' "$(grep -c ' EACCES$' "$work/out")" 5
+is 'and it is where it was' "$(sed -n 's|^/agentos/||p' "$work/out")" "$(tail -n 1 "$work/out")"
+umount "$work/fork/mnt"
+sed -e 's/^name: .*/name: free/' -e '/^limits:/d' \
+	"$work/policies/broad.yaml" >"$work/policies/free.yaml"
+mkdir $tree/control
+try agentctl run --policy free --name free -- python3 leave.py $tree/control
+is 'control: one without limits may' "$(grep -c ' done$' "$work/out")" 6
+umount "$work/fork/mnt"
+rmdir $tree/agentos-made $tree/control
+
 # --- nobody else is moved ---
 
 cat >"$work/client.py" <<'END'
@@ -225,7 +244,7 @@ call(1, b"")
 assert call(2, struct.pack("=IIII", 0, 0, 0, 0))[0] == 128
 terms = struct.pack("=QIIII", 0, 50, 0, 0, 0) + bytes(6 * 24 + 24)
 fds = () if sys.argv[1] == "alone" else (os.pidfd_open(int(sys.argv[1])),)
-kind, body, agent = call(4, struct.pack("=Q64s", 1, b"client") + terms, fds)
+kind, body, agent = call(4, struct.pack("=QII64s", 1, 0, 0, b"client") + terms, fds)
 if kind != 130:
     sys.exit("refused: " + body[8:].split(b"\0")[0].decode())
 number = struct.unpack("=Q", body[:8])[0]
