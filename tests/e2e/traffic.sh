@@ -174,7 +174,13 @@ try agentctl budget bare net-bytes none
 step bare 3 './packets socket 17 3 768'
 is 'control: and not without' "$said" made
 step bare 4 './packets socket 2 1 256'
-is 'control: without, SMC is refused only where there is none' "$said" EPROTONOSUPPORT
+# Whoever made a socket of its family before had the module loaded; 6.1 has no such protocol.
+if [ -d /sys/module/smc ] && [ "$AGENTOS_KERNEL" != 6.1 ]; then
+	smc=made
+else
+	smc=EPROTONOSUPPORT
+fi
+is 'control: without, SMC is refused only where there is none' "$said" $smc
 steps_end bare
 policy=net
 
