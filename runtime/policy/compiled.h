@@ -38,6 +38,28 @@ struct compiled_address {
 	uint16_t pad2;
 };
 
+/* A host name may have "*." before it: any name below it. "*": any name. */
+#define COMPILED_HOST 256 /* bytes of one, its NUL included */
+
+enum compiled_egress_kind {
+	EGRESS_TLS = 1,	     /* tunnels that carry TLS to that very name; plain HTTP requests */
+	EGRESS_ANY = 2,	     /* and tunnels that carry something else */
+	EGRESS_PROVIDER = 3, /* as EGRESS_TLS, to a provider of models: others never reach one */
+	EGRESS_PRIVATE = 4,  /* addr/prefix may be what names stand for, though it is no public one */
+};
+
+/* A rule on what the gateway connects to for an agent; travels as it stands. */
+struct compiled_egress {
+	uint32_t number; /* as the policy counts them: struct policy_egress */
+	uint8_t kind;	 /* enum compiled_egress_kind */
+	uint8_t prefix;	 /* PRIVATE: bits of addr, the rest zero; else 0 */
+	uint16_t family; /* PRIVATE: AF_INET with 4 bytes of addr, AF_INET6; else 0 */
+	uint16_t port_first, port_last; /* not 0; PRIVATE: both 0 */
+	uint8_t addr[16];
+	char host[COMPILED_HOST]; /* lower case, no dot at its end, NUL-padded; PRIVATE: empty */
+	uint32_t pad;
+};
+
 /* What an agent and all below it may use together, by their cgroup; 0: no limit. */
 struct compiled_limits {
 	uint64_t memory;    /* bytes */
@@ -78,6 +100,7 @@ struct compiled_terms {
 
 _Static_assert(sizeof(struct compiled_terms) == 24 + AGENTOS_RESOURCE_COUNT * 24 + 24, "no holes");
 _Static_assert(sizeof(struct compiled_address) == 32, "no holes");
+_Static_assert(sizeof(struct compiled_egress) == 32 + COMPILED_HOST, "no holes");
 _Static_assert(sizeof(struct compiled_rule) == 8 + AGENTOS_RULE_NAME_SIZE, "no holes");
 
 #endif
