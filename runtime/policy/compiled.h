@@ -45,7 +45,8 @@ enum compiled_egress_kind {
 	EGRESS_TLS = 1,	     /* tunnels that carry TLS to that very name; plain HTTP requests */
 	EGRESS_ANY = 2,	     /* and tunnels that carry something else */
 	EGRESS_PROVIDER = 3, /* as EGRESS_TLS, to a provider of models: others never reach one */
-	EGRESS_PRIVATE = 4,  /* addr/prefix may be what names stand for, though it is no public one */
+	EGRESS_PRIVATE =
+		4, /* addr/prefix may be what names stand for, though it is no public one */
 };
 
 /* A rule on what the gateway connects to for an agent; travels as it stands. */

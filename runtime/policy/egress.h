@@ -17,52 +17,59 @@ struct egress_address {
 /* Numbers in records: append only. */
 enum egress_why {
 	EGRESS_WHY_ALLOWED = 0,
-	EGRESS_WHY_NO_RULE = 1,	     /* no rule names this host and port */
-	EGRESS_WHY_PROVIDER = 2,     /* a provider of models, and no rule of that kind */
-	EGRESS_WHY_LITERAL = 3,	     /* an address was asked for, where rules are on names */
-	EGRESS_WHY_PRIVATE = 4,	     /* the name stands for no public address */
-	EGRESS_WHY_UNRESOLVED = 5,   /* it stands for none */
-	EGRESS_WHY_NOT_TLS = 6,	     /* what came first in the tunnel is no ClientHello */
-	EGRESS_WHY_SERVER_NAME = 7,  /* the ClientHello names another server, or none */
-	EGRESS_WHY_UNREACHABLE = 8,  /* the connection failed; no rule was against it */
-	EGRESS_WHY_MALFORMED = 9,    /* the request is none */
-	EGRESS_WHY_STRANGER = 10,    /* who asks is no agent that the kernel knows */
-	EGRESS_WHY_BUSY = 11,	     /* a limit of the gateway's */
+	EGRESS_WHY_NO_RULE = 1,	    /* no rule names this host and port */
+	EGRESS_WHY_PROVIDER = 2,    /* a provider of models, and no rule of that kind */
+	EGRESS_WHY_LITERAL = 3,	    /* an address was asked for, where rules are on names */
+	EGRESS_WHY_PRIVATE = 4,	    /* the name stands for no public address */
+	EGRESS_WHY_UNRESOLVED = 5,  /* it stands for none */
+	EGRESS_WHY_NOT_TLS = 6,	    /* what came first in the tunnel is no ClientHello */
+	EGRESS_WHY_SERVER_NAME = 7, /* the ClientHello names another server, or none */
+	EGRESS_WHY_UNREACHABLE = 8, /* the connection failed; no rule was against it */
+	EGRESS_WHY_MALFORMED = 9,   /* the request is none */
+	EGRESS_WHY_STRANGER = 10,   /* who asks is no agent that the kernel knows */
+	EGRESS_WHY_BUSY = 11,	    /* a limit of the gateway's */
 	EGRESS_WHY_COUNT
 };
 
 /*
  * Brings a name as it was asked for into the one form that is compared: lower
  * case, without a dot at its end. Letters, digits, '-', '_' and single dots, of
- * at most 253 bytes, parts of at most 63. ret_host has COMPILED_HOST bytes and
- * is NUL-padded.
+ * at most 253 bytes, parts of at most 63; '-' is not the first. ret_host has
+ * COMPILED_HOST bytes and is NUL-padded.
  * -EINVAL  it is no such name; -EADDRNOTAVAIL an address, in any of the forms that
- *	    a resolver would take for one ("127.1", "0x7f000001", "::1")
+ *	    a resolver would take for one ("127.1", "0x7f000001", "::1", "[fe80::1%lo]"),
+ *	    or what ends in a number as those do ("300.1", "a.7"): no domain does
  */
 int egress_host(const char *name, size_t len, char *ret_host);
 
-/* Is that host (as egress_host() has it) of a provider of models, who would be paid past the budget? */
+/*
+ * Is that host (as egress_host() has it) of a provider of models, who would be paid
+ * past the budget? By the table in providers.c: who is not in it is not known to be one.
+ */
 bool egress_is_provider(const char *host);
 
-/* Does the pattern (a rule's host) stand for the name? */
+/* Does the pattern (a rule's host) stand for the name? "*.a.b" is any name below a.b, not a.b. */
 bool egress_matches(const char *pattern, const char *host);
 
 /*
  * May the host be reached at that port? plain: by what is not TLS in a tunnel.
  * *ret_number: of the first rule that allows it, else AGENTOS_RULE_NONE.
  * EGRESS_WHY_ALLOWED, _NO_RULE, _PROVIDER, or _NOT_TLS: only TLS would be.
+ * A rule of the kind PROVIDER is as good as TLS for a host that is no provider's.
  */
 enum egress_why egress_decide(const struct compiled_egress *rules, size_t count, const char *host,
 			      uint16_t port, bool plain, uint32_t *ret_number);
 
 /*
  * Is it public: in no block of IANA's registries of special-purpose addresses (IPv4,
- * IPv6) that is not globally reachable, no multicast, and not an IPv6 form of such
- * an IPv4 address (mapped, NAT64, 6to4, Teredo)?
+ * IPv6) that is not globally reachable, no multicast, and out of what is given to
+ * hosts (IPv6: 2000::/3)? IPv4 in IPv6 is not (mapped, 6to4, Teredo), but for NAT64's
+ * well-known prefix, which is as public as the IPv4 address in it: names stand for
+ * those where DNS64 is. A cloud's metadata address is not, though one is by its looks.
  */
 bool egress_is_public(const struct egress_address *address);
 
-/* May a name stand for it? Public, or in a rule of the kind PRIVATE, by its own form. */
+/* May a name stand for it? Public, or in a rule of the kind PRIVATE, by its own form (family). */
 bool egress_address_allowed(const struct compiled_egress *rules, size_t count,
 			    const struct egress_address *address);
 
