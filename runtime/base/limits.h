@@ -8,6 +8,7 @@
 #define LIMIT_POLICY_DEPTH    8	    /* times that one leads to the next, by extends or include */
 #define LIMIT_POLICY_ENV      256   /* environment names kept or set */
 #define LIMIT_POLICY_DIRS     64    /* directories made before the start */
+#define LIMIT_EGRESS_RULES    1024  /* rules on host names in a policy */
 #define LIMIT_CONTROL_CLIENTS 64    /* connections to agentosd at once */
 #define LIMIT_CONTROL_MESSAGE 65536 /* bytes of one control message */
 #define LIMIT_CONTROL_FDS     64    /* descriptors in one control message */
@@ -27,5 +28,8 @@
 #define LIMIT_AGENT_PROCESSES  4194304			   /* as the kernel has it */
 #define LIMIT_AGENT_CPU	       819200			   /* percent: of 8,192 processors */
 #define LIMIT_AGENT_IO_WEIGHT  10000			   /* as the kernel has it */
+
+/* Of 127.0.0.1: where agents find the gateway, unless agentosd is told another. */
+#define AGENTOS_GATEWAY_PORT 1018
 
 #endif

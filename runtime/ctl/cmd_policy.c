@@ -109,7 +109,10 @@ static void check_print_text(const struct policy *p, const struct resolved *r)
 	size_t i;
 
 	escape_text(path, sizeof(path), p->files[0], strlen(p->files[0]));
-	printf("%s: valid: %zu rules, rights ", path, p->rule_count);
+	printf("%s: valid: %zu rules, ", path, p->rule_count);
+	if (p->egress_count)
+		printf("%zu on host names, ", p->egress_count);
+	printf("rights ");
 	ctl_rights_print(p->rights, ", ", "");
 	putchar('\n');
 	effective_terms(&p->terms, false);
@@ -136,7 +139,8 @@ static void check_print_json(const struct policy *p, const struct resolved *r)
 	wording_json("file", p->files[0]);
 	printf(",\"valid\":true,");
 	wording_json("name", p->name);
-	printf(",\"rules\":%zu,\"compiled\":%zu,\"rights\":[", p->rule_count, r->count);
+	printf(",\"rules\":%zu,\"compiled\":%zu,\"hosts\":%zu,\"rights\":[", p->rule_count,
+	       r->count, p->egress_count);
 	ctl_rights_print(p->rights, ",", "\"");
 	putchar(']');
 	effective_terms(&p->terms, true);

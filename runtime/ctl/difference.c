@@ -14,12 +14,18 @@
 
 #define FILE_ACTS (AGENTOS_FILE_READ | AGENTOS_FILE_WRITE | AGENTOS_FILE_EXEC)
 
-enum section { RIGHTS, FILES, NAMES, NETWORK, SOCKETS, ENVIRONMENT, DIRECTORIES, AUDIT };
+enum section { RIGHTS, FILES, NAMES, NETWORK, SOCKETS, HOSTS, ENVIRONMENT, DIRECTORIES, AUDIT };
 
 static const char *const section_names[] = {
-	[RIGHTS] = "rights",	       [FILES] = "files",     [NAMES] = "names",
-	[NETWORK] = "network",	       [SOCKETS] = "sockets", [ENVIRONMENT] = "environment",
-	[DIRECTORIES] = "directories", [AUDIT] = "audit",
+	[RIGHTS] = "rights",
+	[FILES] = "files",
+	[NAMES] = "names",
+	[NETWORK] = "network",
+	[SOCKETS] = "sockets",
+	[HOSTS] = "hosts",
+	[ENVIRONMENT] = "environment",
+	[DIRECTORIES] = "directories",
+	[AUDIT] = "audit",
 };
 
 /* One thing that a policy says. */
@@ -124,6 +130,25 @@ static void add_addresses(struct items *all, struct item item)
 	}
 }
 
+static void add_egress(struct items *all, struct item item)
+{
+	const struct policy *p = item.policy;
+	const struct wording_act *list;
+	struct wording_egress shown;
+	size_t i;
+
+	item.section = HOSTS;
+	item.bits = 1;
+	for (i = 0; i < p->egress_count; i++) {
+		for (list = wording_of_egress; list->bit != 1U << p->egress[i].rule.kind; list++)
+			;
+		shown = wording_egress(&p->egress[i].rule);
+		item.effect = list->name;
+		item.at = p->egress[i].at;
+		items_add(all, &item, shown.text);
+	}
+}
+
 static void add_texts(struct items *all, struct item item, char **texts,
 		      const struct policy_place *places)
 {
@@ -143,6 +168,7 @@ static void add_policy(struct items *all, const struct policy *p, bool is_new)
 	add_rights(all, item);
 	add_rules(all, item);
 	add_addresses(all, item);
+	add_egress(all, item);
 	item.section = ENVIRONMENT;
 	item.effect = "keep";
 	item.bits = !p->env_scrub;

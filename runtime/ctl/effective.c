@@ -20,7 +20,7 @@ struct line {
 	struct policy_place at, deny_at;
 	const struct wording_act *acts;
 	uint32_t allow, deny;
-	const char *kind; /* "path", "name", "abstract", "address" */
+	const char *kind; /* "path", "name", "abstract", "address", "host", "private" */
 	const char *object;
 };
 
@@ -100,6 +100,23 @@ static void rules_print(struct output *o)
 		line_print(o, &(struct line){ p->rule_count + i, a->at, a->deny_at,
 					      wording_of_addresses, a->allow, a->deny, "address",
 					      shown.text });
+	}
+}
+
+/* What the gateway does for it. */
+static void egress_print(struct output *o)
+{
+	const struct policy *p = o->policy;
+	struct wording_egress shown;
+	size_t i;
+
+	for (i = 0; i < p->egress_count; i++) {
+		const struct policy_egress *e = &p->egress[i];
+		const char *kind = e->rule.kind == EGRESS_PRIVATE ? "private" : "host";
+
+		shown = wording_egress(&e->rule);
+		line_print(o, &(struct line){ e->rule.number, e->at, e->at, wording_of_egress,
+					      1U << e->rule.kind, 0, kind, shown.text });
 	}
 }
 
@@ -252,6 +269,8 @@ static size_t places_width(const struct policy *p)
 		place_measure(p, p->addresses[i].at, &width);
 		place_measure(p, p->addresses[i].deny_at, &width);
 	}
+	for (i = 0; i < p->egress_count; i++)
+		place_measure(p, p->egress[i].at, &width);
 	return width;
 }
 
@@ -267,6 +286,7 @@ void effective_print(const struct policy *p, bool json)
 		ctl_rights_print(p->rights, ",", "\"");
 		printf("],\"rules\":[");
 		rules_print(&output);
+		egress_print(&output);
 		putchar(']');
 		effective_terms(&p->terms, true);
 		printf("}\n");
@@ -277,5 +297,6 @@ void effective_print(const struct policy *p, bool json)
 	ctl_rights_print(p->rights, ", ", "");
 	putchar('\n');
 	rules_print(&output);
+	egress_print(&output);
 	effective_terms(&p->terms, false);
 }

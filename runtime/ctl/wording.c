@@ -27,6 +27,14 @@ const struct wording_act wording_of_addresses[] = {
 	{ 0, NULL },
 };
 
+const struct wording_act wording_of_egress[] = {
+	{ 1U << EGRESS_TLS, "egress" },
+	{ 1U << EGRESS_ANY, "egress-any" },
+	{ 1U << EGRESS_PROVIDER, "egress-providers" },
+	{ 1U << EGRESS_PRIVATE, "egress-private" },
+	{ 0, NULL },
+};
+
 /* All protocols that there are need not be listed. NULL: they must. */
 static const char *acts_together(const struct wording_act *acts, uint32_t bits)
 {
@@ -65,6 +73,24 @@ struct wording_address wording_address(const struct policy_address *a)
 		snprintf(ports, sizeof(ports), "%u-%u", a->port_first, a->port_last);
 	snprintf(shown.text, sizeof(shown.text), is_ipv6 ? "[%s%s]:%s" : "%s%s:%s", address, prefix,
 		 ports);
+	return shown;
+}
+
+struct wording_egress wording_egress(const struct compiled_egress *e)
+{
+	char address[INET6_ADDRSTRLEN] = "?", ports[16] = "*";
+	struct wording_egress shown;
+
+	if (e->kind == EGRESS_PRIVATE) {
+		inet_ntop(e->family, e->addr, address, sizeof(address));
+		snprintf(shown.text, sizeof(shown.text), "%s/%u", address, e->prefix);
+		return shown;
+	}
+	if (e->port_first == e->port_last)
+		snprintf(ports, sizeof(ports), "%u", e->port_first);
+	else if (e->port_first != 1 || e->port_last != UINT16_MAX)
+		snprintf(ports, sizeof(ports), "%u-%u", e->port_first, e->port_last);
+	snprintf(shown.text, sizeof(shown.text), "%s:%s", e->host, ports);
 	return shown;
 }
 

@@ -20,6 +20,7 @@ struct wording_act {
 
 extern const struct wording_act wording_of_files[];	/* AGENTOS_FILE_* */
 extern const struct wording_act wording_of_addresses[]; /* AGENTOS_NET_* */
+extern const struct wording_act wording_of_egress[];	/* 1 << enum compiled_egress_kind */
 
 /* "read, write", in a buffer of WORDING_ACTS; all the protocols of an act are its name alone. */
 void wording_acts(char *text, const struct wording_act *acts, uint32_t bits);
@@ -29,6 +30,12 @@ struct wording_address {
 	char text[INET6_ADDRSTRLEN + 32];
 };
 struct wording_address wording_address(const struct policy_address *a);
+
+/* What the gateway may connect to, likewise. */
+struct wording_egress {
+	char text[COMPILED_HOST + 16];
+};
+struct wording_egress wording_egress(const struct compiled_egress *e);
 
 /* "path", "name" or "abstract". */
 const char *wording_kind(const struct policy_rule *rule);

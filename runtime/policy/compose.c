@@ -10,6 +10,7 @@
 #include "base/escape.h"
 #include "base/limits.h"
 #include "policy/expand.h"
+#include "policy/hosts.h"
 #include "policy/layer.h"
 #include "policy/overlay.h"
 #include "policy/whole.h"
@@ -324,6 +325,7 @@ int compose_policy(const char *bytes, size_t len, const char *file, const struct
 	err = c.files[0] ? compose(&c, bytes, len, &way, &policy) :
 			   fault_set(f, ENOMEM, "out of memory");
 	if (!err) {
+		hosts_number(policy);
 		policy->files = c.files;
 		*ret_policy = policy;
 		return 0;

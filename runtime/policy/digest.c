@@ -33,6 +33,11 @@ static uint64_t hash_address(uint64_t hash, const struct policy_address *a)
 	return hash_place(hash_place(hash, a->at), a->deny_at);
 }
 
+static uint64_t hash_egress(uint64_t hash, const struct policy_egress *e)
+{
+	return hash_place(index_hash(hash, &e->rule, sizeof(e->rule)), e->at);
+}
+
 uint64_t policy_digest(const struct policy *p)
 {
 	uint64_t hash = hash_number(INDEX_HASH, p->rights);
@@ -46,5 +51,8 @@ uint64_t policy_digest(const struct policy *p)
 	hash = hash_number(hash, p->address_count);
 	for (i = 0; i < p->address_count; i++)
 		hash = hash_address(hash, &p->addresses[i]);
+	hash = hash_number(hash, p->egress_count);
+	for (i = 0; i < p->egress_count; i++)
+		hash = hash_egress(hash, &p->egress[i]);
 	return hash;
 }

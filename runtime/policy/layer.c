@@ -8,6 +8,7 @@
 
 #include "policy/addresses.h"
 #include "policy/environment.h"
+#include "policy/hosts.h"
 #include "policy/rights.h"
 #include "policy/rules.h"
 #include "policy/terms.h"
@@ -63,6 +64,8 @@ int layer_build(struct layer *l, struct policy **ret_policy)
 		err = rules_build(p, l);
 	if (!err)
 		err = addresses_build(p, l);
+	if (!err)
+		err = hosts_build(p, l);
 	if (!err)
 		err = environment_build(p, l);
 	if (!err)

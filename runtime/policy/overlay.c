@@ -6,6 +6,7 @@
 
 #include "policy/addresses.h"
 #include "policy/environment.h"
+#include "policy/hosts.h"
 #include "policy/rights.h"
 #include "policy/rules.h"
 #include "policy/terms.h"
@@ -35,6 +36,8 @@ int overlay_policy(struct policy *base, struct policy *top, const struct layer *
 		err = rules_overlay(base, top, layer->taken, source);
 	if (!err)
 		err = addresses_overlay(base, top, layer->taken, source);
+	if (!err)
+		err = hosts_overlay(base, top, layer->taken, source);
 	if (!err)
 		err = environment_overlay(base, top, source);
 	if (!err) {

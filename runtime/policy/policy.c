@@ -40,6 +40,7 @@ void policy_free(struct policy *p)
 		free(p->rules[i].path);
 	free(p->rules);
 	free(p->addresses);
+	free(p->egress);
 	free(p->description);
 	texts_free(p->files);
 	texts_free(p->env_keep);

@@ -34,6 +34,13 @@
  *	  listen: ["localhost:*"]       # and bind to; port 0: the kernel chooses
  *	  deny: [169.254.0.0/16]        # both; without a port: each
  *	  unix: [/run/x.sock, "@name"]  # sockets by path, what it is in, or abstract name
+ *	                                # NAME[:PORT[-PORT]], 443 where none is written:
+ *	  egress: ["*.example.com", "example.org:80"] # through the gateway: TLS to that very
+ *	                                # name, or HTTP; "*.": each name below, "*": any name
+ *	  egress-any: ["git.example.org:22"] # and what is not TLS
+ *	  egress-providers: ["models.example"] # providers of models, whom "egress" and
+ *	                                # "egress-any" never reach
+ *	  egress-private: [10.0.0.0/8, "fd00::/8"] # may be what names stand for, as public ones are
  *	environment:
  *	  keep: [PATH, TERM, LC_*]      # all other variables are removed; absent section: all kept
  *	  set: ["HOME=${WORKSPACE}"]    # "$$" is a plain "$"
@@ -53,7 +60,8 @@
  *	audit: denials                  # or "all": allowed acts are recorded as well
  *
  * A file right without a files: rule that could use it, a files: rule without
- * its right (likewise for network:), and keys that nothing enforces yet
+ * its right (likewise for network:, where the right of egress lists is
+ * net-connect), egress-private without a name, and keys that nothing enforces yet
  * (devices:, effect:) are refused, saying so. So is a write: path that is "/" only
  * because a variable is: who means the whole machine writes "/".
  *
@@ -98,6 +106,15 @@ struct policy_address {
 	struct policy_place at, deny_at; /* as those of a policy_rule */
 };
 
+/*
+ * A rule on what the gateway connects to. Its number goes on where the addresses'
+ * end; the first that allows a name at a port is told in records.
+ */
+struct policy_egress {
+	struct compiled_egress rule;
+	struct policy_place at;
+};
+
 struct policy {
 	char **files; /* NULL-terminated: as policy_parse() was told, then as the loader calls them */
 	char name[64];
@@ -108,6 +125,8 @@ struct policy {
 	size_t rule_count;
 	struct policy_address *addresses; /* a prefix with the same ports appears once */
 	size_t address_count;
+	struct policy_egress *egress; /* a kind, host and ports appear once */
+	size_t egress_count;
 	bool env_scrub;	    /* environment: was given */
 	char **env_keep;    /* NULL-terminated; a trailing '*' matches any rest */
 	char **env_set;	    /* NULL-terminated, NAME=VALUE, expanded */
@@ -160,8 +179,9 @@ struct policy_loader {
  * On success *ret_policy is owned by the caller (policy_free).
  * -EINVAL  not a valid policy; f says file, line, what is wrong and what would be valid
  * -ELOOP   a file that extends or includes itself, however far round
- * -E2BIG   larger than LIMIT_POLICY_FILE, more rules than AGENTOS_POLICY_RULES_MAX
- *	    or AGENTOS_NET_RULES_MAX, LIMIT_POLICY_FILES, LIMIT_POLICY_DEPTH
+ * -E2BIG   larger than LIMIT_POLICY_FILE, more rules than AGENTOS_POLICY_RULES_MAX,
+ *	    AGENTOS_NET_RULES_MAX or LIMIT_EGRESS_RULES, LIMIT_POLICY_FILES,
+ *	    LIMIT_POLICY_DEPTH
  * -ENOMEM, and those of the loader
  */
 int policy_parse(const char *bytes, size_t len, const char *file, const struct policy_vars *vars,
@@ -170,7 +190,7 @@ int policy_parse(const char *bytes, size_t len, const char *file, const struct p
 void policy_free(struct policy *p);
 
 /*
- * Of what it says: rights, rules and addresses by number, and where each of them
+ * Of what it says: rights, rules, addresses and host names by number, and where each of them
  * stands. Two policies with the same one number their rules alike.
  */
 uint64_t policy_digest(const struct policy *p);

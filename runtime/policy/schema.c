@@ -26,6 +26,10 @@ static const cyaml_schema_field_t network_fields[] = {
 	TEXT_LIST("listen", struct raw_network, listen),
 	TEXT_LIST("deny", struct raw_network, deny),
 	TEXT_LIST("unix", struct raw_network, unix_),
+	TEXT_LIST("egress", struct raw_network, egress),
+	TEXT_LIST("egress-any", struct raw_network, egress_any),
+	TEXT_LIST("egress-providers", struct raw_network, egress_providers),
+	TEXT_LIST("egress-private", struct raw_network, egress_private),
 	CYAML_FIELD_END,
 };
 
@@ -125,6 +129,12 @@ struct raw_list raw_list(const struct raw_policy *raw, const char *name)
 		{ "network.listen", { network->listen, network->listen_count } },
 		{ "network.deny", { network->deny, network->deny_count } },
 		{ "network.unix", { network->unix_, network->unix__count } },
+		{ "network.egress", { network->egress, network->egress_count } },
+		{ "network.egress-any", { network->egress_any, network->egress_any_count } },
+		{ "network.egress-providers",
+		  { network->egress_providers, network->egress_providers_count } },
+		{ "network.egress-private",
+		  { network->egress_private, network->egress_private_count } },
 		{ "environment.keep", { environment->keep, environment->keep_count } },
 		{ "environment.set", { environment->set, environment->set_count } },
 		{ "directories", { raw->directories, raw->directories_count } },

@@ -16,6 +16,8 @@ struct raw_files {
 struct raw_network {
 	char **connect, **listen, **deny, **unix_;
 	uint32_t connect_count, listen_count, deny_count, unix__count;
+	char **egress, **egress_any, **egress_providers, **egress_private;
+	uint32_t egress_count, egress_any_count, egress_providers_count, egress_private_count;
 };
 
 struct raw_environment {

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "agentos.h"
+#include "policy/hosts.h"
 
 /* A right, and the list of rules that it switches on. */
 static const struct gate {
@@ -38,6 +39,9 @@ static bool acts_are_allowed(const struct policy *p, const struct gate *gate)
 {
 	size_t i;
 
+	/* Through the gateway. */
+	if (gate->right == AGENTOS_RIGHT(NET_CONNECT) && hosts_are_allowed(p))
+		return true;
 	for (i = 0; i < (gate->on_addresses ? p->address_count : p->rule_count); i++)
 		if ((gate->on_addresses ? p->addresses[i].allow : p->rules[i].allow) & gate->acts)
 			return true;
@@ -54,12 +58,14 @@ static int check_right(const struct policy *p, const struct gate *gate, const st
 	if (!(p->rights & gate->right) || acts_are_allowed(p, gate))
 		return 0;
 	source = source_of(layer, at);
-	return source_fault(&source, EINVAL, at.line,
-			    "right %s has no effect without \"%s:\" %s under \"%.*s:\"; add "
-			    "them%s, or take the right out",
-			    gate->name, key, gate->on_addresses ? "addresses" : "paths",
-			    (int)(key - gate->list) - 1, gate->list,
-			    gate->on_addresses ? " (\"*\" is each)" : "");
+	return source_fault(
+		&source, EINVAL, at.line,
+		"right %s has no effect without \"%s:\" %s%s under \"%.*s:\"; add "
+		"them%s, or take the right out",
+		gate->name, key, gate->on_addresses ? "addresses" : "paths",
+		gate->right == AGENTOS_RIGHT(NET_CONNECT) ? " or \"egress:\" names" : "",
+		(int)(key - gate->list) - 1, gate->list,
+		gate->on_addresses ? " (\"*\" is each)" : "");
 }
 
 /* And so would be rules that no right switches on. */
@@ -213,6 +219,8 @@ int whole_check(const struct policy *p, const struct layer *layer)
 	err = check_rights(p, layer);
 	if (!err)
 		err = check_gates(p, layer);
+	if (!err)
+		err = hosts_check(p, layer);
 	if (!err)
 		err = check_names(p, layer);
 	if (!err)
