@@ -263,7 +263,7 @@ static int run_become(struct run *r)
 	char **env;
 
 	if (launch_environment(r->policy, environ,
-			       &(struct launch_agent){ r->name, r->made.agent, r->made.denials },
+			       &(struct launch_agent){ r->name, r->made.agent, r->made.denials, 0 },
 			       &env)) {
 		ctl_complain("out of memory");
 		return CTL_FAILED;

@@ -19,7 +19,9 @@
 #include <unistd.h>
 
 #include "base/escape.h"
+#include "base/limits.h"
 #include "kern/device.h"
+#include "policy/hosts.h"
 
 #ifndef NSFS_MAGIC
 #define NSFS_MAGIC 0x6e736673
@@ -133,10 +135,38 @@ static char *env_format(const char *name, const char *value)
 	return asprintf(&text, "%s=%s", name, value) < 0 ? NULL : text;
 }
 
+#define GATEWAY_VARIABLES 7
+
+/* Programs look for a proxy in one case of letters or in the other. */
+static int env_add_gateway(char **env, size_t *count, uint16_t port)
+{
+	static const char *const proxies[] = {
+		"HTTPS_PROXY",
+		"HTTP_PROXY",
+		"https_proxy",
+		"http_proxy",
+	};
+	static const char *const others[] = {
+		"NO_PROXY=localhost,127.0.0.1,::1",
+		"no_proxy=localhost,127.0.0.1,::1",
+		"NODE_USE_ENV_PROXY=1",
+	};
+	char url[32];
+	size_t i;
+	int err = 0;
+
+	snprintf(url, sizeof(url), "http://127.0.0.1:%u", port ? port : AGENTOS_GATEWAY_PORT);
+	for (i = 0; i < sizeof(proxies) / sizeof(proxies[0]) && !err; i++)
+		err = env_add(env, count, env_format(proxies[i], url));
+	for (i = 0; i < sizeof(others) / sizeof(others[0]) && !err; i++)
+		err = env_add(env, count, strdup(others[i]));
+	return err;
+}
+
 int launch_environment(const struct policy *p, char *const *from, const struct launch_agent *who,
 		       char ***ret_env)
 {
-	size_t room = 5, count = 0, i;
+	size_t room = 5 + GATEWAY_VARIABLES, count = 0, i;
 	char number[24], **env;
 	int err = 0;
 
@@ -151,6 +181,8 @@ int launch_environment(const struct policy *p, char *const *from, const struct l
 		if (env_kept(p, from[i]))
 			err = env_add(env, &count, strdup(from[i]));
 	}
+	if (!err && hosts_are_allowed(p))
+		err = env_add_gateway(env, &count, who->gateway);
 	for (i = 0; p->env_set && p->env_set[i] && !err; i++)
 		err = env_add(env, &count, strdup(p->env_set[i]));
 	snprintf(number, sizeof(number), "%" PRIu64, who->id);

@@ -22,8 +22,8 @@ static const char *env_get(char **env, const char *name)
 	return NULL;
 }
 
-static const struct launch_agent demo = { "demo", 7, "/run/agentos/denials/7" };
-static const struct launch_agent bare = { "demo", 7, "" };
+static const struct launch_agent demo = { "demo", 7, "/run/agentos/denials/7", 0 };
+static const struct launch_agent bare = { "demo", 7, "", 0 };
 
 static void all_variables_are_kept_without_a_section(void)
 {
@@ -69,6 +69,72 @@ static void an_empty_section_keeps_nothing(void)
 	while (env[count])
 		count++;
 	CHECK_INT(count, 2);
+	launch_environment_free(env);
+}
+
+static const char *const proxies[] = { "HTTPS_PROXY", "HTTP_PROXY", "https_proxy", "http_proxy" };
+static const char *const others[] = { "NO_PROXY", "no_proxy" };
+
+static void an_agent_with_names_is_told_where_the_gateway_is(void)
+{
+	static const struct launch_agent elsewhere = { "demo", 7, "", 4711 };
+	struct policy_egress rules[] = { { .rule.kind = EGRESS_PRIVATE },
+					 { .rule.kind = EGRESS_TLS } };
+	struct policy p = { .egress = rules, .egress_count = 2 };
+	char *from[] = { "HTTP_PROXY=http://proxy.example:3128", "ALL_PROXY=x", "no_proxy=.example",
+			 "NODE_USE_ENV_PROXY=0", NULL },
+	     **env;
+	size_t i;
+
+	REQUIRE(launch_environment(&p, from, &demo, &env) == 0);
+	for (i = 0; i < sizeof(proxies) / sizeof(proxies[0]); i++)
+		CHECK_STR(env_get(env, proxies[i]), "http://127.0.0.1:1018");
+	for (i = 0; i < sizeof(others) / sizeof(others[0]); i++)
+		CHECK_STR(env_get(env, others[i]), "localhost,127.0.0.1,::1");
+	CHECK_STR(env_get(env, "NODE_USE_ENV_PROXY"), "1");
+	CHECK_STR(env_get(env, "ALL_PROXY"), "x");
+	launch_environment_free(env);
+
+	p.env_scrub = true;
+	REQUIRE(launch_environment(&p, from, &elsewhere, &env) == 0);
+	for (i = 0; i < sizeof(proxies) / sizeof(proxies[0]); i++)
+		CHECK_STR(env_get(env, proxies[i]), "http://127.0.0.1:4711");
+	CHECK(!env_get(env, "ALL_PROXY"));
+	launch_environment_free(env);
+}
+
+static void what_the_policy_sets_goes_before_the_gateway(void)
+{
+	char *set[] = { "HTTP_PROXY=http://own.example", "https_proxy=", "NO_PROXY=a",
+			"NODE_USE_ENV_PROXY=0", NULL };
+	struct policy_egress rule = { .rule.kind = EGRESS_PROVIDER };
+	struct policy p = { .egress = &rule, .egress_count = 1, .env_set = set };
+	char *from[] = { NULL }, **env;
+	size_t i, count = 0;
+
+	REQUIRE(launch_environment(&p, from, &bare, &env) == 0);
+	CHECK_STR(env_get(env, "HTTP_PROXY"), "http://own.example");
+	CHECK_STR(env_get(env, "https_proxy"), "");
+	CHECK_STR(env_get(env, "NO_PROXY"), "a");
+	CHECK_STR(env_get(env, "NODE_USE_ENV_PROXY"), "0");
+	CHECK_STR(env_get(env, "HTTPS_PROXY"), "http://127.0.0.1:1018");
+	for (i = 0; env[i]; i++)
+		count += !strncmp(env[i], "HTTP_PROXY=", 11);
+	CHECK_INT(count, 1);
+	launch_environment_free(env);
+}
+
+static void an_agent_without_names_is_told_of_no_gateway(void)
+{
+	struct policy_egress rule = { .rule.kind = EGRESS_PRIVATE };
+	struct policy p = { .egress = &rule, .egress_count = 1 };
+	char *from[] = { "HTTP_PROXY=http://proxy.example:3128", NULL }, **env;
+
+	REQUIRE(launch_environment(&p, from, &bare, &env) == 0);
+	CHECK_STR(env_get(env, "HTTP_PROXY"), "http://proxy.example:3128");
+	CHECK(!env_get(env, "HTTPS_PROXY"));
+	CHECK(!env_get(env, "NO_PROXY"));
+	CHECK(!env_get(env, "NODE_USE_ENV_PROXY"));
 	launch_environment_free(env);
 }
 
@@ -214,6 +280,9 @@ static const struct tap_test tests[] = {
 	{ "all_variables_are_kept_without_a_section", all_variables_are_kept_without_a_section },
 	{ "only_what_is_kept_or_set_passes_a_section", only_what_is_kept_or_set_passes_a_section },
 	{ "an_empty_section_keeps_nothing", an_empty_section_keeps_nothing },
+	TEST(an_agent_with_names_is_told_where_the_gateway_is),
+	TEST(what_the_policy_sets_goes_before_the_gateway),
+	TEST(an_agent_without_names_is_told_of_no_gateway),
 	{ "programs_are_found_as_execvp_finds_them", programs_are_found_as_execvp_finds_them },
 	{ "a_hostile_name_is_escaped_in_the_message", a_hostile_name_is_escaped_in_the_message },
 	{ "directories_are_made_private_and_symlinks_refused",
