@@ -72,7 +72,9 @@ import os
 import urllib.request
 
 texts = [open(path).read() for path in glob.glob("/home/demo/papers/*.txt")]
-with urllib.request.urlopen("http://192.0.2.10:443/paper.txt") as answer:
+# What is listed by address is reached past the gateway, which knows names.
+direct = urllib.request.build_opener(urllib.request.ProxyHandler({}))
+with direct.open("http://192.0.2.10:443/paper.txt") as answer:
     texts.append(answer.read().decode())
 with open("out/report.txt", "w") as report:
     report.writelines(texts)

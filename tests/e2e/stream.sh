@@ -149,10 +149,10 @@ holds 'ps --json is JSON' python3 -m json.tool "$work/out"
 
 try agentctl policy list
 is 'policy list shows the built-in ones' "$(awk '{ print $1 }' "$work/out" | tr '\n' ' ')" \
-	'coding-agent mcp-server research trusted untrusted '
+	'coding-agent gateway mcp-server research trusted untrusted '
 try agentctl policy list --json
 holds 'policy list --json is JSON' python3 -m json.tool "$work/out"
-for profile in untrusted trusted coding-agent mcp-server research; do
+for profile in untrusted trusted coding-agent gateway mcp-server research; do
 	try agentctl policy check $profile
 	is "policy check: $profile is valid" "$status" 0
 	try agentctl policy check --json $profile

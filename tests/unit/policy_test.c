@@ -581,6 +581,37 @@ static void no_shipped_profile_but_trusted_is_trust(void)
 	}
 }
 
+/* It is trusted with connections, and with nothing else. */
+static void the_gateway_may_look_names_up_and_connect(void)
+{
+	char *text = profile_text("gateway");
+	struct policy *p = NULL;
+	struct fault f;
+	size_t i;
+
+	REQUIRE(text);
+	CHECK_INT(parse(text, &p, &f), 0);
+	REQUIRE(p);
+	CHECK_INT(p->rights,
+		  AGENTOS_RIGHT(FILE_READ) | AGENTOS_RIGHT(FILE_EXEC) | AGENTOS_RIGHT(NET_CONNECT) |
+			  AGENTOS_RIGHT(UNIX_CONNECT) | AGENTOS_RIGHT(IO_URING));
+	for (i = 0; i < p->rule_count; i++) {
+		const struct policy_rule *rule = &p->rules[i];
+
+		CHECK_MSG(!(rule->allow & AGENTOS_FILE_WRITE), "%s", rule->path);
+		CHECK_MSG(strncmp(rule->path, "/home", 5) != 0 && strcmp(rule->path, "/etc") != 0 &&
+				  strcmp(rule->path, "/usr") != 0 && strcmp(rule->path, "/") != 0 &&
+				  strcmp(rule->path, "/srv/space") != 0,
+			  "%s", rule->path);
+	}
+	for (i = 0; i < p->address_count; i++)
+		CHECK(!(p->addresses[i].allow & AGENTOS_NET_LISTEN));
+	CHECK_INT(p->egress_count, 0);
+	CHECK(p->env_scrub && !p->env_keep);
+	policy_free(p);
+	free(text);
+}
+
 static void shipped_profiles_differ_as_their_descriptions_say(void)
 {
 	char *coding = profile_text("coding-agent"), *server = profile_text("mcp-server"),
@@ -600,6 +631,11 @@ static void shipped_profiles_differ_as_their_descriptions_say(void)
 		CHECK(p->addresses[i].addr[0] == 127 ||
 		      (p->addresses[i].prefix == 128 && p->addresses[i].addr[15] == 1));
 	CHECK(p->address_count > 0);
+	/* Names, each of which is one: no wildcard, no provider, nothing private, and TLS. */
+	for (i = 0; i < p->egress_count; i++)
+		CHECK_MSG(p->egress[i].rule.kind == EGRESS_TLS && p->egress[i].rule.host[0] != '*',
+			  "%s", p->egress[i].rule.host);
+	CHECK(p->egress_count > 0);
 	policy_free(p);
 	p = NULL;
 	REQUIRE(parse(server, &p, &f) == 0);
@@ -614,6 +650,12 @@ static void shipped_profiles_differ_as_their_descriptions_say(void)
 	CHECK_INT(rule_at(p, "/srv/space/out")->allow, AGENTOS_FILE_WRITE);
 	CHECK_INT(rule_at(p, "/home/u/papers")->allow, AGENTOS_FILE_READ);
 	CHECK(!(p->rights & (AGENTOS_RIGHT(NET_LISTEN) | AGENTOS_RIGHT(ANON_EXEC))));
+	for (i = 0; i < p->egress_count; i++)
+		CHECK_MSG(p->egress[i].rule.kind == EGRESS_TLS &&
+				  p->egress[i].rule.host[0] != '*' &&
+				  p->egress[i].rule.port_last == 443,
+			  "%s", p->egress[i].rule.host);
+	CHECK(p->egress_count > 0);
 	policy_free(p);
 	free(coding);
 	free(server);
@@ -731,6 +773,7 @@ static const struct tap_test tests[] = {
 	{ "shipped_profiles_are_valid_and_mean_what_they_say",
 	  shipped_profiles_are_valid_and_mean_what_they_say },
 	{ "no_shipped_profile_but_trusted_is_trust", no_shipped_profile_but_trusted_is_trust },
+	TEST(the_gateway_may_look_names_up_and_connect),
 	{ "shipped_profiles_differ_as_their_descriptions_say",
 	  shipped_profiles_differ_as_their_descriptions_say },
 	{ "mutated_input_is_survived_and_answered", mutated_input_is_survived_and_answered },
