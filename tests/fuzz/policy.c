@@ -10,6 +10,7 @@
 #include "agentos_rights.h"
 #include "base/fault.h"
 #include "base/limits.h"
+#include "policy/egress.h"
 #include "policy/policy.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
@@ -153,6 +154,33 @@ static bool place_is_one(const struct policy *p, struct policy_place at)
 	return count <= FILES_MAX && at.file < count && at.line;
 }
 
+/* One that the gateway takes, that a right switches on, and by which no provider is reached unnamed. */
+static void check_egress(const struct policy *p, size_t at)
+{
+	const struct policy_egress *e = &p->egress[at];
+	char host[COMPILED_HOST];
+	uint32_t number;
+	size_t i;
+
+	HOLDS(egress_valid(&e->rule) && place_is_one(p, e->at));
+	HOLDS(e->rule.number == p->rule_count + p->address_count + at);
+	HOLDS(p->rights & AGENTOS_RIGHT(NET_CONNECT));
+	for (i = 0; i < at && at < 64; i++)
+		HOLDS(memcmp(&e->rule.kind, &p->egress[i].rule.kind,
+			     sizeof(e->rule) - sizeof(e->rule.number)) != 0);
+	if (e->rule.kind == EGRESS_PRIVATE)
+		return;
+	memcpy(host, e->rule.host, sizeof(host));
+	if (host[0] == '*')
+		host[0] = 'a';
+	HOLDS(egress_matches(e->rule.host, host));
+	if (host[1] && egress_is_provider(host))
+		HOLDS(e->rule.kind == EGRESS_PROVIDER);
+	HOLDS(egress_decide(&e->rule, 1, host, e->rule.port_last, false, &number) ==
+		      EGRESS_WHY_ALLOWED &&
+	      number == e->rule.number);
+}
+
 static void check_texts(const struct policy *p, char **texts, const struct policy_place *places,
 			size_t limit)
 {
@@ -221,6 +249,9 @@ static void check_policy(const struct policy *p)
 		HOLDS(address_is_a_rule(p, &p->addresses[i]) &&
 		      place_is_one(p, p->addresses[i].at) &&
 		      place_is_one(p, p->addresses[i].deny_at));
+	HOLDS(p->egress_count <= LIMIT_EGRESS_RULES);
+	for (i = 0; i < p->egress_count; i++)
+		check_egress(p, i);
 	for (i = 0; i < AGENTOS_RIGHT_COUNT; i++)
 		HOLDS(!(p->rights & (1ULL << i)) || place_is_one(p, p->right_at[i]));
 	check_texts(p, p->env_keep, p->env_keep_at, LIMIT_POLICY_ENV);

@@ -30,21 +30,30 @@ static bool fuzzer_path(const char *name, char *path, size_t size)
 	return access(path, X_OK) == 0;
 }
 
-/* Several files in one input, as the fuzzer takes them apart. */
-static bool seed_write(const char *corpus)
+/* Several files in one input, as the fuzzer takes them apart; and what must not get through. */
+static const char *const seeds_of_ours[] = {
+	"name: m\nextends: 1\ninclude: [d2]\nfiles: {read: [~/.ssh]}\n\x1e"
+	"name: b\nrights: [file-read, net-connect]\nfiles: {read: [/usr], deny: [~/.ssh]}\n"
+	"network: {connect: ['*:80'], egress: ['*.a.b:1-2'], egress-any: [c], "
+	"egress-providers: [api.openai.com], egress-private: [10.0.0.0/8]}\n\x1e"
+	"rights: [-net-connect]\nfiles: {deny-names: [.env]}\n\x1e"
+	"environment: {keep: [A], set: [B=1]}\ninclude: [-9]\n",
+	"name: m\nrights: [net-connect]\nnetwork:\n  egress:\n    - api.openai.com\n",
+};
+
+static bool seeds_write(const char *corpus)
 {
-	static const char several[] =
-		"name: m\nextends: 1\ninclude: [d2]\nfiles: {read: [~/.ssh]}\n\x1e"
-		"name: b\nrights: [file-read, net-connect]\nfiles: {read: [/usr], deny: [~/.ssh]}\n"
-		"network: {connect: ['*:80']}\n\x1e"
-		"rights: [-net-connect]\nfiles: {deny-names: [.env]}\n\x1e"
-		"environment: {keep: [A], set: [B=1]}\ninclude: [-9]\n";
 	char path[64];
+	size_t i;
 	FILE *out;
 
-	snprintf(path, sizeof(path), "%s/several", corpus);
-	out = fopen(path, "w");
-	return out && fputs(several, out) >= 0 && fclose(out) == 0;
+	for (i = 0; i < sizeof(seeds_of_ours) / sizeof(seeds_of_ours[0]); i++) {
+		snprintf(path, sizeof(path), "%s/seed%zu", corpus, i);
+		out = fopen(path, "w");
+		if (!out || fputs(seeds_of_ours[i], out) < 0 || fclose(out) != 0)
+			return false;
+	}
+	return true;
 }
 
 /* Starts from the policies that are shipped; what it finds beside goes with its directory. */
@@ -57,7 +66,7 @@ static void the_policy_parser_takes_any_bytes(void)
 	pid_t child;
 
 	REQUIRE(source && fuzzer_path("policy", fuzzer, sizeof(fuzzer)) && mkdtemp(corpus) &&
-		seed_write(corpus));
+		seeds_write(corpus));
 	snprintf(seeds, sizeof(seeds), "%s/runtime/policy/profiles", source);
 	snprintf(dictionary, sizeof(dictionary), "-dict=%s/tests/fuzz/policy.dict", source);
 	snprintf(time, sizeof(time), "-max_total_time=%s", seconds ? seconds : SECONDS);
