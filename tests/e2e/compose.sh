@@ -148,6 +148,52 @@ refused 'diff with one that is not there' 3 'no-such'
 try agentctl policy diff untrusted trusted --workspace /no/such
 refused 'diff with a workspace that is not there' 3 '/no/such'
 
+# --- host names, which go through the gateway ---
+
+cat >"$work/mine/few.yaml" <<'END'
+name: few
+rights: [net-connect]
+network:
+  connect: ["127.0.0.1:8080"]
+  egress: [a.example, "B.example.:80"]
+END
+cat >"$work/mine/more.yaml" <<'END'
+name: more
+extends: ./few.yaml
+network:
+  egress: [a.example]
+  egress-any: ["*.git.example:20-22", "a.example:*"]
+  egress-private: [10.0.0.0/8]
+END
+try agentctl policy check "$work/mine/more.yaml"
+says 'check: counts them' 'valid: 0 rules, 5 on host names, rights net-connect' "$work/out"
+try agentctl policy check "$work/mine/more.yaml" --json
+says 'check --json: likewise' '"hosts":5,' "$work/out"
+agentctl policy show "$work/mine/more.yaml" --effective | sed "s|$work/mine/||; s|  *| |g" >"$work/out"
+holds 'show --effective: numbers go on where those of addresses end' diff - "$work/out" <<'END'
+more.yaml: policy more, rights net-connect
+ 0 few.yaml:4 allow 127.0.0.1:8080 for connect
+ 1 few.yaml:5 allow a.example:443 for egress
+ 2 few.yaml:5 allow b.example:80 for egress
+ 3 more.yaml:5 allow *.git.example:20-22 for egress-any
+ 4 more.yaml:5 allow a.example:* for egress-any
+ 5 more.yaml:6 allow 10.0.0.0/8 for egress-private
+END
+agentctl policy show "$work/mine/more.yaml" --effective --json >"$work/rules.json"
+says 'show --effective --json' '"line":5,"kind":"host","object":"*.git.example:20-22","allow":["egress-any"]' \
+	"$work/rules.json"
+try agentctl policy diff "$work/mine/few.yaml" "$work/mine/more.yaml"
+sed "s|$work/mine/||" "$work/out" >"$work/differences"
+holds 'diff: what is new, each under its list' diff - "$work/differences" <<'END'
+hosts:
+  + egress-any *.git.example:20-22  (more.yaml:5)
+  + egress-private 10.0.0.0/8  (more.yaml:6)
+  + egress-any a.example:*  (more.yaml:5)
+END
+printf 'name: m\nrights: [net-connect]\nnetwork: {egress: [api.openai.com]}\n' >"$work/mine/paid.yaml"
+try agentctl policy check "$work/mine/paid.yaml"
+refused "a provider's host among others" 3 'write it under "egress-providers" if that is meant'
+
 # --- files that make no policy ---
 
 cd "$work/mine" || exit 1
