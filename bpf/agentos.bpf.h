@@ -100,7 +100,8 @@ extern int agentos_denied(void) __ksym;
 extern int agentos_task_facts(struct task_struct *task, struct agentos_facts *facts,
 			      __u32 facts__sz, char *name, __u32 name__sz) __ksym;
 extern int agentos_task_inside(struct task_struct *task) __ksym;
-extern int agentos_pid_inside(int pid) __ksym;
+extern int agentos_owner_inside(struct file *file, int *number, __u32 number__sz) __ksym;
+extern int agentos_owner_drop(struct file *file) __ksym;
 extern int agentos_line(struct agentos_line *line, __u32 line__sz) __ksym;
 extern int agentos_file_open_quick(struct file *file) __ksym;
 extern int agentos_entry_quick(struct dentry *dentry, __u32 removes) __ksym;

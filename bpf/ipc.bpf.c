@@ -13,39 +13,33 @@ int BPF_PROG(agentos_task_kill, struct task_struct *task, struct kernel_siginfo 
 	return verdict(act_task(ctx, &facts, &act, task, sig), -EPERM);
 }
 
-#define F_SETFL	    4
-#define F_SETOWN    8
-#define F_SETOWN_EX 15
-#define FASYNC	    020000
-
 /* A terminal gives its signals to whoever is in the foreground, unasked. */
 static __always_inline bool file_is_device(struct file *file)
 {
 	return (file->f_inode->i_mode & S_IFMT) == S_IFCHR;
 }
 
-/* Whoever owns a descriptor gets its signals, and F_SETSIG makes that any signal. */
-SEC("lsm/file_fcntl")
-int BPF_PROG(agentos_file_fcntl, struct file *file, unsigned int cmd, unsigned long arg)
+/*
+ * Whoever owns a descriptor gets its signals, and F_SETSIG makes that any signal.
+ * All ways to say who come by here, terminals' own as well, and fcntl() for
+ * anything else does not: its hook would be paid for with every such call. The
+ * hook cannot refuse. So fcntl() succeeds, and the descriptor is left with nobody
+ * to signal; nothing of it outlasts the call.
+ */
+SEC("lsm/file_set_fowner")
+int BPF_PROG(agentos_file_set_fowner, struct file *file)
 {
-	bool starts = cmd == F_SETFL && arg & FASYNC;
-	int pid = (int)arg;
-
-	if (cmd != F_SETOWN && cmd != F_SETOWN_EX && !starts)
-		return 0;
-
 	AGENT_OR_RETURN(facts);
 	struct act act = RIGHT_ACT(facts, SIGNAL_OWNER, SIGNAL_OUTSIDE, EPERM);
+	int number = 0;
 
-	if (starts) {
-		if (!file_is_device(file))
-			return 0;
-		return verdict(act_number(ctx, &facts, &act, 0, cmd), -EPERM);
-	}
-	/* Groups, and what only user memory says, are not looked into. */
-	if (cmd == F_SETOWN && (!pid || (pid > 0 && agentos_pid_inside(pid))))
+	if (agentos_owner_inside(file, &number, sizeof(number)))
 		return 0;
-	return verdict(act_number(ctx, &facts, &act, cmd == F_SETOWN ? pid : 0, cmd), -EPERM);
+	/* What the agent saw. */
+	act.error = 0;
+	if (act_number(ctx, &facts, &act, number, 0))
+		agentos_owner_drop(file);
+	return 0;
 }
 
 /* Asked about other processes only. A limit can be a death sentence (RLIMIT_CPU). */

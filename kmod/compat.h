@@ -5,6 +5,8 @@
 
 #include <linux/btf.h>
 #include <linux/btf_ids.h>
+#include <linux/fs.h>
+#include <linux/version.h>
 
 /* 6.9 split kfunc sets from other id sets; registration there insists on the new macro. */
 #ifndef BTF_KFUNCS_START
@@ -24,6 +26,13 @@
 	__diag_ignore_all("-Wmissing-declarations", "kfuncs are called by BPF"); \
 	__diag_ignore_all("-Wmissing-prototypes", "kfuncs are called by BPF")
 #define __bpf_kfunc_end_defs() __diag_pop()
+#endif
+
+/* 6.12 took it out of struct file: NULL until one is set. */
+#if LINUX_VERSION_CODE >= KERNEL_VERSION(6, 12, 0)
+#define compat_owner(file) READ_ONCE((file)->f_owner)
+#else
+#define compat_owner(file) (&(file)->f_owner)
 #endif
 
 /* 6.12 lets sched_runtime of a fair task be its time slice; Kbuild looks whether it can be. */

@@ -19,6 +19,7 @@
 #include "endpoint.h"
 #include "kfuncs.h"
 #include "member.h"
+#include "owner.h"
 #include "policy.h"
 #include "rules.h"
 
@@ -251,18 +252,20 @@ __bpf_kfunc int agentos_task_inside(struct task_struct *task)
 	return inside;
 }
 
-/* The same for a process by number, in the calling task's pid namespace. */
-__bpf_kfunc int agentos_pid_inside(int pid)
+/*
+ * From file_set_fowner alone. Is the process that the file is about to signal inside
+ * the calling task's agent? 1 or 0; *number as owner_inside().
+ */
+__bpf_kfunc int agentos_owner_inside(struct file *file, int *number, u32 number__sz)
 {
-	struct task_struct *task;
-	int inside = 0;
+	return number__sz < sizeof(*number) ? 0 : owner_inside(file, number);
+}
 
-	rcu_read_lock();
-	task = pid_task(find_vpid(pid), PIDTYPE_PID);
-	if (task)
-		inside = agentos_task_inside(task);
-	rcu_read_unlock();
-	return inside;
+/* Likewise. The file is to signal nobody. */
+__bpf_kfunc int agentos_owner_drop(struct file *file)
+{
+	owner_drop(file);
+	return 0;
 }
 
 /* The calling task's agent and its ancestors, and what network bytes each has left. How many. */
@@ -552,7 +555,8 @@ BTF_ID_FLAGS(func, agentos_refused)
 BTF_ID_FLAGS(func, agentos_denied)
 BTF_ID_FLAGS(func, agentos_task_facts)
 BTF_ID_FLAGS(func, agentos_task_inside)
-BTF_ID_FLAGS(func, agentos_pid_inside)
+BTF_ID_FLAGS(func, agentos_owner_inside)
+BTF_ID_FLAGS(func, agentos_owner_drop)
 BTF_ID_FLAGS(func, agentos_line)
 BTF_ID_FLAGS(func, agentos_file_open_quick)
 BTF_ID_FLAGS(func, agentos_entry_quick)

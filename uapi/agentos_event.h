@@ -19,7 +19,8 @@
  * AGENTOS_HOOKS(X) expands X(NAME, "hook", "doing"): what an act is called and
  * which LSM hook sees it. `doing` completes "may not ...". Several kernel hooks
  * may report under one name (path_mknod, path_mkdir and path_symlink are all
- * CREATE). Order is the number in records: append only.
+ * CREATE). Order is the number in records: append only. SIGNAL_OWNER is refused
+ * when an owner is set: fcntl() succeeds (error is 0), and nobody is signalled.
  */
 #define AGENTOS_HOOKS(X)                                                  \
 	X(NONE, "none", "")                                               \
@@ -63,7 +64,7 @@
 	X(CLONE_CGROUP, "task_alloc", "fork into another cgroup")         \
 	X(FILE_RECEIVE, "file_receive", "receive")                        \
 	X(URING_CREDS, "uring_override_creds", "borrow credentials for")  \
-	X(SIGNAL_OWNER, "file_fcntl", "direct signals to")                \
+	X(SIGNAL_OWNER, "file_set_fowner", "direct signals to")           \
 	X(PRLIMIT, "task_prlimit", "see or change the limits of")         \
 	X(SCHEDULE, "task_setscheduler", "schedule")                      \
 	X(CLONE_PARENT, "task_alloc", "fork a child for another process") \

@@ -207,9 +207,13 @@ static int act_kill(const struct probe_stage *s)
 	return kill(getppid(), 0);
 }
 
+/* The call succeeds, and the file must then have no owner. */
 static int act_setown(const struct probe_stage *s)
 {
-	return fcntl(s->file, F_SETOWN, getppid());
+	if (fcntl(s->file, F_SETOWN, getppid()))
+		return -1;
+	errno = EPERM;
+	return fcntl(s->file, F_GETOWN) ? 0 : -1;
 }
 
 static int act_setown_ioctl(const struct probe_stage *s)

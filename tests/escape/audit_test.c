@@ -141,7 +141,7 @@ static const struct stage_row rows[] = {
 	SPARED("signal", "kill %v", "ipc", 0, EPERM, "task_kill"),
 	SPARED("trace its child", "attach-child", "ipc", 0, EPERM, "ptrace_access_check"),
 	SPARED("be traced by its parent", "traceme", "ipc", 0, EPERM, "ptrace_traceme"),
-	SPARED("signals of a terminal", "async", "ipc", 0, EPERM, "file_fcntl"),
+	SPARED("signals of a terminal", "async", "ipc", 0, EPERM, "file_set_fowner"),
 	SPARED("System V IPC", "shm-attach %h", "ipc", 0, EACCES, "ipc_permission"),
 	KEPT("trace a process outside", "attach %v", "ipc", 0, EPERM, "ptrace_access_check"),
 	KEPT("take its descriptors", "pidfd-getfd %v", "ipc", 0, EPERM, "ptrace_access_check"),

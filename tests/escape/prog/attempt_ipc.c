@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /* Ways to other processes, for the escape tests. */
 #include <linux/sched.h>
+#include <stdbool.h>
 #include <sys/ioctl.h>
 #include <sys/mman.h>
 #include <sys/msg.h>
@@ -168,17 +169,25 @@ static int act_pidfd_getfd(char **arg)
 }
 
 /* A terminal of our own, so that nobody else reads what is typed. Returns its descriptor. */
-static int terminal_make(void)
+static int terminal_open(int *ret_master)
 {
 	int master = open("/dev/ptmx", O_RDWR | O_NOCTTY), off = 0, slave;
 	char path[64];
 
+	*ret_master = master;
 	if (master < 0 || ioctl(master, TIOCSPTLCK, &off) < 0 ||
 	    ptsname_r(master, path, sizeof(path)))
 		return -EBADRQC;
 	setsid();
 	slave = open(path, O_RDWR);
 	return slave < 0 ? -EBADRQC : slave;
+}
+
+static int terminal_make(void)
+{
+	int master;
+
+	return terminal_open(&master);
 }
 
 static int act_type(char **arg)
@@ -207,12 +216,111 @@ static int act_type32(char **arg)
 	return (int)result;
 }
 
-/* From now on the kernel signals whoever is in the foreground of the terminal. */
+/* fcntl() says nothing: does SIGIO come, once there is something to read? -EPERM: it does not. */
+static int sigio_comes(int writer)
+{
+	const struct timespec patience = { .tv_sec = 2 };
+	sigset_t set;
+
+	sigemptyset(&set);
+	sigaddset(&set, SIGIO);
+	sigprocmask(SIG_BLOCK, &set, NULL);
+	if (write(writer, "x\n", 2) != 2)
+		return -EBADRQC;
+	return sigtimedwait(&set, NULL, &patience) == SIGIO ? 0 : -EPERM;
+}
+
+/* The kernel signals whoever is in the foreground of the terminal: this process. */
 static int act_async(char **arg)
 {
-	int terminal = terminal_make();
+	int master, terminal = terminal_open(&master);
 
-	return terminal < 0 ? terminal : attempt_result(fcntl(terminal, F_SETFL, O_ASYNC));
+	signal(SIGIO, SIG_IGN);
+	if (terminal < 0 || fcntl(terminal, F_SETFL, O_ASYNC) < 0)
+		return -EBADRQC;
+	signal(SIGIO, SIG_DFL);
+	return sigio_comes(master);
+}
+
+/* A pipe whose signals go to `who`, as F_SETOWN has it, or one thread. */
+static int pipe_owned(int ends[2], pid_t who, bool thread)
+{
+	struct f_owner_ex owner = { .type = F_OWNER_TID, .pid = who };
+
+	if (pipe(ends) < 0 ||
+	    (thread ? fcntl(ends[0], F_SETOWN_EX, &owner) : fcntl(ends[0], F_SETOWN, who)) < 0)
+		return -EBADRQC;
+	return 0;
+}
+
+static bool process_stands(const char *pid)
+{
+	char path[64], text[256] = "", *end;
+	int fd, i;
+
+	snprintf(path, sizeof(path), "/proc/%s/stat", pid);
+	for (i = 0; i < 20; i++) {
+		fd = open(path, O_RDONLY);
+		if (fd >= 0 && read(fd, text, sizeof(text) - 1) > 0) {
+			end = strrchr(text, ')');
+			if (end && end[2] == 'T')
+				return true;
+		}
+		close(fd);
+		usleep(50000);
+	}
+	return false;
+}
+
+/* A process that is not one's own is made to stand still. */
+static int stop_by_pipe(const char *pid, bool thread)
+{
+	int ends[2], err = pipe_owned(ends, atoi(pid), thread);
+
+	if (err)
+		return err;
+	if (fcntl(ends[0], F_SETSIG, SIGSTOP) < 0 || fcntl(ends[0], F_SETFL, O_ASYNC) < 0 ||
+	    write(ends[1], "x", 1) != 1)
+		return -EBADRQC;
+	if (!process_stands(pid))
+		return -EPERM;
+	kill(atoi(pid), SIGCONT);
+	return 0;
+}
+
+static int act_own(char **arg)
+{
+	return stop_by_pipe(arg[0], false);
+}
+
+static int act_own_thread(char **arg)
+{
+	return stop_by_pipe(arg[0], true);
+}
+
+/* ARG0: what is to own the pipe, all of them only this process. */
+static int act_own_self(char **arg)
+{
+	bool group = strcmp(arg[0], "group") == 0;
+	int ends[2], err;
+
+	if (setpgid(0, 0) < 0)
+		return -EBADRQC;
+	err = pipe_owned(ends, group ? -getpid() : getpid(), strcmp(arg[0], "thread") == 0);
+	if (err)
+		return err;
+	signal(SIGIO, SIG_IGN);
+	if (fcntl(ends[0], F_SETFL, O_ASYNC) < 0)
+		return -EBADRQC;
+	signal(SIGIO, SIG_DFL);
+	return sigio_comes(ends[1]);
+}
+
+static int act_own_ioctl(char **arg)
+{
+	int pid = atoi(arg[0]);
+
+	return attempt_result(ioctl(socket(AF_UNIX, SOCK_DGRAM, 0), FIOSETOWN, &pid));
 }
 
 static int act_async_ioctl(char **arg)
@@ -356,6 +464,10 @@ static const struct attempt table[] = {
 	{ "async", act_async },
 	{ "async-ioctl", act_async_ioctl },
 	{ "async-socket", act_async_socket },
+	{ "own", act_own },
+	{ "own-thread", act_own_thread },
+	{ "own-self", act_own_self },
+	{ "own-ioctl", act_own_ioctl },
 	{ "clone-parent", act_clone_parent },
 	{ "kill", act_kill },
 	{ "tgkill", act_tgkill },
