@@ -6,7 +6,6 @@
 #include <linux/btf.h>
 #include <linux/btf_ids.h>
 #include <linux/fs.h>
-#include <linux/version.h>
 
 /* 6.9 split kfunc sets from other id sets; registration there insists on the new macro. */
 #ifndef BTF_KFUNCS_START
@@ -28,8 +27,8 @@
 #define __bpf_kfunc_end_defs() __diag_pop()
 #endif
 
-/* 6.12 took it out of struct file: NULL until one is set. */
-#if LINUX_VERSION_CODE >= KERNEL_VERSION(6, 12, 0)
+/* 6.12 took it out of struct file, NULL until one is set; Kbuild looks whether it is apart. */
+#ifdef AGENTOS_OWNER_APART
 #define compat_owner(file) READ_ONCE((file)->f_owner)
 #else
 #define compat_owner(file) (&(file)->f_owner)
