@@ -105,16 +105,22 @@ u64 member_start(const struct task_struct *task)
 	return div_u64(task->start_boottime, NSEC_PER_SEC / USER_HZ);
 }
 
-struct agent *member_agent(void)
+/* The calling task's own: it stays, as only the task itself could take it away. */
+static struct member *member_own(void)
 {
 	struct member *member;
-	struct agent *agent;
 
 	rcu_read_lock_sched();
 	member = member_find(current);
-	agent = member ? member->agent : NULL;
 	rcu_read_unlock_sched();
-	return agent;
+	return member;
+}
+
+struct agent *member_agent(void)
+{
+	struct member *member = member_own();
+
+	return member ? member->agent : NULL;
 }
 
 /* The caller fills in proving; agent's reference is taken over on success by member_insert(). */
@@ -195,7 +201,7 @@ static bool member_died(struct member *member)
 static void member_remove(struct member *member)
 {
 	struct agent *agent = member->agent;
-	bool last;
+	bool last, died;
 
 	if (xchg(&member->gone, 1))
 		return;
@@ -206,14 +212,14 @@ static void member_remove(struct member *member)
 	agent->wait_ns += atomic64_read(&member->wait_done);
 	list_del(&member->in_agent);
 	agent->member_count--;
-	member_died(member);
+	died = member_died(member);
 	last = !agent->member_count && agent->state == AGENTOS_STATE_EXITING &&
 	       agent_begin_retiring(agent);
 	spin_unlock_bh(&agent->lock);
 	atomic_dec(&members);
 	if (last)
 		agent_retire(agent);
-	else
+	else if (died)
 		agent_state_changed(agent);
 	member_free(member);
 }
@@ -247,17 +253,6 @@ static bool member_proved(struct member *member)
 	if (!IS_ERR(file))
 		filp_close(file, NULL);
 	return PTR_ERR_OR_ZERO(file) == -EACCES && READ_ONCE(member->refused);
-}
-
-/* The calling task's own: it stays, as only the task itself could take it away. */
-static struct member *member_own(void)
-{
-	struct member *member;
-
-	rcu_read_lock();
-	member = member_find(current);
-	rcu_read_unlock();
-	return member;
 }
 
 /*
@@ -432,14 +427,10 @@ static void member_settle(const struct agent *agent, const struct task_struct *p
 static void probe_fork(void *data, struct task_struct *child, unsigned long flags)
 {
 	struct task_struct *parent = current;
-	struct member *inherited, *member;
+	struct member *inherited = member_own(), *member;
 	struct agent *agent;
 	bool barred = false;
 
-	rcu_read_lock();
-	inherited = member_find(parent);
-	/* The parent is running, so its membership and our pointer stay. */
-	rcu_read_unlock();
 	if (!inherited)
 		return;
 	agent = inherited->agent;
@@ -466,13 +457,10 @@ static void probe_fork(void *data, struct task_struct *child, unsigned long flag
 static void probe_exit(void *data, struct task_struct *task)
 {
 	struct signal_struct *sig = task->signal;
-	struct member *member;
+	struct member *member = member_own(); /* it is the caller that exits */
 	struct agent *agent;
 	bool last;
 
-	rcu_read_lock();
-	member = member_find(task);
-	rcu_read_unlock();
 	if (!member)
 		return;
 	atomic64_add(task->sched_info.run_delay, &member->wait_done);
