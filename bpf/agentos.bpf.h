@@ -56,6 +56,7 @@ struct agentos_facts {
 #define FACT_PROVING	(1U << 0)
 #define FACT_RECORD	(1U << 1) /* record what is allowed as well */
 #define FACT_AUDIT_ONLY (1U << 4) /* what rights and rules refuse is only recorded */
+#define FACT_STRICT	(1U << 5) /* what cannot be recorded is refused */
 
 /* A walk up the object's own file system, and its outcome. */
 struct agentos_walk {

@@ -11,15 +11,17 @@ struct act {
 	__u8 verdict; /* enum agentos_verdict */
 	__u8 why;     /* enum agentos_why */
 	int error;
-	__u64 right;  /* missing, else 0 */
-	__u32 rule;   /* number, or AGENTOS_RULE_NONE */
-	__u32 access; /* AGENTOS_FILE_* wanted */
-	bool nested;  /* it counts in a user namespace that is not the first, and nowhere else */
+	__u64 right;   /* missing, else 0 */
+	__u32 rule;    /* number, or AGENTOS_RULE_NONE */
+	__u32 access;  /* AGENTOS_FILE_* wanted */
+	__s16 refusal; /* the error that it ends with when it is refused after all */
+	bool nested;   /* it counts in a user namespace that is not the first, and nowhere else */
 };
 
-static __always_inline void drop_count(__u32 ring)
+/* slot: the ring that had no room, or AGENTOS_DROPS_REFUSED. */
+static __always_inline void drop_count(__u32 slot)
 {
-	__u64 *count = bpf_map_lookup_elem(&drops, &ring);
+	__u64 *count = bpf_map_lookup_elem(&drops, &slot);
 
 	if (count)
 		__sync_fetch_and_add(count, 1);
@@ -33,16 +35,14 @@ static __always_inline __u64 sequence_next(__u32 ring)
 	return last ? __sync_fetch_and_add(last, 1) + 1 : 0;
 }
 
-/* NULL when the ring is full (counted). To be ended with event_end(). */
-static __always_inline struct agentos_event *event_begin(const struct agentos_facts *facts,
-							 const struct act *act)
+/* Room for a record, and its number. NULL when the ring is full (counted). */
+static __always_inline struct agentos_event *event_reserve(const struct act *act, __u64 *ret_seq)
 {
 	bool refused = act->verdict != AGENTOS_VERDICT_ALLOWED;
 	__u32 ring = refused ? AGENTOS_RING_DENIALS : AGENTOS_RING_ALLOWED;
 	struct agentos_hook_count *count;
 	struct agentos_event *event;
 	__u32 hook = act->hook;
-	__u64 seq, id;
 
 	if (act->verdict == AGENTOS_VERDICT_DENIED) {
 		count = bpf_map_lookup_elem(&hook_counts, &hook);
@@ -55,11 +55,34 @@ static __always_inline struct agentos_event *event_begin(const struct agentos_fa
 		event = bpf_ringbuf_reserve(&ring_denials, sizeof(*event), 0);
 	else
 		event = bpf_ringbuf_reserve(&ring_allowed, sizeof(*event), 0);
-	seq = sequence_next(ring);
-	if (!event) {
+	*ret_seq = sequence_next(ring);
+	if (!event)
 		drop_count(ring);
-		return NULL;
+	return event;
+}
+
+/*
+ * NULL when there is no room (counted). To be ended with event_end(). What a strict
+ * agent was to be let do is refused then: who calls this looks at the verdict after it.
+ */
+static __always_inline struct agentos_event *event_begin(const struct agentos_facts *facts,
+							 struct act *act)
+{
+	struct agentos_event *event;
+	__u64 seq, id;
+
+	event = event_reserve(act, &seq);
+	if (!event && facts->flags & FACT_STRICT && act->verdict != AGENTOS_VERDICT_DENIED) {
+		drop_count(AGENTOS_DROPS_REFUSED);
+		act->verdict = AGENTOS_VERDICT_DENIED;
+		act->why = AGENTOS_WHY_UNRECORDED;
+		act->error = act->refusal;
+		act->right = 0;
+		act->rule = AGENTOS_RULE_NONE;
+		event = event_reserve(act, &seq);
 	}
+	if (!event)
+		return NULL;
 	__builtin_memset(event, 0, offsetof(struct agentos_event, comm));
 	event->size = sizeof(*event);
 	event->version = AGENTOS_EVENT_VERSION;
@@ -132,6 +155,7 @@ static __always_inline void event_inode(struct agentos_event *event, struct dent
 		.why = (facts).rights & AGENTOS_RIGHT(RIGHT) ? AGENTOS_WHY_NONE :            \
 							       AGENTOS_WHY_RIGHT,            \
 		.error = (facts).rights & AGENTOS_RIGHT(RIGHT) ? 0 : -(errno_),              \
+		.refusal = -(errno_),                                                        \
 		.right = (facts).rights & AGENTOS_RIGHT(RIGHT) ? 0 : AGENTOS_RIGHT(RIGHT),   \
 		.rule = AGENTOS_RULE_NONE,                                                   \
 	}

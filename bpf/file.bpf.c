@@ -183,6 +183,7 @@ static __always_inline int move_check(void *ctx, const struct agentos_facts *fac
 		.verdict = AGENTOS_VERDICT_DENIED,
 		.access = AGENTOS_FILE_WRITE,
 		.error = -EACCES,
+		.refusal = -EACCES,
 		.rule = AGENTOS_RULE_NONE,
 	};
 	__u32 before, after, gate;

@@ -61,6 +61,7 @@ static __always_inline int socket_receive_check(void *ctx, const struct agentos_
 		.verdict = AGENTOS_VERDICT_DENIED,
 		.why = AGENTOS_WHY_RIGHT,
 		.error = -EACCES,
+		.refusal = -EACCES,
 		.rule = AGENTOS_RULE_NONE,
 	};
 	struct agentos_net_ask ask = { .policy = facts->policy, .act = ENDPOINT_RECEIVED };

@@ -143,7 +143,7 @@ static __always_inline bool file_decide(
 	act->access = want;
 	act->rule = AGENTOS_RULE_NONE;
 	act->right = 0;
-	act->error = -EACCES;
+	act->error = act->refusal = -EACCES;
 	act->verdict = AGENTOS_VERDICT_DENIED;
 	if (facts->flags & FACT_PROVING)
 		return true;

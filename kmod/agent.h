@@ -120,9 +120,16 @@ struct agent_options {
 	const char *name;     /* checked by the caller: agent_name_valid() */
 	u64 rights;
 	u32 policy; /* 0: the parent's, or none */
-	u32 flags;  /* a parent's UNENFORCED, RECORD_ALLOWED and AUDIT_ONLY are added */
+	u32 flags;  /* a parent's UNENFORCED, RECORD_ALLOWED, STRICT and AUDIT_ONLY are added */
 	kuid_t owner;
 };
+
+/* STRICT is about what is recorded, and that is all of it. */
+static inline bool agent_flags_valid(u32 flags)
+{
+	return !(flags & ~AGENTOS_CREATE_ALL) &&
+	       (!(flags & AGENTOS_CREATE_STRICT) || flags & AGENTOS_CREATE_RECORD_ALLOWED);
+}
 
 bool agent_name_valid(const char name[static AGENTOS_NAME_SIZE]);
 

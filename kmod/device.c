@@ -34,7 +34,7 @@ static int version_verb(struct file *file, union command *c, struct fresh_fd *fr
 	c->version.ret_features =
 		AGENTOS_FEATURE_POLICY | AGENTOS_FEATURE_DERIVE | AGENTOS_FEATURE_BUDGET |
 		AGENTOS_FEATURE_PAUSE | AGENTOS_FEATURE_SCHED | AGENTOS_FEATURE_MAIL |
-		AGENTOS_FEATURE_NET | AGENTOS_FEATURE_AUDIT |
+		AGENTOS_FEATURE_NET | AGENTOS_FEATURE_AUDIT | AGENTOS_FEATURE_STRICT |
 		(priority_slices() ? AGENTOS_FEATURE_SLICE : 0) |
 		(kfuncs_usable() ? AGENTOS_FEATURE_KFUNCS : 0);
 	c->version.ret_rights = AGENTOS_RIGHTS_ALL;
@@ -61,7 +61,7 @@ static int create_verb(struct file *file, union command *c, struct fresh_fd *fre
 
 	if (!caller_is_admin())
 		return -EPERM;
-	if (create->flags & ~AGENTOS_CREATE_ALL || create->pad || create->ret_pad)
+	if (!agent_flags_valid(create->flags) || create->pad || create->ret_pad)
 		return -EINVAL;
 	if (create->flags & AGENTOS_CREATE_AUDIT_ONLY && !create->policy)
 		return -EINVAL;

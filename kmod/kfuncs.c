@@ -34,6 +34,7 @@ struct agentos_facts {
 /* These are the agent's own flags. */
 #define FACT_RECORD	AGENTOS_CREATE_RECORD_ALLOWED
 #define FACT_AUDIT_ONLY AGENTOS_CREATE_AUDIT_ONLY
+#define FACT_STRICT	AGENTOS_CREATE_STRICT
 
 /* What the quick ones answer: as bpf/agentos.bpf.h declares it. */
 enum { QUICK_OUTSIDE, QUICK_ALLOWED, QUICK_ASK };
@@ -61,7 +62,7 @@ static void facts_fill(struct agentos_facts *facts, const struct member *member)
 	facts->policy = smp_load_acquire(&agent->policy_id);
 	facts->rights = READ_ONCE(agent->rights);
 	facts->flags = (READ_ONCE(member->proving) ? FACT_PROVING : 0) |
-		       (READ_ONCE(agent->flags) & (FACT_RECORD | FACT_AUDIT_ONLY));
+		       (READ_ONCE(agent->flags) & (FACT_RECORD | FACT_AUDIT_ONLY | FACT_STRICT));
 }
 
 /*

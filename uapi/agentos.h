@@ -11,16 +11,17 @@
 #include "agentos_rights.h"
 
 /* What this module can do; asked for with AGENTOS_IOC_VERSION, never guessed. */
-#define AGENTOS_FEATURE_POLICY (1ULL << 0) /* POLICY_NEW, RULE, DROP */
-#define AGENTOS_FEATURE_KFUNCS (1ULL << 1) /* module BTF present, kfuncs usable */
-#define AGENTOS_FEATURE_DERIVE (1ULL << 2) /* DUP, DERIVE, REVOKE; KILL_ON_CLOSE, GROUP */
-#define AGENTOS_FEATURE_BUDGET (1ULL << 3) /* BUDGET_SET, BUDGET_GET, RESERVE, SETTLE */
-#define AGENTOS_FEATURE_PAUSE  (1ULL << 4) /* PAUSE, RESUME */
-#define AGENTOS_FEATURE_SCHED  (1ULL << 5) /* SCHED */
-#define AGENTOS_FEATURE_SLICE  (1ULL << 6) /* the kernel lets SCHED set time slices */
-#define AGENTOS_FEATURE_MAIL   (1ULL << 7) /* MAIL_SEND, MAIL_RECEIVE */
-#define AGENTOS_FEATURE_NET    (1ULL << 8) /* POLICY_NET */
-#define AGENTOS_FEATURE_AUDIT  (1ULL << 9) /* CREATE_AUDIT_ONLY */
+#define AGENTOS_FEATURE_POLICY (1ULL << 0)  /* POLICY_NEW, RULE, DROP */
+#define AGENTOS_FEATURE_KFUNCS (1ULL << 1)  /* module BTF present, kfuncs usable */
+#define AGENTOS_FEATURE_DERIVE (1ULL << 2)  /* DUP, DERIVE, REVOKE; KILL_ON_CLOSE, GROUP */
+#define AGENTOS_FEATURE_BUDGET (1ULL << 3)  /* BUDGET_SET, BUDGET_GET, RESERVE, SETTLE */
+#define AGENTOS_FEATURE_PAUSE  (1ULL << 4)  /* PAUSE, RESUME */
+#define AGENTOS_FEATURE_SCHED  (1ULL << 5)  /* SCHED */
+#define AGENTOS_FEATURE_SLICE  (1ULL << 6)  /* the kernel lets SCHED set time slices */
+#define AGENTOS_FEATURE_MAIL   (1ULL << 7)  /* MAIL_SEND, MAIL_RECEIVE */
+#define AGENTOS_FEATURE_NET    (1ULL << 8)  /* POLICY_NET */
+#define AGENTOS_FEATURE_AUDIT  (1ULL << 9)  /* CREATE_AUDIT_ONLY */
+#define AGENTOS_FEATURE_STRICT (1ULL << 10) /* CREATE_STRICT */
 
 /*
  * AGENTOS_IOC_VERSION: what is this module?
@@ -56,13 +57,17 @@ struct agentos_version {
  *	audit-only, and no others are. INFO and the record of CREATE show the flag;
  *	only REVOKE takes it away: then all is refused. Needs a policy: that no agent
  *	may touch what enforces is a rule.
+ * STRICT: with RECORD_ALLOWED: an act that there is no room to record is refused
+ *	(AGENTOS_WHY_UNRECORDED), so that nothing is done that is not told. INFO and
+ *	the record of CREATE show the flag; those derived from it have it, too.
  */
 #define AGENTOS_CREATE_UNENFORCED     (1U << 0)
 #define AGENTOS_CREATE_RECORD_ALLOWED (1U << 1)
 #define AGENTOS_CREATE_KILL_ON_CLOSE  (1U << 2)
 #define AGENTOS_CREATE_GROUP	      (1U << 3)
 #define AGENTOS_CREATE_AUDIT_ONLY     (1U << 4)
-#define AGENTOS_CREATE_ALL	      0x1fU
+#define AGENTOS_CREATE_STRICT	      (1U << 5)
+#define AGENTOS_CREATE_ALL	      0x3fU
 
 /*
  * AGENTOS_IOC_CREATE: make an agent without tasks; state `created`.
@@ -81,7 +86,7 @@ struct agentos_version {
  *
  * -EPERM   no CAP_SYS_ADMIN
  * -EINVAL  bad flags, rights, access, name or padding; invalid owner; AUDIT_ONLY
- *          without a policy
+ *          without a policy; STRICT without RECORD_ALLOWED
  * -ENOENT  no such policy
  * -EEXIST  a live agent has this name
  * -ENOSPC  AGENTOS_AGENTS_MAX

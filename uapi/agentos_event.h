@@ -103,15 +103,16 @@ enum agentos_verdict {
 /* Why, in one word; `right` or `rule` of the record say which. */
 enum agentos_why {
 	AGENTOS_WHY_NONE = 0,
-	AGENTOS_WHY_RIGHT = 1,	    /* the agent lacks `right` */
-	AGENTOS_WHY_RULE = 2,	    /* rule number `rule` of its policy denies */
-	AGENTOS_WHY_NO_RULE = 3,    /* no rule of its policy allows */
-	AGENTOS_WHY_WIDER = 4,	    /* rename or link would widen what it may do */
-	AGENTOS_WHY_UNRESOLVED = 5, /* the object could not be told: fail closed */
-	AGENTOS_WHY_NEVER = 6,	    /* no agent may, whatever its rights */
-	AGENTOS_WHY_OUTSIDE = 7,    /* the target is outside the agent */
-	AGENTOS_WHY_HOLDS = 8,	    /* a directory that rules stand on or below does not move */
-	AGENTOS_WHY_UNCOUNTED = 9,  /* its network bytes are limited; there none are counted */
+	AGENTOS_WHY_RIGHT = 1,	     /* the agent lacks `right` */
+	AGENTOS_WHY_RULE = 2,	     /* rule number `rule` of its policy denies */
+	AGENTOS_WHY_NO_RULE = 3,     /* no rule of its policy allows */
+	AGENTOS_WHY_WIDER = 4,	     /* rename or link would widen what it may do */
+	AGENTOS_WHY_UNRESOLVED = 5,  /* the object could not be told: fail closed */
+	AGENTOS_WHY_NEVER = 6,	     /* no agent may, whatever its rights */
+	AGENTOS_WHY_OUTSIDE = 7,     /* the target is outside the agent */
+	AGENTOS_WHY_HOLDS = 8,	     /* a directory that rules stand on or below does not move */
+	AGENTOS_WHY_UNCOUNTED = 9,   /* its network bytes are limited; there none are counted */
+	AGENTOS_WHY_UNRECORDED = 10, /* it is strict, and there was no room to record the act */
 };
 
 enum agentos_object_kind {
@@ -212,5 +213,9 @@ struct agentos_payers {
 };
 
 enum agentos_ring { AGENTOS_RING_DENIALS, AGENTOS_RING_ALLOWED, AGENTOS_RING_COUNT };
+
+/* Slots of the map `drops`: records that found no room, per ring; and behind these, */
+#define AGENTOS_DROPS_REFUSED AGENTOS_RING_COUNT /* acts refused for it: AGENTOS_WHY_UNRECORDED */
+#define AGENTOS_DROPS_COUNT   (AGENTOS_RING_COUNT + 1)
 
 #endif /* _UAPI_AGENTOS_EVENT_H */

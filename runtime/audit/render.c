@@ -309,6 +309,9 @@ static void put_why(FILE *out, const struct agentos_event *e)
 	case AGENTOS_WHY_UNCOUNTED:
 		fputs(": its network bytes are limited, and would not be counted there", out);
 		break;
+	case AGENTOS_WHY_UNRECORDED:
+		fputs(": there was no room to record it, and its policy wants all recorded", out);
+		break;
 	case AGENTOS_WHY_OUTSIDE:
 		fputs(": the target is outside the agent", out);
 		break;
@@ -422,6 +425,8 @@ static void lifecycle_text(FILE *out, const struct record *r, bool colour)
 		put_rights(out, l->rights);
 		if (l->code & AGENTOS_CREATE_AUDIT_ONLY)
 			fputs("; AUDIT-ONLY: what they refuse is done, and recorded", out);
+		if (l->code & AGENTOS_CREATE_STRICT)
+			fputs("; strict: what cannot be recorded is refused", out);
 		break;
 	case AGENTOS_LIFECYCLE_ATTACH:
 		fprintf(out, "started as process %d: policy %u, ", l->tgid, l->policy);

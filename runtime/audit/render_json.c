@@ -214,6 +214,8 @@ static void lifecycle_json(FILE *out, const struct record *r)
 	}
 	if (l->type == AGENTOS_LIFECYCLE_CREATE && l->code & AGENTOS_CREATE_AUDIT_ONLY)
 		fputs(",\"audit_only\":true", out);
+	if (l->type == AGENTOS_LIFECYCLE_CREATE && l->code & AGENTOS_CREATE_STRICT)
+		fputs(",\"strict\":true", out);
 	if (l->type == AGENTOS_LIFECYCLE_POLICY)
 		put_signed(out, "before", l->code);
 	if (l->type == AGENTOS_LIFECYCLE_PAUSE)

@@ -208,14 +208,15 @@ void agents_json(FILE *out, const struct agentos_info *info)
 	fprintf(out,
 		",\"state\":\"%s\",\"policy\":%u,\"tasks\":%u,\"owner\":%u,\"age_s\":%" PRIu64
 		",\"forks\":%" PRIu64 ",\"first_pid\":%d,\"enforced\":%s,\"audit_only\":%s"
-		",\"record_allowed\":%s",
+		",\"record_allowed\":%s,\"strict\":%s",
 		agents_state(info), info->ret_policy, info->ret_tasks, info->ret_owner,
 		agents_age_s(info), (uint64_t)info->ret_forks, info->ret_first,
 		info->ret_flags & (AGENTOS_CREATE_UNENFORCED | AGENTOS_CREATE_AUDIT_ONLY) ?
 			"false" :
 			"true",
 		info->ret_flags & AGENTOS_CREATE_AUDIT_ONLY ? "true" : "false",
-		info->ret_flags & AGENTOS_CREATE_RECORD_ALLOWED ? "true" : "false");
+		info->ret_flags & AGENTOS_CREATE_RECORD_ALLOWED ? "true" : "false",
+		info->ret_flags & AGENTOS_CREATE_STRICT ? "true" : "false");
 	fprintf(out,
 		",\"parent\":%" PRIu64 ",\"depth\":%u,\"children\":%u,\"threads\":%u,\"held\":%u"
 		",\"cpu_ns\":%" PRIu64 ",\"wait_ns\":%" PRIu64 ",\"denials\":%" PRIu64

@@ -183,7 +183,7 @@ static void add_policy(struct items *all, const struct policy *p, bool is_new)
 	item.effect = "record";
 	item.bits = 1;
 	item.at = p->audit_at;
-	items_add(all, &item, p->record_allowed ? "all" : "denials");
+	items_add(all, &item, policy_audit_name(p));
 }
 
 /* Whether two items are about the same; how they are ordered where not. */

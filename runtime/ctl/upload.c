@@ -62,7 +62,8 @@ static int upload_rules(struct channel *channel, const struct policy *policy,
 			const struct resolved *resolved, struct fault *f)
 {
 	struct control_policy_begin begin = {
-		.flags = policy->record_allowed ? CONTROL_RECORD_ALLOWED : 0,
+		.flags = (policy->record_allowed ? CONTROL_RECORD_ALLOWED : 0) |
+			 (policy->strict ? CONTROL_STRICT : 0),
 		.rule_count = (uint32_t)resolved->count,
 		.address_count = (uint32_t)policy->address_count,
 	};

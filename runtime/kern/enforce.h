@@ -96,6 +96,8 @@ int enforce_count(struct enforce *e, struct fault *f);
 int enforce_ring_map(const struct enforce *e, enum agentos_ring ring);
 /* Records that found no room, since the maps were made. */
 int enforce_ring_drops(const struct enforce *e, enum agentos_ring ring, uint64_t *ret_drops);
+/* Acts of strict agents that were refused as there was no room to record them, likewise. */
+int enforce_unrecorded(const struct enforce *e, uint64_t *ret_acts);
 /* Records that the programs which these replaced had numbered; 0 when there were none. */
 uint64_t enforce_replaced(const struct enforce *e, enum agentos_ring ring);
 int enforce_hook_count(const struct enforce *e, enum agentos_hook hook,

@@ -518,6 +518,12 @@ void explain_event(const struct agentos_event *e, const struct policy *policy,
 			"use TCP or UDP and sockets that it made itself, or take the limit away "
 			"with `agentctl budget AGENT net-bytes none`.";
 		break;
+	case AGENTOS_WHY_UNRECORDED:
+		x->lesson =
+			"Records came faster than agentosd could write them, or it does not "
+			"run: `agentctl doctor` tells. Try again, or have fewer records with "
+			"\"audit: verbose\" or \"audit: normal\", under which such acts are done.";
+		break;
 	case AGENTOS_WHY_NEVER:
 		x->is_possible = false;
 		x->lesson = "No agent may do this, whatever its policy says.";

@@ -41,12 +41,16 @@ static int build_audit(struct policy *p, const struct document *d)
 	if (!audit)
 		return 0;
 	p->audit_at = document_key_at(d, "audit");
-	p->record_allowed = strcmp(audit, "all") == 0;
-	if (p->record_allowed || strcmp(audit, "denials") == 0)
+	p->strict = strcmp(audit, "strict") == 0;
+	p->record_allowed = p->strict || strcmp(audit, "verbose") == 0;
+	if (p->record_allowed || strcmp(audit, "normal") == 0)
 		return 0;
-	return source_fault(&d->source, EINVAL, p->audit_at.line,
-			    "audit %s is unknown; valid are \"denials\" and \"all\"",
-			    source_quote(audit, strlen(audit)).text);
+	return source_fault(
+		&d->source, EINVAL, p->audit_at.line,
+		"audit %s is unknown; valid are \"normal\"%s, \"verbose\"%s and \"strict\"",
+		source_quote(audit, strlen(audit)).text,
+		strcmp(audit, "denials") == 0 ? " (as \"denials\" was called)" : "",
+		strcmp(audit, "all") == 0 ? " (as \"all\" was called)" : "");
 }
 
 int layer_build(struct layer *l, struct policy **ret_policy)

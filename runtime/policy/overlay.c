@@ -22,6 +22,7 @@ static void overlay_texts(struct policy *base, struct policy *top)
 	}
 	if (top->audit_at.line) {
 		base->record_allowed = top->record_allowed;
+		base->strict = top->strict;
 		base->audit_at = top->audit_at;
 	}
 }

@@ -28,6 +28,7 @@
  *	  write: ["${WORKSPACE}"]       # "{" wants quotes inside [ ], none in "- item" lines
  *	  exec:  [/usr]
  *	  deny:  [~/.ssh, "${WORKSPACE}/.env"] # reading, writing and executing
+ *	  deny-write: [~/.bashrc]       # writing alone; it may be read: and exec: as well
  *	  deny-names: [.env, "id_*", "*.pem"] # in any directory; "*" at one end
  *	network:                        # ADDRESS[/PREFIX]:PORT[-PORT][/tcp|/udp]
  *	  connect: ["127.0.0.1:8080", "[fd00::/8]:443", "10.0.0.0/8:53/udp"] # and send to
@@ -57,7 +58,8 @@
  *	  criticality: 30               # 0..100; above 50 for root only
  *	  phase: background             # or working, interactive, waiting
  *	  deadline: 2h                  # from the start
- *	audit: denials                  # or "all": allowed acts are recorded as well
+ *	audit: normal                   # what is refused; verbose: what is allowed, too; strict:
+ *					# and what there is no room to record is refused
  *
  * A file right without a files: rule that could use it, a files: rule without
  * its right (likewise for network:, where the right of egress lists is
@@ -132,7 +134,8 @@ struct policy {
 	char **env_set;	    /* NULL-terminated, NAME=VALUE, expanded */
 	char **directories; /* NULL-terminated, expanded */
 	struct policy_place *env_keep_at, *env_set_at, *directories_at; /* of each of them */
-	bool record_allowed;						/* audit: all */
+	bool record_allowed;						/* audit: verbose, strict */
+	bool strict;							/* audit: strict */
 	struct policy_place audit_at; /* line 0: it is not written */
 	struct compiled_terms terms;  /* limits:, budgets:, schedule: */
 };
@@ -194,6 +197,9 @@ void policy_free(struct policy *p);
  * stands. Two policies with the same one number their rules alike.
  */
 uint64_t policy_digest(const struct policy *p);
+
+/* The word that audit: has for what it records. */
+const char *policy_audit_name(const struct policy *p);
 
 /* The right's bit by name, or 0; the name of a bit, or NULL; the nearest name to a misspelt one, or NULL. */
 uint64_t policy_right_by_name(const char *name);

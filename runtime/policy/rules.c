@@ -22,6 +22,7 @@ static const struct rule_list {
 	{ "files.write", .allow = AGENTOS_FILE_WRITE },
 	{ "files.exec", .allow = AGENTOS_FILE_EXEC },
 	{ "files.deny", .deny = AGENTOS_FILE_ALL },
+	{ "files.deny-write", .deny = AGENTOS_FILE_WRITE },
 	{ "network.unix", .allow = AGENTOS_FILE_CONNECT, .has_abstract = true },
 };
 
@@ -74,11 +75,18 @@ static struct policy_rule *rule_find(const struct build *b, const struct policy_
 static int rule_merge(struct policy_rule *rule, const struct policy_rule *added,
 		      const struct source *source)
 {
-	if ((rule->allow | added->allow) && (rule->deny | added->deny))
-		return source_fault(source, EINVAL, added->at.line,
-				    "%s is both allowed and denied, here and %s; take one out",
-				    source_quote(added->path, strlen(added->path)).text,
-				    source_elsewhere(source, rule->at).text);
+	bool denied_first = rule->deny & added->allow;
+
+	if (denied_first || rule->allow & added->deny)
+		return source_fault(
+			source, EINVAL, added->at.line,
+			"%s is both allowed and denied, here and %s; take one out",
+			source_quote(added->path, strlen(added->path)).text,
+			source_elsewhere(source, denied_first ? rule->deny_at : rule->at).text);
+	if (added->allow && !rule->allow)
+		rule->at = added->at;
+	if (added->deny && !rule->deny)
+		rule->deny_at = added->deny_at;
 	rule->allow |= added->allow;
 	rule->deny |= added->deny;
 	rule->optional = rule->optional && added->optional;

@@ -17,6 +17,7 @@ static const cyaml_schema_field_t files_fields[] = {
 	TEXT_LIST("write", struct raw_files, write),
 	TEXT_LIST("exec", struct raw_files, exec),
 	TEXT_LIST("deny", struct raw_files, deny),
+	TEXT_LIST("deny-write", struct raw_files, deny_write),
 	TEXT_LIST("deny-names", struct raw_files, deny_names),
 	CYAML_FIELD_END,
 };
@@ -124,6 +125,7 @@ struct raw_list raw_list(const struct raw_policy *raw, const char *name)
 		{ "files.write", { files->write, files->write_count } },
 		{ "files.exec", { files->exec, files->exec_count } },
 		{ "files.deny", { files->deny, files->deny_count } },
+		{ "files.deny-write", { files->deny_write, files->deny_write_count } },
 		{ "files.deny-names", { files->deny_names, files->deny_names_count } },
 		{ "network.connect", { network->connect, network->connect_count } },
 		{ "network.listen", { network->listen, network->listen_count } },

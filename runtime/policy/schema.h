@@ -9,8 +9,9 @@
 
 /* A file's content before its meaning is checked; what was left out is NULL or 0. */
 struct raw_files {
-	char **read, **write, **exec, **deny, **deny_names;
-	uint32_t read_count, write_count, exec_count, deny_count, deny_names_count;
+	char **read, **write, **exec, **deny, **deny_write, **deny_names;
+	uint32_t read_count, write_count, exec_count, deny_count, deny_write_count;
+	uint32_t deny_names_count;
 };
 
 struct raw_network {

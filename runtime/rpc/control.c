@@ -214,7 +214,8 @@ static bool body_valid(const union control_message *m, size_t len)
 {
 	switch (m->header.type) {
 	case CONTROL_POLICY_BEGIN:
-		return !(m->policy_begin.flags & ~CONTROL_RECORD_ALLOWED) &&
+		return !(m->policy_begin.flags & ~(CONTROL_RECORD_ALLOWED | CONTROL_STRICT)) &&
+		       m->policy_begin.flags != CONTROL_STRICT &&
 		       m->policy_begin.rule_count <= AGENTOS_POLICY_RULES_MAX &&
 		       m->policy_begin.address_count <= AGENTOS_NET_RULES_MAX &&
 		       !m->policy_begin.pad;

@@ -33,7 +33,8 @@ static struct compiled_rule rule_object(void)
 static void well_formed_requests_are_accepted(void)
 {
 	struct control_request hello = { 0 };
-	struct control_policy_begin begin = { .rule_count = 2, .flags = CONTROL_RECORD_ALLOWED };
+	struct control_policy_begin begin = { .rule_count = 2,
+					      .flags = CONTROL_RECORD_ALLOWED | CONTROL_STRICT };
 	struct control_policy_rules rules = { 0 };
 	struct control_run run = { .rights = 1, .name = "demo-1" };
 	struct compiled_rule two[2] = { rule_object(), rule_object() };
