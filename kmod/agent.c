@@ -15,6 +15,7 @@
 #include "cgroup.h"
 #include "lifecycle.h"
 #include "mailbox.h"
+#include "member.h"
 #include "meter.h"
 #include "policy.h"
 
@@ -157,6 +158,7 @@ int agent_create(const struct agent_options *options, struct agent **ret_agent)
 	INIT_LIST_HEAD(&agent->sibling);
 	init_waitqueue_head(&agent->wait);
 	init_waitqueue_head(&agent->resume);
+	member_prepare(agent);
 	refcount_set(&agent->refs, 1);
 
 	err = -ENOSPC;

@@ -9,6 +9,7 @@
 #include <linux/spinlock.h>
 #include <linux/uidgid.h>
 #include <linux/wait.h>
+#include <linux/workqueue.h>
 
 #include "agentos.h"
 #include "budget.h"
@@ -55,9 +56,10 @@ struct agent {
 	 * member, so those that are being made read it without the lock.
 	 */
 	struct file *cgroup;
-	bool barred;   /* killed: whatever is forked dies */
-	bool retiring; /* agent_retire() was or will be called */
-	bool revoked;  /* rights are 0 for good */
+	bool barred;	/* killed: whatever is forked dies */
+	bool condemned; /* by its policy: the kill is noted, and will be done */
+	bool retiring;	/* agent_retire() was or will be called */
+	bool revoked;	/* rights are 0 for good */
 	u32 child_count;
 	struct list_head children; /* struct agent.sibling; no references */
 	struct list_head sibling;  /* under the parent's lock */
@@ -81,10 +83,11 @@ struct agent {
 	atomic64_t cpu_total;		 /* as cpu_ns, with all descendants that ever were */
 	atomic64_t denials;
 	struct budgets budgets;
-	struct list_head metered;  /* meter.c's, and */
-	u64 due_ns;		   /* when it is to be looked at, CLOCK_BOOTTIME */
-	struct mailbox *mailbox;   /* NULL until first asked for; stays then */
-	struct hlist_node by_name; /* under names_lock */
+	struct list_head metered;	   /* meter.c's, and */
+	u64 due_ns;			   /* when it is to be looked at, CLOCK_BOOTTIME */
+	struct mailbox *mailbox;	   /* NULL until first asked for; stays then */
+	struct work_struct condemned_work; /* member.c's */
+	struct hlist_node by_name;	   /* under names_lock */
 	struct rcu_head rcu;
 };
 

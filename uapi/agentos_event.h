@@ -97,7 +97,7 @@ AGENTOS_RIGHTS(AGENTOS_RIGHT_ENFORCED)
 enum agentos_verdict {
 	AGENTOS_VERDICT_ALLOWED = 0,
 	AGENTOS_VERDICT_DENIED = 1,
-	AGENTOS_VERDICT_WOULD_DENY = 2, /* done: its agent is audit-only */
+	AGENTOS_VERDICT_WOULD_DENY = 2, /* done: its agent is audit-only, or EVENT_WATCH */
 };
 
 /* Why, in one word; `right` or `rule` of the record say which. */
@@ -128,6 +128,8 @@ enum agentos_object_kind {
 /* Bits of agentos_event.flags. */
 #define AGENTOS_EVENT_TRUNCATED (1U << 0) /* the object's text is only its end */
 #define AGENTOS_EVENT_DENTRY	(1U << 1) /* path is relative to its file system's root */
+#define AGENTOS_EVENT_KILL	(1U << 2) /* its agent is, or if audit-only would be, killed for it */
+#define AGENTOS_EVENT_WATCH	(1U << 3) /* done, as the policy says: it is only watched */
 
 /*
  * One act of one agent. Two rings carry these: `denials`, of what was refused or

@@ -89,9 +89,8 @@ const char *name_lifecycle(unsigned int type, char other[NAME_ROOM])
 
 const char *name_reason(unsigned int reason, char other[NAME_ROOM])
 {
-	static const char *const names[] = {
-		"none", "exit", "signal", "killed", "unused", "budget"
-	};
+	static const char *const names[] = { "none",   "exit",	 "signal", "killed",
+					     "unused", "budget", "policy" };
 
 	return name_find(names, COUNT(names), reason, "reason", other);
 }

@@ -141,6 +141,9 @@ void agents_outcome(const struct agentos_info *info, char *out, size_t size)
 	case AGENTOS_REASON_BUDGET:
 		snprintf(out, size, "a budget was used up");
 		break;
+	case AGENTOS_REASON_POLICY:
+		snprintf(out, size, "killed by its policy");
+		break;
 	default:
 		snprintf(out, size, "%s", "");
 		break;
@@ -198,8 +201,8 @@ void json_string(FILE *out, const char *text)
 
 void agents_json(FILE *out, const struct agentos_info *info)
 {
-	static const char *const reasons[] = { "none",	 "exit",   "signal",
-					       "killed", "unused", "budget" };
+	static const char *const reasons[] = { "none",	 "exit",   "signal", "killed",
+					       "unused", "budget", "policy" };
 	const char *separator = "";
 	size_t i;
 
@@ -226,7 +229,10 @@ void agents_json(FILE *out, const struct agentos_info *info)
 		(uint64_t)info->ret_denials, info->ret_criticality, agents_phase(info),
 		info->ret_nice, info->ret_messages);
 	fprintf(out, ",\"reason\":\"%s\",\"code\":%d,\"rights\":[",
-		info->ret_reason < 6 ? reasons[info->ret_reason] : "unknown", info->ret_code);
+		info->ret_reason < sizeof(reasons) / sizeof(reasons[0]) ?
+			reasons[info->ret_reason] :
+			"unknown",
+		info->ret_code);
 	for (i = 0; i < AGENTOS_RIGHT_COUNT; i++) {
 		if (!(info->ret_rights & 1ULL << i))
 			continue;

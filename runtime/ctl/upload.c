@@ -28,6 +28,8 @@ static uint32_t addresses_compile(struct compiled_address *compiled, const struc
 			.port_last = a->port_last,
 			.allow = a->allow,
 			.deny = a->deny,
+			.kill = a->kill,
+			.watch = a->watch,
 		};
 		memcpy(compiled[count++].addr, a->addr, sizeof(a->addr));
 	}
@@ -66,6 +68,8 @@ static int upload_rules(struct channel *channel, const struct policy *policy,
 			 (policy->strict ? CONTROL_STRICT : 0),
 		.rule_count = (uint32_t)resolved->count,
 		.address_count = (uint32_t)policy->address_count,
+		.kill = policy->kill_rights,
+		.watch = policy->watch_rights,
 	};
 	struct control_policy_rules rules;
 	struct channel_request request = { .header = &begin.header,

@@ -88,7 +88,7 @@ static void client_begin(struct client *c, const struct control_policy_begin *m)
 	}
 	err = client_may_run(c->daemon, &f);
 	if (!err)
-		err = enforce_policy_begin(c->daemon->enforce, &u->policy, &f);
+		err = enforce_policy_begin(c->daemon->enforce, m->kill, m->watch, &u->policy, &f);
 	if (err) {
 		client_error(c, err, f.text);
 		return;

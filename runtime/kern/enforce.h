@@ -47,7 +47,8 @@ int enforce_selftest(struct enforce *e,
  * Makes a policy, a rule at a time: begun, added to, completed, and then an
  * agent's. Whoever begins one drops it when it does not come to that.
  */
-int enforce_policy_begin(struct enforce *e, uint32_t *ret_policy, struct fault *f);
+int enforce_policy_begin(struct enforce *e, uint64_t kill, uint64_t watch, uint32_t *ret_policy,
+			 struct fault *f);
 /*
  * Every field of the rule is checked as if a hostile wrote it; fd stays the caller's.
  * -EINVAL a malformed rule; -E2BIG more than AGENTOS_RULES_MAX;

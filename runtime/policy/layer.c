@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "policy/addresses.h"
+#include "policy/effects.h"
 #include "policy/environment.h"
 #include "policy/hosts.h"
 #include "policy/rights.h"
@@ -64,6 +65,8 @@ int layer_build(struct layer *l, struct policy **ret_policy)
 	err = build_name(p, own);
 	if (!err)
 		err = rights_build(p, l);
+	if (!err)
+		err = effects_build(p, l);
 	if (!err)
 		err = rules_build(p, l);
 	if (!err)

@@ -74,6 +74,7 @@ struct control_policy_begin {
 	uint32_t rule_count;	/* 0..AGENTOS_POLICY_RULES_MAX */
 	uint32_t address_count; /* 0..AGENTOS_NET_RULES_MAX */
 	uint32_t pad;
+	uint64_t kill, watch; /* rights, as AGENTOS_IOC_POLICY_NEW has them */
 };
 
 /* size covers `count` rules and no more. */

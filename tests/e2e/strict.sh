@@ -7,8 +7,6 @@
 # shellcheck source=tests/e2e/lib/stage.sh
 . "$SRC/tests/e2e/lib/stage.sh"
 
-holes=$SRC/tests/e2e/lib/holes.py
-
 # class_make WORD: a policy that differs from the others in what it records alone.
 class_make() {
 	cat >"$work/policies/class-$1.yaml" <<-END
@@ -96,7 +94,7 @@ says 'and says how many' "$refused acts of strict agents refused" "$work/out"
 
 # --- room again ---
 
-policy=class-strict
+policy='class-strict'
 agent_start again sh -c 'echo x >mine; ./refuse mine 100 >counts; exec sleep 1000'
 holds 'with room a strict agent works' wait_for 60 test -s "$work/again/counts"
 is 'and is refused nothing' "$(cat "$work/again/counts")" '0 100'

@@ -201,7 +201,7 @@ static const struct refusal {
 	{ "name: a\nrights: -bpf\n", "p.yaml:2: ", "must be a list", "[-bpf]" },
 	{ "name: a\nrights: [-fly]\n", "p.yaml:2: ", "unknown right \"fly\"", "rights are" },
 	{ HEAD "  devices: [/]\n", "p.yaml:4: ", "not enforced by this version", "" },
-	{ OTHER "effect: deny\n", "p.yaml:3: ", "not enforced by this version", "" },
+	{ OTHER "effect: deny\n", "p.yaml:3: ", "unknown key \"effect\"", "effects" },
 	{ OTHER "version: 2\n", "p.yaml:3: ", "version 2 is not known", "version: 1" },
 	{ OTHER "version: one\n", "p.yaml:3: ", "\"version\" must be a number", "" },
 	{ OTHER "version: 0\n", "p.yaml:3: ", "version 0 is not known", "" },

@@ -209,7 +209,7 @@ static void the_other_types_are_one_inert_line_each(void)
 
 	for (type = 0; type < 7; type++)
 		for (sub = 0; sub < 8; sub++)
-			for (reason = 0; reason < 6; reason++)
+			for (reason = 0; reason < 8; reason++)
 				for (hostile = 0; hostile < 2; hostile++) {
 					memset(&r, hostile ? 0xff : 0, sizeof(r));
 					r.type = (uint16_t)type;
