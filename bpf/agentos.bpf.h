@@ -48,6 +48,7 @@
 struct agentos_facts {
 	__u64 id;
 	__u64 rights;
+	__u64 watched; /* of those that it lacks: what they are for is done, and told */
 	__u32 policy;
 	__u32 flags;
 };
@@ -56,13 +57,16 @@ struct agentos_facts {
 #define FACT_PROVING	(1U << 0)
 #define FACT_RECORD	(1U << 1) /* record what is allowed as well */
 #define FACT_AUDIT_ONLY (1U << 4) /* what rights and rules refuse is only recorded */
+#define FACT_STRICT	(1U << 5) /* what cannot be recorded is refused */
 
 /* A walk up the object's own file system, and its outcome. */
 struct agentos_walk {
-	__u32 open;    /* AGENTOS_FILE_* not decided yet */
-	__u32 allowed; /* each kind of access is decided by the nearest rule about it */
-	__u32 denied;
-	__u32 rule;	  /* the first that denied, else AGENTOS_RULE_NONE */
+	__u32 open;   /* AGENTOS_FILE_* not decided yet */
+	__u8 allowed; /* each kind of access is decided by the nearest rule about it */
+	__u8 watched; /* of what is allowed: it is told */
+	__u8 denied;
+	__u8 killed;	  /* of what is denied: it ends the agent */
+	__u32 rule;	  /* the first that kills; or denied; or watched; else AGENTOS_RULE_NONE */
 	__u64 top;	  /* address of the dentry where the way up ended undecided */
 	__u32 unresolved; /* the way up could not be followed */
 	__u32 policy;	  /* whose rules: that of facts, also when it was exchanged since */
@@ -77,7 +81,13 @@ enum {
 
 /* What is done with an address, and what the rules say: as kmod/endpoint.h has it. */
 enum { ENDPOINT_CONNECT, ENDPOINT_BIND, ENDPOINT_LISTEN, ENDPOINT_RECEIVED };
-enum { ENDPOINT_ALLOWED, ENDPOINT_DENIED, ENDPOINT_NO_RULE };
+enum {
+	ENDPOINT_ALLOWED,
+	ENDPOINT_WATCHED,
+	ENDPOINT_DENIED,
+	ENDPOINT_NO_RULE,
+	ENDPOINT_KILLED,
+};
 
 enum { ENDPOINT_UNIX_WALKED, ENDPOINT_UNIX_ALLOWED, ENDPOINT_UNIX_NO_RULE };
 
@@ -97,6 +107,8 @@ struct agentos_line {
 extern int agentos_facts(struct agentos_facts *facts, __u32 facts__sz) __ksym;
 extern int agentos_refused(void) __ksym;
 extern int agentos_denied(void) __ksym;
+extern int agentos_right_kills(__u64 rights, __u32 policy) __ksym;
+extern int agentos_condemn(void) __ksym;
 extern int agentos_task_facts(struct task_struct *task, struct agentos_facts *facts,
 			      __u32 facts__sz, char *name, __u32 name__sz) __ksym;
 extern int agentos_task_inside(struct task_struct *task) __ksym;

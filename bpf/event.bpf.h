@@ -5,21 +5,31 @@
 
 #include "maps.bpf.h"
 
+/* What a policy says beyond yes and no. */
+enum {
+	EFFECT_NONE,
+	EFFECT_KILL,  /* denied: and the agent is ended for it */
+	EFFECT_WATCH, /* allowed: and recorded as what would be denied; by `rule`, or by `right` */
+};
+
 /* What a program decided, before the object is described. */
 struct act {
 	__u16 hook;   /* enum agentos_hook */
 	__u8 verdict; /* enum agentos_verdict */
 	__u8 why;     /* enum agentos_why */
 	int error;
-	__u64 right;  /* missing, else 0 */
-	__u32 rule;   /* number, or AGENTOS_RULE_NONE */
-	__u32 access; /* AGENTOS_FILE_* wanted */
-	bool nested;  /* it counts in a user namespace that is not the first, and nowhere else */
+	__u64 right;   /* missing, or with EFFECT_WATCH and no rule the one that is; else 0 */
+	__u32 rule;    /* number, or AGENTOS_RULE_NONE */
+	__u32 access;  /* AGENTOS_FILE_* wanted */
+	__s16 refusal; /* the error that it ends with when it is refused after all */
+	__u8 effect;   /* EFFECT_* */
+	bool nested;   /* it counts in a user namespace that is not the first, and nowhere else */
 };
 
-static __always_inline void drop_count(__u32 ring)
+/* slot: the ring that had no room, or AGENTOS_DROPS_REFUSED. */
+static __always_inline void drop_count(__u32 slot)
 {
-	__u64 *count = bpf_map_lookup_elem(&drops, &ring);
+	__u64 *count = bpf_map_lookup_elem(&drops, &slot);
 
 	if (count)
 		__sync_fetch_and_add(count, 1);
@@ -33,16 +43,14 @@ static __always_inline __u64 sequence_next(__u32 ring)
 	return last ? __sync_fetch_and_add(last, 1) + 1 : 0;
 }
 
-/* NULL when the ring is full (counted). To be ended with event_end(). */
-static __always_inline struct agentos_event *event_begin(const struct agentos_facts *facts,
-							 const struct act *act)
+/* Room for a record, and its number. NULL when the ring is full (counted). */
+static __always_inline struct agentos_event *event_reserve(const struct act *act, __u64 *ret_seq)
 {
 	bool refused = act->verdict != AGENTOS_VERDICT_ALLOWED;
 	__u32 ring = refused ? AGENTOS_RING_DENIALS : AGENTOS_RING_ALLOWED;
 	struct agentos_hook_count *count;
 	struct agentos_event *event;
 	__u32 hook = act->hook;
-	__u64 seq, id;
 
 	if (act->verdict == AGENTOS_VERDICT_DENIED) {
 		count = bpf_map_lookup_elem(&hook_counts, &hook);
@@ -55,11 +63,35 @@ static __always_inline struct agentos_event *event_begin(const struct agentos_fa
 		event = bpf_ringbuf_reserve(&ring_denials, sizeof(*event), 0);
 	else
 		event = bpf_ringbuf_reserve(&ring_allowed, sizeof(*event), 0);
-	seq = sequence_next(ring);
-	if (!event) {
+	*ret_seq = sequence_next(ring);
+	if (!event)
 		drop_count(ring);
-		return NULL;
+	return event;
+}
+
+/*
+ * NULL when there is no room (counted). To be ended with event_end(). What a strict
+ * agent was to be let do is refused then: who calls this looks at the verdict after it.
+ */
+static __always_inline struct agentos_event *event_begin(const struct agentos_facts *facts,
+							 struct act *act)
+{
+	struct agentos_event *event;
+	__u64 seq, id;
+
+	event = event_reserve(act, &seq);
+	if (!event && facts->flags & FACT_STRICT && act->verdict != AGENTOS_VERDICT_DENIED) {
+		drop_count(AGENTOS_DROPS_REFUSED);
+		act->verdict = AGENTOS_VERDICT_DENIED;
+		act->why = AGENTOS_WHY_UNRECORDED;
+		act->error = act->refusal;
+		act->effect = EFFECT_NONE;
+		act->right = 0;
+		act->rule = AGENTOS_RULE_NONE;
+		event = event_reserve(act, &seq);
 	}
+	if (!event)
+		return NULL;
 	__builtin_memset(event, 0, offsetof(struct agentos_event, comm));
 	event->size = sizeof(*event);
 	event->version = AGENTOS_EVENT_VERSION;
@@ -74,6 +106,9 @@ static __always_inline struct agentos_event *event_begin(const struct agentos_fa
 	event->right = act->right;
 	event->rule = act->rule;
 	event->access = act->access;
+	event->flags = act->effect == EFFECT_KILL  ? AGENTOS_EVENT_KILL :
+		       act->effect == EFFECT_WATCH ? AGENTOS_EVENT_WATCH :
+						     0;
 	id = bpf_get_current_pid_tgid();
 	event->tgid = id >> 32;
 	event->tid = (__u32)id;
@@ -123,17 +158,23 @@ static __always_inline void event_inode(struct agentos_event *event, struct dent
 	event->dev = BPF_CORE_READ(inode, i_sb, s_dev);
 }
 
-/* The common case: a right decides alone. */
-#define RIGHT_ACT(facts, HOOK, RIGHT, errno_)                                                \
-	{                                                                                    \
-		.hook = AGENTOS_HOOK_##HOOK,                                                 \
-		.verdict = (facts).rights & AGENTOS_RIGHT(RIGHT) ? AGENTOS_VERDICT_ALLOWED : \
-								   AGENTOS_VERDICT_DENIED,   \
-		.why = (facts).rights & AGENTOS_RIGHT(RIGHT) ? AGENTOS_WHY_NONE :            \
-							       AGENTOS_WHY_RIGHT,            \
-		.error = (facts).rights & AGENTOS_RIGHT(RIGHT) ? 0 : -(errno_),              \
-		.right = (facts).rights & AGENTOS_RIGHT(RIGHT) ? 0 : AGENTOS_RIGHT(RIGHT),   \
-		.rule = AGENTOS_RULE_NONE,                                                   \
+/*
+ * The common case: a right decides alone. One that is watched does as if it were
+ * there; whoever decides more of the act clears `right` with the rest of it.
+ */
+#define RIGHT_HELD(facts, RIGHT) (((facts).rights | (facts).watched) & AGENTOS_RIGHT(RIGHT))
+#define RIGHT_ACT(facts, HOOK, RIGHT, errno_)                                              \
+	{                                                                                  \
+		.hook = AGENTOS_HOOK_##HOOK,                                               \
+		.verdict = RIGHT_HELD(facts, RIGHT) ? AGENTOS_VERDICT_ALLOWED :            \
+						      AGENTOS_VERDICT_DENIED,              \
+		.why = RIGHT_HELD(facts, RIGHT) ? AGENTOS_WHY_NONE : AGENTOS_WHY_RIGHT,    \
+		.error = RIGHT_HELD(facts, RIGHT) ? 0 : -(errno_), .refusal = -(errno_),   \
+		.right = (facts).rights & AGENTOS_RIGHT(RIGHT) ? 0 : AGENTOS_RIGHT(RIGHT), \
+		.rule = AGENTOS_RULE_NONE,                                                 \
+		.effect = (facts).watched & ~(facts).rights & AGENTOS_RIGHT(RIGHT) ?       \
+				  EFFECT_WATCH :                                           \
+				  EFFECT_NONE,                                             \
 	}
 
 /* Refused to every agent, whatever its rights. */
@@ -180,21 +221,50 @@ static __always_inline bool act_is_spared(const struct act *act, struct dentry *
 	return !dentry || !agentos_guarded(dentry);
 }
 
+/* What is watched is let pass only where an audit-only agent would be. */
+static __always_inline void act_watch(struct act *act, struct dentry *dentry)
+{
+	act->verdict = AGENTOS_VERDICT_WOULD_DENY;
+	act->why = act->right ? AGENTOS_WHY_RIGHT : AGENTOS_WHY_RULE;
+	if (act_is_spared(act, dentry))
+		return;
+	act->verdict = AGENTOS_VERDICT_DENIED;
+	act->error = act->refusal;
+	act->effect = EFFECT_NONE;
+}
+
 /*
  * The last word about an act, for every hook: here an audit-only agent is let do
- * it. Whatever is refused whatever the agent's rights must be decided before what
- * is a matter of rights. Returns whether there is anything to record.
+ * it, what is watched becomes that, and whoever does what he is to die for is
+ * condemned. Whatever is refused whatever the agent's rights must be decided before
+ * what is a matter of rights. Returns whether there is anything to record.
  */
 static __always_inline bool act_settle(const struct agentos_facts *facts, struct act *act,
 				       struct dentry *dentry)
 {
 	if (facts->flags & FACT_PROVING)
 		return false;
-	if (act->verdict != AGENTOS_VERDICT_DENIED)
+	if (act->verdict != AGENTOS_VERDICT_DENIED && act->effect != EFFECT_WATCH)
 		return facts->flags & FACT_RECORD;
-	if (facts->flags & FACT_AUDIT_ONLY && act_is_spared(act, dentry)) {
-		act->verdict = AGENTOS_VERDICT_WOULD_DENY;
-		act->error = 0;
+	if (act->verdict != AGENTOS_VERDICT_DENIED) {
+		act_watch(act, dentry);
+		return true;
+	}
+	/* Refused for something else than what is watched. */
+	if (act->effect == EFFECT_WATCH) {
+		act->effect = EFFECT_NONE;
+		act->rule = AGENTOS_RULE_NONE;
+		act->right = act->why == AGENTOS_WHY_RIGHT ? act->right : 0;
+	}
+	if (act->why == AGENTOS_WHY_RIGHT && agentos_right_kills(act->right, facts->policy))
+		act->effect = EFFECT_KILL;
+	if (facts->flags & FACT_AUDIT_ONLY) {
+		if (act_is_spared(act, dentry)) {
+			act->verdict = AGENTOS_VERDICT_WOULD_DENY;
+			act->error = 0;
+		}
+	} else if (act->effect == EFFECT_KILL) {
+		agentos_condemn();
 	}
 	return true;
 }

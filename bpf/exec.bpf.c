@@ -22,7 +22,8 @@ static __always_inline int code_check(void *ctx, const struct agentos_facts *fac
 	file_decide(&act, &w, facts, file->f_path.mnt, file->f_path.dentry, hook,
 		    AGENTOS_FILE_EXEC);
 	/* Every library is a mapping: allowed ones are told by the exec and the opens. */
-	if (act.verdict == AGENTOS_VERDICT_ALLOWED && hook != AGENTOS_HOOK_EXEC)
+	if (act.verdict == AGENTOS_VERDICT_ALLOWED && act.effect == EFFECT_NONE &&
+	    hook != AGENTOS_HOOK_EXEC)
 		return 0;
 	return act_path(ctx, facts, &act, &file->f_path, 0);
 }
@@ -51,6 +52,9 @@ int BPF_PROG(agentos_mmap_file, struct file *file, unsigned long reqprot, unsign
 	/* Writable and executable at once is code from nowhere, whatever file is below. */
 	if (prot & PROT_WRITE && anonymous.verdict == AGENTOS_VERDICT_DENIED)
 		return verdict(act_path(ctx, &facts, &anonymous, &file->f_path, prot), -EACCES);
+	if (prot & PROT_WRITE && anonymous.effect == EFFECT_WATCH &&
+	    act_path(ctx, &facts, &anonymous, &file->f_path, prot))
+		return -EACCES;
 	return verdict(code_check(ctx, &facts, file, AGENTOS_HOOK_MMAP), -EACCES);
 }
 

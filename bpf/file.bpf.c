@@ -169,6 +169,16 @@ int BPF_PROG(agentos_path_rmdir, struct path *dir, struct dentry *dentry)
 	return verdict(entry_check(ctx, &facts, dir, dentry, AGENTOS_HOOK_DELETE), -EACCES);
 }
 
+/* Does a rule kill for one end of a move, whatever the rights? */
+static __noinline bool move_kills(struct agentos_walk *w, const struct agentos_facts *facts,
+				  struct vfsmount *vfsmount, struct dentry *dentry)
+{
+	if (!w || !facts)
+		return false;
+	walk_allowed(w, facts, vfsmount, dentry, AGENTOS_FILE_WRITE);
+	return act_rule_kills(w, AGENTOS_FILE_WRITE);
+}
+
 /*
  * A file moves or gets a second name. It must be writable where it arrives,
  * and there the agent must not be able to do more with it than before: else a
@@ -183,6 +193,7 @@ static __always_inline int move_check(void *ctx, const struct agentos_facts *fac
 		.verdict = AGENTOS_VERDICT_DENIED,
 		.access = AGENTOS_FILE_WRITE,
 		.error = -EACCES,
+		.refusal = -EACCES,
 		.rule = AGENTOS_RULE_NONE,
 	};
 	__u32 before, after, gate;
@@ -203,25 +214,31 @@ static __always_inline int move_check(void *ctx, const struct agentos_facts *fac
 	if (!(gate & AGENTOS_FILE_WRITE)) {
 		act.why = AGENTOS_WHY_RIGHT;
 		act.right = AGENTOS_RIGHT(FILE_WRITE);
+		if (move_kills(&w, facts, to_dir->mnt, to)) {
+			act.right = 0;
+			act_rule_denies(&act, &w, AGENTOS_FILE_WRITE);
+			goto decided;
+		}
+		if (move_kills(&w, facts, from_dir->mnt, from)) {
+			at_target = false;
+			act.right = 0;
+			act_rule_denies(&act, &w, AGENTOS_FILE_WRITE);
+		}
 		goto decided;
 	}
 	after = walk_allowed(&w, facts, to_dir->mnt, to, AGENTOS_FILE_ALL);
 	if (!(after & AGENTOS_FILE_WRITE)) {
-		act.why = w.unresolved ? AGENTOS_WHY_UNRESOLVED :
-			  w.denied     ? AGENTOS_WHY_RULE :
-					 AGENTOS_WHY_NO_RULE;
-		act.rule = w.rule;
+		act_rule_denies(&act, &w, AGENTOS_FILE_WRITE);
 		goto decided;
 	}
+	act_rule_watches(&act, &w, AGENTOS_FILE_WRITE);
 	before = walk_allowed(&w, facts, from_dir->mnt, from, AGENTOS_FILE_ALL);
 	at_target = false;
 	if (!(before & AGENTOS_FILE_WRITE)) {
-		act.why = w.unresolved ? AGENTOS_WHY_UNRESOLVED :
-			  w.denied     ? AGENTOS_WHY_RULE :
-					 AGENTOS_WHY_NO_RULE;
-		act.rule = w.rule;
+		act_rule_denies(&act, &w, AGENTOS_FILE_WRITE);
 		goto decided;
 	}
+	act_rule_watches(&act, &w, AGENTOS_FILE_WRITE);
 	if (after & gate & ~before) {
 		act.why = AGENTOS_WHY_WIDER;
 		goto decided;
@@ -434,6 +451,7 @@ int BPF_PROG(agentos_path_notify, struct path *path, __u64 mask, unsigned int ob
 {
 	AGENT_OR_RETURN(facts);
 	struct act act = RIGHT_ACT(facts, NOTIFY, FILE_WATCH, EACCES);
+	bool watched = act.effect == EFFECT_WATCH;
 	struct agentos_walk w;
 
 	if (mask & FAN_ALL_PERM || obj_type != NOTIFY_INODE) {
@@ -442,8 +460,13 @@ int BPF_PROG(agentos_path_notify, struct path *path, __u64 mask, unsigned int ob
 		act.right = 0;
 		act.error = -EACCES;
 	} else if (act.verdict == AGENTOS_VERDICT_ALLOWED) {
-		file_decide(&act, &w, &facts, path->mnt, path->dentry, AGENTOS_HOOK_NOTIFY,
-			    AGENTOS_FILE_READ);
+		if (!file_decide(&act, &w, &facts, path->mnt, path->dentry, AGENTOS_HOOK_NOTIFY,
+				 AGENTOS_FILE_READ) &&
+		    watched) {
+			act.effect = EFFECT_WATCH;
+			act.right = AGENTOS_RIGHT(FILE_WATCH);
+			act.rule = AGENTOS_RULE_NONE;
+		}
 	}
 	return verdict(act_path(ctx, &facts, &act, path, 0), -EACCES);
 }

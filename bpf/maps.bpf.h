@@ -38,10 +38,10 @@ struct {
 	__type(value, __u64);
 } sequences SEC(".maps");
 
-/* Records that found no room, per ring. */
+/* Records that found no room, per ring; and acts refused for that. */
 struct {
 	__uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
-	__uint(max_entries, AGENTOS_RING_COUNT);
+	__uint(max_entries, AGENTOS_DROPS_COUNT);
 	__type(key, __u32);
 	__type(value, __u64);
 } drops SEC(".maps");

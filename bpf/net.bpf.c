@@ -74,16 +74,26 @@ static __noinline int act_inet(void *ctx, const struct agentos_facts *facts, str
 	return act->verdict == AGENTOS_VERDICT_DENIED;
 }
 
-/* Fills act with what the rules on addresses say of what the rights allow. */
+/*
+ * Fills act with what the rules on addresses say of what the rights allow. Where one
+ * kills, that the right is not there either changes nothing.
+ */
 static __always_inline void net_rule(struct act *act, int verdict,
 				     const struct agentos_net_ask *ask)
 {
-	if (verdict == ENDPOINT_ALLOWED)
+	if (verdict == ENDPOINT_ALLOWED ||
+	    (act->verdict == AGENTOS_VERDICT_DENIED && verdict != ENDPOINT_KILLED))
 		return;
-	act->verdict = AGENTOS_VERDICT_DENIED;
-	act->why = verdict == ENDPOINT_DENIED ? AGENTOS_WHY_RULE : AGENTOS_WHY_NO_RULE;
-	act->error = -EACCES;
 	act->rule = ask->rule;
+	act->right = 0;
+	if (verdict == ENDPOINT_WATCHED) {
+		act->effect = EFFECT_WATCH;
+		return;
+	}
+	act->verdict = AGENTOS_VERDICT_DENIED;
+	act->why = verdict == ENDPOINT_NO_RULE ? AGENTOS_WHY_NO_RULE : AGENTOS_WHY_RULE;
+	act->effect = verdict == ENDPOINT_KILLED ? EFFECT_KILL : EFFECT_NONE;
+	act->error = -EACCES;
 }
 
 SEC("lsm/socket_connect")
@@ -102,8 +112,7 @@ int BPF_PROG(agentos_socket_connect, struct socket *sock, struct sockaddr *addre
 	/* AF_UNSPEC undoes a connection. */
 	if (address->sa_family == AF_UNSPEC)
 		return 0;
-	if (act.verdict == AGENTOS_VERDICT_ALLOWED)
-		net_rule(&act, agentos_net(sock, address, &ask, sizeof(ask)), &ask);
+	net_rule(&act, agentos_net(sock, address, &ask, sizeof(ask)), &ask);
 	return verdict(act_inet(ctx, &facts, &act, address, sk->sk_protocol), -EACCES);
 }
 
@@ -118,15 +127,18 @@ static __noinline int send_check(void *ctx, struct socket *sock, struct msghdr *
 	if (!sk || family_is_local(sk->__sk_common.skc_family))
 		return 0;
 	if (!(facts.rights & AGENTOS_RIGHT(NET_RAW)) && agentos_net_redirected(msg)) {
-		act.verdict = AGENTOS_VERDICT_DENIED;
-		act.why = AGENTOS_WHY_RIGHT;
 		act.right = AGENTOS_RIGHT(NET_RAW);
-		act.error = -EACCES;
+		if (facts.watched & act.right && act.verdict == AGENTOS_VERDICT_ALLOWED) {
+			act.effect = EFFECT_WATCH;
+		} else {
+			act.verdict = AGENTOS_VERDICT_DENIED;
+			act.why = AGENTOS_WHY_RIGHT;
+			act.error = -EACCES;
+		}
 	} else if (!msg->msg_name) {
 		return 0;
 	}
-	if (act.verdict == AGENTOS_VERDICT_ALLOWED)
-		net_rule(&act, agentos_net_message(sock, msg, &ask, sizeof(ask)), &ask);
+	net_rule(&act, agentos_net_message(sock, msg, &ask, sizeof(ask)), &ask);
 	return act_inet(ctx, &facts, &act, msg->msg_name, sk->sk_protocol);
 }
 
@@ -157,8 +169,7 @@ int BPF_PROG(agentos_socket_bind, struct socket *sock, struct sockaddr *address,
 
 	if (!sk || family_is_local(sk->__sk_common.skc_family))
 		return 0;
-	if (act.verdict == AGENTOS_VERDICT_ALLOWED)
-		net_rule(&act, agentos_net(sock, address, &ask, sizeof(ask)), &ask);
+	net_rule(&act, agentos_net(sock, address, &ask, sizeof(ask)), &ask);
 	return verdict(act_inet(ctx, &facts, &act, address, sk->sk_protocol), -EACCES);
 }
 
@@ -173,8 +184,7 @@ int BPF_PROG(agentos_socket_listen, struct socket *sock, int backlog)
 
 	if (!sk || family_is_local(sk->__sk_common.skc_family))
 		return 0;
-	if (act.verdict == AGENTOS_VERDICT_ALLOWED)
-		net_rule(&act, agentos_net_own(sock, &ask, sizeof(ask)), &ask);
+	net_rule(&act, agentos_net_own(sock, &ask, sizeof(ask)), &ask);
 	return verdict(
 		act_number(ctx, &facts, &act, sk->__sk_common.skc_family, sk->__sk_common.skc_num),
 		-EACCES);
@@ -248,7 +258,7 @@ static __always_inline int unix_name(char *text, struct unix_address *address)
 	return len;
 }
 
-/* Fills act with what the rules on the socket's name say of what the right allows. */
+/* The same of the rules on the socket's name. */
 static __always_inline void unix_rule(struct act *act, const struct agentos_facts *facts,
 				      struct sock *other)
 {
@@ -259,15 +269,17 @@ static __always_inline void unix_rule(struct act *act, const struct agentos_fact
 		return;
 	if (way == ENDPOINT_UNIX_WALKED && w.open && !w.unresolved)
 		agentos_walk_mounts(&w);
-	act->access = AGENTOS_FILE_CONNECT;
-	if (way == ENDPOINT_UNIX_WALKED && !w.unresolved && w.allowed)
+	if (act->verdict == AGENTOS_VERDICT_DENIED && !act_rule_kills(&w, AGENTOS_FILE_CONNECT))
 		return;
+	act->right = 0;
+	act->access = AGENTOS_FILE_CONNECT;
+	if (way == ENDPOINT_UNIX_WALKED && !w.unresolved && w.allowed) {
+		act_rule_watches(act, &w, AGENTOS_FILE_CONNECT);
+		return;
+	}
 	act->verdict = AGENTOS_VERDICT_DENIED;
 	act->error = -EACCES;
-	act->rule = w.rule;
-	act->why = w.unresolved ? AGENTOS_WHY_UNRESOLVED :
-		   w.denied	? AGENTOS_WHY_RULE :
-				  AGENTOS_WHY_NO_RULE;
+	act_rule_denies(act, &w, AGENTOS_FILE_CONNECT);
 }
 
 /* Unix: sockets of the agent's own are free, others need right and rule. Returns whether denied. */
@@ -280,8 +292,7 @@ static __always_inline int act_unix(void *ctx, const struct agentos_facts *facts
 
 	if (owner && *owner == facts->id)
 		return 0;
-	if (act->verdict == AGENTOS_VERDICT_ALLOWED)
-		unix_rule(act, facts, other);
+	unix_rule(act, facts, other);
 	if (act_settle(facts, act, NULL)) {
 		event = event_begin(facts, act);
 		if (event) {

@@ -129,7 +129,7 @@ int BPF_PROG(agentos_capable, const struct cred *cred, struct user_namespace *ns
 	AGENT_OR_RETURN(facts);
 	struct act act = RIGHT_ACT(facts, CAPABLE, CAPABILITIES, EPERM);
 
-	if (creds_overridden() || act.verdict == AGENTOS_VERDICT_ALLOWED)
+	if (creds_overridden() || !act.right)
 		return 0;
 	/* Only asked whether it could, to choose a path: no news. */
 	if (opts & CAP_OPT_NOAUDIT)

@@ -61,24 +61,28 @@ static __always_inline int socket_receive_check(void *ctx, const struct agentos_
 		.verdict = AGENTOS_VERDICT_DENIED,
 		.why = AGENTOS_WHY_RIGHT,
 		.error = -EACCES,
+		.refusal = -EACCES,
 		.rule = AGENTOS_RULE_NONE,
 	};
 	struct agentos_net_ask ask = { .policy = facts->policy, .act = ENDPOINT_RECEIVED };
 	struct sock *sk = sock->sk;
-	__u64 *owner;
+	__u64 *owner, lacks;
 	int ruled;
 
 	if (sk) {
 		owner = bpf_sk_storage_get(&socket_owner, sk, NULL, 0);
 		if (owner && *owner == facts->id)
 			return 0;
-		act.right = socket_rights(sk) & ~facts->rights;
+		lacks = socket_rights(sk) & ~facts->rights;
+		act.right = lacks & ~facts->watched;
 		ruled = act.right ? ENDPOINT_ALLOWED : agentos_net_own(sock, &ask, sizeof(ask));
 		if (facts->flags & FACT_AUDIT_ONLY && traffic_uncounted(sk)) {
 			act.why = AGENTOS_WHY_UNCOUNTED;
 			act.right = 0;
-		} else if (ruled != ENDPOINT_ALLOWED) {
-			act.why = ruled == ENDPOINT_DENIED ? AGENTOS_WHY_RULE : AGENTOS_WHY_NO_RULE;
+		} else if (ruled > ENDPOINT_WATCHED) {
+			act.why =
+				ruled == ENDPOINT_NO_RULE ? AGENTOS_WHY_NO_RULE : AGENTOS_WHY_RULE;
+			act.effect = ruled == ENDPOINT_KILLED ? EFFECT_KILL : EFFECT_NONE;
 			act.rule = ask.rule;
 		} else if (!act.right && traffic_uncounted(sk)) {
 			act.why = AGENTOS_WHY_UNCOUNTED;
@@ -86,6 +90,11 @@ static __always_inline int socket_receive_check(void *ctx, const struct agentos_
 			act.verdict = AGENTOS_VERDICT_ALLOWED;
 			act.why = AGENTOS_WHY_NONE;
 			act.error = 0;
+			act.right = lacks;
+			if (ruled == ENDPOINT_WATCHED)
+				act.rule = ask.rule;
+			if (lacks || ruled == ENDPOINT_WATCHED)
+				act.effect = EFFECT_WATCH;
 		}
 	} else {
 		act.why = AGENTOS_WHY_UNRESOLVED;

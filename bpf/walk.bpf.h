@@ -131,6 +131,33 @@ static __always_inline __u32 rights_to_access(__u64 rights)
 	       (rights & AGENTOS_RIGHT(UNIX_CONNECT) ? AGENTOS_FILE_CONNECT : 0);
 }
 
+/* Fills act with which rule lets it be done that is watched; nothing where none is. */
+static __always_inline void act_rule_watches(struct act *act, const struct agentos_walk *w,
+					     __u32 want)
+{
+	if (!(w->watched & want))
+		return;
+	act->effect = EFFECT_WATCH;
+	/* What else was asked about may have been denied: then it is that one's number. */
+	act->rule = w->denied ? AGENTOS_RULE_NONE : w->rule;
+}
+
+static __always_inline bool act_rule_kills(const struct agentos_walk *w, __u32 want)
+{
+	return w->killed & want && !w->unresolved;
+}
+
+/* Fills act with why the rules do not allow `want`. */
+static __always_inline void act_rule_denies(struct act *act, const struct agentos_walk *w,
+					    __u32 want)
+{
+	act->rule = w->denied ? w->rule : AGENTOS_RULE_NONE;
+	act->effect = act_rule_kills(w, want) ? EFFECT_KILL : EFFECT_NONE;
+	act->why = w->unresolved ? AGENTOS_WHY_UNRESOLVED :
+		   w->denied	 ? AGENTOS_WHY_RULE :
+				   AGENTOS_WHY_NO_RULE;
+}
+
 /* Fills act from rights and walk; true when denied. */
 static __always_inline bool file_decide(
 	struct act *act, struct agentos_walk *w, const struct agentos_facts *facts,
@@ -143,26 +170,27 @@ static __always_inline bool file_decide(
 	act->access = want;
 	act->rule = AGENTOS_RULE_NONE;
 	act->right = 0;
+	act->effect = EFFECT_NONE;
 	act->error = -EACCES;
+	act->refusal = -EACCES;
 	act->verdict = AGENTOS_VERDICT_DENIED;
 	if (facts->flags & FACT_PROVING)
 		return true;
-	if (lacking) {
+	allowed = walk_allowed(w, facts, vfsmount, dentry, want);
+	/* Where a rule kills, that the right is not there either changes nothing. */
+	if (lacking && !act_rule_kills(w, want)) {
 		act->why = AGENTOS_WHY_RIGHT;
 		act->right = lacking;
 		return true;
 	}
-	allowed = walk_allowed(w, facts, vfsmount, dentry, want);
 	if (allowed == want) {
+		act_rule_watches(act, w, want);
 		act->verdict = AGENTOS_VERDICT_ALLOWED;
 		act->why = AGENTOS_WHY_NONE;
 		act->error = 0;
 		return false;
 	}
-	act->rule = w->rule;
-	act->why = w->unresolved ? AGENTOS_WHY_UNRESOLVED :
-		   w->denied	 ? AGENTOS_WHY_RULE :
-				   AGENTOS_WHY_NO_RULE;
+	act_rule_denies(act, w, want);
 	return true;
 }
 

@@ -15,6 +15,7 @@
 #include "cgroup.h"
 #include "lifecycle.h"
 #include "mailbox.h"
+#include "member.h"
 #include "meter.h"
 #include "policy.h"
 
@@ -117,7 +118,7 @@ static void agent_leave_family(struct agent *agent)
 static int agent_begin_policy(struct agent *agent, const struct agent_options *options)
 {
 	const u32 inherited = AGENTOS_CREATE_UNENFORCED | AGENTOS_CREATE_RECORD_ALLOWED |
-			      AGENTOS_CREATE_AUDIT_ONLY;
+			      AGENTOS_CREATE_AUDIT_ONLY | AGENTOS_CREATE_STRICT;
 	const struct agent *parent = options->parent;
 	struct policy *policy;
 
@@ -157,6 +158,7 @@ int agent_create(const struct agent_options *options, struct agent **ret_agent)
 	INIT_LIST_HEAD(&agent->sibling);
 	init_waitqueue_head(&agent->wait);
 	init_waitqueue_head(&agent->resume);
+	member_prepare(agent);
 	refcount_set(&agent->refs, 1);
 
 	err = -ENOSPC;
@@ -405,7 +407,10 @@ static bool agent_exchange_policy(struct agent *agent, struct policy *policy, u3
 	follows = agent->state < AGENTOS_STATE_EXITING && agent->policy_id == before;
 	if (follows) {
 		policy_use_again(policy);
-		WRITE_ONCE(agent->flags, (agent->flags & ~AGENTOS_CREATE_RECORD_ALLOWED) | record);
+		WRITE_ONCE(
+			agent->flags,
+			(agent->flags & ~(AGENTOS_CREATE_RECORD_ALLOWED | AGENTOS_CREATE_STRICT)) |
+				record);
 		rcu_assign_pointer(agent->policy, policy);
 		/* Who sees the number sees the pointer, and the rights that are left. */
 		smp_store_release(&agent->policy_id, policy->id);

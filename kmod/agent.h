@@ -9,6 +9,7 @@
 #include <linux/spinlock.h>
 #include <linux/uidgid.h>
 #include <linux/wait.h>
+#include <linux/workqueue.h>
 
 #include "agentos.h"
 #include "budget.h"
@@ -55,9 +56,10 @@ struct agent {
 	 * member, so those that are being made read it without the lock.
 	 */
 	struct file *cgroup;
-	bool barred;   /* killed: whatever is forked dies */
-	bool retiring; /* agent_retire() was or will be called */
-	bool revoked;  /* rights are 0 for good */
+	bool barred;	/* killed: whatever is forked dies */
+	bool condemned; /* by its policy: the kill is noted, and will be done */
+	bool retiring;	/* agent_retire() was or will be called */
+	bool revoked;	/* rights are 0 for good */
 	u32 child_count;
 	struct list_head children; /* struct agent.sibling; no references */
 	struct list_head sibling;  /* under the parent's lock */
@@ -81,10 +83,11 @@ struct agent {
 	atomic64_t cpu_total;		 /* as cpu_ns, with all descendants that ever were */
 	atomic64_t denials;
 	struct budgets budgets;
-	struct list_head metered;  /* meter.c's, and */
-	u64 due_ns;		   /* when it is to be looked at, CLOCK_BOOTTIME */
-	struct mailbox *mailbox;   /* NULL until first asked for; stays then */
-	struct hlist_node by_name; /* under names_lock */
+	struct list_head metered;	   /* meter.c's, and */
+	u64 due_ns;			   /* when it is to be looked at, CLOCK_BOOTTIME */
+	struct mailbox *mailbox;	   /* NULL until first asked for; stays then */
+	struct work_struct condemned_work; /* member.c's */
+	struct hlist_node by_name;	   /* under names_lock */
 	struct rcu_head rcu;
 };
 
@@ -120,9 +123,16 @@ struct agent_options {
 	const char *name;     /* checked by the caller: agent_name_valid() */
 	u64 rights;
 	u32 policy; /* 0: the parent's, or none */
-	u32 flags;  /* a parent's UNENFORCED, RECORD_ALLOWED and AUDIT_ONLY are added */
+	u32 flags;  /* a parent's UNENFORCED, RECORD_ALLOWED, STRICT and AUDIT_ONLY are added */
 	kuid_t owner;
 };
+
+/* STRICT is about what is recorded, and that is all of it. */
+static inline bool agent_flags_valid(u32 flags)
+{
+	return !(flags & ~AGENTOS_CREATE_ALL) &&
+	       (!(flags & AGENTOS_CREATE_STRICT) || flags & AGENTOS_CREATE_RECORD_ALLOWED);
+}
 
 bool agent_name_valid(const char name[static AGENTOS_NAME_SIZE]);
 

@@ -34,8 +34,8 @@ static int version_verb(struct file *file, union command *c, struct fresh_fd *fr
 	c->version.ret_features =
 		AGENTOS_FEATURE_POLICY | AGENTOS_FEATURE_DERIVE | AGENTOS_FEATURE_BUDGET |
 		AGENTOS_FEATURE_PAUSE | AGENTOS_FEATURE_SCHED | AGENTOS_FEATURE_MAIL |
-		AGENTOS_FEATURE_NET | AGENTOS_FEATURE_AUDIT |
-		(priority_slices() ? AGENTOS_FEATURE_SLICE : 0) |
+		AGENTOS_FEATURE_NET | AGENTOS_FEATURE_AUDIT | AGENTOS_FEATURE_STRICT |
+		AGENTOS_FEATURE_EFFECT | (priority_slices() ? AGENTOS_FEATURE_SLICE : 0) |
 		(kfuncs_usable() ? AGENTOS_FEATURE_KFUNCS : 0);
 	c->version.ret_rights = AGENTOS_RIGHTS_ALL;
 	c->version.ret_agents = agent_count();
@@ -61,7 +61,7 @@ static int create_verb(struct file *file, union command *c, struct fresh_fd *fre
 
 	if (!caller_is_admin())
 		return -EPERM;
-	if (create->flags & ~AGENTOS_CREATE_ALL || create->pad || create->ret_pad)
+	if (!agent_flags_valid(create->flags) || create->pad || create->ret_pad)
 		return -EINVAL;
 	if (create->flags & AGENTOS_CREATE_AUDIT_ONLY && !create->policy)
 		return -EINVAL;
@@ -166,7 +166,7 @@ static int policy_new_verb(struct file *file, union command *c, struct fresh_fd 
 		return -EPERM;
 	if (c->policy_new.flags || c->policy_new.pad)
 		return -EINVAL;
-	return policy_new(&c->policy_new.ret_policy);
+	return policy_new(&c->policy_new);
 }
 
 static int policy_rule_verb(struct file *file, union command *c, struct fresh_fd *fresh)
@@ -176,7 +176,7 @@ static int policy_rule_verb(struct file *file, union command *c, struct fresh_fd
 
 	if (!caller_is_admin())
 		return -EPERM;
-	if (c->policy_rule.flags > AGENTOS_RULE_ABSTRACT || c->policy_rule.pad)
+	if (c->policy_rule.flags > AGENTOS_RULE_ABSTRACT)
 		return -EINVAL;
 	if (c->policy_rule.flags && c->policy_rule.fd != -1)
 		return -EBADF;
@@ -196,7 +196,7 @@ static int policy_net_verb(struct file *file, union command *c, struct fresh_fd 
 {
 	if (!caller_is_admin())
 		return -EPERM;
-	if (c->policy_net.pad || c->policy_net.pad2)
+	if (c->policy_net.pad)
 		return -EINVAL;
 	return policy_net(&c->policy_net);
 }

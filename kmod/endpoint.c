@@ -113,8 +113,25 @@ static __always_inline enum endpoint_verdict decide(const struct network *networ
 		verdict = network_decide(network, act_of(sk, act), e->is_ipv6, &e->address, e->port,
 					 ret_number);
 	return verdict == NETWORK_ALLOWED ? ENDPOINT_ALLOWED :
+	       verdict == NETWORK_WATCHED ? ENDPOINT_WATCHED :
 	       verdict == NETWORK_DENIED  ? ENDPOINT_DENIED :
+	       verdict == NETWORK_KILLED  ? ENDPOINT_KILLED :
 					    ENDPOINT_NO_RULE;
+}
+
+/* Both are done at once: of two that may be one that is watched is told, the first of them. */
+static enum endpoint_verdict decide_as_well(const struct network *network, enum endpoint_act act,
+					    const struct sock *sk, const struct endpoint *e,
+					    enum endpoint_verdict before, u32 *ret_number)
+{
+	enum endpoint_verdict verdict;
+	u32 number = *ret_number;
+
+	verdict = decide(network, act, sk, e, ret_number);
+	if (before != ENDPOINT_WATCHED || verdict > ENDPOINT_WATCHED)
+		return verdict;
+	*ret_number = number;
+	return before;
 }
 
 /* "::" may come to be all of IPv4 as well, as long as the socket is not bound. */
@@ -123,10 +140,10 @@ static enum endpoint_verdict decide_bind(const struct network *network, const st
 {
 	enum endpoint_verdict verdict = decide(network, ENDPOINT_BIND, sk, e, ret_number);
 
-	if (verdict != ENDPOINT_ALLOWED || !e->is_ipv6 || !endpoint_is_unspecified(e))
+	if (verdict > ENDPOINT_WATCHED || !e->is_ipv6 || !endpoint_is_unspecified(e))
 		return verdict;
 	e->is_ipv6 = false;
-	return decide(network, ENDPOINT_BIND, sk, e, ret_number);
+	return decide_as_well(network, ENDPOINT_BIND, sk, e, verdict, ret_number);
 }
 
 enum endpoint_verdict endpoint_decide(const struct network *network, enum endpoint_act act,
@@ -189,15 +206,15 @@ enum endpoint_verdict endpoint_decide_received(const struct network *network, co
 	    (sk->sk_protocol == IPPROTO_MPTCP && inet_sk(sk)->inet_num))
 		verdict = endpoint_decide_listen(network, sk, ret_number);
 	/* No port: it has no peer. Raw sockets have an address alone. */
-	if (verdict != ENDPOINT_ALLOWED)
+	if (verdict > ENDPOINT_WATCHED)
 		return verdict;
 	if (sk->sk_family == AF_INET6)
 		endpoint_set6(&e, &sk->sk_v6_daddr, sk->sk_dport);
 	else
 		endpoint_set4(&e, sk->sk_daddr, sk->sk_dport);
 	if (!e.port && endpoint_is_unspecified(&e))
-		return ENDPOINT_ALLOWED;
-	return decide(network, ENDPOINT_CONNECT, sk, &e, ret_number);
+		return verdict;
+	return decide_as_well(network, ENDPOINT_CONNECT, sk, &e, verdict, ret_number);
 }
 
 /* Behind the zero byte that makes it abstract. */
@@ -205,9 +222,10 @@ static bool abstract_is_allowed(const struct rules *rules, const struct unix_add
 {
 	int len = address->len - (int)offsetof(struct sockaddr_un, sun_path) - 1;
 	u32 number;
+	u8 kill;
 
 	return rules->abstract && len >= 0 &&
-	       patterns_find(rules->abstract, address->name->sun_path + 1, len, &number) &
+	       patterns_find(rules->abstract, address->name->sun_path + 1, len, &kill, &number) &
 		       AGENTOS_FILE_CONNECT;
 }
 

@@ -24,15 +24,17 @@ enum endpoint_act {
 /* The outcome, likewise. */
 enum endpoint_verdict {
 	ENDPOINT_ALLOWED,
-	ENDPOINT_DENIED, /* by a rule */
+	ENDPOINT_WATCHED, /* allowed by a rule, and to be told */
+	ENDPOINT_DENIED,  /* by a rule */
 	ENDPOINT_NO_RULE,
+	ENDPOINT_KILLED, /* denied by a rule, which ends the agent */
 };
 
 /* Do rules on addresses decide about the socket? */
 bool endpoint_is_ruled(const struct sock *sk);
 
 /*
- * Is the address one that may be reached, or taken? True is sure, and implies
+ * Is the address one that may be reached, or taken, untold? True is sure, and implies
  * that the socket is ruled; false may only mean that it takes a longer look.
  */
 bool endpoint_plainly_allowed(const struct network *network, enum endpoint_act act,

@@ -114,7 +114,8 @@ static int agent_policy_verb(struct file *file, union command *c, struct fresh_f
 {
 	struct handle *handle = file->private_data;
 
-	if (c->agent_policy.flags & ~AGENTOS_CREATE_RECORD_ALLOWED || c->agent_policy.pad ||
+	if (c->agent_policy.flags & ~(AGENTOS_CREATE_RECORD_ALLOWED | AGENTOS_CREATE_STRICT) ||
+	    !agent_flags_valid(c->agent_policy.flags) || c->agent_policy.pad ||
 	    c->agent_policy.rights & ~AGENTOS_RIGHTS_ALL)
 		return -EINVAL;
 	if (!caller_is_admin())
@@ -190,7 +191,7 @@ static int agent_derive_verb(struct file *file, union command *c, struct fresh_f
 	};
 	int err;
 
-	if (derive->flags & ~AGENTOS_CREATE_ALL || derive->pad)
+	if (!agent_flags_valid(derive->flags) || derive->pad)
 		return -EINVAL;
 	if (derive->flags & ~READ_ONCE(parent->flags) &
 	    (AGENTOS_CREATE_UNENFORCED | AGENTOS_CREATE_AUDIT_ONLY))

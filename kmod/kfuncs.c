@@ -27,6 +27,7 @@
 struct agentos_facts {
 	u64 id;
 	u64 rights;
+	u64 watched;
 	u32 policy;
 	u32 flags;
 };
@@ -35,6 +36,7 @@ struct agentos_facts {
 /* These are the agent's own flags. */
 #define FACT_RECORD	AGENTOS_CREATE_RECORD_ALLOWED
 #define FACT_AUDIT_ONLY AGENTOS_CREATE_AUDIT_ONLY
+#define FACT_STRICT	AGENTOS_CREATE_STRICT
 
 /* What the quick ones answer: as bpf/agentos.bpf.h declares it. */
 enum { QUICK_OUTSIDE, QUICK_ALLOWED, QUICK_ASK };
@@ -56,13 +58,17 @@ struct agentos_line {
 static void facts_fill(struct agentos_facts *facts, const struct member *member)
 {
 	const struct agent *agent = member->agent;
+	const struct policy *policy =
+		rcu_dereference_check(agent->policy, rcu_read_lock_any_held());
 
 	facts->id = agent->id;
+	/* Of rights that it has none: of the two policies around a change either will do. */
+	facts->watched = policy ? policy->watch : 0;
 	/* First, so that a new policy is never seen with rights that went with the old one. */
 	facts->policy = smp_load_acquire(&agent->policy_id);
 	facts->rights = READ_ONCE(agent->rights);
 	facts->flags = (READ_ONCE(member->proving) ? FACT_PROVING : 0) |
-		       (READ_ONCE(agent->flags) & (FACT_RECORD | FACT_AUDIT_ONLY));
+		       (READ_ONCE(agent->flags) & (FACT_RECORD | FACT_AUDIT_ONLY | FACT_STRICT));
 }
 
 /*
@@ -217,6 +223,35 @@ __bpf_kfunc int agentos_denied(void)
 	if (member)
 		atomic64_inc(&member->agent->denials);
 	rcu_read_unlock();
+	return 0;
+}
+
+/*
+ * Is the calling task's agent one that its policy has killed for want of any of these
+ * rights? 1 or 0. id: the policy that facts named.
+ */
+__bpf_kfunc int agentos_right_kills(u64 rights, u32 id)
+{
+	struct policy *policy;
+	int kills;
+	bool held;
+
+	policy = policy_of_caller(id, &held);
+	if (!policy)
+		return 0;
+	kills = !!(policy->kill & rights);
+	if (unlikely(held))
+		policy_unuse(policy);
+	return kills;
+}
+
+/* A hook refuses the calling task what ends its agent. */
+__bpf_kfunc int agentos_condemn(void)
+{
+	struct agent *agent = member_agent();
+
+	if (agent)
+		member_condemn(agent);
 	return 0;
 }
 
@@ -553,6 +588,8 @@ BTF_KFUNCS_START(agentos_kfunc_ids)
 BTF_ID_FLAGS(func, agentos_facts)
 BTF_ID_FLAGS(func, agentos_refused)
 BTF_ID_FLAGS(func, agentos_denied)
+BTF_ID_FLAGS(func, agentos_right_kills)
+BTF_ID_FLAGS(func, agentos_condemn)
 BTF_ID_FLAGS(func, agentos_task_facts)
 BTF_ID_FLAGS(func, agentos_task_inside)
 BTF_ID_FLAGS(func, agentos_owner_inside)

@@ -66,6 +66,8 @@ void lifecycle_note(const struct agent *agent, enum agentos_lifecycle_type type,
 	record = record_begin(agent, type, tgid);
 	if (type == AGENTOS_LIFECYCLE_CREATE)
 		record->code = agent->flags;
+	if (type == AGENTOS_LIFECYCLE_KILL && agent->reason == AGENTOS_REASON_POLICY)
+		record->reason = agent->reason;
 	if (type == AGENTOS_LIFECYCLE_EXIT) {
 		record->reason = agent->reason;
 		record->code = agent->code;

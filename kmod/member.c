@@ -14,6 +14,7 @@
 #include <linux/sched/task.h>
 #include <linux/slab.h>
 #include <linux/tracepoint.h>
+#include <linux/workqueue.h>
 
 #include "agent.h"
 #include "cgroup.h"
@@ -32,6 +33,7 @@
 static struct hlist_bl_head table[1 << TABLE_BITS];
 static struct hlist_bl_head by_pid[1 << TABLE_BITS];
 static struct kmem_cache *cache;
+static struct workqueue_struct *executioner;
 static atomic_t members = ATOMIC_INIT(0);
 
 /* As hlist_bl_first_rcu(), for any RCU reader: short looks use rcu_read_lock_sched(). */
@@ -361,13 +363,14 @@ static u32 member_kill_all(struct agent *agent, enum agentos_exit_reason reason)
 	/* A fork that this walk does not see finds the bar: both hold the lock. */
 	agent->barred = true;
 	/* What has exited by itself and waits to be reaped was not killed. */
-	if (agent->live_count || agent->state == AGENTOS_STATE_CREATED) {
+	if (!agent->condemned && (agent->live_count || agent->state == AGENTOS_STATE_CREATED)) {
 		agent->reason = reason;
 		agent->code = SIGKILL;
 	}
 	agent->state = AGENTOS_STATE_EXITING;
 	/* Under the lock, so that it stands before the record of the exit. */
-	lifecycle_note(agent, AGENTOS_LIFECYCLE_KILL, lifecycle_actor());
+	if (!agent->condemned)
+		lifecycle_note(agent, AGENTOS_LIFECYCLE_KILL, lifecycle_actor());
 	list_for_each_entry(member, &agent->members, in_agent)
 		if (!kill_pid(member->pid, SIGKILL, 1) && !member->dead)
 			killed++;
@@ -396,6 +399,41 @@ u32 member_kill_family(struct agent *agent, enum agentos_exit_reason reason)
 		cond_resched();
 	}
 	return killed;
+}
+
+static void condemned_run(struct work_struct *work)
+{
+	struct agent *agent = container_of(work, struct agent, condemned_work);
+
+	member_kill_family(agent, AGENTOS_REASON_POLICY);
+	agent_put(agent);
+}
+
+void member_prepare(struct agent *agent)
+{
+	INIT_WORK(&agent->condemned_work, condemned_run);
+}
+
+void member_condemn(struct agent *agent)
+{
+	bool first;
+
+	spin_lock_bh(&agent->lock);
+	first = !agent->barred && agent->live_count;
+	if (first) {
+		agent->condemned = true;
+		agent->barred = true;
+		agent->reason = AGENTOS_REASON_POLICY;
+		agent->code = SIGKILL;
+		lifecycle_note(agent, AGENTOS_LIFECYCLE_KILL, task_tgid_nr(current));
+	}
+	kill_pid(task_tgid(current), SIGKILL, 1);
+	spin_unlock_bh(&agent->lock);
+	if (!first)
+		return;
+	/* The caller's membership holds it until here, the worker from here on. */
+	agent_get(agent);
+	queue_work(executioner, &agent->condemned_work);
 }
 
 u32 member_count(void)
@@ -561,15 +599,21 @@ int member_init(void)
 				  NULL);
 	if (!cache)
 		return -ENOMEM;
-	err = probes_register();
-	if (err)
-		kmem_cache_destroy(cache);
+	executioner = alloc_workqueue("agentos_kill", WQ_UNBOUND | WQ_HIGHPRI, 0);
+	err = executioner ? probes_register() : -ENOMEM;
+	if (!err)
+		return 0;
+	if (executioner)
+		destroy_workqueue(executioner);
+	kmem_cache_destroy(cache);
 	return err;
 }
 
 void member_exit(void)
 {
 	probes_unregister();
+	/* No agent is left; the last put of one may still be on its way out. */
+	destroy_workqueue(executioner);
 	/* Members that wait for their grace period. */
 	rcu_barrier();
 	kmem_cache_destroy(cache);

@@ -70,6 +70,17 @@ int member_attach(struct agent *agent);
  */
 u32 member_kill_family(struct agent *agent, enum agentos_exit_reason reason);
 
+/*
+ * The calling task, which is in an agent, has done what ends that and all below it
+ * (AGENTOS_REASON_POLICY). It does not come back to user mode; the others are
+ * killed a moment later, by a worker; nothing is forked any more. Any context but
+ * hard interrupts, and not under an agent's lock.
+ */
+void member_condemn(struct agent *agent);
+
+/* What that needs of a new agent. */
+void member_prepare(struct agent *agent);
+
 u32 member_count(void);
 
 /* Probes on fork, exit and free. exit() waits until none is running. */

@@ -88,6 +88,8 @@ bool network_rule_read(const struct agentos_policy_net *command, struct network_
 		.prefix = command->prefix,
 		.allow = command->allow,
 		.deny = command->deny,
+		.kill = command->kill,
+		.watch = command->watch,
 		.is_ipv6 = command->family == AF_INET6,
 		.address = { be64_to_cpu(words[0]), be64_to_cpu(words[1]) },
 	};
@@ -100,6 +102,7 @@ bool network_rule_read(const struct agentos_policy_net *command, struct network_
 	       command->port_first <= command->port_last &&
 	       !((command->allow | command->deny) & ~AGENTOS_NET_ALL) &&
 	       !(command->allow & command->deny) && command->allow | command->deny &&
+	       !(command->kill & ~command->deny) && !(command->watch & ~command->allow) &&
 	       command->number != AGENTOS_RULE_NONE;
 }
 
@@ -221,6 +224,13 @@ static void place_apply(struct place *place, const struct network_rule *rule, u8
 	}
 }
 
+static u8 rule_verdict(const struct network_rule *rule, u32 act)
+{
+	if (rule->deny & BIT(act))
+		return rule->kill & BIT(act) ? NETWORK_KILLED : NETWORK_DENIED;
+	return rule->watch & BIT(act) ? NETWORK_WATCHED : NETWORK_ALLOWED;
+}
+
 int network_add(struct network **network, const struct network_rule *rule)
 {
 	struct network *n = *network;
@@ -244,7 +254,7 @@ int network_add(struct network **network, const struct network_rule *rule)
 		if (!((rule->allow | rule->deny) & BIT(act)))
 			continue;
 		place = place_slot(&n->tables[act][rule->is_ipv6], &rule->address, rule->prefix);
-		place_apply(place, rule, rule->deny & BIT(act) ? NETWORK_DENIED : NETWORK_ALLOWED);
+		place_apply(place, rule, rule_verdict(rule, act));
 	}
 	n->rule_count++;
 	return 0;

@@ -24,7 +24,14 @@ struct network_address {
 	u64 low;
 };
 
-enum network_verdict { NETWORK_OPEN, NETWORK_ALLOWED, NETWORK_DENIED }; /* OPEN: no rule */
+/* What goes before is later. OPEN: no rule. */
+enum network_verdict {
+	NETWORK_OPEN,
+	NETWORK_ALLOWED,
+	NETWORK_WATCHED, /* allowed, and told */
+	NETWORK_DENIED,
+	NETWORK_KILLED, /* denied, and more */
+};
 
 struct network;
 
@@ -35,6 +42,7 @@ struct network_rule {
 	u16 port_first, port_last;
 	u8 prefix;
 	u8 allow, deny; /* AGENTOS_NET_* */
+	u8 kill, watch; /* of what it denies, and of what it allows */
 	bool is_ipv6;
 };
 

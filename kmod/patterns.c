@@ -29,14 +29,14 @@ bool patterns_valid_abstract(const char text[static AGENTOS_RULE_NAME_SIZE])
 	return text_is_pattern(text);
 }
 
-int patterns_add(struct patterns *patterns, const char *text, u8 access, u32 number)
+int patterns_add(struct patterns *patterns, const char *text, u8 access, u8 kill, u32 number)
 {
 	struct pattern *pattern = &patterns->list[patterns->count];
 	size_t len = strlen(text);
 
 	if (patterns->count == AGENTOS_PATTERNS_MAX)
 		return -ENOSPC;
-	*pattern = (struct pattern){ .number = number, .access = access };
+	*pattern = (struct pattern){ .number = number, .access = access, .kill = kill };
 	pattern->any_before = text[0] == '*' && len > 1;
 	pattern->any_behind = text[len - 1] == '*';
 	pattern->len = len - pattern->any_before - pattern->any_behind;
@@ -59,17 +59,20 @@ static bool pattern_fits(const struct pattern *pattern, const char *name, u32 le
 	return !memcmp(name, pattern->text, pattern->len);
 }
 
-u8 patterns_find(const struct patterns *patterns, const char *name, u32 len, u32 *ret_number)
+u8 patterns_find(const struct patterns *patterns, const char *name, u32 len, u8 *ret_kill,
+		 u32 *ret_number)
 {
-	u8 access = 0;
+	u8 access = 0, kill = 0;
 	u32 i;
 
 	for (i = 0; i < patterns->count; i++) {
 		if (!pattern_fits(&patterns->list[i], name, len))
 			continue;
-		if (!access)
+		if (!access || (!kill && patterns->list[i].kill))
 			*ret_number = patterns->list[i].number;
 		access |= patterns->list[i].access;
+		kill |= patterns->list[i].kill;
 	}
+	*ret_kill = kill;
 	return access;
 }

@@ -15,6 +15,7 @@ struct pattern {
 	u32 number;
 	u8 len;
 	u8 access; /* AGENTOS_FILE_*, denied or allowed */
+	u8 kill;   /* of what is denied */
 	bool any_before, any_behind;
 };
 
@@ -33,7 +34,8 @@ bool patterns_valid(const char text[static AGENTOS_RULE_NAME_SIZE]);
 bool patterns_valid_abstract(const char text[static AGENTOS_RULE_NAME_SIZE]);
 
 /* -ENOSPC AGENTOS_PATTERNS_MAX. text: a valid one. */
-int __must_check patterns_add(struct patterns *patterns, const char *text, u8 access, u32 number);
+int __must_check patterns_add(struct patterns *patterns, const char *text, u8 access, u8 kill,
+			      u32 number);
 
 /* False is sure, true is not. name: of len bytes, at least one. */
 static inline bool patterns_may_fit(const struct patterns *patterns, const char *name, u32 len)
@@ -42,7 +44,11 @@ static inline bool patterns_may_fit(const struct patterns *patterns, const char 
 	       test_bit((u8)name[len - 1], patterns->last);
 }
 
-/* The access that all that fit the name are about; and the number of the first. 0: none does. */
-u8 patterns_find(const struct patterns *patterns, const char *name, u32 len, u32 *ret_number);
+/*
+ * The access that all that fit the name are about, and what of it kills; and the number
+ * of the first that kills, or if none does, of the first. 0: none fits.
+ */
+u8 patterns_find(const struct patterns *patterns, const char *name, u32 len, u8 *ret_kill,
+		 u32 *ret_number);
 
 #endif

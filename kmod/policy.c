@@ -20,15 +20,20 @@ static atomic_t policies_live = ATOMIC_INIT(0);
 static atomic_t pins_live = ATOMIC_INIT(0);
 static siphash_key_t objects_key __read_mostly; /* by which objects are called */
 
-int policy_new(u32 *ret_id)
+int policy_new(struct agentos_policy_new *command)
 {
 	struct policy *policy;
 	u32 id;
 	int err;
 
+	if (command->kill & ~AGENTOS_RIGHTS_ALL || command->watch & ~AGENTOS_RIGHTS_WATCHABLE ||
+	    command->kill & command->watch)
+		return -EINVAL;
 	policy = kzalloc(sizeof(*policy), GFP_KERNEL);
 	if (!policy)
 		return -ENOMEM;
+	policy->kill = command->kill;
+	policy->watch = command->watch;
 	spin_lock_init(&policy->lock);
 	rules_init(&policy->rules);
 	mutex_lock(&policies_lock);
@@ -42,7 +47,7 @@ int policy_new(u32 *ret_id)
 	policy->id = id;
 	atomic_inc(&policies_live);
 	mutex_unlock(&policies_lock);
-	*ret_id = id;
+	command->ret_policy = id;
 	return 0;
 
 unlock:
@@ -89,12 +94,30 @@ static bool policy_name_ok(const char *name)
 	       !memchr(name, '/', len) && strcmp(name, ".") && strcmp(name, "..");
 }
 
+/* The words themselves, whatever they are about. */
+static bool policy_word_ok(const struct agentos_policy_rule *rule)
+{
+	return !((rule->allow | rule->deny) & ~AGENTOS_FILE_ALL) && !(rule->allow & rule->deny) &&
+	       !(rule->kill & ~rule->deny) && !(rule->watch & ~rule->allow) &&
+	       rule->number != AGENTOS_RULE_NONE;
+}
+
+static struct rule_word policy_word(const struct agentos_policy_rule *rule)
+{
+	return (struct rule_word){
+		.number = rule->number,
+		.allow = rule->allow,
+		.deny = rule->deny,
+		.kill = rule->kill,
+		.watch = rule->watch,
+	};
+}
+
 static int policy_check_rule(const struct file *file, const struct agentos_policy_rule *rule)
 {
 	const struct dentry *dentry = file->f_path.dentry;
 
-	if ((rule->allow | rule->deny) & ~AGENTOS_FILE_ALL || rule->allow & rule->deny ||
-	    rule->number == AGENTOS_RULE_NONE || !policy_name_ok(rule->name))
+	if (!policy_word_ok(rule) || !policy_name_ok(rule->name))
 		return -EINVAL;
 	if (!d_inode(dentry) || !policy_can_hold(dentry->d_sb))
 		return -EOPNOTSUPP;
@@ -118,6 +141,7 @@ static struct policy *policy_open_locked(u32 id)
 int policy_rule(struct file *file, struct agentos_policy_rule *rule)
 {
 	const struct inode *inode = d_inode(file->f_path.dentry);
+	const struct rule_word word = policy_word(rule);
 	struct policy *policy;
 	int err;
 
@@ -128,11 +152,9 @@ int policy_rule(struct file *file, struct agentos_policy_rule *rule)
 	policy = policy_open_locked(rule->policy);
 	err = PTR_ERR_OR_ZERO(policy) ?: policy_make_room(policy);
 	if (!err && rule->name[0])
-		err = rules_add_name(&policy->rules, file->f_path.dentry, rule->name, rule->allow,
-				     rule->deny, rule->number);
+		err = rules_add_name(&policy->rules, file->f_path.dentry, rule->name, &word);
 	else if (!err && rule->allow | rule->deny)
-		err = rules_add_object(&policy->rules, inode, rule->allow, rule->deny,
-				       rule->number);
+		err = rules_add_object(&policy->rules, inode, &word);
 	if (err)
 		goto unlock;
 	path_get(&file->f_path);
@@ -151,16 +173,15 @@ unlock:
 
 int policy_pattern(struct agentos_policy_rule *rule)
 {
+	const struct rule_word word = policy_word(rule);
 	struct policy *policy;
 	int err;
 
-	if (rule->allow || !rule->deny || rule->deny & ~AGENTOS_FILE_ALL ||
-	    rule->number == AGENTOS_RULE_NONE || !patterns_valid(rule->name))
+	if (!policy_word_ok(rule) || rule->allow || !rule->deny || !patterns_valid(rule->name))
 		return -EINVAL;
 	mutex_lock(&policies_lock);
 	policy = policy_open_locked(rule->policy);
-	err = PTR_ERR_OR_ZERO(policy) ?:
-		      rules_add_pattern(&policy->rules, rule->name, rule->deny, rule->number);
+	err = PTR_ERR_OR_ZERO(policy) ?: rules_add_pattern(&policy->rules, rule->name, &word);
 	mutex_unlock(&policies_lock);
 	return err;
 }
@@ -170,8 +191,8 @@ int policy_abstract(struct agentos_policy_rule *rule)
 	struct policy *policy;
 	int err;
 
-	if (rule->allow != AGENTOS_FILE_CONNECT || rule->deny ||
-	    rule->number == AGENTOS_RULE_NONE || !patterns_valid_abstract(rule->name))
+	if (!policy_word_ok(rule) || rule->allow != AGENTOS_FILE_CONNECT || rule->deny ||
+	    rule->watch || !patterns_valid_abstract(rule->name))
 		return -EINVAL;
 	mutex_lock(&policies_lock);
 	policy = policy_open_locked(rule->policy);

@@ -17,6 +17,8 @@ struct path;
 
 struct policy {
 	u32 id;
+	/* Set once: for want of which right an agent is killed, or an act only told. */
+	u64 kill, watch;
 	bool sealed;   /* an agent uses it, or did: no rule is added any more */
 	u32 pin_count; /* written under the table's mutex, as pin_room is */
 	u32 pin_room;
@@ -30,7 +32,7 @@ struct policy {
 };
 
 /* All may sleep, but for policy_unuse(). Errors as the POLICY ioctls document. */
-int policy_new(u32 *ret_id);
+int policy_new(struct agentos_policy_new *command);
 /* Holds what file refers to and puts the rule on it; the caller keeps its reference to file. */
 int policy_rule(struct file *file, struct agentos_policy_rule *rule);
 /* The rule is about a name in any directory. */

@@ -40,7 +40,7 @@ void rules_init(struct rules *rules)
 		.names = names_none,
 		.name_bits = BITS_NONE,
 		.name_hashes = hashes_none,
-		.deny_hashes = hashes_none,
+		.told_hashes = hashes_none,
 	};
 	rules_set_objects(rules, objects_none, BITS_NONE);
 }
@@ -52,7 +52,7 @@ void rules_release(struct rules *rules)
 	if (rules->names != names_none) {
 		kvfree(rules->names);
 		kvfree(rules->name_hashes);
-		kvfree(rules->deny_hashes);
+		kvfree(rules->told_hashes);
 	}
 	kfree(rules->patterns);
 	kfree(rules->abstract);
@@ -109,8 +109,8 @@ static void name_hash_set(struct rules *rules, const struct rule_name *slot)
 	u32 bit = name_hash_bit(rules, slot->hash);
 
 	__set_bit(bit, rules->name_hashes);
-	if (slot->rule.deny)
-		__set_bit(bit, rules->deny_hashes);
+	if (slot->rule.told)
+		__set_bit(bit, rules->told_hashes);
 }
 
 static int rules_grow_names(struct rules *rules)
@@ -126,9 +126,9 @@ static int rules_grow_names(struct rules *rules)
 	slots = 1U << larger.name_bits;
 	larger.names = kvcalloc(slots, sizeof(*larger.names), GFP_KERNEL_ACCOUNT);
 	larger.name_hashes = kvcalloc(slots, RULES_HASH_BITS / BITS_PER_BYTE, GFP_KERNEL_ACCOUNT);
-	larger.deny_hashes = kvcalloc(slots, RULES_HASH_BITS / BITS_PER_BYTE, GFP_KERNEL_ACCOUNT);
-	if (!larger.names || !larger.name_hashes || !larger.deny_hashes) {
-		kvfree(larger.deny_hashes);
+	larger.told_hashes = kvcalloc(slots, RULES_HASH_BITS / BITS_PER_BYTE, GFP_KERNEL_ACCOUNT);
+	if (!larger.names || !larger.name_hashes || !larger.told_hashes) {
+		kvfree(larger.told_hashes);
 		kvfree(larger.name_hashes);
 		kvfree(larger.names);
 		return -ENOMEM;
@@ -142,22 +142,26 @@ static int rules_grow_names(struct rules *rules)
 	if (!none) {
 		kvfree(rules->names);
 		kvfree(rules->name_hashes);
-		kvfree(rules->deny_hashes);
+		kvfree(rules->told_hashes);
 	}
 	*rules = larger;
 	return 0;
 }
 
-/* Both hold, and where they disagree deny does. */
-static void rule_merge(struct rule *into, u8 allow, u8 deny, u32 number)
+/* Both hold, and where they disagree what is harder does. */
+static void rule_merge(struct rule *into, const struct rule_word *word)
 {
-	if (deny & ~into->deny || !(into->allow | into->deny))
-		into->number = number;
-	into->deny |= deny;
-	into->allow = (into->allow | allow) & ~into->deny;
+	if (word->kill & ~into->kill || (!into->kill && word->deny & ~into->deny) ||
+	    (!into->deny && word->watch & ~into->watch) || !(into->allow | into->deny))
+		into->number = word->number;
+	into->kill |= word->kill;
+	into->deny |= word->deny;
+	into->allow = (into->allow | word->allow) & ~into->deny;
+	into->watch = (into->watch | word->watch) & into->allow;
+	into->told = into->deny | into->watch;
 }
 
-int rules_add_object(struct rules *rules, const struct inode *inode, u8 allow, u8 deny, u32 number)
+int rules_add_object(struct rules *rules, const struct inode *inode, const struct rule_word *word)
 {
 	struct rule *rule;
 	int err = rules_grow_objects(rules);
@@ -169,16 +173,17 @@ int rules_add_object(struct rules *rules, const struct inode *inode, u8 allow, u
 		rule->inode = inode;
 		rules->object_count++;
 	}
-	rule_merge(rule, allow, deny, number);
+	rule_merge(rule, word);
 	return 0;
 }
 
-int rules_add_name(struct rules *rules, const struct dentry *dir, const char *name, u8 allow,
-		   u8 deny, u32 number)
+int rules_add_name(struct rules *rules, const struct dentry *dir, const char *name,
+		   const struct rule_word *word)
 {
+	const struct rule_word none = { .number = word->number };
 	struct rule_name *slot;
 	struct rule *rule;
-	int err = rules_grow_names(rules) ?: rules_add_object(rules, d_inode(dir), 0, 0, number);
+	int err = rules_grow_names(rules) ?: rules_add_object(rules, d_inode(dir), &none);
 
 	if (err)
 		return err;
@@ -192,29 +197,29 @@ int rules_add_name(struct rules *rules, const struct dentry *dir, const char *na
 		memcpy(slot->name, name, sizeof(slot->name));
 		rules->name_count++;
 	}
-	rule_merge(&slot->rule, allow, deny, number);
+	rule_merge(&slot->rule, word);
 	name_hash_set(rules, slot);
 	return 0;
 }
 
-static int patterns_make_and_add(struct patterns **patterns, const char *name, u8 access,
+static int patterns_make_and_add(struct patterns **patterns, const char *name, u8 access, u8 kill,
 				 u32 number)
 {
 	if (!*patterns)
 		*patterns = kzalloc(sizeof(**patterns), GFP_KERNEL_ACCOUNT);
 	if (!*patterns)
 		return -ENOMEM;
-	return patterns_add(*patterns, name, access, number);
+	return patterns_add(*patterns, name, access, kill, number);
 }
 
-int rules_add_pattern(struct rules *rules, const char *name, u8 deny, u32 number)
+int rules_add_pattern(struct rules *rules, const char *name, const struct rule_word *word)
 {
-	return patterns_make_and_add(&rules->patterns, name, deny, number);
+	return patterns_make_and_add(&rules->patterns, name, word->deny, word->kill, word->number);
 }
 
 int rules_add_abstract(struct rules *rules, const char *name, u8 allow, u32 number)
 {
-	return patterns_make_and_add(&rules->abstract, name, allow, number);
+	return patterns_make_and_add(&rules->abstract, name, allow, 0, number);
 }
 
 const struct rule *rules_find_name(const struct rules *rules, const struct inode *dir,
@@ -232,29 +237,41 @@ static void rules_begin(struct agentos_walk *walk, u32 want)
 	};
 }
 
-/* Denied by its name alone, on the level that the walk is at. */
-static void rules_deny(struct agentos_walk *walk, u32 deny, u32 number)
+/* A rule denies, of what is open, and for a part of it kills: whose number is told? */
+static void rules_deny(struct agentos_walk *walk, u32 deny, u32 kill, u32 number)
 {
 	deny &= walk->open;
+	kill &= deny;
 	walk->open &= ~deny;
-	if (deny && !walk->denied)
+	if ((deny && !walk->denied) || (kill && !walk->killed))
 		walk->rule = number;
 	walk->denied |= deny;
+	walk->killed |= kill;
+}
+
+static void rules_watch(struct agentos_walk *walk, u32 watch, u32 number)
+{
+	if (watch && !walk->watched && !walk->denied)
+		walk->rule = number;
+	walk->watched |= watch;
 }
 
 /* One level: the object's own rule and its name's. */
 static void rules_apply(struct agentos_walk *walk, const struct rule *own, const struct rule *named)
 {
 	u32 deny = (own->deny | named->deny) & walk->open;
+	u32 kill = (own->kill | named->kill) & deny;
 	u32 allow = (own->allow | named->allow) & walk->open & ~deny;
+	u32 watch = (own->watch | named->watch) & allow;
+	u32 decides = kill ?: deny;
 
 	walk->allowed |= allow;
-	walk->open &= ~(deny | allow);
-	if (!deny)
-		return;
-	if (!walk->denied)
-		walk->rule = deny & own->deny ? own->number : named->number;
-	walk->denied |= deny;
+	walk->open &= ~allow;
+	if (watch)
+		rules_watch(walk, watch, watch & own->watch ? own->number : named->number);
+	if (deny)
+		rules_deny(walk, deny, kill,
+			   (kill ? own->kill : own->deny) & decides ? own->number : named->number);
 }
 
 /* What a walk needs of a dentry, but for its name. */
@@ -401,7 +418,7 @@ static noinline bool rules_apply_patterns(const struct rules *rules, const struc
 	char copy[NAME_MAX];
 	const char *name = copy;
 	u32 len, number = 0;
-	u8 deny;
+	u8 deny, kill;
 
 	if (sure ? rules_folds(dir) : rules_may_fold(dir))
 		return false;
@@ -409,8 +426,8 @@ static noinline bool rules_apply_patterns(const struct rules *rules, const struc
 		return false;
 	if (!patterns_may_fit(rules->patterns, name, len))
 		return true;
-	deny = patterns_find(rules->patterns, name, len, &number);
-	rules_deny(walk, deny, number);
+	deny = patterns_find(rules->patterns, name, len, &kill, &number);
+	rules_deny(walk, deny, kill, number);
 	return true;
 }
 
@@ -506,10 +523,10 @@ static __always_inline bool rules_glance(const struct rules *rules, const struct
 	for (i = 0; i <= AGENTOS_WALK_MAX; i++) {
 		parent = READ_ONCE(dentry->d_parent);
 		above = rules_find(rules, READ_ONCE(parent->d_inode));
-		if (own->deny & want)
+		if (own->told & want)
 			break;
 		if (parent != dentry &&
-		    name_may_be_among(rules, rules->deny_hashes, above, parent, dentry))
+		    name_may_be_among(rules, rules->told_hashes, above, parent, dentry))
 			break;
 		if (patterns && parent != dentry &&
 		    (READ_ONCE(parent->d_flags) & DCACHE_OP_COMPARE ||

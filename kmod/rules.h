@@ -19,8 +19,20 @@ struct rule {
 	/* A directory, and names in it have rules of their own: what it is called by; or NULL. */
 	const struct dentry *names;
 	u32 number;
-	u8 allow; /* AGENTOS_FILE_* */
-	u8 deny;  /* likewise */
+	/* AGENTOS_FILE_* */
+	u8 allow;
+	u8 deny;
+	u8 told;      /* denied or watched: about these it takes more than a glance */
+	u8 kill : 4;  /* of what is denied */
+	u8 watch : 4; /* of what is allowed */
+};
+
+/* What a new rule says. */
+struct rule_word {
+	u32 number;
+	u8 allow, deny; /* AGENTOS_FILE_*, no bit in both */
+	u8 kill;	/* of what it denies */
+	u8 watch;	/* of what it allows */
 };
 
 /*
@@ -35,9 +47,9 @@ struct rules {
 	u32 name_bits, name_count;
 	/*
 	 * By hash of a name, salted with rule.names as the directory cache does it: a
-	 * clear bit says that the name has no rule, or none that denies anything.
+	 * clear bit says that the name has no rule, or none that denies or watches anything.
 	 */
-	unsigned long *name_hashes, *deny_hashes;
+	unsigned long *name_hashes, *told_hashes;
 	struct patterns *patterns; /* of names anywhere; NULL: none */
 	struct patterns *abstract; /* of sockets that may be reached; NULL: none */
 };
@@ -45,9 +57,11 @@ struct rules {
 /* A walk in progress, and its outcome: as bpf/agentos.bpf.h declares it. */
 struct agentos_walk {
 	u32 open; /* AGENTOS_FILE_* not decided yet */
-	u32 allowed;
-	u32 denied;
-	u32 rule;	/* the first that denied, else AGENTOS_RULE_NONE */
+	u8 allowed;
+	u8 watched; /* of those */
+	u8 denied;
+	u8 killed;	/* of those */
+	u32 rule;	/* the first that kills; or denied; or watched; else AGENTOS_RULE_NONE */
 	u64 top;	/* address of the dentry where the way up ended */
 	u32 unresolved; /* the way up could not be followed, or is too long */
 	u32 policy;	/* whose rules: set before it begins */
@@ -57,14 +71,15 @@ void rules_init(struct rules *rules);
 void rules_release(struct rules *rules);
 
 /*
- * Two rules on one object, or on one name, are merged: deny wins. The caller
+ * Two rules on one object, or on one name, are merged: kill wins, then deny, then
+ * watch, and the number is that of whose word it is. The caller
  * keeps inode. -ENOMEM and nothing is changed. May sleep.
  */
-int __must_check rules_add_object(struct rules *rules, const struct inode *inode, u8 allow, u8 deny,
-				  u32 number);
+int __must_check rules_add_object(struct rules *rules, const struct inode *inode,
+				  const struct rule_word *word);
 /* name: of less than AGENTOS_RULE_NAME_SIZE bytes, NUL-padded to that. The caller keeps dir. */
 int __must_check rules_add_name(struct rules *rules, const struct dentry *dir, const char *name,
-				u8 allow, u8 deny, u32 number);
+				const struct rule_word *word);
 
 /*
  * Does the file system compare names in this directory other than byte by byte?
@@ -73,10 +88,12 @@ int __must_check rules_add_name(struct rules *rules, const struct dentry *dir, c
 bool rules_folds(const struct dentry *dir);
 
 /*
- * Denies the name wherever it is; and all of a directory that folds, where it
- * could have another form. name: as for patterns_add(). -ENOMEM, -ENOSPC.
+ * Denies the name wherever it is, and kills for what is in kill; and all of a
+ * directory that folds, where it could have another form. name: as for
+ * patterns_add(). -ENOMEM, -ENOSPC.
  */
-int __must_check rules_add_pattern(struct rules *rules, const char *name, u8 deny, u32 number);
+int __must_check rules_add_pattern(struct rules *rules, const char *name,
+				   const struct rule_word *word);
 /* Allows Unix sockets of that abstract name. name: as for patterns_add(). -ENOMEM, -ENOSPC. */
 int __must_check rules_add_abstract(struct rules *rules, const char *name, u8 allow, u32 number);
 
@@ -101,14 +118,15 @@ const struct rule *rules_find_name(const struct rules *rules, const struct inode
 /*
  * What the rules say of `want` (AGENTOS_FILE_*) on dentry and from there up to
  * the top of its file system, in one state of the tree: each kind of access is
- * decided by the nearest rule about it, and on one level deny wins. The caller
+ * decided by the nearest rule about it, and on one level as two rules on one object
+ * are merged. The caller
  * keeps dentry. Any context but hard interrupts, and not under rename_lock.
  */
 void rules_walk(const struct rules *rules, const struct dentry *dentry, u32 want,
 		struct agentos_walk *ret_walk);
 
 /*
- * Does that walk end in all of `want` allowed? True is sure. False is as well
+ * Does that walk end in all of `want` allowed, and none watched? True is sure. False is as well
  * when it would take a look at a name, or when names move meanwhile: then walk.
  */
 bool rules_plainly_allow(const struct rules *rules, const struct dentry *dentry, u32 want);

@@ -260,6 +260,7 @@ static void rules_are_found_and_merged(void)
 	char name[AGENTOS_RULE_NAME_SIZE];
 	const u32 many = 3000;
 	struct dentry *dirs = kvcalloc(many, sizeof(*dirs), GFP_KERNEL);
+	struct rule_word word;
 	struct rules rules;
 	u32 i;
 
@@ -274,8 +275,10 @@ static void rules_are_found_and_merged(void)
 	for (i = 0; i < many; i++) {
 		memset(name, 0, sizeof(name));
 		snprintf(name, sizeof(name), "name%u", i);
-		EXPECT(rules_add_object(&rules, nothing_at(i), 1 + i % 7, 0, i), 0);
-		EXPECT(rules_add_name(&rules, &dirs[i / 2], name, 0, 1 + i % 7, i), 0);
+		word = (struct rule_word){ .number = i, .allow = 1 + i % 7 };
+		EXPECT(rules_add_object(&rules, nothing_at(i), &word), 0);
+		word = (struct rule_word){ .number = i, .deny = 1 + i % 7 };
+		EXPECT(rules_add_name(&rules, &dirs[i / 2], name, &word), 0);
 	}
 	EXPECT(rules.object_count, many);
 	EXPECT(rules.name_count, many);
@@ -291,10 +294,25 @@ static void rules_are_found_and_merged(void)
 	EXPECT(!rules_find(&rules, nothing_at(many))->inode, true);
 	EXPECT(!rules_find(&rules, NULL)->inode, true);
 	/* Two rules on one object: deny wins, and is the one that is named. */
-	EXPECT(rules_add_object(&rules, nothing_at(6), 0, AGENTOS_FILE_WRITE, 77), 0);
+	word = (struct rule_word){ .number = 77, .deny = AGENTOS_FILE_WRITE };
+	EXPECT(rules_add_object(&rules, nothing_at(6), &word), 0);
 	EXPECT(rules_find(&rules, nothing_at(6))->allow, AGENTOS_FILE_READ | AGENTOS_FILE_EXEC);
 	EXPECT(rules_find(&rules, nothing_at(6))->deny, AGENTOS_FILE_WRITE);
 	EXPECT(rules_find(&rules, nothing_at(6))->number, 77);
+	/* What is harder wins, whichever comes first. */
+	word = (struct rule_word){ .number = 78, .allow = 7, .watch = AGENTOS_FILE_READ };
+	EXPECT(rules_add_object(&rules, nothing_at(6), &word), 0);
+	EXPECT(rules_find(&rules, nothing_at(6))->watch, AGENTOS_FILE_READ);
+	EXPECT(rules_find(&rules, nothing_at(6))->told, AGENTOS_FILE_READ | AGENTOS_FILE_WRITE);
+	EXPECT(rules_find(&rules, nothing_at(6))->number, 77);
+	word = (struct rule_word){ .number = 79, .deny = 5, .kill = AGENTOS_FILE_EXEC };
+	EXPECT(rules_add_object(&rules, nothing_at(6), &word), 0);
+	word = (struct rule_word){ .number = 80, .deny = AGENTOS_FILE_EXEC };
+	EXPECT(rules_add_object(&rules, nothing_at(6), &word), 0);
+	EXPECT(rules_find(&rules, nothing_at(6))->kill, AGENTOS_FILE_EXEC);
+	EXPECT(rules_find(&rules, nothing_at(6))->watch, 0);
+	EXPECT(rules_find(&rules, nothing_at(6))->allow, 0);
+	EXPECT(rules_find(&rules, nothing_at(6))->number, 79);
 	EXPECT(rules.object_count, many);
 	rules_release(&rules);
 	EXPECT(rules_find(&rules, nothing_at(6))->allow, 0);
@@ -313,8 +331,9 @@ static const char *padded(const char *text)
 static u8 found(const struct patterns *patterns, const char *name, u32 *number)
 {
 	u32 len = strlen(name);
-	u8 deny = patterns_find(patterns, name, len, number);
+	u8 kill, deny = patterns_find(patterns, name, len, &kill, number);
 
+	EXPECT(kill & ~deny, 0);
 	/* The glance never denies what the list finds. */
 	EXPECT(!deny || patterns_may_fit(patterns, name, len), true);
 	return deny;
@@ -338,10 +357,10 @@ static void names_fit_patterns(void)
 	if (!patterns)
 		return;
 	EXPECT(found(patterns, ".env", &number), 0);
-	EXPECT(patterns_add(patterns, ".env", AGENTOS_FILE_ALL, 3), 0);
-	EXPECT(patterns_add(patterns, "id_*", AGENTOS_FILE_READ, 4), 0);
-	EXPECT(patterns_add(patterns, "*.pem", AGENTOS_FILE_READ, 5), 0);
-	EXPECT(patterns_add(patterns, "id_rsa", AGENTOS_FILE_WRITE, 6), 0);
+	EXPECT(patterns_add(patterns, ".env", AGENTOS_FILE_ALL, 0, 3), 0);
+	EXPECT(patterns_add(patterns, "id_*", AGENTOS_FILE_READ, 0, 4), 0);
+	EXPECT(patterns_add(patterns, "*.pem", AGENTOS_FILE_READ, 0, 5), 0);
+	EXPECT(patterns_add(patterns, "id_rsa", AGENTOS_FILE_WRITE, AGENTOS_FILE_WRITE, 6), 0);
 	EXPECT(found(patterns, ".env", &number), AGENTOS_FILE_ALL);
 	EXPECT(number, 3);
 	EXPECT(found(patterns, ".envrc", &number), 0);
@@ -349,16 +368,17 @@ static void names_fit_patterns(void)
 	EXPECT(found(patterns, ".en", &number), 0);
 	EXPECT(found(patterns, "id_", &number), AGENTOS_FILE_READ);
 	EXPECT(found(patterns, "id_dsa", &number), AGENTOS_FILE_READ);
-	EXPECT(found(patterns, "id_rsa", &number), AGENTOS_FILE_READ | AGENTOS_FILE_WRITE);
 	EXPECT(number, 4);
+	EXPECT(found(patterns, "id_rsa", &number), AGENTOS_FILE_READ | AGENTOS_FILE_WRITE);
+	EXPECT(number, 6);
 	EXPECT(found(patterns, "id", &number), 0);
 	EXPECT(found(patterns, ".pem", &number), AGENTOS_FILE_READ);
 	EXPECT(found(patterns, "a.pem", &number), AGENTOS_FILE_READ);
 	EXPECT(found(patterns, "a.pem2", &number), 0);
 	EXPECT(found(patterns, "\xff", &number), 0);
 	for (i = patterns->count; i < AGENTOS_PATTERNS_MAX; i++)
-		EXPECT(patterns_add(patterns, "\xff*", AGENTOS_FILE_READ, i), 0);
-	EXPECT(patterns_add(patterns, "more", AGENTOS_FILE_READ, i), -ENOSPC);
+		EXPECT(patterns_add(patterns, "\xff*", AGENTOS_FILE_READ, 0, i), 0);
+	EXPECT(patterns_add(patterns, "more", AGENTOS_FILE_READ, 0, i), -ENOSPC);
 	EXPECT(found(patterns, "\xff\xff", &number), AGENTOS_FILE_READ);
 	EXPECT(found(patterns, "more", &number), 0);
 	kvfree(patterns);
@@ -407,14 +427,17 @@ static enum network_verdict net_verdict(const struct network_rule *rules, u32 co
 
 	for (i = 0; i < count; i++) {
 		const struct network_rule *rule = &rules[i];
-		bool deny = rule->deny & BIT(act);
+		enum network_verdict says = NETWORK_ALLOWED;
 
 		if (rule->is_ipv6 != is_ipv6 || !((rule->allow | rule->deny) & BIT(act)) ||
 		    port < rule->port_first || port > rule->port_last ||
 		    !net_covers(rule, address) || rule->prefix < longest)
 			continue;
-		if (rule->prefix > longest || deny)
-			verdict = deny ? NETWORK_DENIED : NETWORK_ALLOWED;
+		if (rule->deny & BIT(act))
+			says = rule->kill & BIT(act) ? NETWORK_KILLED : NETWORK_DENIED;
+		else if (rule->watch & BIT(act))
+			says = NETWORK_WATCHED;
+		verdict = rule->prefix > longest ? says : max(verdict, says);
 		longest = rule->prefix;
 	}
 	return verdict;
@@ -479,7 +502,10 @@ static void prefixes_decide_as_a_list_would(void)
 			continue;
 		/* The rule that is told is one that says so. */
 		EXPECT(number < NET_RULES && net_covers(&rules[number], &address), true);
-		says = verdict == NETWORK_DENIED ? rules[number].deny : rules[number].allow;
+		says = verdict == NETWORK_KILLED  ? rules[number].kill :
+		       verdict == NETWORK_DENIED  ? rules[number].deny & ~rules[number].kill :
+		       verdict == NETWORK_WATCHED ? rules[number].watch :
+						    rules[number].allow & ~rules[number].watch;
 		EXPECT(says & BIT(act), BIT(act));
 	}
 	/* Each happened, and often. */
@@ -502,13 +528,15 @@ static void a_walk_from_nowhere_is_unresolved(void)
 		-4096UL,
 		-8UL,
 	};
+	const struct rule_word allows = { .allow = AGENTOS_FILE_READ };
+	const struct rule_word denies = { .deny = AGENTOS_FILE_READ };
 	struct agentos_walk walk;
 	struct rules rules;
 	u32 i;
 
 	rules_init(&rules);
-	EXPECT(rules_add_object(&rules, nothing_at(1), AGENTOS_FILE_READ, 0, 0), 0);
-	EXPECT(rules_add_pattern(&rules, "none", AGENTOS_FILE_READ, 0), 0);
+	EXPECT(rules_add_object(&rules, nothing_at(1), &allows), 0);
+	EXPECT(rules_add_pattern(&rules, "none", &denies), 0);
 	for (i = 0; i < ARRAY_SIZE(nowhere); i++) {
 		walk = (struct agentos_walk){ .open = AGENTOS_FILE_READ };
 		rules_walk_on(&rules, nowhere[i], &walk);

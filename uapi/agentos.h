@@ -11,16 +11,18 @@
 #include "agentos_rights.h"
 
 /* What this module can do; asked for with AGENTOS_IOC_VERSION, never guessed. */
-#define AGENTOS_FEATURE_POLICY (1ULL << 0) /* POLICY_NEW, RULE, DROP */
-#define AGENTOS_FEATURE_KFUNCS (1ULL << 1) /* module BTF present, kfuncs usable */
-#define AGENTOS_FEATURE_DERIVE (1ULL << 2) /* DUP, DERIVE, REVOKE; KILL_ON_CLOSE, GROUP */
-#define AGENTOS_FEATURE_BUDGET (1ULL << 3) /* BUDGET_SET, BUDGET_GET, RESERVE, SETTLE */
-#define AGENTOS_FEATURE_PAUSE  (1ULL << 4) /* PAUSE, RESUME */
-#define AGENTOS_FEATURE_SCHED  (1ULL << 5) /* SCHED */
-#define AGENTOS_FEATURE_SLICE  (1ULL << 6) /* the kernel lets SCHED set time slices */
-#define AGENTOS_FEATURE_MAIL   (1ULL << 7) /* MAIL_SEND, MAIL_RECEIVE */
-#define AGENTOS_FEATURE_NET    (1ULL << 8) /* POLICY_NET */
-#define AGENTOS_FEATURE_AUDIT  (1ULL << 9) /* CREATE_AUDIT_ONLY */
+#define AGENTOS_FEATURE_POLICY (1ULL << 0)  /* POLICY_NEW, RULE, DROP */
+#define AGENTOS_FEATURE_KFUNCS (1ULL << 1)  /* module BTF present, kfuncs usable */
+#define AGENTOS_FEATURE_DERIVE (1ULL << 2)  /* DUP, DERIVE, REVOKE; KILL_ON_CLOSE, GROUP */
+#define AGENTOS_FEATURE_BUDGET (1ULL << 3)  /* BUDGET_SET, BUDGET_GET, RESERVE, SETTLE */
+#define AGENTOS_FEATURE_PAUSE  (1ULL << 4)  /* PAUSE, RESUME */
+#define AGENTOS_FEATURE_SCHED  (1ULL << 5)  /* SCHED */
+#define AGENTOS_FEATURE_SLICE  (1ULL << 6)  /* the kernel lets SCHED set time slices */
+#define AGENTOS_FEATURE_MAIL   (1ULL << 7)  /* MAIL_SEND, MAIL_RECEIVE */
+#define AGENTOS_FEATURE_NET    (1ULL << 8)  /* POLICY_NET */
+#define AGENTOS_FEATURE_AUDIT  (1ULL << 9)  /* CREATE_AUDIT_ONLY */
+#define AGENTOS_FEATURE_STRICT (1ULL << 10) /* CREATE_STRICT */
+#define AGENTOS_FEATURE_EFFECT (1ULL << 11) /* kill and watch of policies and their rules */
 
 /*
  * AGENTOS_IOC_VERSION: what is this module?
@@ -56,13 +58,17 @@ struct agentos_version {
  *	audit-only, and no others are. INFO and the record of CREATE show the flag;
  *	only REVOKE takes it away: then all is refused. Needs a policy: that no agent
  *	may touch what enforces is a rule.
+ * STRICT: with RECORD_ALLOWED: an act that there is no room to record is refused
+ *	(AGENTOS_WHY_UNRECORDED), so that nothing is done that is not told. INFO and
+ *	the record of CREATE show the flag; those derived from it have it, too.
  */
 #define AGENTOS_CREATE_UNENFORCED     (1U << 0)
 #define AGENTOS_CREATE_RECORD_ALLOWED (1U << 1)
 #define AGENTOS_CREATE_KILL_ON_CLOSE  (1U << 2)
 #define AGENTOS_CREATE_GROUP	      (1U << 3)
 #define AGENTOS_CREATE_AUDIT_ONLY     (1U << 4)
-#define AGENTOS_CREATE_ALL	      0x1fU
+#define AGENTOS_CREATE_STRICT	      (1U << 5)
+#define AGENTOS_CREATE_ALL	      0x3fU
 
 /*
  * AGENTOS_IOC_CREATE: make an agent without tasks; state `created`.
@@ -81,7 +87,7 @@ struct agentos_version {
  *
  * -EPERM   no CAP_SYS_ADMIN
  * -EINVAL  bad flags, rights, access, name or padding; invalid owner; AUDIT_ONLY
- *          without a policy
+ *          without a policy; STRICT without RECORD_ALLOWED
  * -ENOENT  no such policy
  * -EEXIST  a live agent has this name
  * -ENOSPC  AGENTOS_AGENTS_MAX
@@ -157,14 +163,32 @@ struct agentos_enumerate {
 };
 
 /*
+ * What comes of an act that a policy is about
+ *
+ * Denied, it is refused. To kill is to deny, and then to end the agent that tried,
+ * with all below it (AGENTOS_REASON_POLICY): the task that did it does not come back
+ * to user mode. To watch is to allow, and to record the act as
+ * AGENTOS_VERDICT_WOULD_DENY; what even an audit-only agent is refused is refused
+ * here as well. Agents that are audit-only are not killed. Of rules that are equally
+ * near kill goes before deny, that before watch, and watch before allow.
+ */
+
+/*
  * AGENTOS_IOC_POLICY_NEW: an empty policy: whatever it has no rule about is
  * refused. Needs CAP_SYS_ADMIN. It outlives whoever made it; POLICY_DROP ends it.
  *
+ * kill:  rights for want of which an agent is killed
+ * watch: rights for want of which an act is only recorded: of
+ *        AGENTOS_RIGHTS_WATCHABLE, none of kill
+ *
+ * -EINVAL  flags, kill, watch
  * -ENOSPC  AGENTOS_POLICIES_MAX
  */
 struct agentos_policy_new {
 	__u32 size;
-	__u32 flags;	  /* 0 */
+	__u32 flags; /* 0 */
+	__u64 kill;
+	__u64 watch;
 	__u32 ret_policy; /* never 0 */
 	__u32 pad;
 };
@@ -181,16 +205,18 @@ struct agentos_policy_new {
  * name's.
  *
  * With ANYWHERE it is about a name in any directory, and holds nothing: fd is -1,
- * allow 0. One asterisk, at the beginning or the end of the name, stands for any
+ * allow and watch 0. One asterisk, at the beginning or the end of the name, stands for any
  * bytes. It denies as a rule on each object of such a name would. Of a directory
  * where names are not compared byte by byte all is denied then, but for what
  * nearer rules allow.
  *
  * With ABSTRACT it is about Unix sockets of that abstract name (without the byte
- * before it), and holds nothing: fd is -1, allow is CONNECT, deny 0. One asterisk
+ * before it), and holds nothing: fd is -1, allow is CONNECT, all others 0. One asterisk
  * as above, or alone for each name.
  *
  * allow, deny: AGENTOS_FILE_*, no bit in both; 0 and 0 only holds it
+ * kill:        of those that it denies
+ * watch:       of those that it allows
  * number:      told in records when it refuses; not AGENTOS_RULE_NONE
  * name:        NUL-padded; empty for the object itself
  *
@@ -199,7 +225,7 @@ struct agentos_policy_new {
  * -ENOENT      no such policy
  * -EBUSY       an agent uses it, or did: make another
  * -EBADF       fd is not open; or is, with ANYWHERE or ABSTRACT
- * -EINVAL      bits in flags, allow or deny, the number, or no name of a file
+ * -EINVAL      bits in flags, allow, deny, kill or watch, the number, or no name of a file
  * -EOPNOTSUPP  no path leads there: a pipe, a socket, a memfd
  * -ENOTDIR     a name in what is no directory
  * -ENOTUNIQ    names in this directory are not compared byte by byte (vfat,
@@ -216,7 +242,8 @@ struct agentos_policy_rule {
 	__u32 flags; /* AGENTOS_RULE_*, at most one */
 	__u8 allow;
 	__u8 deny;
-	__u16 pad; /* 0 */
+	__u8 kill;
+	__u8 watch;
 	__u32 number;
 	char name[AGENTOS_RULE_NAME_SIZE];
 	__u64 ret_object;
@@ -240,12 +267,13 @@ struct agentos_policy_rule {
  * port_first, port_last: in host order. To bind to port 0 is to let the kernel
  *               choose.
  * allow, deny:  AGENTOS_NET_*, no bit in both, and one at least
+ * kill, watch:  of those that it denies, and of those that it allows
  * number:       told in records when it refuses; not AGENTOS_RULE_NONE
  *
  * -ENOENT  no such policy
  * -EBUSY   an agent uses it, or did: make another
  * -EINVAL  family, prefix, bits of addr behind it, an order of ports that is
- *          none, IPv4 written as IPv6, allow, deny, number
+ *          none, IPv4 written as IPv6, allow, deny, kill, watch, number
  * -ENOSPC  AGENTOS_NET_RULES_MAX
  */
 struct agentos_policy_net {
@@ -260,7 +288,8 @@ struct agentos_policy_net {
 	__u16 port_last;
 	__u8 allow;
 	__u8 deny;
-	__u16 pad2; /* 0 */
+	__u8 kill;
+	__u8 watch;
 };
 
 /*
@@ -310,7 +339,7 @@ enum agentos_lifecycle_type {
 	AGENTOS_LIFECYCLE_CREATE = 1,
 	AGENTOS_LIFECYCLE_ATTACH = 2,	/* a process joined */
 	AGENTOS_LIFECYCLE_RESTRICT = 3, /* rights narrowed; `rights` is what is left */
-	AGENTOS_LIFECYCLE_KILL = 4,	/* kill was asked for */
+	AGENTOS_LIFECYCLE_KILL = 4,	/* kill was asked for, or earned */
 	AGENTOS_LIFECYCLE_EXIT = 5,	/* last task gone, or never had one and was closed */
 	AGENTOS_LIFECYCLE_REVOKE = 6,	/* all rights taken, for good */
 	AGENTOS_LIFECYCLE_BUDGET = 7,	/* code percent of a limit are used up */
@@ -326,12 +355,13 @@ enum agentos_exit_reason {
 	AGENTOS_REASON_KILLED = 3, /* AGENTOS_AGENT_KILL */
 	AGENTOS_REASON_UNUSED = 4, /* closed before a task attached */
 	AGENTOS_REASON_BUDGET = 5, /* killed when a budget was used up */
+	AGENTOS_REASON_POLICY = 6, /* killed for what it tried, as its policy says */
 };
 
 struct agentos_lifecycle {
 	__u32 size;    /* of this record */
 	__u16 type;    /* enum agentos_lifecycle_type */
-	__u16 reason;  /* enum agentos_exit_reason, for EXIT and PAUSE */
+	__u16 reason;  /* enum agentos_exit_reason, for EXIT and PAUSE; for KILL, if POLICY */
 	__u64 seq;     /* counts from 1 since the module was loaded */
 	__u64 time_ns; /* CLOCK_BOOTTIME */
 	__u64 agent;
@@ -353,7 +383,7 @@ AGENTOS_ASSERT(sizeof(struct agentos_create) == 112);
 AGENTOS_ASSERT(sizeof(struct agentos_open) == 24);
 AGENTOS_ASSERT(sizeof(struct agentos_identify) == 32);
 AGENTOS_ASSERT(sizeof(struct agentos_enumerate) == 32);
-AGENTOS_ASSERT(sizeof(struct agentos_policy_new) == 16);
+AGENTOS_ASSERT(sizeof(struct agentos_policy_new) == 32);
 AGENTOS_ASSERT(sizeof(struct agentos_policy_rule) == 104);
 AGENTOS_ASSERT(sizeof(struct agentos_policy_drop) == 8);
 AGENTOS_ASSERT(sizeof(struct agentos_seek) == 16);

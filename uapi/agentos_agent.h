@@ -126,8 +126,9 @@ struct agentos_restrict {
  * more rights than the agent has gives it none of them. Needs CAP_SYS_ADMIN in
  * the initial user namespace, and that the caller is in no agent.
  *
- * flags:  AGENTOS_CREATE_RECORD_ALLOWED or 0: from now on, for the same agents.
- *         Who is audit-only stays so, and nobody becomes it.
+ * flags:  AGENTOS_CREATE_RECORD_ALLOWED, and with it perhaps AGENTOS_CREATE_STRICT,
+ *         or 0: from now on, for the same agents. Who is audit-only stays so, and
+ *         nobody becomes it.
  * policy: id from POLICY_NEW
  * rights: those that may stay
  *
@@ -208,7 +209,7 @@ struct agentos_dup {
  * its parent's tasks end does not end it.
  *
  * flags:  as for CREATE. UNENFORCED and AUDIT_ONLY only if the parent is, and
- *         then always; RECORD_ALLOWED is inherited.
+ *         then always; RECORD_ALLOWED and STRICT are inherited.
  * rights: a subset of the parent's
  * policy: 0 for the parent's. Another one needs CAP_SYS_ADMIN and a caller
  *         outside of all agents: whoever gives it answers for its being

@@ -98,21 +98,22 @@ AGENTOS_RIGHTS(AGENTOS_RIGHT_ENFORCED)
 enum agentos_verdict {
 	AGENTOS_VERDICT_ALLOWED = 0,
 	AGENTOS_VERDICT_DENIED = 1,
-	AGENTOS_VERDICT_WOULD_DENY = 2, /* done: its agent is audit-only */
+	AGENTOS_VERDICT_WOULD_DENY = 2, /* done: its agent is audit-only, or EVENT_WATCH */
 };
 
 /* Why, in one word; `right` or `rule` of the record say which. */
 enum agentos_why {
 	AGENTOS_WHY_NONE = 0,
-	AGENTOS_WHY_RIGHT = 1,	    /* the agent lacks `right` */
-	AGENTOS_WHY_RULE = 2,	    /* rule number `rule` of its policy denies */
-	AGENTOS_WHY_NO_RULE = 3,    /* no rule of its policy allows */
-	AGENTOS_WHY_WIDER = 4,	    /* rename or link would widen what it may do */
-	AGENTOS_WHY_UNRESOLVED = 5, /* the object could not be told: fail closed */
-	AGENTOS_WHY_NEVER = 6,	    /* no agent may, whatever its rights */
-	AGENTOS_WHY_OUTSIDE = 7,    /* the target is outside the agent */
-	AGENTOS_WHY_HOLDS = 8,	    /* a directory that rules stand on or below does not move */
-	AGENTOS_WHY_UNCOUNTED = 9,  /* its network bytes are limited; there none are counted */
+	AGENTOS_WHY_RIGHT = 1,	     /* the agent lacks `right` */
+	AGENTOS_WHY_RULE = 2,	     /* rule number `rule` of its policy denies */
+	AGENTOS_WHY_NO_RULE = 3,     /* no rule of its policy allows */
+	AGENTOS_WHY_WIDER = 4,	     /* rename or link would widen what it may do */
+	AGENTOS_WHY_UNRESOLVED = 5,  /* the object could not be told: fail closed */
+	AGENTOS_WHY_NEVER = 6,	     /* no agent may, whatever its rights */
+	AGENTOS_WHY_OUTSIDE = 7,     /* the target is outside the agent */
+	AGENTOS_WHY_HOLDS = 8,	     /* a directory that rules stand on or below does not move */
+	AGENTOS_WHY_UNCOUNTED = 9,   /* its network bytes are limited; there none are counted */
+	AGENTOS_WHY_UNRECORDED = 10, /* it is strict, and there was no room to record the act */
 };
 
 enum agentos_object_kind {
@@ -128,6 +129,8 @@ enum agentos_object_kind {
 /* Bits of agentos_event.flags. */
 #define AGENTOS_EVENT_TRUNCATED (1U << 0) /* the object's text is only its end */
 #define AGENTOS_EVENT_DENTRY	(1U << 1) /* path is relative to its file system's root */
+#define AGENTOS_EVENT_KILL	(1U << 2) /* its agent is, or if audit-only would be, killed for it */
+#define AGENTOS_EVENT_WATCH	(1U << 3) /* done, as the policy says: it is only watched */
 
 /*
  * One act of one agent. Two rings carry these: `denials`, of what was refused or
@@ -213,5 +216,9 @@ struct agentos_payers {
 };
 
 enum agentos_ring { AGENTOS_RING_DENIALS, AGENTOS_RING_ALLOWED, AGENTOS_RING_COUNT };
+
+/* Slots of the map `drops`: records that found no room, per ring; and behind these, */
+#define AGENTOS_DROPS_REFUSED AGENTOS_RING_COUNT /* acts refused for it: AGENTOS_WHY_UNRECORDED */
+#define AGENTOS_DROPS_COUNT   (AGENTOS_RING_COUNT + 1)
 
 #endif /* _UAPI_AGENTOS_EVENT_H */

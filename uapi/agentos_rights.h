@@ -80,6 +80,19 @@ enum agentos_right_bit { AGENTOS_RIGHTS(AGENTOS_RIGHT_ENUM) AGENTOS_RIGHT_COUNT 
 	 AGENTOS_RIGHT(MODULE) | AGENTOS_RIGHT(DERIVE) | AGENTOS_RIGHT(MESSAGE_SEND) | \
 	 AGENTOS_RIGHT(MESSAGE_RECEIVE))
 
+/*
+ * For want of which an act may be done and only recorded, when a policy says so:
+ * those that stand alone. The others gate rules, which can say that themselves, or
+ * are what the module itself refuses. Where one of AGENTOS_RIGHTS_GUARDED counts for
+ * the whole machine the act is refused all the same.
+ */
+#define AGENTOS_RIGHTS_WATCHABLE                                                             \
+	(AGENTOS_RIGHT(ANON_EXEC) | AGENTOS_RIGHT(NET_RAW) | AGENTOS_RIGHT(SIGNAL_OUTSIDE) | \
+	 AGENTOS_RIGHT(PTRACE) | AGENTOS_RIGHT(NAMESPACES) | AGENTOS_RIGHT(MOUNT) |          \
+	 AGENTOS_RIGHT(SET_IDS) | AGENTOS_RIGHT(CAPABILITIES) | AGENTOS_RIGHT(IO_URING) |    \
+	 AGENTOS_RIGHT(USERFAULTFD) | AGENTOS_RIGHT(PERF) | AGENTOS_RIGHT(FILE_WATCH) |      \
+	 AGENTOS_RIGHT(KEYRINGS) | AGENTOS_RIGHT(SYSV_IPC))
+
 /* Every right there is; the bits are contiguous. */
 #define AGENTOS_RIGHTS_ALL ((1ULL << AGENTOS_RIGHT_COUNT) - 1)
 

@@ -110,6 +110,9 @@ static void put_advice(FILE *out, const struct agentos_event *e)
 	case AGENTOS_WHY_UNCOUNTED:
 		fputs("use TCP or UDP, and sockets made here", out);
 		break;
+	case AGENTOS_WHY_UNRECORDED:
+		fputs("wait a moment, and try again", out);
+		break;
 	case AGENTOS_WHY_NEVER:
 	case AGENTOS_WHY_OUTSIDE:
 		fputs("do not try again: no policy allows this", out);

@@ -41,9 +41,9 @@ const char *name_doing(unsigned int hook, char other[NAME_ROOM])
 
 const char *name_why(unsigned int why, char other[NAME_ROOM])
 {
-	static const char *const names[] = { "none",  "right",	    "rule",  "no_rule",
-					     "wider", "unresolved", "never", "outside",
-					     "holds", "uncounted" };
+	static const char *const names[] = { "none",  "right",	    "rule",	 "no_rule",
+					     "wider", "unresolved", "never",	 "outside",
+					     "holds", "uncounted",  "unrecorded" };
 
 	return name_find(names, COUNT(names), why, "why", other);
 }
@@ -89,9 +89,8 @@ const char *name_lifecycle(unsigned int type, char other[NAME_ROOM])
 
 const char *name_reason(unsigned int reason, char other[NAME_ROOM])
 {
-	static const char *const names[] = {
-		"none", "exit", "signal", "killed", "unused", "budget"
-	};
+	static const char *const names[] = { "none",   "exit",	 "signal", "killed",
+					     "unused", "budget", "policy" };
 
 	return name_find(names, COUNT(names), reason, "reason", other);
 }

@@ -309,6 +309,9 @@ static void put_why(FILE *out, const struct agentos_event *e)
 	case AGENTOS_WHY_UNCOUNTED:
 		fputs(": its network bytes are limited, and would not be counted there", out);
 		break;
+	case AGENTOS_WHY_UNRECORDED:
+		fputs(": there was no room to record it, and its policy wants all recorded", out);
+		break;
 	case AGENTOS_WHY_OUTSIDE:
 		fputs(": the target is outside the agent", out);
 		break;
@@ -366,11 +369,18 @@ static void event_text(FILE *out, const struct record *r, bool colour)
 	put_escaped(out, e->comm, strnlen(e->comm, sizeof(e->comm)));
 	fprintf(out, "[%d] %s ", e->tgid, verdicts[verdict].verb);
 	put_act(out, e);
-	fputs(verdicts[verdict].remark, out);
-	if (e->verdict != AGENTOS_VERDICT_ALLOWED)
+	fputs(e->flags & AGENTOS_EVENT_WATCH ? ", as it is only watched" : verdicts[verdict].remark,
+	      out);
+	if (e->flags & AGENTOS_EVENT_WATCH && e->why == AGENTOS_WHY_RULE)
+		put_rule(out, e, "watches");
+	else if (e->verdict != AGENTOS_VERDICT_ALLOWED)
 		put_why(out, e);
 	else if (e->why == AGENTOS_WHY_RULE)
 		put_rule(out, e, "allows");
+	if (e->flags & AGENTOS_EVENT_KILL)
+		fputs(e->verdict == AGENTOS_VERDICT_DENIED ? "; the agent is killed for it" :
+							     "; the agent would be killed for it",
+		      out);
 }
 
 static void put_end(FILE *out, const struct agentos_lifecycle *l)
@@ -389,6 +399,9 @@ static void put_end(FILE *out, const struct agentos_lifecycle *l)
 		break;
 	case AGENTOS_REASON_BUDGET:
 		fputs("ended: it was killed, as a budget was used up", out);
+		break;
+	case AGENTOS_REASON_POLICY:
+		fputs("ended: it was killed for what it tried, as its policy says", out);
 		break;
 	case AGENTOS_REASON_UNUSED:
 		fputs("ended: nothing was ever started in it", out);
@@ -422,6 +435,8 @@ static void lifecycle_text(FILE *out, const struct record *r, bool colour)
 		put_rights(out, l->rights);
 		if (l->code & AGENTOS_CREATE_AUDIT_ONLY)
 			fputs("; AUDIT-ONLY: what they refuse is done, and recorded", out);
+		if (l->code & AGENTOS_CREATE_STRICT)
+			fputs("; strict: what cannot be recorded is refused", out);
 		break;
 	case AGENTOS_LIFECYCLE_ATTACH:
 		fprintf(out, "started as process %d: policy %u, ", l->tgid, l->policy);
@@ -453,7 +468,13 @@ static void lifecycle_text(FILE *out, const struct record *r, bool colour)
 		fprintf(out, "resumed by process %d", l->tgid);
 		break;
 	case AGENTOS_LIFECYCLE_KILL:
-		if (l->tgid)
+		if (l->reason == AGENTOS_REASON_POLICY && l->tgid)
+			fprintf(out,
+				"is to be killed, as its policy says, for what process %d tried",
+				l->tgid);
+		else if (l->reason == AGENTOS_REASON_POLICY)
+			fputs("is to be killed with the agent above it, as its policy says", out);
+		else if (l->tgid)
 			fprintf(out, "is to be killed: process %d asked for it", l->tgid);
 		else
 			fputs("is to be killed: a budget of time was used up", out);

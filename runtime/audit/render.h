@@ -39,7 +39,7 @@ void render_act(FILE *out, const struct agentos_event *e);
  *         type ("event", "lifecycle", "loss", "daemon", "policy"), stream ("denials",
  *         "allowed", "lifecycle"; not for daemon and policy)
  * event:  kernel_seq, boottime_ns, agent, agent_name (null when not known),
- *         verdict, hook, hook_number, why, rights (those it lacked, names),
+ *         verdict, hook, hook_number, why, effect ("kill" or "watch", or absent), rights (those it lacked, names),
  *         rule (number or null), policy, access ("read", "write", "execute", "connect"),
  *         error (name or null), errno, pid, tid, uid, comm, object
  *         object: kind ("none", "path", "inet", "unix", "task", "number", "text"),
@@ -47,7 +47,7 @@ void render_act(FILE *out, const struct agentos_event *e);
  *         address, port, protocol, number, number2, signal, capability
  * lifecycle: kernel_seq, boottime_ns, agent, agent_name, event ("lost", "create",
  *         "attach", "restrict", "kill", "exit", "revoke", "budget"), and with lost: lost;
- *         else rights, policy, pid, uid, parent; with create: audit_only
+ *         else rights, policy, pid, uid, parent; with create: audit_only, strict
  *         (true when so); with budget: resource, percent; with exit: reason, code, signal, forks
  * loss:   count, first, last
  * daemon: note ("started", "adopted", "stopped", "ended", "torn", "unwritable"),

@@ -175,6 +175,8 @@ static void event_json(FILE *out, const struct record *r)
 	put_word(out, "hook", name_hook(e->hook, other));
 	put_number(out, "hook_number", e->hook);
 	put_word(out, "why", name_why(e->why, other));
+	if (e->flags & (AGENTOS_EVENT_KILL | AGENTOS_EVENT_WATCH))
+		put_word(out, "effect", e->flags & AGENTOS_EVENT_KILL ? "kill" : "watch");
 	put_rights(out, e->right);
 	if (e->rule == AGENTOS_RULE_NONE)
 		fputs(",\"rule\":null", out);
@@ -214,6 +216,8 @@ static void lifecycle_json(FILE *out, const struct record *r)
 	}
 	if (l->type == AGENTOS_LIFECYCLE_CREATE && l->code & AGENTOS_CREATE_AUDIT_ONLY)
 		fputs(",\"audit_only\":true", out);
+	if (l->type == AGENTOS_LIFECYCLE_CREATE && l->code & AGENTOS_CREATE_STRICT)
+		fputs(",\"strict\":true", out);
 	if (l->type == AGENTOS_LIFECYCLE_POLICY)
 		put_signed(out, "before", l->code);
 	if (l->type == AGENTOS_LIFECYCLE_PAUSE)

@@ -141,6 +141,9 @@ void agents_outcome(const struct agentos_info *info, char *out, size_t size)
 	case AGENTOS_REASON_BUDGET:
 		snprintf(out, size, "a budget was used up");
 		break;
+	case AGENTOS_REASON_POLICY:
+		snprintf(out, size, "killed by its policy");
+		break;
 	default:
 		snprintf(out, size, "%s", "");
 		break;
@@ -198,8 +201,8 @@ void json_string(FILE *out, const char *text)
 
 void agents_json(FILE *out, const struct agentos_info *info)
 {
-	static const char *const reasons[] = { "none",	 "exit",   "signal",
-					       "killed", "unused", "budget" };
+	static const char *const reasons[] = { "none",	 "exit",   "signal", "killed",
+					       "unused", "budget", "policy" };
 	const char *separator = "";
 	size_t i;
 
@@ -208,14 +211,15 @@ void agents_json(FILE *out, const struct agentos_info *info)
 	fprintf(out,
 		",\"state\":\"%s\",\"policy\":%u,\"tasks\":%u,\"owner\":%u,\"age_s\":%" PRIu64
 		",\"forks\":%" PRIu64 ",\"first_pid\":%d,\"enforced\":%s,\"audit_only\":%s"
-		",\"record_allowed\":%s",
+		",\"record_allowed\":%s,\"strict\":%s",
 		agents_state(info), info->ret_policy, info->ret_tasks, info->ret_owner,
 		agents_age_s(info), (uint64_t)info->ret_forks, info->ret_first,
 		info->ret_flags & (AGENTOS_CREATE_UNENFORCED | AGENTOS_CREATE_AUDIT_ONLY) ?
 			"false" :
 			"true",
 		info->ret_flags & AGENTOS_CREATE_AUDIT_ONLY ? "true" : "false",
-		info->ret_flags & AGENTOS_CREATE_RECORD_ALLOWED ? "true" : "false");
+		info->ret_flags & AGENTOS_CREATE_RECORD_ALLOWED ? "true" : "false",
+		info->ret_flags & AGENTOS_CREATE_STRICT ? "true" : "false");
 	fprintf(out,
 		",\"parent\":%" PRIu64 ",\"depth\":%u,\"children\":%u,\"threads\":%u,\"held\":%u"
 		",\"cpu_ns\":%" PRIu64 ",\"wait_ns\":%" PRIu64 ",\"denials\":%" PRIu64
@@ -225,7 +229,10 @@ void agents_json(FILE *out, const struct agentos_info *info)
 		(uint64_t)info->ret_denials, info->ret_criticality, agents_phase(info),
 		info->ret_nice, info->ret_messages);
 	fprintf(out, ",\"reason\":\"%s\",\"code\":%d,\"rights\":[",
-		info->ret_reason < 6 ? reasons[info->ret_reason] : "unknown", info->ret_code);
+		info->ret_reason < sizeof(reasons) / sizeof(reasons[0]) ?
+			reasons[info->ret_reason] :
+			"unknown",
+		info->ret_code);
 	for (i = 0; i < AGENTOS_RIGHT_COUNT; i++) {
 		if (!(info->ret_rights & 1ULL << i))
 			continue;

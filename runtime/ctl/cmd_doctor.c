@@ -107,6 +107,11 @@ static void doctor_streams(struct doctor *d, const struct control_status_reply *
 				"");
 		doctor_line("records", s->streams[i].lost == 0, text, d);
 	}
+	snprintf(text, sizeof(text),
+		 "%" PRIu64 " acts of strict agents refused, as there was no room to record them",
+		 s->unrecorded);
+	if (s->unrecorded)
+		doctor_line("records", false, text, d);
 	if (s->audit_error)
 		snprintf(text, sizeof(text), "cannot be written: %s; records wait in the kernel",
 			 strerror(-s->audit_error));

@@ -110,6 +110,8 @@ static int refusal_add(const struct agentos_event *event, void *cookie)
 	render_act(out, event);
 	if (event->verdict == AGENTOS_VERDICT_DENIED)
 		fputs(" (refused here as well)", out);
+	if (event->flags & AGENTOS_EVENT_KILL)
+		fputs("; the agent would be killed for it", out);
 	if (fclose(out) != 0) {
 		free(text);
 		return -ENOMEM;

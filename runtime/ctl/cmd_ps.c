@@ -19,10 +19,11 @@ static void ps_row(const struct agentos_info *info)
 	agents_age(info, age, sizeof(age));
 	agents_rights(info->ret_rights, rights, sizeof(rights));
 	snprintf(number, sizeof(number), "%u", info->ret_owner);
-	printf("%6" PRIu64 "  %-20s %-8s %6u %6u  %-10s %8s  %s%s\n", (uint64_t)info->ret_id,
+	printf("%6" PRIu64 "  %-20s %-8s %6u %6u  %-10s %8s  %s%s%s\n", (uint64_t)info->ret_id,
 	       info->ret_name, agents_state(info), info->ret_policy, info->ret_tasks,
 	       owner ? owner->pw_name : number, age, rights,
-	       info->ret_flags & AGENTOS_CREATE_AUDIT_ONLY ? " (AUDIT-ONLY)" : "");
+	       info->ret_flags & AGENTOS_CREATE_AUDIT_ONLY ? " (AUDIT-ONLY)" : "",
+	       info->ret_flags & AGENTOS_CREATE_STRICT ? " (strict)" : "");
 }
 
 static void ps_json(const struct agentos_info *infos, size_t count)

@@ -83,6 +83,8 @@ static void show_text(const struct agentos_info *info)
 	       info->ret_flags & AGENTOS_CREATE_AUDIT_ONLY ?
 		       ", AUDIT-ONLY: what it refuses is done, and recorded" :
 		       "",
+	       info->ret_flags & AGENTOS_CREATE_STRICT ?
+		       ", strict: what cannot be recorded is refused" :
 	       info->ret_flags & AGENTOS_CREATE_RECORD_ALLOWED ? ", allowed acts are recorded" :
 								 "");
 	printf("%-11s %u\n", "owner", info->ret_owner);

@@ -73,11 +73,16 @@ static void add_rights(struct items *all, struct item item)
 	unsigned int bit;
 
 	item.section = RIGHTS;
-	item.effect = "give";
 	item.bits = 1;
 	for (bit = 0; policy_right_name(bit); bit++) {
 		item.at = item.policy->right_at[bit];
+		item.effect = "give";
 		if (item.policy->rights & (1ULL << bit))
+			items_add(all, &item, policy_right_name(bit));
+		item.at = item.policy->effect_at[bit];
+		item.effect =
+			item.policy->kill_rights & (1ULL << bit) ? "kill without" : "watch without";
+		if ((item.policy->kill_rights | item.policy->watch_rights) & (1ULL << bit))
 			items_add(all, &item, policy_right_name(bit));
 	}
 }
@@ -94,15 +99,22 @@ static void add_rules(struct items *all, struct item item)
 		item.effect = "allow";
 		item.at = rule->at;
 		item.section = FILES;
-		item.bits = rule->allow & FILE_ACTS;
+		item.bits = rule->allow & ~rule->watch & FILE_ACTS;
 		items_add(all, &item, rule->path);
 		item.section = SOCKETS;
-		item.bits = rule->allow & ~FILE_ACTS;
+		item.bits = rule->allow & ~rule->watch & ~FILE_ACTS;
+		items_add(all, &item, rule->path);
+		item.effect = "watch";
+		item.section = FILES;
+		item.bits = rule->watch;
 		items_add(all, &item, rule->path);
 		item.effect = "deny";
 		item.at = rule->deny_at;
 		item.section = rule->anywhere ? NAMES : FILES;
-		item.bits = rule->deny;
+		item.bits = rule->deny & ~rule->kill;
+		items_add(all, &item, rule->path);
+		item.effect = "kill";
+		item.bits = rule->kill;
 		items_add(all, &item, rule->path);
 	}
 }
@@ -121,11 +133,17 @@ static void add_addresses(struct items *all, struct item item)
 		shown = wording_address(a);
 		item.effect = "allow";
 		item.at = a->at;
-		item.bits = a->allow;
+		item.bits = a->allow & ~a->watch;
+		items_add(all, &item, shown.text);
+		item.effect = "watch";
+		item.bits = a->watch;
 		items_add(all, &item, shown.text);
 		item.effect = "deny";
 		item.at = a->deny_at;
-		item.bits = a->deny;
+		item.bits = a->deny & ~a->kill;
+		items_add(all, &item, shown.text);
+		item.effect = "kill";
+		item.bits = a->kill;
 		items_add(all, &item, shown.text);
 	}
 }
@@ -183,7 +201,7 @@ static void add_policy(struct items *all, const struct policy *p, bool is_new)
 	item.effect = "record";
 	item.bits = 1;
 	item.at = p->audit_at;
-	items_add(all, &item, p->record_allowed ? "all" : "denials");
+	items_add(all, &item, policy_audit_name(p));
 }
 
 /* Whether two items are about the same; how they are ordered where not. */

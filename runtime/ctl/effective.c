@@ -20,7 +20,8 @@ struct line {
 	struct policy_place at, deny_at;
 	const struct wording_act *acts;
 	uint32_t allow, deny;
-	const char *kind; /* "path", "name", "abstract", "address", "host", "private" */
+	uint32_t watch, kill; /* of either */
+	const char *kind;     /* "path", "name", "abstract", "address", "host", "private" */
 	const char *object;
 };
 
@@ -32,11 +33,10 @@ struct output {
 	size_t width; /* 0: all is in one file, of which lines are enough */
 };
 
-static void line_text(const struct output *o, const struct line *l, bool denies)
+static void line_text(const struct output *o, const struct line *l, const char *does, uint32_t bits,
+		      struct policy_place at)
 {
 	char shown[ESCAPE_TEXT_MAX(PATH_MAX) + 1], acts[WORDING_ACTS], place[WORDING_PLACE];
-	struct policy_place at = denies ? l->deny_at : l->at;
-	uint32_t bits = denies ? l->deny : l->allow;
 
 	if (!bits)
 		return;
@@ -46,9 +46,8 @@ static void line_text(const struct output *o, const struct line *l, bool denies)
 		snprintf(place, sizeof(place), "line %-5u", at.line);
 	escape_text(shown, sizeof(shown), l->object, strlen(l->object));
 	wording_acts(acts, l->acts, bits);
-	printf("%6zu  %-*s %s  %s%s  for %s\n", l->number, (int)o->width, place,
-	       denies ? "deny " : "allow", shown, strcmp(l->kind, "name") == 0 ? " anywhere" : "",
-	       acts);
+	printf("%6zu  %-*s %-5s  %s%s  for %s\n", l->number, (int)o->width, place, does, shown,
+	       strcmp(l->kind, "name") == 0 ? " anywhere" : "", acts);
 }
 
 static void line_json(struct output *o, const struct line *l)
@@ -66,6 +65,10 @@ static void line_json(struct output *o, const struct line *l)
 	wording_json_acts(l->acts, l->allow);
 	printf(",\"deny\":");
 	wording_json_acts(l->acts, l->deny);
+	printf(",\"watch\":");
+	wording_json_acts(l->acts, l->watch);
+	printf(",\"kill\":");
+	wording_json_acts(l->acts, l->kill);
 	putchar('}');
 	o->gap = ",";
 }
@@ -76,8 +79,10 @@ static void line_print(struct output *o, const struct line *l)
 		line_json(o, l);
 		return;
 	}
-	line_text(o, l, false);
-	line_text(o, l, true);
+	line_text(o, l, "allow", l->allow & ~l->watch, l->at);
+	line_text(o, l, "watch", l->watch, l->at);
+	line_text(o, l, "deny", l->deny & ~l->kill, l->deny_at);
+	line_text(o, l, "kill", l->kill, l->deny_at);
 }
 
 static void rules_print(struct output *o)
@@ -90,16 +95,16 @@ static void rules_print(struct output *o)
 		const struct policy_rule *rule = &p->rules[i];
 
 		line_print(o, &(struct line){ i, rule->at, rule->deny_at, wording_of_files,
-					      rule->allow, rule->deny, wording_kind(rule),
-					      rule->path });
+					      rule->allow, rule->deny, rule->watch, rule->kill,
+					      wording_kind(rule), rule->path });
 	}
 	for (i = 0; i < p->address_count; i++) {
 		const struct policy_address *a = &p->addresses[i];
 
 		shown = wording_address(a);
 		line_print(o, &(struct line){ p->rule_count + i, a->at, a->deny_at,
-					      wording_of_addresses, a->allow, a->deny, "address",
-					      shown.text });
+					      wording_of_addresses, a->allow, a->deny, a->watch,
+					      a->kill, "address", shown.text });
 	}
 }
 
@@ -116,7 +121,7 @@ static void egress_print(struct output *o)
 
 		shown = wording_egress(&e->rule);
 		line_print(o, &(struct line){ e->rule.number, e->at, e->at, wording_of_egress,
-					      1U << e->rule.kind, 0, kind, shown.text });
+					      1U << e->rule.kind, 0, 0, 0, kind, shown.text });
 	}
 }
 
@@ -274,6 +279,23 @@ static size_t places_width(const struct policy *p)
 	return width;
 }
 
+/* "effects: ptrace kill, perf watch", or members of an object. */
+static void effects_print(const struct policy *p, bool json)
+{
+	const char *gap = json ? "" : "effects: ", *does;
+	unsigned int bit;
+
+	for (bit = 0; bit < AGENTOS_RIGHT_COUNT; bit++) {
+		if (!((p->kill_rights | p->watch_rights) & (1ULL << bit)))
+			continue;
+		does = p->kill_rights & (1ULL << bit) ? "kill" : "watch";
+		printf(json ? "%s\"%s\":\"%s\"" : "%s%s %s", gap, policy_right_name(bit), does);
+		gap = json ? "," : ", ";
+	}
+	if (!json && p->kill_rights | p->watch_rights)
+		putchar('\n');
+}
+
 void effective_print(const struct policy *p, bool json)
 {
 	struct output output = { .policy = p, .json = json, .gap = "", .width = places_width(p) };
@@ -284,7 +306,9 @@ void effective_print(const struct policy *p, bool json)
 		wording_json("file", p->files[0]);
 		printf(",\"name\":\"%s\",\"rights\":[", p->name);
 		ctl_rights_print(p->rights, ",", "\"");
-		printf("],\"rules\":[");
+		printf("],\"effects\":{");
+		effects_print(p, true);
+		printf("},\"rules\":[");
 		rules_print(&output);
 		egress_print(&output);
 		putchar(']');
@@ -296,6 +320,7 @@ void effective_print(const struct policy *p, bool json)
 	printf("%s: policy %s, rights ", safe, p->name);
 	ctl_rights_print(p->rights, ", ", "");
 	putchar('\n');
+	effects_print(p, false);
 	rules_print(&output);
 	egress_print(&output);
 	effective_terms(&p->terms, false);

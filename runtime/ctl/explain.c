@@ -100,7 +100,8 @@ static int denial_read(struct denial *d, const char *directory, uint64_t seq, st
 				"; `agentctl audit --denied --seq` shows the numbers",
 				seq);
 	else if (!err && (d->record.type != RECORD_EVENT ||
-			  d->record.u.event.verdict != AGENTOS_VERDICT_DENIED))
+			  (d->record.u.event.verdict != AGENTOS_VERDICT_DENIED &&
+			   !(d->record.u.event.flags & AGENTOS_EVENT_WATCH))))
 		err = fault_set(f, EINVAL,
 				"record %" PRIu64
 				" of the log is no denial; `agentctl audit --denied --seq` shows "
@@ -187,13 +188,22 @@ static void print_rule(const struct denial *d)
 {
 	const struct explain *x = &d->explain;
 
+	const char *does = x->kills   ? "is denied, and who tries is killed" :
+			   x->watches ? "is watched" :
+					"is denied";
+
+	if (x->effect) {
+		printf("effects: ");
+		put_safe(rule_file(d));
+		printf(":%u: %s: %s\n", x->line, x->effect, x->kills ? "kill" : "watch");
+	}
 	if (!x->has_rule)
 		return;
 	printf("rule %u: ", d->record.u.event.rule);
 	put_safe(rule_file(d));
 	printf(":%u: ", x->line);
 	put_safe(x->rule);
-	puts(x->is_name ? " is denied in any directory" : " is denied");
+	printf(" %s%s\n", does, x->is_name ? ", in any directory" : "");
 }
 
 static void print_items(const struct explain *x)
@@ -217,7 +227,9 @@ static void print_fix(const struct denial *d)
 {
 	const struct explain *x = &d->explain;
 
-	if (!x->is_possible)
+	if (x->watches)
+		puts("It was done, and is recorded as what would be denied.");
+	else if (!x->is_possible)
 		puts("No policy can allow it.");
 	else if (x->is_removal && x->has_rule && !x->count)
 		puts("To allow it, take that line out.");
@@ -279,6 +291,13 @@ static void print_json(const struct denial *d)
 		json_text("rule_file", rule_file(d));
 		json_text("rule_about", x->rule);
 	}
+	if (x->effect) {
+		json_text("effect_of", x->effect);
+		json_text("effect_file", rule_file(d));
+		printf(",\"effect_line\":%u", x->line);
+	}
+	printf(",\"kills\":%s,\"watches\":%s", x->kills ? "true" : "false",
+	       x->watches ? "true" : "false");
 	printf(",\"possible\":%s,\"remove_line\":%s,\"add\":[", x->is_possible ? "true" : "false",
 	       x->is_removal && x->has_rule ? "true" : "false");
 	for (i = 0; i < x->count; i++) {

@@ -161,6 +161,9 @@ static int record_take(struct reading *r, const struct record *record)
 		    (e->agent != t->agent && !is_below(r, e->agent)))
 			return 0;
 		r->seen += e->agent == t->agent;
+		/* The policy lets it be done. */
+		if (e->flags & AGENTOS_EVENT_WATCH)
+			return 0;
 		t->acts++;
 		return t->act(e, t->cookie);
 	case RECORD_DAEMON:

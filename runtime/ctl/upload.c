@@ -28,6 +28,8 @@ static uint32_t addresses_compile(struct compiled_address *compiled, const struc
 			.port_last = a->port_last,
 			.allow = a->allow,
 			.deny = a->deny,
+			.kill = a->kill,
+			.watch = a->watch,
 		};
 		memcpy(compiled[count++].addr, a->addr, sizeof(a->addr));
 	}
@@ -62,9 +64,12 @@ static int upload_rules(struct channel *channel, const struct policy *policy,
 			const struct resolved *resolved, struct fault *f)
 {
 	struct control_policy_begin begin = {
-		.flags = policy->record_allowed ? CONTROL_RECORD_ALLOWED : 0,
+		.flags = (policy->record_allowed ? CONTROL_RECORD_ALLOWED : 0) |
+			 (policy->strict ? CONTROL_STRICT : 0),
 		.rule_count = (uint32_t)resolved->count,
 		.address_count = (uint32_t)policy->address_count,
+		.kill = policy->kill_rights,
+		.watch = policy->watch_rights,
 	};
 	struct control_policy_rules rules;
 	struct channel_request request = { .header = &begin.header,

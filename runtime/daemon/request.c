@@ -88,7 +88,7 @@ static void client_begin(struct client *c, const struct control_policy_begin *m)
 	}
 	err = client_may_run(c->daemon, &f);
 	if (!err)
-		err = enforce_policy_begin(c->daemon->enforce, &u->policy, &f);
+		err = enforce_policy_begin(c->daemon->enforce, m->kill, m->watch, &u->policy, &f);
 	if (err) {
 		client_error(c, err, f.text);
 		return;
@@ -204,6 +204,13 @@ static void run_fault(struct fault *f, int err, const char *name)
 	(AGENTOS_ACCESS_ATTACH | AGENTOS_ACCESS_INSPECT | AGENTOS_ACCESS_DERIVE | \
 	 AGENTOS_ACCESS_RECEIVE)
 
+/* What the policy says of records, in flags of the module. */
+static uint32_t recorded(const struct upload *u)
+{
+	return (u->flags & CONTROL_RECORD_ALLOWED ? AGENTOS_CREATE_RECORD_ALLOWED : 0) |
+	       (u->flags & CONTROL_STRICT ? AGENTOS_CREATE_STRICT : 0);
+}
+
 /* Everything has come: policy, then agent; without the agent no policy. */
 static int client_run_now(struct client *c, const struct control_run *m,
 			  struct control_run_reply *reply, struct fault *f)
@@ -225,8 +232,7 @@ static int client_run_now(struct client *c, const struct control_run *m,
 		return err;
 	if (!upload_is_complete(u))
 		return fault_set(f, EBADMSG, "the policy is not complete");
-	if (u->flags & CONTROL_RECORD_ALLOWED)
-		create.flags |= AGENTOS_CREATE_RECORD_ALLOWED;
+	create.flags = recorded(u);
 	/*
 	 * For whoever may run agents at all: he could run the same program outside of
 	 * any, as the same user. Who is in an agent is not served here.
@@ -339,8 +345,7 @@ static int client_apply_now(struct client *c, const struct control_apply *m,
 		return err;
 	}
 	*set = (struct agentos_agent_policy){ .rights = m->rights, .policy = u->policy };
-	if (u->flags & CONTROL_RECORD_ALLOWED)
-		set->flags = AGENTOS_CREATE_RECORD_ALLOWED;
+	set->flags = recorded(u);
 	err = agentos_agent_set_policy(agent, set);
 	if (!err)
 		upload_note(c, u->policy, &info);
@@ -402,6 +407,8 @@ static void client_status(struct client *c)
 	client_enforcement(d, &m.enforcement);
 	drain_status(d->drain, &m);
 	m.agents = agents > 0 ? (uint64_t)agents : 0;
+	if (!d->enforce || enforce_unrecorded(d->enforce, &m.unrecorded))
+		m.unrecorded = 0;
 	for (i = 0; i < AGENTOS_HOOK_COUNT; i++) {
 		m.hooks[i].result = d->proof.result[i];
 		if (d->enforce && enforce_hook_count(d->enforce, i, &count) == 0)

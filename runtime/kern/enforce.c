@@ -478,6 +478,11 @@ int enforce_ring_drops(const struct enforce *e, enum agentos_ring ring, uint64_t
 	return enforce_percpu_sum(e, MAP_DROPS, ring, ret_drops);
 }
 
+int enforce_unrecorded(const struct enforce *e, uint64_t *ret_acts)
+{
+	return enforce_percpu_sum(e, MAP_DROPS, AGENTOS_DROPS_REFUSED, ret_acts);
+}
+
 uint64_t enforce_replaced(const struct enforce *e, enum agentos_ring ring)
 {
 	return e->replaced[ring];

@@ -47,7 +47,8 @@ int enforce_selftest(struct enforce *e,
  * Makes a policy, a rule at a time: begun, added to, completed, and then an
  * agent's. Whoever begins one drops it when it does not come to that.
  */
-int enforce_policy_begin(struct enforce *e, uint32_t *ret_policy, struct fault *f);
+int enforce_policy_begin(struct enforce *e, uint64_t kill, uint64_t watch, uint32_t *ret_policy,
+			 struct fault *f);
 /*
  * Every field of the rule is checked as if a hostile wrote it; fd stays the caller's.
  * -EINVAL a malformed rule; -E2BIG more than AGENTOS_RULES_MAX;
@@ -96,6 +97,8 @@ int enforce_count(struct enforce *e, struct fault *f);
 int enforce_ring_map(const struct enforce *e, enum agentos_ring ring);
 /* Records that found no room, since the maps were made. */
 int enforce_ring_drops(const struct enforce *e, enum agentos_ring ring, uint64_t *ret_drops);
+/* Acts of strict agents that were refused as there was no room to record them, likewise. */
+int enforce_unrecorded(const struct enforce *e, uint64_t *ret_acts);
 /* Records that the programs which these replaced had numbered; 0 when there were none. */
 uint64_t enforce_replaced(const struct enforce *e, enum agentos_ring ring);
 int enforce_hook_count(const struct enforce *e, enum agentos_hook hook,

@@ -44,13 +44,14 @@ int enforce_policy_add(struct enforce *e, uint32_t policy, const struct compiled
 		.fd = fd,
 		.allow = r->allow,
 		.deny = r->deny,
+		.kill = r->kill,
+		.watch = r->watch,
 		.number = r->number,
 	};
 	int err;
 
-	if (r->kind < COMPILED_OBJECT || r->kind > COMPILED_ABSTRACT || r->pad ||
-	    !(r->allow | r->deny) || number_is_reserved(r->number) ||
-	    (r->kind != COMPILED_OBJECT) != !!r->name[0])
+	if (r->kind < COMPILED_OBJECT || r->kind > COMPILED_ABSTRACT || !(r->allow | r->deny) ||
+	    number_is_reserved(r->number) || (r->kind != COMPILED_OBJECT) != !!r->name[0])
 		return fault_set(f, EINVAL, "rule %u is malformed", r->number);
 	if (r->kind == COMPILED_ANYWHERE || r->kind == COMPILED_ABSTRACT) {
 		rule.flags = r->kind == COMPILED_ANYWHERE ? AGENTOS_RULE_ANYWHERE :
@@ -105,13 +106,14 @@ int enforce_policy_address(struct enforce *e, uint32_t policy, const struct comp
 		.port_last = a->port_last,
 		.allow = a->allow,
 		.deny = a->deny,
+		.kill = a->kill,
+		.watch = a->watch,
 	};
 	int err;
 
 	memcpy(net.addr, a->addr, sizeof(net.addr));
-	err = number_is_reserved(a->number) || a->pad || a->pad2 ?
-		      -EINVAL :
-		      agentos_dev_policy_net(e->dev, &net);
+	err = number_is_reserved(a->number) || a->pad ? -EINVAL :
+							agentos_dev_policy_net(e->dev, &net);
 	switch (err) {
 	case 0:
 		return 0;
@@ -188,9 +190,10 @@ int enforce_policy_complete(struct enforce *e, uint32_t policy, bool limited, st
 	return err ? fault_set(f, -err, "%s cannot be held: %s", e->feeds, strerror(-err)) : 0;
 }
 
-int enforce_policy_begin(struct enforce *e, uint32_t *ret_policy, struct fault *f)
+int enforce_policy_begin(struct enforce *e, uint64_t kill, uint64_t watch, uint32_t *ret_policy,
+			 struct fault *f)
 {
-	int err = agentos_dev_policy_new(e->dev, ret_policy);
+	int err = agentos_dev_policy_begin(e->dev, kill, watch, ret_policy);
 
 	if (err == -ENOSPC)
 		return fault_set(f, ENOSPC, "too many policies: %d", AGENTOS_POLICIES_MAX);

@@ -137,7 +137,12 @@ int agentos_dev_read(int dev, struct agentos_lifecycle *ret_record)
 
 int agentos_dev_policy_new(int dev, uint32_t *ret_policy)
 {
-	struct agentos_policy_new arg = { .size = sizeof(arg) };
+	return agentos_dev_policy_begin(dev, 0, 0, ret_policy);
+}
+
+int agentos_dev_policy_begin(int dev, uint64_t kill, uint64_t watch, uint32_t *ret_policy)
+{
+	struct agentos_policy_new arg = { .size = sizeof(arg), .kill = kill, .watch = watch };
 	int err = command(dev, AGENTOS_IOC_POLICY_NEW, &arg);
 
 	if (!err)

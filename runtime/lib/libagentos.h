@@ -90,6 +90,8 @@ int agentos_dev_seek(int dev, uint64_t seq);
 int agentos_dev_read(int dev, struct agentos_lifecycle *ret_record);
 
 int agentos_dev_policy_new(int dev, uint32_t *ret_policy);
+/* The same, with rights for want of which an agent is killed, or an act only recorded. */
+int agentos_dev_policy_begin(int dev, uint64_t kill, uint64_t watch, uint32_t *ret_policy);
 /* rule: all but its size set by the caller; answered in place. */
 int agentos_dev_policy_rule(int dev, struct agentos_policy_rule *rule);
 int agentos_dev_policy_net(int dev, const struct agentos_policy_net *rule);

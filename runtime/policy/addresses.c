@@ -20,10 +20,13 @@ static const struct address_list {
 	const char *name;    /* as in the outline */
 	uint8_t allow, deny; /* AGENTOS_NET_* */
 	bool needs_port;
+	uint8_t kill, watch;
 } lists[] = {
-	{ "network.connect", AGENTOS_NET_CONNECT, 0, true },
-	{ "network.listen", AGENTOS_NET_LISTEN, 0, true },
-	{ "network.deny", 0, AGENTOS_NET_ALL, false },
+	{ "network.connect", .allow = AGENTOS_NET_CONNECT, .needs_port = true },
+	{ "network.listen", .allow = AGENTOS_NET_LISTEN, .needs_port = true },
+	{ "network.deny", .deny = AGENTOS_NET_ALL },
+	{ "network.kill", .deny = AGENTOS_NET_ALL, .kill = AGENTOS_NET_ALL },
+	{ "network.watch", .allow = AGENTOS_NET_ALL, .watch = AGENTOS_NET_ALL },
 };
 
 /* What is being built. */
@@ -128,17 +131,27 @@ static int address_append(struct build *b, const struct policy_address *added,
 static int address_add(struct build *b, const struct policy_address *added, const struct item *item)
 {
 	struct policy_address *before = address_find(b, added);
+	bool kills, watches, denies;
 
 	if (!before)
 		return address_append(b, added, b->source);
-	if ((before->allow | added->allow) & (before->deny | added->deny))
+	denies = (before->allow | added->allow) & (before->deny | added->deny);
+	kills = before->deny & added->deny & (before->kill ^ added->kill);
+	watches = before->allow & added->allow & (before->watch ^ added->watch);
+	if (denies || kills || watches)
 		return source_fault(
 			b->source, EINVAL, item->at.line,
-			"%s is both allowed and denied, here and %s; take one out",
+			"%s is both %s, here and %s; take one out",
 			source_quote(item->written, strlen(item->written)).text,
-			source_elsewhere(b->source,
-					 added->deny & before->allow ? before->at : before->deny_at)
+			denies ? "allowed and denied" :
+			kills  ? "denied and killed for" :
+				 "allowed and watched",
+			source_elsewhere(b->source, watches || added->deny & before->allow ?
+							    before->at :
+							    before->deny_at)
 				.text);
+	before->kill |= added->kill;
+	before->watch |= added->watch;
 	if (added->allow && !before->allow)
 		before->at = added->at;
 	if (added->deny && !before->deny)
@@ -340,6 +353,8 @@ static int list_add(struct build *b, const struct address_list *list, const stru
 		address = (struct policy_address){
 			.allow = list->allow & item.acts,
 			.deny = list->deny & item.acts,
+			.kill = list->kill & item.acts,
+			.watch = list->watch & item.acts,
 			.at = item.at,
 			.deny_at = item.at,
 		};
@@ -384,6 +399,7 @@ static void addresses_take(struct policy *p, uint64_t taken)
 		struct policy_address *a = &p->addresses[i];
 
 		a->allow &= (uint8_t)~acts;
+		a->watch &= (uint8_t)~acts;
 		if (!a->allow && !a->deny)
 			continue;
 		if (!a->allow)
@@ -400,6 +416,8 @@ static void address_override(struct policy_address *a, const struct policy_addre
 
 	a->allow = (a->allow & (uint8_t)~acts) | later->allow;
 	a->deny = (a->deny & (uint8_t)~acts) | later->deny;
+	a->kill = (a->kill & (uint8_t)~acts) | later->kill;
+	a->watch = (a->watch & (uint8_t)~acts) | later->watch;
 	if (later->allow)
 		a->at = later->at;
 	if (later->deny)

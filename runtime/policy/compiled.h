@@ -21,8 +21,10 @@ struct compiled_rule {
 	uint32_t number; /* index of the policy_rule it came from */
 	uint8_t allow;	 /* AGENTOS_FILE_*; allow & deny == 0 */
 	uint8_t deny;
-	uint8_t kind; /* enum compiled_kind */
-	uint8_t pad;
+	uint8_t kill;  /* of what it denies */
+	uint8_t watch; /* of what it allows */
+	uint8_t kind;  /* enum compiled_kind */
+	uint8_t pad[3];
 	char name[AGENTOS_RULE_NAME_SIZE]; /* NUL-padded; empty for COMPILED_OBJECT */
 };
 
@@ -35,7 +37,7 @@ struct compiled_address {
 	uint8_t addr[16];
 	uint16_t port_first, port_last;
 	uint8_t allow, deny; /* AGENTOS_NET_* */
-	uint16_t pad2;
+	uint8_t kill, watch; /* as those of a compiled_rule */
 };
 
 /* A host name may have "*." before it: any name below it. "*": any name. */
@@ -102,6 +104,6 @@ struct compiled_terms {
 _Static_assert(sizeof(struct compiled_terms) == 24 + AGENTOS_RESOURCE_COUNT * 24 + 24, "no holes");
 _Static_assert(sizeof(struct compiled_address) == 32, "no holes");
 _Static_assert(sizeof(struct compiled_egress) == 32 + COMPILED_HOST, "no holes");
-_Static_assert(sizeof(struct compiled_rule) == 8 + AGENTOS_RULE_NAME_SIZE, "no holes");
+_Static_assert(sizeof(struct compiled_rule) == 12 + AGENTOS_RULE_NAME_SIZE, "no holes");
 
 #endif

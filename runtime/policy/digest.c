@@ -21,6 +21,7 @@ static uint64_t hash_rule(uint64_t hash, const struct policy_rule *rule)
 	hash = index_hash(hash, rule->path, strlen(rule->path) + 1);
 	hash = hash_number(hash, (uint64_t)rule->anywhere << 1 | rule->abstract);
 	hash = hash_number(hash, (uint64_t)rule->allow << 8 | rule->deny);
+	hash = hash_number(hash, (uint64_t)rule->kill << 8 | rule->watch);
 	return hash_place(hash_place(hash, rule->at), rule->deny_at);
 }
 
@@ -30,6 +31,7 @@ static uint64_t hash_address(uint64_t hash, const struct policy_address *a)
 	hash = hash_number(hash, (uint64_t)a->family << 8 | a->prefix);
 	hash = hash_number(hash, (uint64_t)a->port_first << 16 | a->port_last);
 	hash = hash_number(hash, (uint64_t)a->allow << 8 | a->deny);
+	hash = hash_number(hash, (uint64_t)a->kill << 8 | a->watch);
 	return hash_place(hash_place(hash, a->at), a->deny_at);
 }
 
@@ -43,6 +45,7 @@ uint64_t policy_digest(const struct policy *p)
 	uint64_t hash = hash_number(INDEX_HASH, p->rights);
 	size_t i;
 
+	hash = hash_number(hash_number(hash, p->kill_rights), p->watch_rights);
 	for (i = 1; p->files[0] && p->files[i]; i++)
 		hash = index_hash(hash, p->files[i], strlen(p->files[i]) + 1);
 	hash = hash_number(hash, p->rule_count);

@@ -389,12 +389,14 @@ static void explain_rest(struct explain *x, const struct agentos_event *e, const
 }
 
 /* Where rule number `rule` of the policy stands: the one place that knows how it tells that. */
-static void rule_place(const struct policy *p, uint32_t rule, const char **ret_file,
+static void rule_place(const struct policy *p, uint32_t rule, bool watches, const char **ret_file,
 		       uint32_t *ret_line)
 {
-	const struct policy_place at = rule < p->rule_count ?
-					       p->rules[rule].deny_at :
-					       p->addresses[rule - p->rule_count].deny_at;
+	const struct policy_address *a = &p->addresses[rule - p->rule_count];
+	const struct policy_rule *r = &p->rules[rule];
+	const struct policy_place at = rule < p->rule_count ? watches ? r->at : r->deny_at :
+				       watches		    ? a->at :
+							      a->deny_at;
 
 	*ret_file = at.file ? p->files[at.file] : NULL;
 	*ret_line = at.line;
@@ -407,7 +409,7 @@ static void explain_path_rule(struct explain *x, const struct agentos_event *e,
 	char path[AGENTOS_OBJECT_SIZE], *base;
 
 	x->has_rule = true;
-	rule_place(p, e->rule, &x->file, &x->line);
+	rule_place(p, e->rule, x->watches, &x->file, &x->line);
 	x->is_name = r->anywhere;
 	if (!item_format(x->rule, r->path, r->anywhere ? NULL : vars, false))
 		x->rule[0] = '\0';
@@ -449,7 +451,7 @@ static void explain_address_rule(struct explain *x, const struct agentos_event *
 	char text[INET6_ADDRSTRLEN] = "?";
 
 	x->has_rule = true;
-	rule_place(p, e->rule, &x->file, &x->line);
+	rule_place(p, e->rule, x->watches, &x->file, &x->line);
 	inet_ntop(a->family, a->addr, text, sizeof(text));
 	snprintf(x->rule, sizeof(x->rule), is_ipv6 ? "[%s/%u]:%u-%u" : "%s/%u:%u-%u", text,
 		 a->prefix, a->port_first, a->port_last);
@@ -481,13 +483,34 @@ static void explain_rule(struct explain *x, const struct agentos_event *e, const
 	}
 }
 
+/* For want of which right it came to be more than a denial. */
+static void explain_effect(struct explain *x, const struct agentos_event *e, const struct policy *p)
+{
+	const uint64_t rights = p ? p->kill_rights | p->watch_rights : 0;
+	unsigned int bit;
+
+	if (!x->kills && !x->watches)
+		return;
+	for (bit = 0; bit < AGENTOS_RIGHT_COUNT; bit++) {
+		if (!(e->right & rights & (1ULL << bit)))
+			continue;
+		x->effect = policy_right_name(bit);
+		x->file = p->effect_at[bit].file ? p->files[p->effect_at[bit].file] : NULL;
+		x->line = p->effect_at[bit].line;
+		return;
+	}
+}
+
 void explain_event(const struct agentos_event *e, const struct policy *policy,
 		   const struct policy_vars *vars, struct explain *x)
 {
 	memset(x, 0, sizeof(*x));
 	x->is_possible = true;
+	x->kills = e->flags & AGENTOS_EVENT_KILL;
+	x->watches = e->flags & AGENTOS_EVENT_WATCH;
 	switch (e->why) {
 	case AGENTOS_WHY_RIGHT:
+		explain_effect(x, e, policy);
 		explain_right(x, e, vars);
 		break;
 	case AGENTOS_WHY_RULE:
@@ -518,6 +541,12 @@ void explain_event(const struct agentos_event *e, const struct policy *policy,
 			"use TCP or UDP and sockets that it made itself, or take the limit away "
 			"with `agentctl budget AGENT net-bytes none`.";
 		break;
+	case AGENTOS_WHY_UNRECORDED:
+		x->lesson =
+			"Records came faster than agentosd could write them, or it does not "
+			"run: `agentctl doctor` tells. Try again, or have fewer records with "
+			"\"audit: verbose\" or \"audit: normal\", under which such acts are done.";
+		break;
 	case AGENTOS_WHY_NEVER:
 		x->is_possible = false;
 		x->lesson = "No agent may do this, whatever its policy says.";
@@ -528,5 +557,11 @@ void explain_event(const struct agentos_event *e, const struct policy *policy,
 		break;
 	default:
 		x->lesson = "The record does not say why.";
+	}
+	/* It was done: there is nothing to allow. */
+	if (x->watches) {
+		x->count = 0;
+		x->is_removal = false;
+		x->lesson = NULL;
 	}
 }

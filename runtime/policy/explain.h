@@ -25,7 +25,10 @@ struct explain {
 	bool has_rule;
 	const char *file; /* NULL: the one that the policy was parsed from */
 	uint32_t line;
-	bool is_name;		 /* one of deny-names */
+	bool is_name;		 /* one of deny-names or kill-names */
+	bool kills;		 /* the agent was killed for it, */
+	bool watches;		 /* or let do it */
+	const char *effect;	 /* for want of this right, by file and line as above; or NULL */
 	char rule[EXPLAIN_ITEM]; /* what it is about, as written but for variables */
 	/* What to do about it. */
 	bool is_possible; /* false: no policy can allow this */

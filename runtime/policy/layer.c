@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "policy/addresses.h"
+#include "policy/effects.h"
 #include "policy/environment.h"
 #include "policy/hosts.h"
 #include "policy/rights.h"
@@ -41,12 +42,16 @@ static int build_audit(struct policy *p, const struct document *d)
 	if (!audit)
 		return 0;
 	p->audit_at = document_key_at(d, "audit");
-	p->record_allowed = strcmp(audit, "all") == 0;
-	if (p->record_allowed || strcmp(audit, "denials") == 0)
+	p->strict = strcmp(audit, "strict") == 0;
+	p->record_allowed = p->strict || strcmp(audit, "verbose") == 0;
+	if (p->record_allowed || strcmp(audit, "normal") == 0)
 		return 0;
-	return source_fault(&d->source, EINVAL, p->audit_at.line,
-			    "audit %s is unknown; valid are \"denials\" and \"all\"",
-			    source_quote(audit, strlen(audit)).text);
+	return source_fault(
+		&d->source, EINVAL, p->audit_at.line,
+		"audit %s is unknown; valid are \"normal\"%s, \"verbose\"%s and \"strict\"",
+		source_quote(audit, strlen(audit)).text,
+		strcmp(audit, "denials") == 0 ? " (as \"denials\" was called)" : "",
+		strcmp(audit, "all") == 0 ? " (as \"all\" was called)" : "");
 }
 
 int layer_build(struct layer *l, struct policy **ret_policy)
@@ -60,6 +65,8 @@ int layer_build(struct layer *l, struct policy **ret_policy)
 	err = build_name(p, own);
 	if (!err)
 		err = rights_build(p, l);
+	if (!err)
+		err = effects_build(p, l);
 	if (!err)
 		err = rules_build(p, l);
 	if (!err)

@@ -385,7 +385,7 @@ int learn_write(struct learn *learn, const struct learn_about *about,
 			      "environment:\n  keep: [\"*\"]\n  set:\n    - TMPDIR=" TEMPORARY
 			      "\ndirectories:\n  - " TEMPORARY "\n",
 			      out);
-		fputs("audit: denials\n", out);
+		fputs("audit: normal\n", out);
 	}
 	for (i = 0; i < LISTS; i++)
 		places_release(&w.lists[i]);

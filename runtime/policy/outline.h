@@ -14,7 +14,7 @@
 
 #include "policy/source.h"
 
-#define OUTLINE_PLACES_MAX 96 /* keys of the schema, all levels */
+#define OUTLINE_PLACES_MAX 128 /* keys of the schema, all levels */
 
 struct outline_place {
 	char name[32];	 /* "name", "files.read" */

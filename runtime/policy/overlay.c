@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "policy/addresses.h"
+#include "policy/effects.h"
 #include "policy/environment.h"
 #include "policy/hosts.h"
 #include "policy/rights.h"
@@ -22,6 +23,7 @@ static void overlay_texts(struct policy *base, struct policy *top)
 	}
 	if (top->audit_at.line) {
 		base->record_allowed = top->record_allowed;
+		base->strict = top->strict;
 		base->audit_at = top->audit_at;
 	}
 }
@@ -32,6 +34,8 @@ int overlay_policy(struct policy *base, struct policy *top, const struct layer *
 	int err;
 
 	err = rights_overlay(base, top, layer);
+	if (!err)
+		effects_overlay(base, top);
 	if (!err)
 		err = rules_overlay(base, top, layer->taken, source);
 	if (!err)

@@ -21,6 +21,11 @@ int policy_parse(const char *bytes, size_t len, const char *file, const struct p
 	return compose_policy(bytes, len, file, vars, loader, ret_policy, f);
 }
 
+const char *policy_audit_name(const struct policy *p)
+{
+	return p->strict ? "strict" : p->record_allowed ? "verbose" : "normal";
+}
+
 static void texts_free(char **texts)
 {
 	size_t i;

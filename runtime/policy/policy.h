@@ -28,11 +28,16 @@
  *	  write: ["${WORKSPACE}"]       # "{" wants quotes inside [ ], none in "- item" lines
  *	  exec:  [/usr]
  *	  deny:  [~/.ssh, "${WORKSPACE}/.env"] # reading, writing and executing
+ *	  deny-write: [~/.bashrc]       # writing alone; it may be read: and exec: as well
+ *	  kill:  [~/.ssh/id_bait]       # as deny, and who tries is killed, with his whole agent
+ *	  watch: ["${WORKSPACE}/Makefile"] # read, written and executed, and recorded as would-deny
  *	  deny-names: [.env, "id_*", "*.pem"] # in any directory; "*" at one end
+ *	  kill-names: [.bait]
  *	network:                        # ADDRESS[/PREFIX]:PORT[-PORT][/tcp|/udp]
  *	  connect: ["127.0.0.1:8080", "[fd00::/8]:443", "10.0.0.0/8:53/udp"] # and send to
  *	  listen: ["localhost:*"]       # and bind to; port 0: the kernel chooses
  *	  deny: [169.254.0.0/16]        # both; without a port: each
+ *	  kill: [169.254.169.254]       # and watch: likewise
  *	  unix: [/run/x.sock, "@name"]  # sockets by path, what it is in, or abstract name
  *	                                # NAME[:PORT[-PORT]], 443 where none is written:
  *	  egress: ["*.example.com", "example.org:80"] # through the gateway: TLS to that very
@@ -41,6 +46,8 @@
  *	  egress-providers: ["models.example"] # providers of models, whom "egress" and
  *	                                # "egress-any" never reach
  *	  egress-private: [10.0.0.0/8, "fd00::/8"] # may be what names stand for, as public ones are
+ *	effects:                        # for want of a right: deny (as without a word), kill, watch
+ *	  ptrace: kill
  *	environment:
  *	  keep: [PATH, TERM, LC_*]      # all other variables are removed; absent section: all kept
  *	  set: ["HOME=${WORKSPACE}"]    # "$$" is a plain "$"
@@ -57,21 +64,22 @@
  *	  criticality: 30               # 0..100; above 50 for root only
  *	  phase: background             # or working, interactive, waiting
  *	  deadline: 2h                  # from the start
- *	audit: denials                  # or "all": allowed acts are recorded as well
+ *	audit: normal                   # what is refused; verbose: what is allowed, too; strict:
+ *					# and what there is no room to record is refused
  *
  * A file right without a files: rule that could use it, a files: rule without
  * its right (likewise for network:, where the right of egress lists is
  * net-connect), egress-private without a name, and keys that nothing enforces yet
- * (devices:, effect:) are refused, saying so. So is a write: path that is "/" only
+ * (devices:) are refused, saying so. So is a write: path that is "/" only
  * because a variable is: who means the whole machine writes "/".
  *
- * What a file includes are parts: rights, files, network, environment,
+ * What a file includes are parts: rights, files, network, effects, environment,
  * directories and further includes. They and the file are as if written in one:
  * lists add up, contradictions are errors. What it extends is a policy of its
  * own, valid by itself. On that the file is laid: rights, names, variables and
  * directories add up; what it says about a path, an address or a variable goes
  * before what the extended one says about the same, for each kind of access that
- * it names; so does each limit, each budget and each part of the schedule. A right that it takes away takes along the rules that the right
+ * it names; so does each word of effects, each limit, each budget and each part of the schedule. A right that it takes away takes along the rules that the right
  * switched on.
  */
 
@@ -87,6 +95,8 @@ struct policy_rule {
 	bool abstract; /* then path is '@' and a name of Unix sockets, likewise */
 	uint8_t allow; /* AGENTOS_FILE_* */
 	uint8_t deny;  /* allow & deny == 0 */
+	uint8_t kill;  /* of what is denied: who tries is killed, too */
+	uint8_t watch; /* of what is allowed: it is recorded as what would be denied */
 	bool optional; /* written with "-" */
 	struct policy_place at;	     /* of what it allows, or if that is nothing, denies */
 	struct policy_place deny_at; /* of what it denies; the same, unless it does both */
@@ -101,6 +111,7 @@ struct policy_address {
 	uint8_t prefix;	 /* bits of addr, the rest zero */
 	uint8_t allow;	 /* AGENTOS_NET_*; allow & deny == 0 */
 	uint8_t deny;
+	uint8_t kill, watch; /* as those of a policy_rule */
 	uint8_t addr[16];
 	uint16_t port_first, port_last;
 	struct policy_place at, deny_at; /* as those of a policy_rule */
@@ -121,6 +132,10 @@ struct policy {
 	char *description;
 	uint64_t rights;				   /* AGENTOS_RIGHT() bits */
 	struct policy_place right_at[AGENTOS_RIGHT_COUNT]; /* of those that it has */
+	/* For want of which rights an agent is killed, and an act only recorded; none of `rights`. */
+	uint64_t kill_rights, watch_rights;
+	uint64_t effects_given; /* rights that effects: has a word for */
+	struct policy_place effect_at[AGENTOS_RIGHT_COUNT]; /* of those */
 	struct policy_rule *rules; /* a path appears once: lists that name it twice are merged */
 	size_t rule_count;
 	struct policy_address *addresses; /* a prefix with the same ports appears once */
@@ -132,7 +147,8 @@ struct policy {
 	char **env_set;	    /* NULL-terminated, NAME=VALUE, expanded */
 	char **directories; /* NULL-terminated, expanded */
 	struct policy_place *env_keep_at, *env_set_at, *directories_at; /* of each of them */
-	bool record_allowed;						/* audit: all */
+	bool record_allowed;						/* audit: verbose, strict */
+	bool strict;							/* audit: strict */
 	struct policy_place audit_at; /* line 0: it is not written */
 	struct compiled_terms terms;  /* limits:, budgets:, schedule: */
 };
@@ -194,6 +210,9 @@ void policy_free(struct policy *p);
  * stands. Two policies with the same one number their rules alike.
  */
 uint64_t policy_digest(const struct policy *p);
+
+/* The word that audit: has for what it records. */
+const char *policy_audit_name(const struct policy *p);
 
 /* The right's bit by name, or 0; the name of a bit, or NULL; the nearest name to a misspelt one, or NULL. */
 uint64_t policy_right_by_name(const char *name);

@@ -16,12 +16,16 @@ static const struct rule_list {
 	const char *name; /* as in the outline */
 	uint8_t allow;
 	uint8_t deny;
+	uint8_t kill, watch;
 	bool has_abstract; /* names that begin with '@' are not paths */
 } lists[] = {
 	{ "files.read", .allow = AGENTOS_FILE_READ },
 	{ "files.write", .allow = AGENTOS_FILE_WRITE },
 	{ "files.exec", .allow = AGENTOS_FILE_EXEC },
 	{ "files.deny", .deny = AGENTOS_FILE_ALL },
+	{ "files.deny-write", .deny = AGENTOS_FILE_WRITE },
+	{ "files.kill", .deny = AGENTOS_FILE_ALL, .kill = AGENTOS_FILE_ALL },
+	{ "files.watch", .allow = AGENTOS_FILE_ALL, .watch = AGENTOS_FILE_ALL },
 	{ "network.unix", .allow = AGENTOS_FILE_CONNECT, .has_abstract = true },
 };
 
@@ -74,11 +78,25 @@ static struct policy_rule *rule_find(const struct build *b, const struct policy_
 static int rule_merge(struct policy_rule *rule, const struct policy_rule *added,
 		      const struct source *source)
 {
-	if ((rule->allow | added->allow) && (rule->deny | added->deny))
-		return source_fault(source, EINVAL, added->at.line,
-				    "%s is both allowed and denied, here and %s; take one out",
-				    source_quote(added->path, strlen(added->path)).text,
-				    source_elsewhere(source, rule->at).text);
+	const bool denied_first = rule->deny & added->allow;
+	const bool kills = rule->deny & added->deny & (rule->kill ^ added->kill);
+	const bool watches = rule->allow & added->allow & (rule->watch ^ added->watch);
+	const char *what = kills   ? "denied and killed for" :
+			   watches ? "allowed and watched" :
+				     "allowed and denied";
+
+	if (denied_first || rule->allow & added->deny || kills || watches)
+		return source_fault(
+			source, EINVAL, added->at.line, "%s is both %s, here and %s; take one out",
+			source_quote(added->path, strlen(added->path)).text, what,
+			source_elsewhere(source, denied_first || kills ? rule->deny_at : rule->at)
+				.text);
+	rule->kill |= added->kill;
+	rule->watch |= added->watch;
+	if (added->allow && !rule->allow)
+		rule->at = added->at;
+	if (added->deny && !rule->deny)
+		rule->deny_at = added->deny_at;
 	rule->allow |= added->allow;
 	rule->deny |= added->deny;
 	rule->optional = rule->optional && added->optional;
@@ -149,6 +167,8 @@ static int path_add(struct build *b, const struct rule_list *list, const char *w
 	struct policy_rule *before, rule = {
 		.allow = list->allow,
 		.deny = list->deny,
+		.kill = list->kill,
+		.watch = list->watch,
 		.optional = written[0] == '-',
 		.at = at,
 		.deny_at = at,
@@ -206,24 +226,31 @@ static int name_check(const char *name, uint32_t line, const struct source *sour
 	return source_fault(source, EINVAL, line, "%s %s", source_quote(name, len).text, why);
 }
 
-static int names_add(struct build *b, const struct document *d)
+/* list: "files.deny-names" or "files.kill-names". */
+static int names_add(struct build *b, const struct document *d, const char *list, uint8_t kill)
 {
-	const struct raw_list raw = raw_list(d->raw, "files.deny-names");
-	struct policy_rule *before, rule = { .deny = AGENTOS_FILE_ALL, .anywhere = true };
+	const struct raw_list raw = raw_list(d->raw, list);
+	struct policy_rule *before,
+		rule = { .deny = AGENTOS_FILE_ALL, .kill = kill, .anywhere = true };
 	uint32_t i;
 	int err;
 
 	for (i = 0; i < raw.count; i++) {
 		rule.path = raw.items[i];
-		rule.at = rule.deny_at = document_item_at(d, "files.deny-names", i);
+		rule.at = rule.deny_at = document_item_at(d, list, i);
 		err = name_check(rule.path, rule.at.line, &d->source);
 		if (err)
 			return err;
 		before = rule_find(b, &rule);
-		if (before && before->at.file == d->source.number)
+		if (before && before->kill == kill && before->at.file == d->source.number)
 			return source_fault(&d->source, EINVAL, rule.at.line,
-					    "%s stands in \"deny-names\" twice; take one out",
-					    source_quote(rule.path, strlen(rule.path)).text);
+					    "%s stands in \"%s\" twice; take one out",
+					    source_quote(rule.path, strlen(rule.path)).text,
+					    strchr(list, '.') + 1);
+		if (before)
+			err = rule_merge(before, &rule, &d->source);
+		if (err)
+			return err;
 		if (!before)
 			err = rule_append_copy(b, &rule, &d->source);
 		if (err)
@@ -274,7 +301,9 @@ int rules_build(struct policy *p, const struct layer *layer)
 		for (i = 0; i < layer->count && !err; i++)
 			err = paths_add(&build, &lists[list], layer->documents[i], layer->vars);
 	for (i = 0; i < layer->count && !err; i++)
-		err = names_add(&build, layer->documents[i]);
+		err = names_add(&build, layer->documents[i], "files.deny-names", 0);
+	for (i = 0; i < layer->count && !err; i++)
+		err = names_add(&build, layer->documents[i], "files.kill-names", AGENTOS_FILE_ALL);
 	for (i = 0; i < layer->count && !err; i++)
 		err = abstract_add(&build, layer->documents[i]);
 	index_release(&build.by_path);
@@ -294,6 +323,7 @@ static void rules_take(struct policy *p, uint64_t taken)
 		struct policy_rule *rule = &p->rules[i];
 
 		rule->allow &= (uint8_t)~acts;
+		rule->watch &= (uint8_t)~acts;
 		if (!rule->allow && !rule->deny) {
 			free(rule->path);
 			continue;
@@ -312,6 +342,8 @@ static void rule_override(struct policy_rule *rule, const struct policy_rule *la
 
 	rule->allow = (rule->allow & (uint8_t)~acts) | later->allow;
 	rule->deny = (rule->deny & (uint8_t)~acts) | later->deny;
+	rule->kill = (rule->kill & (uint8_t)~acts) | later->kill;
+	rule->watch = (rule->watch & (uint8_t)~acts) | later->watch;
 	rule->optional = later->optional;
 	if (later->allow)
 		rule->at = later->at;

@@ -17,7 +17,11 @@ static const cyaml_schema_field_t files_fields[] = {
 	TEXT_LIST("write", struct raw_files, write),
 	TEXT_LIST("exec", struct raw_files, exec),
 	TEXT_LIST("deny", struct raw_files, deny),
+	TEXT_LIST("deny-write", struct raw_files, deny_write),
+	TEXT_LIST("kill", struct raw_files, kill),
+	TEXT_LIST("watch", struct raw_files, watch),
 	TEXT_LIST("deny-names", struct raw_files, deny_names),
+	TEXT_LIST("kill-names", struct raw_files, kill_names),
 	CYAML_FIELD_END,
 };
 
@@ -25,6 +29,8 @@ static const cyaml_schema_field_t network_fields[] = {
 	TEXT_LIST("connect", struct raw_network, connect),
 	TEXT_LIST("listen", struct raw_network, listen),
 	TEXT_LIST("deny", struct raw_network, deny),
+	TEXT_LIST("kill", struct raw_network, kill),
+	TEXT_LIST("watch", struct raw_network, watch),
 	TEXT_LIST("unix", struct raw_network, unix_),
 	TEXT_LIST("egress", struct raw_network, egress),
 	TEXT_LIST("egress-any", struct raw_network, egress_any),
@@ -42,6 +48,12 @@ static const cyaml_schema_field_t environment_fields[] = {
 #define TERM(key, type, member)                                                                \
 	CYAML_FIELD_STRING_PTR(key, CYAML_FLAG_POINTER | CYAML_FLAG_OPTIONAL, type, member, 0, \
 			       CYAML_UNLIMITED)
+
+#define EFFECT_FIELD(bit, NAME, name, enforcer, test, meaning) \
+	TERM(name, struct raw_effects, right_##NAME),
+static const cyaml_schema_field_t effects_fields[] = {
+	AGENTOS_RIGHTS(EFFECT_FIELD) CYAML_FIELD_END,
+};
 
 static const cyaml_schema_field_t limits_fields[] = {
 	TERM("memory", struct raw_limits, memory),
@@ -85,6 +97,7 @@ static const cyaml_schema_field_t schedule_fields[] = {
 			TEXT_LIST("include", struct raw_policy, include), rights_field,       \
 			SECTION("files", files, files_fields),                                \
 			SECTION("network", network, network_fields),                          \
+			SECTION("effects", effects, effects_fields),                          \
 			SECTION("environment", environment, environment_fields),              \
 			SECTION("limits", limits, limits_fields),                             \
 			SECTION("budgets", budgets, budgets_fields),                          \
@@ -124,10 +137,16 @@ struct raw_list raw_list(const struct raw_policy *raw, const char *name)
 		{ "files.write", { files->write, files->write_count } },
 		{ "files.exec", { files->exec, files->exec_count } },
 		{ "files.deny", { files->deny, files->deny_count } },
+		{ "files.deny-write", { files->deny_write, files->deny_write_count } },
+		{ "files.kill", { files->kill, files->kill_count } },
+		{ "files.watch", { files->watch, files->watch_count } },
+		{ "files.kill-names", { files->kill_names, files->kill_names_count } },
 		{ "files.deny-names", { files->deny_names, files->deny_names_count } },
 		{ "network.connect", { network->connect, network->connect_count } },
 		{ "network.listen", { network->listen, network->listen_count } },
 		{ "network.deny", { network->deny, network->deny_count } },
+		{ "network.kill", { network->kill, network->kill_count } },
+		{ "network.watch", { network->watch, network->watch_count } },
 		{ "network.unix", { network->unix_, network->unix__count } },
 		{ "network.egress", { network->egress, network->egress_count } },
 		{ "network.egress-any", { network->egress_any, network->egress_any_count } },
@@ -147,6 +166,15 @@ struct raw_list raw_list(const struct raw_policy *raw, const char *name)
 	return (struct raw_list){ NULL, 0 };
 }
 
+const char *raw_effect(const struct raw_effects *effects, unsigned int bit)
+{
+#define EFFECT_OF(bit, NAME, name, enforcer, test, meaning) \
+	[bit] = offsetof(struct raw_effects, right_##NAME),
+	static const size_t offsets[] = { AGENTOS_RIGHTS(EFFECT_OF) };
+
+	return *(char *const *)((const char *)effects + offsets[bit]);
+}
+
 const cyaml_schema_value_t *schema_of_policy(bool rights_is_word)
 {
 	return rights_is_word ? &policy_with_word : &policy_with_list;
@@ -155,7 +183,7 @@ const cyaml_schema_value_t *schema_of_policy(bool rights_is_word)
 bool schema_is_of_parts(const char *key)
 {
 	static const char *const of_parts[] = {
-		"rights",      "files",	  "network",	 "environment",
+		"rights",      "files",	  "network",	 "effects", "environment",
 		"directories", "include", "description", "version",
 	};
 	size_t i;
@@ -170,7 +198,6 @@ bool schema_is_unenforced(const char *key)
 {
 	static const char *const later[] = {
 		"devices",
-		"effect",
 	};
 	size_t i;
 

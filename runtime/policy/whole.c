@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "agentos.h"
+#include "policy/effects.h"
 #include "policy/hosts.h"
 
 /* A right, and the list of rules that it switches on. */
@@ -175,12 +176,15 @@ static int check_raw(const struct policy *p, const struct layer *layer)
 	struct source source;
 	size_t i;
 
-	if (!(p->rights & AGENTOS_RIGHT(NET_RAW)) || !(p->rights & AGENTOS_RIGHT(NET_CONNECT)))
+	if (!((p->rights | p->watch_rights) & AGENTOS_RIGHT(NET_RAW)) ||
+	    !(p->rights & AGENTOS_RIGHT(NET_CONNECT)))
 		return 0;
+	if (!(p->rights & AGENTOS_RIGHT(NET_RAW)))
+		at = p->effect_at[__builtin_ctzll(AGENTOS_RIGHT(NET_RAW))];
 	for (i = 0; i < p->address_count; i++) {
 		const struct policy_address *a = &p->addresses[i];
 
-		if (a->deny & AGENTOS_NET_CONNECT)
+		if ((a->deny | a->watch) & AGENTOS_NET_CONNECT)
 			break;
 		if (!a->prefix && !a->port_first && a->port_last == UINT16_MAX &&
 		    (a->allow & AGENTOS_NET_CONNECT) == AGENTOS_NET_CONNECT)
@@ -191,7 +195,35 @@ static int check_raw(const struct policy *p, const struct layer *layer)
 	source = source_of(layer, at);
 	return source_fault(&source, EINVAL, at.line,
 			    "right net-raw reaches each address, whatever \"network\" says; write "
-			    "\"connect: ['*']\" and no \"deny\" there, or take the right out");
+			    "\"connect: ['*']\" and no \"deny\", \"kill\" or \"watch\" there, or "
+			    "take the right out");
+}
+
+/* Rights switch on what is watched as well. */
+static int check_watch(const struct policy *p, const struct layer *layer)
+{
+	static const struct {
+		const char *list;
+		uint64_t rights;
+	} lists[] = {
+		{ "files.watch", AGENTOS_RIGHT(FILE_READ) | AGENTOS_RIGHT(FILE_WRITE) |
+					 AGENTOS_RIGHT(FILE_EXEC) | AGENTOS_RIGHT(UNIX_CONNECT) },
+		{ "network.watch", AGENTOS_RIGHT(NET_CONNECT) | AGENTOS_RIGHT(NET_LISTEN) },
+	};
+	struct policy_place at;
+	size_t i, list;
+
+	for (list = 0; list < sizeof(lists) / sizeof(lists[0]); list++)
+		for (i = 0; i < layer->count; i++) {
+			at = document_key_at(layer->documents[i], lists[list].list);
+			if (at.line && !(p->rights & lists[list].rights))
+				return source_fault(
+					&layer->documents[i]->source, EINVAL, at.line,
+					"\"%s\" has no effect without a right that it "
+					"is about; add one to \"rights\", or take it out",
+					lists[list].list);
+		}
+	return 0;
 }
 
 static int check_deny(const struct policy *p, const struct layer *layer)
@@ -225,6 +257,10 @@ int whole_check(const struct policy *p, const struct layer *layer)
 		err = check_names(p, layer);
 	if (!err)
 		err = check_deny(p, layer);
+	if (!err)
+		err = check_watch(p, layer);
+	if (!err)
+		err = effects_check(p, layer);
 	if (!err)
 		err = check_raw(p, layer);
 	return err;

@@ -56,13 +56,15 @@ static bool rule_valid(const struct compiled_rule *r)
 
 	if (r->allow & ~AGENTOS_FILE_ALL || r->deny & ~AGENTOS_FILE_ALL || r->allow & r->deny)
 		return false;
-	if (!(r->allow | r->deny) || r->pad || r->number >= AGENTOS_POLICY_RULES_MAX)
+	if (r->kill & ~r->deny || r->watch & ~r->allow || !is_zero(r->pad, sizeof(r->pad)))
+		return false;
+	if (!(r->allow | r->deny) || r->number >= AGENTOS_POLICY_RULES_MAX)
 		return false;
 	if (r->kind == COMPILED_OBJECT)
 		return is_zero(r->name, sizeof(r->name));
 	/* Of sockets: any bytes that are not the padding. */
 	if (r->kind == COMPILED_ABSTRACT)
-		return named && r->allow == AGENTOS_FILE_CONNECT && !r->deny &&
+		return named && r->allow == AGENTOS_FILE_CONNECT && !r->deny && !r->watch &&
 		       r->name[sizeof(r->name) - 1] == '\0' &&
 		       is_zero(r->name + strlen(r->name), sizeof(r->name) - strlen(r->name));
 	/* Where its asterisk may stand is for the module to say. */
@@ -96,8 +98,9 @@ static bool rules_valid(const struct control_policy_rules *m, size_t len)
 /* What the address and its prefix may be is for the module to say. */
 static bool address_valid(const struct compiled_address *a)
 {
-	return !a->pad && !a->pad2 && !((a->allow | a->deny) & ~AGENTOS_NET_ALL) &&
-	       !(a->allow & a->deny) && a->allow | a->deny && a->port_first <= a->port_last &&
+	return !a->pad && !((a->allow | a->deny) & ~AGENTOS_NET_ALL) && !(a->kill & ~a->deny) &&
+	       !(a->watch & ~a->allow) && !(a->allow & a->deny) && a->allow | a->deny &&
+	       a->port_first <= a->port_last &&
 	       a->number < AGENTOS_POLICY_RULES_MAX + AGENTOS_NET_RULES_MAX;
 }
 
@@ -214,10 +217,13 @@ static bool body_valid(const union control_message *m, size_t len)
 {
 	switch (m->header.type) {
 	case CONTROL_POLICY_BEGIN:
-		return !(m->policy_begin.flags & ~CONTROL_RECORD_ALLOWED) &&
+		return !(m->policy_begin.flags & ~(CONTROL_RECORD_ALLOWED | CONTROL_STRICT)) &&
+		       m->policy_begin.flags != CONTROL_STRICT &&
 		       m->policy_begin.rule_count <= AGENTOS_POLICY_RULES_MAX &&
 		       m->policy_begin.address_count <= AGENTOS_NET_RULES_MAX &&
-		       !m->policy_begin.pad;
+		       !m->policy_begin.pad && !(m->policy_begin.kill & ~AGENTOS_RIGHTS_ALL) &&
+		       !(m->policy_begin.watch & ~AGENTOS_RIGHTS_WATCHABLE) &&
+		       !(m->policy_begin.kill & m->policy_begin.watch);
 	case CONTROL_POLICY_RULES:
 		return rules_valid(&m->policy_rules, len);
 	case CONTROL_POLICY_NET:

@@ -67,12 +67,14 @@ struct control_request {
 };
 
 #define CONTROL_RECORD_ALLOWED (1U << 0) /* allowed acts are recorded as well */
+#define CONTROL_STRICT	       (1U << 1) /* and done only if they are: with the former */
 struct control_policy_begin {
 	struct control_header header;
 	uint32_t flags;
 	uint32_t rule_count;	/* 0..AGENTOS_POLICY_RULES_MAX */
 	uint32_t address_count; /* 0..AGENTOS_NET_RULES_MAX */
 	uint32_t pad;
+	uint64_t kill, watch; /* rights, as AGENTOS_IOC_POLICY_NEW has them */
 };
 
 /* size covers `count` rules and no more. */
@@ -179,6 +181,7 @@ struct control_status_reply {
 	struct control_stream streams[CONTROL_STREAMS];
 	uint64_t next_seq;   /* of the log */
 	uint64_t agents;     /* live */
+	uint64_t unrecorded; /* acts of strict agents refused, as they could not be recorded */
 	int32_t audit_error; /* 0, or why the log cannot be written */
 	uint32_t clients;
 	uint32_t hook_count; /* 0..CONTROL_HOOKS_MAX; the rest of hooks is zero */
@@ -233,7 +236,7 @@ _Static_assert(sizeof(struct control_apply) == 32 + sizeof(struct compiled_terms
 _Static_assert(sizeof(struct control_apply_reply) == 40, "no holes");
 _Static_assert(sizeof(struct control_enforcement) == 8 + CONTROL_TEXT, "no holes");
 _Static_assert(sizeof(struct control_status_reply) ==
-		       16 + 8 + CONTROL_TEXT + 3 * 16 + 32 + CONTROL_HOOKS_MAX * 16,
+		       16 + 8 + CONTROL_TEXT + 3 * 16 + 40 + CONTROL_HOOKS_MAX * 16,
 	       "no holes");
 
 enum control_side { CONTROL_FROM_CLIENT, CONTROL_FROM_DAEMON };

@@ -46,6 +46,7 @@ struct resolve {
 	const struct policy_rule *beside;
 	int directory;
 	bool as_written; /* what is being added is such a one */
+	bool on_the_way; /* ... is a directory above what is denied: nobody is killed for that */
 	bool missing;	 /* ... does not exist: what is denied in part is denied whole */
 };
 
@@ -239,6 +240,8 @@ static int rule_add(struct resolve *r, size_t number, int fd, const char *name)
 		.number = (uint32_t)number,
 		.allow = r->missing ? 0 : rule->allow,
 		.deny = r->missing ? rule->deny | rule->allow : rule->deny,
+		.kill = r->on_the_way ? 0 : rule->kill,
+		.watch = r->missing ? 0 : rule->watch,
 		.kind = rule->abstract ? COMPILED_ABSTRACT :
 			rule->anywhere ? COMPILED_ANYWHERE :
 			name[0]	       ? COMPILED_NAME :
@@ -457,13 +460,13 @@ static int rule_add_missing(struct resolve *r, size_t number, int from, const ch
 		err = walk_to_parent(r, rule_of(r, number), from, prefix, &w);
 		if (err == -ENOENT)
 			continue;
-		r->missing = true;
+		r->missing = r->on_the_way = true;
 		if (!err && w.name[0] && fstatat(w.parent, w.name, &st, AT_SYMLINK_NOFOLLOW) < 0 &&
 		    errno == ENOENT)
 			err = rule_add(r, number, w.parent, w.name);
 		else
 			err = 0;
-		r->missing = false;
+		r->missing = r->on_the_way = false;
 		break;
 	}
 	fd_close(w.parent);

@@ -258,6 +258,7 @@ static const struct fault {
 	}
 	/* Audit-only, and no policy. */
 	FAULT(AGENTOS_IOC_CREATE, agentos_create, flags, AGENTOS_CREATE_AUDIT_ONLY, EINVAL),
+	FAULT(AGENTOS_IOC_CREATE, agentos_create, flags, AGENTOS_CREATE_STRICT, EINVAL),
 	FAULT(AGENTOS_IOC_CREATE, agentos_create, flags, 1U << 5, EINVAL),
 	FAULT(AGENTOS_IOC_CREATE, agentos_create, flags, 1U << 31, EINVAL),
 	FAULT(AGENTOS_IOC_CREATE, agentos_create, rights, 0, EINVAL),
@@ -290,11 +291,15 @@ static const struct fault {
 	FAULT(AGENTOS_IOC_ENUMERATE, agentos_enumerate, count, UINT32_MAX, EINVAL),
 	FAULT(AGENTOS_IOC_POLICY_NEW, agentos_policy_new, flags, 1, EINVAL),
 	FAULT(AGENTOS_IOC_POLICY_NEW, agentos_policy_new, pad, 1, EINVAL),
+	FAULT(AGENTOS_IOC_POLICY_NEW, agentos_policy_new, kill, 1ULL << 63, EINVAL),
+	FAULT(AGENTOS_IOC_POLICY_NEW, agentos_policy_new, watch, AGENTOS_RIGHT(BPF), EINVAL),
+	FAULT(AGENTOS_IOC_POLICY_NEW, agentos_policy_new, watch, AGENTOS_RIGHT(FILE_READ), EINVAL),
 	FAULT(AGENTOS_IOC_POLICY_RULE, agentos_policy_rule, flags, AGENTOS_RULE_ANYWHERE, EBADF),
 	FAULT(AGENTOS_IOC_POLICY_RULE, agentos_policy_rule, flags, AGENTOS_RULE_ABSTRACT, EBADF),
 	FAULT(AGENTOS_IOC_POLICY_RULE, agentos_policy_rule, flags, 3, EINVAL),
 	FAULT(AGENTOS_IOC_POLICY_RULE, agentos_policy_rule, flags, 4, EINVAL),
-	FAULT(AGENTOS_IOC_POLICY_RULE, agentos_policy_rule, pad, 1, EINVAL),
+	FAULT(AGENTOS_IOC_POLICY_RULE, agentos_policy_rule, kill, AGENTOS_FILE_ALL, EINVAL),
+	FAULT(AGENTOS_IOC_POLICY_RULE, agentos_policy_rule, watch, AGENTOS_FILE_EXEC, EINVAL),
 	FAULT(AGENTOS_IOC_POLICY_RULE, agentos_policy_rule, allow, AGENTOS_FILE_ALL + 1, EINVAL),
 	FAULT(AGENTOS_IOC_POLICY_RULE, agentos_policy_rule, deny, AGENTOS_FILE_ALL, EINVAL),
 	FAULT(AGENTOS_IOC_POLICY_RULE, agentos_policy_rule, number, AGENTOS_RULE_NONE, EINVAL),
@@ -312,7 +317,8 @@ static const struct fault {
 	FAULT(AGENTOS_IOC_POLICY_NET, agentos_policy_net, prefix, 33, EINVAL),
 	FAULT(AGENTOS_IOC_POLICY_NET, agentos_policy_net, prefix, 23, EINVAL),
 	FAULT(AGENTOS_IOC_POLICY_NET, agentos_policy_net, pad, 1, EINVAL),
-	FAULT(AGENTOS_IOC_POLICY_NET, agentos_policy_net, pad2, 1, EINVAL),
+	FAULT(AGENTOS_IOC_POLICY_NET, agentos_policy_net, kill, AGENTOS_NET_ALL, EINVAL),
+	FAULT(AGENTOS_IOC_POLICY_NET, agentos_policy_net, watch, AGENTOS_NET_ALL, EINVAL),
 	FAULT(AGENTOS_IOC_POLICY_NET, agentos_policy_net, addr[3], 1, EINVAL),
 	FAULT(AGENTOS_IOC_POLICY_NET, agentos_policy_net, addr[15], 1, EINVAL),
 	FAULT(AGENTOS_IOC_POLICY_NET, agentos_policy_net, port_last, 79, EINVAL),
@@ -329,6 +335,7 @@ static const struct fault {
 	FAULT(AGENTOS_AGENT_RESTRICT, agentos_restrict, mask, 1ULL << 63, EINVAL),
 	FAULT(AGENTOS_AGENT_POLICY, agentos_agent_policy, flags, 1, EINVAL),
 	FAULT(AGENTOS_AGENT_POLICY, agentos_agent_policy, flags, AGENTOS_CREATE_AUDIT_ONLY, EINVAL),
+	FAULT(AGENTOS_AGENT_POLICY, agentos_agent_policy, flags, AGENTOS_CREATE_STRICT, EINVAL),
 	FAULT(AGENTOS_AGENT_POLICY, agentos_agent_policy, pad, 1, EINVAL),
 	FAULT(AGENTOS_AGENT_POLICY, agentos_agent_policy, rights, 0, EINVAL),
 	FAULT(AGENTOS_AGENT_POLICY, agentos_agent_policy, rights, 1ULL << 63, EINVAL),
@@ -523,7 +530,8 @@ static void version_says_what_there_is(void)
 	CHECK_INT(before.ret_features & ~AGENTOS_FEATURE_SLICE,
 		  AGENTOS_FEATURE_POLICY | AGENTOS_FEATURE_KFUNCS | AGENTOS_FEATURE_DERIVE |
 			  AGENTOS_FEATURE_BUDGET | AGENTOS_FEATURE_PAUSE | AGENTOS_FEATURE_SCHED |
-			  AGENTOS_FEATURE_MAIL | AGENTOS_FEATURE_NET | AGENTOS_FEATURE_AUDIT);
+			  AGENTOS_FEATURE_MAIL | AGENTOS_FEATURE_NET | AGENTOS_FEATURE_AUDIT |
+			  AGENTOS_FEATURE_STRICT | AGENTOS_FEATURE_EFFECT);
 	CHECK_INT(before.ret_agents, 0);
 	REQUIRE(stand_up());
 	version = stage_version();

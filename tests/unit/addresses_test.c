@@ -154,7 +154,7 @@ static const struct refusal {
 	{ "name: a\nrights: [bpf]\nnetwork: {deny: [1.2.3.4]}\n", "\"network.deny\" has no effect",
 	  "" },
 	{ "name: a\nrights: [bpf]\nnetwork: {}\n", "\"network\" is empty",
-	  "connect, listen, deny, unix" },
+	  "connect, listen, deny, kill, watch, unix" },
 	{ "name: a\nrights: [bpf]\nnetwork: {connects: ['*']}\n", "unknown key \"connects\"",
 	  "valid here: connect" },
 	{ "name: a\nrights: [net-connect]\nnetwork:\n  connect: ['1.2.3.4:5']\n"

@@ -192,7 +192,7 @@ static char *policy_print(const struct policy *p)
 	    "rights: [net-connect]\nnetwork:\n  connect: ['10.0.0.0/8:53']\n  deny: [10.1.0.0/16]\n")
 #define ENV                                                                                 \
 	LIB("e", "rights: [bpf]\nenvironment:\n  keep: [A, B]\n  set: [X=1, 'Y=${HOME}']\n" \
-		 "directories: [/d]\naudit: all\ndescription: below\n")
+		 "directories: [/d]\naudit: verbose\ndescription: below\n")
 
 /* clang-format off */
 /* Each is one rule of how files are put together. */
@@ -254,7 +254,7 @@ static const struct merge {
 	  "m: bpf; scrub; keep A /lib/e:4; keep B m:4; keep C m:4; set Y=/h /lib/e:5; set X=2 m:5; "
 	  "make /d m:6; make /e m:6; record all; \"below\";" },
 	{ { { "/w/m", "name: m\nextends: e\nenvironment:\n  keep: [X]\n  set: [A=3, AB=4]\n"
-		      "audit: denials\ndescription: above\n" },
+		      "audit: normal\ndescription: above\n" },
 	    ENV },
 	  "m: bpf; scrub; keep B /lib/e:4; keep X m:4; set Y=/h /lib/e:5; set A=3 m:5; "
 	  "set AB=4 m:5; make /d /lib/e:6; \"above\";" },
@@ -262,7 +262,7 @@ static const struct merge {
 	{ { { "/w/m", "name: m\nextends: k\nenvironment: {keep: [A]}\n" },
 	    LIB("k", "rights: [bpf]\n") },
 	  "m: bpf; scrub; keep A m:3;" },
-	{ { { "/w/m", "name: m\nextends: e\naudit: denials\n" }, ENV },
+	{ { { "/w/m", "name: m\nextends: e\naudit: normal\n" }, ENV },
 	  "m: bpf; scrub; keep A /lib/e:4; keep B /lib/e:4; set X=1 /lib/e:5; set Y=/h /lib/e:5; "
 	  "make /d /lib/e:6; \"below\";" },
 	/* three in a row: the last one counts, and what was taken can be given again */
@@ -410,7 +410,7 @@ static const struct refusal {
 	  -EINVAL, "/w/a:2: ", "\"name\" has no place", "\"extends\"" },
 	{ { M("name: m\ninclude: [a]\n"), { "/w/a", "rights: [bpf]\nextends: b\n" } },
 	  -EINVAL, "/w/a:2: ", "\"extends\" has no place", "valid here: rights, files" },
-	{ { M("name: m\ninclude: [a]\n"), { "/w/a", "audit: all\n" } },
+	{ { M("name: m\ninclude: [a]\n"), { "/w/a", "audit: verbose\n" } },
 	  -EINVAL, "/w/a:1: ", "\"audit\" has no place", "" },
 	{ { M("name: m\ninclude: [a]\n"), { "/w/a", "version: 2\n" } },
 	  -EINVAL, "/w/a:1: ", "version 2 is not known", "" },

@@ -33,7 +33,8 @@ static struct compiled_rule rule_object(void)
 static void well_formed_requests_are_accepted(void)
 {
 	struct control_request hello = { 0 };
-	struct control_policy_begin begin = { .rule_count = 2, .flags = CONTROL_RECORD_ALLOWED };
+	struct control_policy_begin begin = { .rule_count = 2,
+					      .flags = CONTROL_RECORD_ALLOWED | CONTROL_STRICT };
 	struct control_policy_rules rules = { 0 };
 	struct control_run run = { .rights = 1, .name = "demo-1" };
 	struct compiled_rule two[2] = { rule_object(), rule_object() };
@@ -116,7 +117,7 @@ static void malformed_addresses_are_refused(void)
 	for (i = 0; i < 8; i++)
 		bad[i] = good;
 	bad[0].pad = 1;
-	bad[1].pad2 = 1;
+	bad[1].kill = 1;
 	bad[2].allow = 0;
 	bad[3].allow = AGENTOS_NET_ALL + 1;
 	bad[4].deny = 1;
@@ -163,7 +164,11 @@ static void malformed_rules_are_refused(void)
 		{ "bytes after its end",
 		  { .allow = 8, .kind = COMPILED_ABSTRACT, .name = "a\0b" } },
 		{ "kind 0", { .allow = 1 } },
-		{ "padding", { .allow = 1, .kind = COMPILED_OBJECT, .pad = 1 } },
+		{ "padding", { .allow = 1, .kind = COMPILED_OBJECT, .pad = { 1 } } },
+		{ "a kill of what is not denied",
+		  { .allow = 1, .kill = 1, .kind = COMPILED_OBJECT } },
+		{ "a watch of what is not allowed",
+		  { .deny = 1, .watch = 1, .kind = COMPILED_OBJECT } },
 		{ "number",
 		  { .allow = 1, .kind = COMPILED_OBJECT, .number = AGENTOS_POLICY_RULES_MAX } },
 		{ "an object with a name", { .allow = 1, .kind = COMPILED_OBJECT, .name = "x" } },

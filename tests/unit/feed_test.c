@@ -158,6 +158,10 @@ static void a_line_says_what_was_refused_and_what_to_ask_for(void)
 		  "cat may not make a socket of family AF_UNSPEC, type 0: its network bytes are "
 		  "limited, and would not be counted there; use TCP or UDP, and sockets made "
 		  "here" },
+		{ AGENTOS_HOOK_FILE_OPEN, AGENTOS_WHY_UNRECORDED, AGENTOS_OBJECT_PATH, "/x",
+		  AGENTOS_RULE_NONE, AGENTOS_FILE_READ, 0,
+		  "cat may not open /x for reading: there was no room to record it, and its policy "
+		  "wants all recorded; wait a moment, and try again" },
 		{ AGENTOS_HOOK_FILE_OPEN, 99, AGENTOS_OBJECT_PATH, "/x", AGENTOS_RULE_NONE,
 		  AGENTOS_FILE_READ, 0,
 		  "cat may not open /x for reading: reason number 99, which this program does not "

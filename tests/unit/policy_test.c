@@ -37,7 +37,7 @@ static const char full[] =
 	"    - HOME=${WORKSPACE}\n"
 	"    - EMPTY=\n"
 	"directories: [\"${WORKSPACE}/.tmp\"]\n"
-	"audit: all\n";
+	"audit: verbose\n";
 /* clang-format on */
 
 static int parse(const char *text, struct policy **ret_policy, struct fault *f)
@@ -201,7 +201,7 @@ static const struct refusal {
 	{ "name: a\nrights: -bpf\n", "p.yaml:2: ", "must be a list", "[-bpf]" },
 	{ "name: a\nrights: [-fly]\n", "p.yaml:2: ", "unknown right \"fly\"", "rights are" },
 	{ HEAD "  devices: [/]\n", "p.yaml:4: ", "not enforced by this version", "" },
-	{ OTHER "effect: deny\n", "p.yaml:3: ", "not enforced by this version", "" },
+	{ OTHER "effect: deny\n", "p.yaml:3: ", "unknown key \"effect\"", "effects" },
 	{ OTHER "version: 2\n", "p.yaml:3: ", "version 2 is not known", "version: 1" },
 	{ OTHER "version: one\n", "p.yaml:3: ", "\"version\" must be a number", "" },
 	{ OTHER "version: 0\n", "p.yaml:3: ", "version 0 is not known", "" },
@@ -300,7 +300,9 @@ static const struct refusal {
 	  "line 5" },
 	{ OTHER "directories: [x]\n", "p.yaml:3: ", "not an absolute path", "" },
 	{ OTHER "directories: [/a, /a/]\n", "p.yaml:3: ", "twice", "" },
-	{ OTHER "audit: some\n", "p.yaml:3: ", "audit \"some\"", "\"denials\" and \"all\"" },
+	{ OTHER "audit: some\n", "p.yaml:3: ", "audit \"some\"", "\"verbose\" and \"strict\"" },
+	{ OTHER "audit: all\n", "p.yaml:3: ", "audit \"all\" is unknown", "\"verbose\" (as" },
+	{ OTHER "audit: denials\n", "p.yaml:3: ", "unknown", "\"normal\" (as \"denials\"" },
 	{ "name: &x a\nrights: [bpf]\n", "p.yaml:1: ", "aliases are not supported",
 	  "write the value" },
 	{ "name: a\nrights: *x\n", "p.yaml:2: ", "aliases are not supported", "" },

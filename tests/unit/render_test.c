@@ -177,7 +177,7 @@ static void every_hook_reason_and_kind_is_one_inert_line(void)
 	/* One loop of five variables. */
 	/* clang-format off */
 	for (hook = 0; hook <= AGENTOS_HOOK_COUNT; hook++)
-	for (why = 0; why <= AGENTOS_WHY_UNCOUNTED + 1; why++)
+	for (why = 0; why <= AGENTOS_WHY_UNRECORDED + 1; why++)
 	for (kind = 0; kind <= AGENTOS_OBJECT_TEXT + 1; kind++)
 	for (verdict = 0; verdict < 3; verdict++)
 	for (hostile = 0; hostile < 2; hostile++) {
@@ -209,7 +209,7 @@ static void the_other_types_are_one_inert_line_each(void)
 
 	for (type = 0; type < 7; type++)
 		for (sub = 0; sub < 8; sub++)
-			for (reason = 0; reason < 6; reason++)
+			for (reason = 0; reason < 8; reason++)
 				for (hostile = 0; hostile < 2; hostile++) {
 					memset(&r, hostile ? 0xff : 0, sizeof(r));
 					r.type = (uint16_t)type;
@@ -508,7 +508,7 @@ static void every_name_is_a_word_and_every_unknown_number_is_told(void)
 	for (i = 0; i < AGENTOS_RIGHT_COUNT; i++)
 		CHECK(strncmp(name_right(i, other), "right-", 6) != 0);
 	CHECK_STR(name_hook(57, other), "hook-57");
-	CHECK_STR(name_why(10, other), "why-10");
+	CHECK_STR(name_why(11, other), "why-11");
 	CHECK_STR(name_note(0, other), "note-0");
 	CHECK_STR(name_right(63, other), "right-63");
 	CHECK_STR(name_signal(UINT64_MAX, other), "signal 18446744073709551615");
