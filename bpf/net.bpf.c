@@ -74,11 +74,21 @@ static __noinline int act_inet(void *ctx, const struct agentos_facts *facts, str
 	return act->verdict == AGENTOS_VERDICT_DENIED;
 }
 
-/* Fills act with what the rules on addresses say of what the rights allow. */
+/*
+ * Fills act with what the rules on addresses say of what the rights allow, and
+ * with what no agent may: to take the gateway's port.
+ */
 static __always_inline void net_rule(struct act *act, int verdict,
 				     const struct agentos_net_ask *ask)
 {
-	if (verdict == ENDPOINT_ALLOWED)
+	if (verdict == ENDPOINT_NEVER) {
+		act->verdict = AGENTOS_VERDICT_DENIED;
+		act->why = AGENTOS_WHY_NEVER;
+		act->error = -EACCES;
+		act->right = 0;
+		return;
+	}
+	if (verdict == ENDPOINT_ALLOWED || act->verdict != AGENTOS_VERDICT_ALLOWED)
 		return;
 	act->verdict = AGENTOS_VERDICT_DENIED;
 	act->why = verdict == ENDPOINT_DENIED ? AGENTOS_WHY_RULE : AGENTOS_WHY_NO_RULE;
@@ -102,7 +112,8 @@ int BPF_PROG(agentos_socket_connect, struct socket *sock, struct sockaddr *addre
 	/* AF_UNSPEC undoes a connection. */
 	if (address->sa_family == AF_UNSPEC)
 		return 0;
-	if (act.verdict == AGENTOS_VERDICT_ALLOWED)
+	/* Who calls the gateway is to be remembered, whoever is let do so. */
+	if (act.verdict == AGENTOS_VERDICT_ALLOWED || facts.flags & FACT_AUDIT_ONLY)
 		net_rule(&act, agentos_net(sock, address, &ask, sizeof(ask)), &ask);
 	return verdict(act_inet(ctx, &facts, &act, address, sk->sk_protocol), -EACCES);
 }
@@ -157,8 +168,7 @@ int BPF_PROG(agentos_socket_bind, struct socket *sock, struct sockaddr *address,
 
 	if (!sk || family_is_local(sk->__sk_common.skc_family))
 		return 0;
-	if (act.verdict == AGENTOS_VERDICT_ALLOWED)
-		net_rule(&act, agentos_net(sock, address, &ask, sizeof(ask)), &ask);
+	net_rule(&act, agentos_net(sock, address, &ask, sizeof(ask)), &ask);
 	return verdict(act_inet(ctx, &facts, &act, address, sk->sk_protocol), -EACCES);
 }
 
@@ -173,8 +183,7 @@ int BPF_PROG(agentos_socket_listen, struct socket *sock, int backlog)
 
 	if (!sk || family_is_local(sk->__sk_common.skc_family))
 		return 0;
-	if (act.verdict == AGENTOS_VERDICT_ALLOWED)
-		net_rule(&act, agentos_net_own(sock, &ask, sizeof(ask)), &ask);
+	net_rule(&act, agentos_net_own(sock, &ask, sizeof(ask)), &ask);
 	return verdict(
 		act_number(ctx, &facts, &act, sk->__sk_common.skc_family, sk->__sk_common.skc_num),
 		-EACCES);

@@ -26,6 +26,7 @@ enum endpoint_verdict {
 	ENDPOINT_ALLOWED,
 	ENDPOINT_DENIED, /* by a rule */
 	ENDPOINT_NO_RULE,
+	ENDPOINT_NEVER, /* whatever the rules */
 };
 
 /* Do rules on addresses decide about the socket? */
