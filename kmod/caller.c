@@ -178,9 +178,9 @@ static u64 cookie_of_peer(const struct sock *sk)
 	int state;
 
 	rcu_read_lock();
-	peer = __inet_lookup_established(net, net->ipv4.tcp_death_row.hashinfo,
-					 inet->inet_rcv_saddr, inet->inet_sport, inet->inet_daddr,
-					 ntohs(inet->inet_dport), net->loopback_dev->ifindex, 0);
+	peer = __inet_lookup_established(
+		net, net->ipv4.tcp_death_row.hashinfo, inet->inet_rcv_saddr, inet->inet_sport,
+		inet->inet_daddr, ntohs(inet->inet_dport), net->loopback_dev->ifindex, 0);
 	rcu_read_unlock();
 	if (!peer)
 		return 0;

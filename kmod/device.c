@@ -248,6 +248,22 @@ static int caller_verb(struct file *file, union command *c, struct fresh_fd *fre
 	return err;
 }
 
+static int denied_verb(struct file *file, union command *c, struct fresh_fd *fresh)
+{
+	struct agent *agent;
+
+	if (!caller_is_admin())
+		return -EPERM;
+	if (c->denied.pad)
+		return -EINVAL;
+	agent = agent_find(c->denied.id);
+	if (!agent)
+		return -ESRCH;
+	atomic64_inc(&agent->denials);
+	agent_put(agent);
+	return 0;
+}
+
 /* Dispatch */
 
 static const struct verb device_verbs[] = {
@@ -269,8 +285,9 @@ static const struct verb device_verbs[] = {
 	[_IOC_NR(AGENTOS_IOC_SEEK)] = VERB(struct agentos_seek, .run = seek_verb),
 	[_IOC_NR(AGENTOS_IOC_POLICY_NET)] = VERB(struct agentos_policy_net, .run = policy_net_verb),
 	[_IOC_NR(AGENTOS_IOC_GATEWAY)] = VERB(struct agentos_gateway, .run = gateway_verb),
-	[_IOC_NR(AGENTOS_IOC_CALLER)] = VERB_ASK(struct agentos_caller, ret_agent,
-						 .inside = INSIDE_ANY, .run = caller_verb),
+	[_IOC_NR(AGENTOS_IOC_CALLER)] = VERB_ASK(
+		struct agentos_caller, ret_agent, .inside = INSIDE_ANY, .run = caller_verb),
+	[_IOC_NR(AGENTOS_IOC_DENIED)] = VERB(struct agentos_denied, .run = denied_verb),
 };
 
 /*

@@ -11,17 +11,17 @@
 #include "agentos_rights.h"
 
 /* What this module can do; asked for with AGENTOS_IOC_VERSION, never guessed. */
-#define AGENTOS_FEATURE_POLICY (1ULL << 0) /* POLICY_NEW, RULE, DROP */
-#define AGENTOS_FEATURE_KFUNCS (1ULL << 1) /* module BTF present, kfuncs usable */
-#define AGENTOS_FEATURE_DERIVE (1ULL << 2) /* DUP, DERIVE, REVOKE; KILL_ON_CLOSE, GROUP */
-#define AGENTOS_FEATURE_BUDGET (1ULL << 3) /* BUDGET_SET, BUDGET_GET, RESERVE, SETTLE */
-#define AGENTOS_FEATURE_PAUSE  (1ULL << 4) /* PAUSE, RESUME */
-#define AGENTOS_FEATURE_SCHED  (1ULL << 5) /* SCHED */
-#define AGENTOS_FEATURE_SLICE  (1ULL << 6) /* the kernel lets SCHED set time slices */
-#define AGENTOS_FEATURE_MAIL   (1ULL << 7) /* MAIL_SEND, MAIL_RECEIVE */
-#define AGENTOS_FEATURE_NET    (1ULL << 8) /* POLICY_NET */
-#define AGENTOS_FEATURE_AUDIT  (1ULL << 9) /* CREATE_AUDIT_ONLY */
-#define AGENTOS_FEATURE_CALLER (1ULL << 10) /* GATEWAY, CALLER */
+#define AGENTOS_FEATURE_POLICY (1ULL << 0)  /* POLICY_NEW, RULE, DROP */
+#define AGENTOS_FEATURE_KFUNCS (1ULL << 1)  /* module BTF present, kfuncs usable */
+#define AGENTOS_FEATURE_DERIVE (1ULL << 2)  /* DUP, DERIVE, REVOKE; KILL_ON_CLOSE, GROUP */
+#define AGENTOS_FEATURE_BUDGET (1ULL << 3)  /* BUDGET_SET, BUDGET_GET, RESERVE, SETTLE */
+#define AGENTOS_FEATURE_PAUSE  (1ULL << 4)  /* PAUSE, RESUME */
+#define AGENTOS_FEATURE_SCHED  (1ULL << 5)  /* SCHED */
+#define AGENTOS_FEATURE_SLICE  (1ULL << 6)  /* the kernel lets SCHED set time slices */
+#define AGENTOS_FEATURE_MAIL   (1ULL << 7)  /* MAIL_SEND, MAIL_RECEIVE */
+#define AGENTOS_FEATURE_NET    (1ULL << 8)  /* POLICY_NET */
+#define AGENTOS_FEATURE_AUDIT  (1ULL << 9)  /* CREATE_AUDIT_ONLY */
+#define AGENTOS_FEATURE_CALLER (1ULL << 10) /* GATEWAY, CALLER, DENIED */
 
 /*
  * AGENTOS_IOC_VERSION: what is this module?
@@ -337,6 +337,19 @@ struct agentos_caller {
 	__u32 ret_flags; /* AGENTOS_CREATE_AUDIT_ONLY, or 0 */
 };
 
+/*
+ * AGENTOS_IOC_DENIED: the agent was refused something that no hook of ours is about;
+ * it counts among its denials, as INFO tells them. Needs CAP_SYS_ADMIN.
+ *
+ * -ESRCH   no such agent, or it is gone
+ * -EINVAL  padding
+ */
+struct agentos_denied {
+	__u32 size;
+	__u32 pad;
+	__u64 id;
+};
+
 #define AGENTOS_IOC_VERSION	_IOWR(AGENTOS_IOC_MAGIC, 0, struct agentos_version)
 #define AGENTOS_IOC_CREATE	_IOWR(AGENTOS_IOC_MAGIC, 1, struct agentos_create)
 #define AGENTOS_IOC_OPEN	_IOWR(AGENTOS_IOC_MAGIC, 2, struct agentos_open)
@@ -349,6 +362,7 @@ struct agentos_caller {
 #define AGENTOS_IOC_POLICY_NET	_IOWR(AGENTOS_IOC_MAGIC, 9, struct agentos_policy_net)
 #define AGENTOS_IOC_GATEWAY	_IOWR(AGENTOS_IOC_MAGIC, 10, struct agentos_gateway)
 #define AGENTOS_IOC_CALLER	_IOWR(AGENTOS_IOC_MAGIC, 11, struct agentos_caller)
+#define AGENTOS_IOC_DENIED	_IOWR(AGENTOS_IOC_MAGIC, 12, struct agentos_denied)
 
 /*
  * Lifecycle records, from read() on the device: whole records only (a buffer
@@ -412,6 +426,7 @@ AGENTOS_ASSERT(sizeof(struct agentos_seek) == 16);
 AGENTOS_ASSERT(sizeof(struct agentos_policy_net) == 40);
 AGENTOS_ASSERT(sizeof(struct agentos_gateway) == 8);
 AGENTOS_ASSERT(sizeof(struct agentos_caller) == 24);
+AGENTOS_ASSERT(sizeof(struct agentos_denied) == 16);
 AGENTOS_ASSERT(sizeof(struct agentos_lifecycle) == 144);
 
 #endif /* _UAPI_AGENTOS_H */

@@ -77,6 +77,8 @@
 #define AGENTOS_RULE_PINS 0xfffffffeU /* no writing below AGENTOS_PIN_DIR: in every policy; */
 				      /* nor, where there are limits, to cgroups */
 #define AGENTOS_RULE_FEED 0xfffffffdU /* of all denial feeds, its own may be read: likewise */
+#define AGENTOS_RULE_GATE \
+	0xfffffffcU /* the gateway may be connected to: with rules on host names */
 
 /* The layout is the contract: it is asserted wherever this is compiled. */
 #ifdef __KERNEL__

@@ -165,9 +165,9 @@ static int call_out(void *arg)
 	int i, fd, error = 0;
 
 	for (i = 0; i < (call->count ?: 1) && !error; i++) {
-		fd = call->fd >= 0 ? call->fd :
-				     socket(call->v6 ? AF_INET6 : AF_INET, SOCK_STREAM,
-					    call->protocol);
+		fd = call->fd >= 0 ?
+			     call->fd :
+			     socket(call->v6 ? AF_INET6 : AF_INET, SOCK_STREAM, call->protocol);
 		error = fd < 0 ? errno : connect_one(call, fd);
 	}
 	__atomic_store_n(call->said, error, __ATOMIC_RELEASE);
@@ -382,8 +382,8 @@ static void what_is_refused_is_no_call(void)
 	CHECK_INT(call_by(agent, &call), -1000 - EACCES);
 	agent_end(agent);
 	/* Audit-only, without the right and without a rule: let through, and told. */
-	agent = agent_under("seen", stand.none, AGENTOS_CREATE_AUDIT_ONLY,
-			    AGENTOS_RIGHT(FILE_READ), &id);
+	agent = agent_under("seen", stand.none, AGENTOS_CREATE_AUDIT_ONLY, AGENTOS_RIGHT(FILE_READ),
+			    &id);
 	call = call_to("127.0.0.1", PORT);
 	CHECK_INT(call_by(agent, &call), (int64_t)id);
 	agent_end(agent);
