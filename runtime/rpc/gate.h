@@ -22,12 +22,12 @@
 #define GATE_RULES   64 /* in one message */
 
 enum gate_type {
-	GATE_START = 1, /* daemon: struct gate_start, two descriptors */
+	GATE_START = 1,	    /* daemon: struct gate_start, two descriptors */
 	GATE_RULES_ARE = 2, /* daemon: struct gate_rules, as often as needed; the answer to ASK */
 
-	GATE_READY = 64,  /* gateway: struct gate_request */
-	GATE_ASK = 65,	  /* gateway: struct gate_request with policy */
-	GATE_TELL = 66,	  /* gateway: struct gate_tell */
+	GATE_READY = 64, /* gateway: struct gate_request */
+	GATE_ASK = 65,	 /* gateway: struct gate_request with policy */
+	GATE_TELL = 66,	 /* gateway: struct gate_tell */
 };
 
 struct gate_header {
@@ -65,16 +65,16 @@ enum gate_phase {
 /* A connection that an agent asked for. */
 struct gate_tell {
 	struct gate_header header;
-	uint64_t agent;	 /* as the kernel told; 0: none, and then policy is 0 */
+	uint64_t agent;		       /* as the kernel told; 0: none, and then policy is 0 */
 	uint64_t bytes_up, bytes_down; /* CLOSED; else 0 */
 	uint32_t policy;
-	uint32_t rule; /* number, or AGENTOS_RULE_NONE */
+	uint32_t rule;	/* number, or AGENTOS_RULE_NONE */
 	uint16_t phase; /* enum gate_phase */
 	uint16_t why;	/* enum egress_why of policy/egress.h */
 	uint16_t port;
-	uint16_t family;  /* of addr: AF_INET, AF_INET6; 0: none was reached */
-	uint8_t addr[16]; /* that it was pinned to */
-	uint8_t tunnel;	  /* 1: CONNECT; 0: a plain request */
+	uint16_t family;    /* of addr: AF_INET, AF_INET6; 0: none was reached */
+	uint8_t addr[16];   /* that it was pinned to */
+	uint8_t tunnel;	    /* 1: CONNECT; 0: a plain request */
 	uint8_t audit_only; /* 1: it was let through although it is refused */
 	uint8_t pad[6];
 	char host[COMPILED_HOST]; /* as egress_host() has it, NUL-padded; empty: not told */
