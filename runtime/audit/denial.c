@@ -193,9 +193,9 @@ void denial_begin(FILE *out, const struct record *r)
 
 static bool egress_same(const struct record *a, const struct record *b)
 {
-	return a->u.egress.agent == b->u.egress.agent &&
-	       a->u.egress.policy == b->u.egress.policy && a->u.egress.why == b->u.egress.why &&
-	       a->u.egress.port == b->u.egress.port && a->u.egress.family == b->u.egress.family &&
+	return a->u.egress.agent == b->u.egress.agent && a->u.egress.policy == b->u.egress.policy &&
+	       a->u.egress.why == b->u.egress.why && a->u.egress.port == b->u.egress.port &&
+	       a->u.egress.family == b->u.egress.family &&
 	       !memcmp(a->u.egress.addr, b->u.egress.addr, sizeof(a->u.egress.addr)) &&
 	       a->u.egress.tunnel == b->u.egress.tunnel &&
 	       !strncmp(a->u.egress.host, b->u.egress.host, sizeof(a->u.egress.host));

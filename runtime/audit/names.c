@@ -65,10 +65,9 @@ const char *name_outcome(unsigned int outcome, char other[NAME_ROOM])
 
 const char *name_egress(unsigned int why, char other[NAME_ROOM])
 {
-	static const char *const names[] = { "allowed",	    "no_rule",	 "provider",
-					     "literal",	    "private",	 "unresolved",
-					     "not_tls",	    "server_name", "unreachable",
-					     "malformed",   "stranger",	 "busy" };
+	static const char *const names[] = { "allowed",	    "no_rule",	  "provider", "literal",
+					     "private",	    "unresolved", "not_tls",  "server_name",
+					     "unreachable", "malformed",  "stranger", "busy" };
 
 	return name_find(names, COUNT(names), why, "why", other);
 }
@@ -123,8 +122,8 @@ const char *name_resource(unsigned int resource, char other[NAME_ROOM])
 
 const char *name_note(unsigned int note, char other[NAME_ROOM])
 {
-	static const char *const names[] = { NULL,    "started", "adopted",    "stopped",
-					     "ended", "torn",	 "unwritable", "applied" };
+	static const char *const names[] = { NULL,   "started",	   "adopted", "stopped", "ended",
+					     "torn", "unwritable", "applied", "gateway" };
 
 	return name_find(names, COUNT(names), note, "note", other);
 }

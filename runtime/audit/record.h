@@ -30,6 +30,7 @@ enum daemon_note {
 	DAEMON_TORN = 5,       /* recovery cut number bytes of a half-written record */
 	DAEMON_UNWRITABLE = 6, /* number records could not be written; text: why */
 	DAEMON_APPLIED = 7,    /* an agent was put under policy number; text: who asked for it */
+	DAEMON_GATEWAY = 8,    /* the gateway, agent number, was ended; text: for what */
 };
 
 /* What came of what the gateway was asked for. */
@@ -80,7 +81,7 @@ struct record {
 			uint16_t port;
 			uint16_t family; /* of addr; 0: no address was chosen */
 			uint8_t addr[16];
-			uint8_t tunnel; /* CONNECT, not a plain request */
+			uint8_t tunnel;		  /* CONNECT, not a plain request */
 			char host[COMPILED_HOST]; /* as the agent wrote it, if it is one */
 		} egress;
 	} u;

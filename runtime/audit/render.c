@@ -18,7 +18,7 @@ static const struct {
 	[0] = { "allowed", "\033[32m" },   [1] = { "DENIED", "\033[1;31m" },
 	[2] = { "LOST", "\033[1;37;41m" }, [3] = { "agent", "\033[36m" },
 	[4] = { "daemon", "\033[36m" },	   [5] = { "unclear", "\033[1;33m" },
-	[6] = { "PASSED", "\033[1;33m" }, [7] = { "failed", "\033[33m" },
+	[6] = { "PASSED", "\033[1;33m" },  [7] = { "failed", "\033[33m" },
 	[8] = { "closed", "\033[32m" },
 };
 enum head {
@@ -522,6 +522,9 @@ static void daemon_text(FILE *out, const struct record *r, bool colour)
 	case DAEMON_APPLIED:
 		fprintf(out, "agentosd put a running agent under policy %" PRIu64, n);
 		break;
+	case DAEMON_GATEWAY:
+		fprintf(out, "agentosd ended the gateway, agent %" PRIu64, n);
+		break;
 	default:
 		fprintf(out, "note %u of agentosd, which this program does not know (%" PRIu64 ")",
 			r->u.daemon.note, n);
@@ -566,8 +569,7 @@ static void egress_text(FILE *out, const struct record *r, bool colour)
 					HEAD_CLOSED };
 	const unsigned int outcome = r->u.egress.outcome;
 
-	put_head(out, r, outcome < sizeof(of) / sizeof(of[0]) ? of[outcome] : HEAD_UNCLEAR,
-		 colour);
+	put_head(out, r, outcome < sizeof(of) / sizeof(of[0]) ? of[outcome] : HEAD_UNCLEAR, colour);
 	put_agent(out, r->agent_name, sizeof(r->agent_name), r->u.egress.agent);
 	fputc(' ', out);
 	render_egress(out, r);

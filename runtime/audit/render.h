@@ -55,7 +55,8 @@ void render_act(FILE *out, const struct agentos_event *e);
  *         else rights, policy, pid, uid, parent; with create: audit_only
  *         (true when so); with budget: resource, percent; with exit: reason, code, signal, forks
  * loss:   count, first, last
- * daemon: note ("started", "adopted", "stopped", "ended", "torn", "unwritable"),
+ * daemon: note ("started", "adopted", "stopped", "ended", "torn", "unwritable",
+ *         "applied", "gateway"),
  *         number, text
  * policy: policy, agent, agent_name, digest (hexadecimal), name, file, workspace,
  *         home; or, where they are too long for one record, part, parts, text

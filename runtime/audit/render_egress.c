@@ -38,12 +38,9 @@ static void put_place(FILE *out, const struct record *r)
 void render_egress(FILE *out, const struct record *r)
 {
 	static const char *const verbs[] = {
-		[EGRESS_ALLOWED] = "may reach ",
-		[EGRESS_DENIED] = "may not reach ",
-		[EGRESS_WOULD_DENY] = "was let reach ",
-		[EGRESS_FAILED] = "could not reach ",
-		[EGRESS_CLOSED] = "is done with ",
-		"asked for ",
+		[EGRESS_ALLOWED] = "may reach ",	[EGRESS_DENIED] = "may not reach ",
+		[EGRESS_WOULD_DENY] = "was let reach ", [EGRESS_FAILED] = "could not reach ",
+		[EGRESS_CLOSED] = "is done with ",	"asked for ",
 	};
 	const unsigned int last = sizeof(verbs) / sizeof(verbs[0]) - 1;
 	const unsigned int outcome = r->u.egress.outcome;

@@ -223,9 +223,9 @@ static size_t feeds_limit(const struct feeds *s)
 
 static bool is_denial(const struct record *r)
 {
-	return r->type == RECORD_EGRESS ? r->u.egress.outcome == EGRESS_DENIED :
-					  r->type == RECORD_EVENT &&
-						  r->u.event.verdict == AGENTOS_VERDICT_DENIED;
+	return r->type == RECORD_EGRESS ?
+		       r->u.egress.outcome == EGRESS_DENIED :
+		       r->type == RECORD_EVENT && r->u.event.verdict == AGENTOS_VERDICT_DENIED;
 }
 
 static uint32_t policy_of(const struct record *r)

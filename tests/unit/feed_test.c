@@ -107,9 +107,10 @@ static void the_gateways_refusals_are_told_as_well(void)
 	r.u.egress.port = 443;
 	r.u.egress.tunnel = 1;
 	strcpy(r.u.egress.host, "example.net");
-	CHECK_STR(said(&r), HEAD "the gateway: it may not reach example.net port 443 by a tunnel: no "
-				 "rule names this host and port; ask for: egress to example.net port "
-				 "443\n");
+	CHECK_STR(said(&r), HEAD
+		  "the gateway: it may not reach example.net port 443 by a tunnel: no "
+		  "rule names this host and port; ask for: egress to example.net port "
+		  "443\n");
 	again = r;
 	again.seq = 18;
 	CHECK(denial_same(&r, &again));
@@ -121,10 +122,10 @@ static void the_gateways_refusals_are_told_as_well(void)
 	/* Of one below it. */
 	r.u.egress.agent = 9;
 	strcpy(r.agent_name, "sub");
-	CHECK_STR(said(&r),
-		  HEAD "sub-agent sub(9): the gateway: it may not reach example.net port 443 by a "
-		       "tunnel: no rule names this host and port; ask for: egress to example.net "
-		       "port 443\n");
+	CHECK_STR(said(&r), HEAD
+		  "sub-agent sub(9): the gateway: it may not reach example.net port 443 by a "
+		  "tunnel: no rule names this host and port; ask for: egress to example.net "
+		  "port 443\n");
 }
 
 static void a_line_says_what_was_refused_and_what_to_ask_for(void)
