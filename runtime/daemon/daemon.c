@@ -273,10 +273,8 @@ int daemon_enforce(struct daemon *d, struct fault *f)
 
 void daemon_adopt_gateway(struct daemon *d)
 {
-	struct fault f = { "" };
-
-	if (egress_any(d->egress) && gateway_need(d, &f))
-		say("agents reach no host by its name: %s", f.text);
+	if (d->adopted)
+		gateway_adopt(d, egress_any(d->egress));
 }
 
 int64_t daemon_agents(const struct daemon *d)

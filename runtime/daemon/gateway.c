@@ -25,7 +25,8 @@
 #define GATEWAY_NAME	"gateway"
 #define GATEWAY_BACKLOG 512
 #define RESTART_MS	200
-#define RESTART_SLOW_MS 30000
+#define RESTART_SLOW_MS 20000
+#define RESTART_TELL_MS 1000
 #define LIVED_MS	5000 /* whoever ends before has ended at once */
 #define STOP_WAIT_MS	5000
 
@@ -251,12 +252,14 @@ static void gateway_reap(struct gateway *g)
 static void gateway_start(struct gateway *g)
 {
 	struct fault f = { "" };
-	int err = gateway_listen(g, &f);
+	int err = gateway_user(g, &f);
 
+	/* It may have the listening socket, too, until it has ended. */
 	if (!err)
-		err = gateway_user(g, &f);
-	if (!err) {
 		gateway_kill_others(g->daemon);
+	if (!err)
+		err = gateway_listen(g, &f);
+	if (!err) {
 		err = gateway_spawn(g);
 		if (err)
 			fault_set(&f, -err, "the gateway cannot be started: %s", strerror(-err));
@@ -265,11 +268,14 @@ static void gateway_start(struct gateway *g)
 		return;
 	gateway_reap(g);
 	gateway_hang_up(g);
-	if (!g->told)
+	/* What an earlier one leaves goes in a moment. */
+	if (!g->told && g->restart_ms > RESTART_TELL_MS) {
 		say("%s; it is tried again and again", f.text);
-	g->told = true;
-	g->restart_ms = RESTART_SLOW_MS;
+		g->told = true;
+	}
 	restart_later(g);
+	if (g->restart_ms < RESTART_SLOW_MS)
+		g->restart_ms *= 2;
 }
 
 static void restart_due(int result, void *cookie)
@@ -336,6 +342,15 @@ int gateway_need(struct daemon *d, struct fault *f)
 	g->needed = true;
 	gateway_start(g);
 	return 0;
+}
+
+void gateway_adopt(struct daemon *d, bool needed)
+{
+	gateway_kill_others(d);
+	if (!needed)
+		return;
+	d->gateway->needed = true;
+	gateway_start(d->gateway);
 }
 
 int gateway_admit(const struct daemon *d, const char *name, pid_t pid, struct fault *f)

@@ -28,6 +28,12 @@ void gateway_close(struct gateway *g);
  */
 int gateway_need(struct daemon *d, struct fault *f);
 
+/*
+ * At the start: what an earlier agentosd left is ended. needed: policies that need
+ * one are left, and so there is to be one, as soon as it can be.
+ */
+void gateway_adopt(struct daemon *d, bool needed);
+
 /* Only for the process that agentosd has started is the name "gateway". */
 int gateway_admit(const struct daemon *d, const char *name, pid_t pid, struct fault *f);
 /* That process has been given this agent. */
