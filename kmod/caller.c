@@ -41,12 +41,14 @@ void caller_set(const struct net *net, u16 port)
 	WRITE_ONCE(caller_port, CALLER_NO_PORT);
 	WRITE_ONCE(caller_net, net->net_cookie);
 	if (port)
+		/* With caller_net_is(). */
 		smp_store_release(&caller_port, (__force u32)htons(port));
 }
 
 static bool caller_net_is(const struct sock *sk)
 {
-	smp_rmb(); /* behind the port: caller_set() */
+	/* Behind the port: caller_set(). */
+	smp_rmb();
 	return READ_ONCE(caller_net) == sock_net(sk)->net_cookie;
 }
 
@@ -230,6 +232,7 @@ int caller_find(struct socket *sock, struct agentos_caller *caller)
 	if (call) {
 		agent = call->callers->agent;
 		caller->ret_agent = agent->id;
+		/* With agent_exchange_policy(). */
 		caller->ret_policy = smp_load_acquire(&agent->policy_id);
 		caller->ret_flags = READ_ONCE(agent->flags) & AGENTOS_CREATE_AUDIT_ONLY;
 		err = 0;

@@ -360,7 +360,7 @@ static int net_decide(const struct sock *sk, const struct sockaddr *address,
 	return verdict;
 }
 
-/* The gateway's address: to connect to it is remembered, when it is let be, and none may take it. */
+/* The gateway's address: to connect to it is remembered, if let, and none may take it. */
 static noinline int net_decide_gateway(struct sock *sk, const struct sockaddr *address, u32 act,
 				       int verdict)
 {
