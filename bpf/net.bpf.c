@@ -75,12 +75,21 @@ static __noinline int act_inet(void *ctx, const struct agentos_facts *facts, str
 }
 
 /*
- * Fills act with what the rules on addresses say of what the rights allow. Where one
- * kills, that the right is not there either changes nothing.
+ * Fills act with what the rules on addresses say of what the rights allow, and
+ * with what no agent may: to take the gateway's port. Where a rule kills, that the
+ * right is not there either changes nothing.
  */
 static __always_inline void net_rule(struct act *act, int verdict,
 				     const struct agentos_net_ask *ask)
 {
+	if (verdict == ENDPOINT_NEVER) {
+		act->verdict = AGENTOS_VERDICT_DENIED;
+		act->why = AGENTOS_WHY_NEVER;
+		act->effect = EFFECT_NONE;
+		act->error = -EACCES;
+		act->right = 0;
+		return;
+	}
 	if (verdict == ENDPOINT_ALLOWED ||
 	    (act->verdict == AGENTOS_VERDICT_DENIED && verdict != ENDPOINT_KILLED))
 		return;

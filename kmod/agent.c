@@ -12,6 +12,7 @@
 #include <linux/xarray.h>
 
 #include "agent.h"
+#include "caller.h"
 #include "cgroup.h"
 #include "lifecycle.h"
 #include "mailbox.h"
@@ -238,6 +239,7 @@ static void agent_end(struct agent *agent)
 	}
 	put_pid(agent->first);
 	mailbox_free(agent->mailbox);
+	callers_free(agent->callers);
 	budgets_release(&agent->budgets);
 	atomic_dec(&live);
 	/* Not kfree_rcu(): 6.1 has no way to wait for that before the cache goes. */

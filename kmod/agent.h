@@ -15,6 +15,7 @@
 #include "budget.h"
 #include "priority.h"
 
+struct callers;
 struct file;
 struct mailbox;
 struct policy;
@@ -86,6 +87,7 @@ struct agent {
 	struct list_head metered;	   /* meter.c's, and */
 	u64 due_ns;			   /* when it is to be looked at, CLOCK_BOOTTIME */
 	struct mailbox *mailbox;	   /* NULL until first asked for; stays then */
+	struct callers *callers;	   /* caller.c's; likewise */
 	struct work_struct condemned_work; /* member.c's */
 	struct hlist_node by_name;	   /* under names_lock */
 	struct rcu_head rcu;

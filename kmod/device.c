@@ -4,7 +4,9 @@
 #include <linux/fs.h>
 #include <linux/miscdevice.h>
 #include <linux/module.h>
+#include <linux/net.h>
 #include <linux/nospec.h>
+#include <linux/nsproxy.h>
 #include <linux/poll.h>
 #include <linux/sched/signal.h>
 #include <linux/slab.h>
@@ -13,6 +15,7 @@
 #include "agent.h"
 #include "budget.h"
 #include "agentos_calls.h"
+#include "caller.h"
 #include "device.h"
 #include "handle.h"
 #include "kfuncs.h"
@@ -34,8 +37,9 @@ static int version_verb(struct file *file, union command *c, struct fresh_fd *fr
 	c->version.ret_features =
 		AGENTOS_FEATURE_POLICY | AGENTOS_FEATURE_DERIVE | AGENTOS_FEATURE_BUDGET |
 		AGENTOS_FEATURE_PAUSE | AGENTOS_FEATURE_SCHED | AGENTOS_FEATURE_MAIL |
-		AGENTOS_FEATURE_NET | AGENTOS_FEATURE_AUDIT | AGENTOS_FEATURE_STRICT |
-		AGENTOS_FEATURE_EFFECT | (priority_slices() ? AGENTOS_FEATURE_SLICE : 0) |
+		AGENTOS_FEATURE_NET | AGENTOS_FEATURE_AUDIT | AGENTOS_FEATURE_CALLER |
+		AGENTOS_FEATURE_STRICT | AGENTOS_FEATURE_EFFECT |
+		(priority_slices() ? AGENTOS_FEATURE_SLICE : 0) |
 		(kfuncs_usable() ? AGENTOS_FEATURE_KFUNCS : 0);
 	c->version.ret_rights = AGENTOS_RIGHTS_ALL;
 	c->version.ret_agents = agent_count();
@@ -222,6 +226,45 @@ static int seek_verb(struct file *file, union command *c, struct fresh_fd *fresh
 	return err;
 }
 
+static int gateway_verb(struct file *file, union command *c, struct fresh_fd *fresh)
+{
+	if (!caller_is_admin())
+		return -EPERM;
+	if (c->gateway.pad)
+		return -EINVAL;
+	caller_set(current->nsproxy->net_ns, c->gateway.port);
+	return 0;
+}
+
+static int caller_verb(struct file *file, union command *c, struct fresh_fd *fresh)
+{
+	struct socket *sock;
+	int err;
+
+	sock = sockfd_lookup(c->caller.fd, &err);
+	if (!sock)
+		return err;
+	err = caller_find(sock, &c->caller);
+	sockfd_put(sock);
+	return err;
+}
+
+static int denied_verb(struct file *file, union command *c, struct fresh_fd *fresh)
+{
+	struct agent *agent;
+
+	if (!caller_is_admin())
+		return -EPERM;
+	if (c->denied.pad)
+		return -EINVAL;
+	agent = agent_find(c->denied.id);
+	if (!agent)
+		return -ESRCH;
+	atomic64_inc(&agent->denials);
+	agent_put(agent);
+	return 0;
+}
+
 /* Dispatch */
 
 static const struct verb device_verbs[] = {
@@ -242,6 +285,10 @@ static const struct verb device_verbs[] = {
 		VERB(struct agentos_policy_drop, .run = policy_drop_verb),
 	[_IOC_NR(AGENTOS_IOC_SEEK)] = VERB(struct agentos_seek, .run = seek_verb),
 	[_IOC_NR(AGENTOS_IOC_POLICY_NET)] = VERB(struct agentos_policy_net, .run = policy_net_verb),
+	[_IOC_NR(AGENTOS_IOC_GATEWAY)] = VERB(struct agentos_gateway, .run = gateway_verb),
+	[_IOC_NR(AGENTOS_IOC_CALLER)] = VERB_ASK(
+		struct agentos_caller, ret_agent, .inside = INSIDE_ANY, .run = caller_verb),
+	[_IOC_NR(AGENTOS_IOC_DENIED)] = VERB(struct agentos_denied, .run = denied_verb),
 };
 
 /*

@@ -28,6 +28,7 @@ enum endpoint_verdict {
 	ENDPOINT_DENIED,  /* by a rule */
 	ENDPOINT_NO_RULE,
 	ENDPOINT_KILLED, /* denied by a rule, which ends the agent */
+	ENDPOINT_NEVER,	 /* whatever the rules */
 };
 
 /* Do rules on addresses decide about the socket? */

@@ -14,6 +14,7 @@
 #include "agent.h"
 #include "agentos_event.h"
 #include "budget.h"
+#include "caller.h"
 #include "compat.h"
 #include "device.h"
 #include "endpoint.h"
@@ -164,7 +165,7 @@ static noinline int net_quick(const struct member *member, const struct sock *sk
 		member,
 		act == ENDPOINT_BIND ? AGENTOS_RIGHT(NET_LISTEN) : AGENTOS_RIGHT(NET_CONNECT));
 
-	if (!sk || !address || !policy)
+	if (!sk || !address || !policy || caller_port_is(address))
 		return QUICK_ASK;
 	return endpoint_plainly_allowed(policy->network, act, sk, address) ?
 		       QUICK_ALLOWED :
@@ -378,6 +379,8 @@ static int net_decide(const struct sock *sk, const struct sockaddr *address,
 
 	if (!sk || !endpoint_is_ruled(sk))
 		return ENDPOINT_ALLOWED;
+	if (ask->act == ENDPOINT_LISTEN && caller_is_held(sk))
+		return ENDPOINT_NEVER;
 	policy = policy_of_caller(ask->policy, &held);
 	network = policy ? policy->network : NULL;
 	switch (ask->act) {
@@ -395,18 +398,44 @@ static int net_decide(const struct sock *sk, const struct sockaddr *address,
 	return verdict;
 }
 
-/* What they say about connecting or binding to address. */
+/* The gateway's address: to connect to it is remembered, if let, and none may take it. */
+static noinline int net_decide_gateway(struct sock *sk, const struct sockaddr *address, u32 act,
+				       int verdict)
+{
+	struct agent *agent = member_agent();
+
+	if (act == ENDPOINT_BIND)
+		return caller_is_taken(sk, address) ? ENDPOINT_NEVER : verdict;
+	if (act == ENDPOINT_CONNECT && agent && caller_is_called(sk, address) &&
+	    (verdict == ENDPOINT_ALLOWED || READ_ONCE(agent->flags) & FACT_AUDIT_ONLY))
+		caller_note(agent, sk);
+	return verdict;
+}
+
+/*
+ * What they say about connecting or binding to address. For an audit-only agent it
+ * is to be called whatever its rights are.
+ */
 __bpf_kfunc int agentos_net(struct socket *sock, struct sockaddr *address,
 			    struct agentos_net_ask *ask, u32 ask__sz)
 {
-	return ask__sz < sizeof(*ask) ? ENDPOINT_NO_RULE : net_decide(sock->sk, address, ask);
+	int verdict;
+
+	if (ask__sz < sizeof(*ask))
+		return ENDPOINT_NO_RULE;
+	verdict = net_decide(sock->sk, address, ask);
+	if (sock->sk && caller_port_is(address))
+		return net_decide_gateway(sock->sk, address, ask->act, verdict);
+	return verdict;
 }
 
 /* The same about where a message goes; without an address, that was said before. */
 __bpf_kfunc int agentos_net_message(struct socket *sock, struct msghdr *msg,
 				    struct agentos_net_ask *ask, u32 ask__sz)
 {
-	return msg->msg_name ? agentos_net(sock, msg->msg_name, ask, ask__sz) : ENDPOINT_ALLOWED;
+	if (ask__sz < sizeof(*ask))
+		return ENDPOINT_NO_RULE;
+	return msg->msg_name ? net_decide(sock->sk, msg->msg_name, ask) : ENDPOINT_ALLOWED;
 }
 
 /* Does the message name a way of its own, or could one after it that no hook sees? 1 or 0. */

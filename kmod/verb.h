@@ -29,6 +29,9 @@ union command {
 	struct agentos_policy_rule policy_rule;
 	struct agentos_policy_drop policy_drop;
 	struct agentos_policy_net policy_net;
+	struct agentos_gateway gateway;
+	struct agentos_caller caller;
+	struct agentos_denied denied;
 	struct agentos_seek seek;
 	struct agentos_attach attach;
 	struct agentos_info info;

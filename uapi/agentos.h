@@ -21,8 +21,9 @@
 #define AGENTOS_FEATURE_MAIL   (1ULL << 7)  /* MAIL_SEND, MAIL_RECEIVE */
 #define AGENTOS_FEATURE_NET    (1ULL << 8)  /* POLICY_NET */
 #define AGENTOS_FEATURE_AUDIT  (1ULL << 9)  /* CREATE_AUDIT_ONLY */
-#define AGENTOS_FEATURE_STRICT (1ULL << 10) /* CREATE_STRICT */
-#define AGENTOS_FEATURE_EFFECT (1ULL << 11) /* kill and watch of policies and their rules */
+#define AGENTOS_FEATURE_CALLER (1ULL << 10) /* GATEWAY, CALLER, DENIED */
+#define AGENTOS_FEATURE_STRICT (1ULL << 11) /* CREATE_STRICT */
+#define AGENTOS_FEATURE_EFFECT (1ULL << 12) /* kill and watch of policies and their rules */
 
 /*
  * AGENTOS_IOC_VERSION: what is this module?
@@ -316,6 +317,68 @@ struct agentos_seek {
 	__u64 seq;
 };
 
+/*
+ * AGENTOS_IOC_GATEWAY: 127.0.0.1 and this port, in the caller's network namespace,
+ * is where something connects for agents that their rules let connect there, and
+ * asks CALLER for whom. From now on, until it is another: who connects there is
+ * remembered, and no agent may bind a socket to that port or listen there, with
+ * any address and protocol of IP and in any namespace, whatever its rights and
+ * rules (AGENTOS_WHY_NEVER). A socket that has it already is not taken away. Needs
+ * CAP_SYS_ADMIN in the initial user namespace, outside of all agents.
+ *
+ * port: in host order; 0: there is none
+ *
+ * -EPERM   no CAP_SYS_ADMIN, or in an agent
+ * -EINVAL  padding
+ */
+struct agentos_gateway {
+	__u32 size;
+	__u16 port;
+	__u16 pad;
+};
+
+/*
+ * AGENTOS_IOC_CALLER: the agent that connected the other end of an accepted
+ * connection to the gateway's address. It is that of the task which called
+ * connect() at last, not of who made the socket or has it now. Of a socket that
+ * an agent called with, and that somebody outside of all agents connected anew,
+ * that agent is told. Also from within an agent.
+ *
+ * Of an agent's calls the newest AGENTOS_CALLS_KEPT are known: ask at once. What
+ * is not seen to be a call is none: MPTCP, a connection that sendto() made
+ * (MSG_FASTOPEN), one to an address that means this one ("0.0.0.0"), or that was
+ * redirected, or made when memory was short.
+ *
+ * ret_policy, ret_flags: as they are now. An agent that has exited is told, with
+ * the last it had, while a descriptor of it or of one below it is open.
+ *
+ * -EBADF       fd is not open, or is O_PATH
+ * -ENOTSOCK    it is no socket
+ * -EOPNOTSUPP  of another kind than TCP on AF_INET
+ * -ENOTCONN    not connected, or not any more (listening, reset)
+ * -ENOENT      not to the gateway's address, or no agent's call
+ */
+struct agentos_caller {
+	__u32 size;
+	__s32 fd;
+	__u64 ret_agent;
+	__u32 ret_policy;
+	__u32 ret_flags; /* AGENTOS_CREATE_AUDIT_ONLY, or 0 */
+};
+
+/*
+ * AGENTOS_IOC_DENIED: the agent was refused something that no hook of ours is about;
+ * it counts among its denials, as INFO tells them. Needs CAP_SYS_ADMIN.
+ *
+ * -ESRCH   no such agent, or it is gone
+ * -EINVAL  padding
+ */
+struct agentos_denied {
+	__u32 size;
+	__u32 pad;
+	__u64 id;
+};
+
 #define AGENTOS_IOC_VERSION	_IOWR(AGENTOS_IOC_MAGIC, 0, struct agentos_version)
 #define AGENTOS_IOC_CREATE	_IOWR(AGENTOS_IOC_MAGIC, 1, struct agentos_create)
 #define AGENTOS_IOC_OPEN	_IOWR(AGENTOS_IOC_MAGIC, 2, struct agentos_open)
@@ -326,6 +389,9 @@ struct agentos_seek {
 #define AGENTOS_IOC_POLICY_DROP _IOWR(AGENTOS_IOC_MAGIC, 7, struct agentos_policy_drop)
 #define AGENTOS_IOC_SEEK	_IOWR(AGENTOS_IOC_MAGIC, 8, struct agentos_seek)
 #define AGENTOS_IOC_POLICY_NET	_IOWR(AGENTOS_IOC_MAGIC, 9, struct agentos_policy_net)
+#define AGENTOS_IOC_GATEWAY	_IOWR(AGENTOS_IOC_MAGIC, 10, struct agentos_gateway)
+#define AGENTOS_IOC_CALLER	_IOWR(AGENTOS_IOC_MAGIC, 11, struct agentos_caller)
+#define AGENTOS_IOC_DENIED	_IOWR(AGENTOS_IOC_MAGIC, 12, struct agentos_denied)
 
 /*
  * Lifecycle records, from read() on the device: whole records only (a buffer
@@ -388,6 +454,9 @@ AGENTOS_ASSERT(sizeof(struct agentos_policy_rule) == 104);
 AGENTOS_ASSERT(sizeof(struct agentos_policy_drop) == 8);
 AGENTOS_ASSERT(sizeof(struct agentos_seek) == 16);
 AGENTOS_ASSERT(sizeof(struct agentos_policy_net) == 40);
+AGENTOS_ASSERT(sizeof(struct agentos_gateway) == 8);
+AGENTOS_ASSERT(sizeof(struct agentos_caller) == 24);
+AGENTOS_ASSERT(sizeof(struct agentos_denied) == 16);
 AGENTOS_ASSERT(sizeof(struct agentos_lifecycle) == 144);
 
 #endif /* _UAPI_AGENTOS_H */

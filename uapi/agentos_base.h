@@ -17,8 +17,8 @@
  *   is -ENOTTY, an unreadable or unwritable pointer is -EFAULT, want of memory
  *   is -ENOMEM.
  * - A process that is itself in an agent is refused the device (-EPERM on
- *   open), and read() and every command on a descriptor of the device it may
- *   have been left with (-EPERM).
+ *   open), and read() and every command but CALLER on a descriptor of the device
+ *   it may have been left with (-EPERM).
  * - On an agent descriptor it may ask INFO and DUP. Everything else it may ask
  *   only of descendants of its own agent (-EPERM), but for DERIVE, which it may
  *   ask of its own as well, and RESERVE and SETTLE, which it may not ask at all:
@@ -37,6 +37,7 @@
 #define AGENTOS_PATTERNS_MAX   64    /* names of one policy that are ruled anywhere, and abstract */
 				     /* ones of Unix sockets: -ENOSPC for each */
 #define AGENTOS_NET_RULES_MAX  16384 /* rules of one policy on addresses: -ENOSPC */
+#define AGENTOS_CALLS_KEPT     255   /* newest calls of the gateway that are known of an agent */
 #define AGENTOS_LIFECYCLE_KEPT 4096  /* records kept for readers */
 #define AGENTOS_ENUMERATE_MAX  4096  /* ids in one answer */
 #define AGENTOS_DEPTH_MAX      8     /* generations below an agent without parent: -EMLINK */
@@ -76,6 +77,8 @@
 #define AGENTOS_RULE_PINS 0xfffffffeU /* no writing below AGENTOS_PIN_DIR: in every policy; */
 				      /* nor, where there are limits, to cgroups */
 #define AGENTOS_RULE_FEED 0xfffffffdU /* of all denial feeds, its own may be read: likewise */
+#define AGENTOS_RULE_GATE \
+	0xfffffffcU /* the gateway may be connected to: with rules on host names */
 
 /* The layout is the contract: it is asserted wherever this is compiled. */
 #ifdef __KERNEL__

@@ -10,6 +10,7 @@
 #include "audit/names.h"
 #include "audit/render.h"
 #include "base/escape.h"
+#include "policy/egress.h"
 
 static void put_head(FILE *out, const struct record *r)
 {
@@ -122,6 +123,40 @@ static void put_advice(FILE *out, const struct agentos_event *e)
 	}
 }
 
+static void put_egress_advice(FILE *out, const struct record *r)
+{
+	switch (r->u.egress.why) {
+	case EGRESS_WHY_NO_RULE:
+		fputs("ask for: egress to ", out);
+		render_host(out, r);
+		break;
+	case EGRESS_WHY_PROVIDER:
+		fputs("ask for: the provider of models ", out);
+		render_host(out, r);
+		break;
+	case EGRESS_WHY_LITERAL:
+		fputs("use a name", out);
+		break;
+	case EGRESS_WHY_PRIVATE:
+		fputs("ask for: egress to the private address that it stands for", out);
+		break;
+	case EGRESS_WHY_NOT_TLS:
+		fputs("use TLS, or ask for: egress of any kind to ", out);
+		render_host(out, r);
+		break;
+	case EGRESS_WHY_SERVER_NAME:
+		fputs("connect by the name that TLS is to see", out);
+		break;
+	default:
+		fputs("ask whoever runs this agent", out);
+	}
+}
+
+static uint64_t agent_of(const struct record *r)
+{
+	return r->type == RECORD_EGRESS ? r->u.egress.agent : r->u.event.agent;
+}
+
 void denial_line(FILE *out, const struct record *r, uint64_t owner)
 {
 	const struct agentos_event *e = &r->u.event;
@@ -129,14 +164,21 @@ void denial_line(FILE *out, const struct record *r, uint64_t owner)
 
 	put_head(out, r);
 	fputs("denied: ", out);
-	if (e->agent != owner) {
+	if (agent_of(r) != owner) {
 		escape_text(shown, sizeof(shown), r->agent_name,
 			    strnlen(r->agent_name, sizeof(r->agent_name)));
-		fprintf(out, "sub-agent %s(%llu): ", shown, e->agent);
+		fprintf(out, "sub-agent %s(%" PRIu64 "): ", shown, agent_of(r));
 	}
-	render_denial(out, e);
-	fputs("; ", out);
-	put_advice(out, e);
+	if (r->type == RECORD_EGRESS) {
+		fputs("the gateway: it ", out);
+		render_egress(out, r);
+		fputs("; ", out);
+		put_egress_advice(out, r);
+	} else {
+		render_denial(out, e);
+		fputs("; ", out);
+		put_advice(out, e);
+	}
 	fputc('\n', out);
 }
 
@@ -152,10 +194,24 @@ void denial_begin(FILE *out, const struct record *r)
 	fputs("this feed begins\n", out);
 }
 
+static bool egress_same(const struct record *a, const struct record *b)
+{
+	return a->u.egress.agent == b->u.egress.agent && a->u.egress.policy == b->u.egress.policy &&
+	       a->u.egress.why == b->u.egress.why && a->u.egress.port == b->u.egress.port &&
+	       a->u.egress.family == b->u.egress.family &&
+	       !memcmp(a->u.egress.addr, b->u.egress.addr, sizeof(a->u.egress.addr)) &&
+	       a->u.egress.tunnel == b->u.egress.tunnel &&
+	       !strncmp(a->u.egress.host, b->u.egress.host, sizeof(a->u.egress.host));
+}
+
 bool denial_same(const struct record *a, const struct record *b)
 {
 	const struct agentos_event *e = &a->u.event, *o = &b->u.event;
 
+	if (a->type != b->type)
+		return false;
+	if (a->type == RECORD_EGRESS)
+		return egress_same(a, b);
 	return e->agent == o->agent && e->policy == o->policy && e->hook == o->hook &&
 	       e->why == o->why && e->right == o->right && e->rule == o->rule &&
 	       e->access == o->access && e->object_kind == o->object_kind && e->flags == o->flags &&

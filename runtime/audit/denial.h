@@ -11,6 +11,7 @@
 /*
  * One line, the time in UTC, #N the number in the log:
  *   2026-11-23T12:03:04Z #17 denied: cat may not open /etc/shadow for reading: no rule of its policy allows it; ask for: read of /etc/shadow
+ *   2026-11-23T12:03:05Z #18 denied: the gateway: it may not reach example.net port 443 by a tunnel: no rule names this host and port; ask for: egress to example.net port 443
  * Agent-chosen bytes are escaped as render_text() does it. owner: the agent whose
  * feed it is; another one, which is below it, is named in the line.
  */

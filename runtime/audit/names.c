@@ -55,6 +55,23 @@ const char *name_verdict(unsigned int verdict, char other[NAME_ROOM])
 	return name_find(names, COUNT(names), verdict, "verdict", other);
 }
 
+const char *name_outcome(unsigned int outcome, char other[NAME_ROOM])
+{
+	static const char *const names[] = { "allowed", "denied", "would_deny", "failed",
+					     "closed" };
+
+	return name_find(names, COUNT(names), outcome, "outcome", other);
+}
+
+const char *name_egress(unsigned int why, char other[NAME_ROOM])
+{
+	static const char *const names[] = { "allowed",	    "no_rule",	  "provider", "literal",
+					     "private",	    "unresolved", "not_tls",  "server_name",
+					     "unreachable", "malformed",  "stranger", "busy" };
+
+	return name_find(names, COUNT(names), why, "why", other);
+}
+
 const char *name_kind(unsigned int kind, char other[NAME_ROOM])
 {
 	static const char *const names[] = { "none", "path",   "inet", "unix",
@@ -104,8 +121,8 @@ const char *name_resource(unsigned int resource, char other[NAME_ROOM])
 
 const char *name_note(unsigned int note, char other[NAME_ROOM])
 {
-	static const char *const names[] = { NULL,    "started", "adopted",    "stopped",
-					     "ended", "torn",	 "unwritable", "applied" };
+	static const char *const names[] = { NULL,   "started",	   "adopted", "stopped", "ended",
+					     "torn", "unwritable", "applied", "gateway" };
 
 	return name_find(names, COUNT(names), note, "note", other);
 }

@@ -19,6 +19,8 @@ const char *name_hook(unsigned int hook, char other[NAME_ROOM]);       /* "file_
 const char *name_doing(unsigned int hook, char other[NAME_ROOM]);      /* "open" */
 const char *name_why(unsigned int why, char other[NAME_ROOM]);	       /* "no_rule" */
 const char *name_verdict(unsigned int verdict, char other[NAME_ROOM]); /* "denied" */
+const char *name_outcome(unsigned int outcome, char other[NAME_ROOM]); /* "failed" */
+const char *name_egress(unsigned int why, char other[NAME_ROOM]);      /* "provider" */
 const char *name_kind(unsigned int kind, char other[NAME_ROOM]);       /* "path" */
 const char *name_right(unsigned int bit, char other[NAME_ROOM]);       /* "net-connect" */
 const char *name_stream(unsigned int stream, char other[NAME_ROOM]);   /* "denials" */

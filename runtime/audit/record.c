@@ -23,7 +23,7 @@
  *	 3  u8   bytes of agent_name, at most 63
  *	 4  u8   bytes of comm: at most 15 for EVENT, else 0
  *	 5  u16  bytes of text: at most 487 for EVENT (text) and POLICY (text), 63
- *	         for LIFECYCLE (name), 255 for DAEMON (text), else 0
+ *	         for LIFECYCLE (name), 255 for DAEMON (text) and EGRESS (host), else 0
  *	 7  u64  seq
  *	15  u64  time_ns
  *	23  u8x16  boot
@@ -37,10 +37,12 @@
  *	  LOSS, 24 bytes: count, first, last
  *	  DAEMON, 12 bytes: note, number
  *	  POLICY, 24 bytes: policy, part, parts, agent, digest
+ *	  EGRESS, 57 bytes: agent, bytes_up, bytes_down, policy, rule, outcome, why,
+ *	         port, family, addr, tunnel
  *	 ...     agent_name, comm, text: the bytes only
  *
  * Canonical: the lengths add up to that of the body, so that no byte belongs
- * to none; agent_name, comm, and the texts of LIFECYCLE and DAEMON have no NUL
+ * to none; agent_name, comm, and the texts of LIFECYCLE, DAEMON and EGRESS have no NUL
  * in them (a text of EVENT may: abstract Unix names do; that of POLICY has them
  * between its own). What the structs have
  * besides, size, version and padding, has one value and is not stored. The
@@ -55,6 +57,7 @@
 #define LOSS_BYTES	24
 #define DAEMON_BYTES	12
 #define POLICY_BYTES	24
+#define EGRESS_BYTES	57
 
 /* Lengths and addresses of the three texts of a record. */
 struct texts {
@@ -71,6 +74,7 @@ static const struct layout {
 	[RECORD_LOSS] = { LOSS_BYTES, 0, 0 },
 	[RECORD_DAEMON] = { DAEMON_BYTES, 0, sizeof(((struct record *)0)->u.daemon.text) - 1 },
 	[RECORD_POLICY] = { POLICY_BYTES, 0, AGENTOS_OBJECT_SIZE - 1 },
+	[RECORD_EGRESS] = { EGRESS_BYTES, 0, COMPILED_HOST - 1 },
 };
 
 _Static_assert(FRAME_BYTES + HEADER_BYTES + EVENT_BYTES + AGENTOS_NAME_SIZE + AGENTOS_COMM_SIZE +
@@ -215,6 +219,36 @@ static void lifecycle_get(const uint8_t **p, struct agentos_lifecycle *l)
 	l->parent = get_uint(p, 8);
 }
 
+static void egress_put(uint8_t **p, const struct record *r)
+{
+	put_uint(p, r->u.egress.agent, 8);
+	put_uint(p, r->u.egress.bytes_up, 8);
+	put_uint(p, r->u.egress.bytes_down, 8);
+	put_uint(p, r->u.egress.policy, 4);
+	put_uint(p, r->u.egress.rule, 4);
+	put_uint(p, r->u.egress.outcome, 2);
+	put_uint(p, r->u.egress.why, 2);
+	put_uint(p, r->u.egress.port, 2);
+	put_uint(p, r->u.egress.family, 2);
+	put_bytes(p, r->u.egress.addr, sizeof(r->u.egress.addr));
+	put_uint(p, r->u.egress.tunnel, 1);
+}
+
+static void egress_get(const uint8_t **p, struct record *r)
+{
+	r->u.egress.agent = get_uint(p, 8);
+	r->u.egress.bytes_up = get_uint(p, 8);
+	r->u.egress.bytes_down = get_uint(p, 8);
+	r->u.egress.policy = (uint32_t)get_uint(p, 4);
+	r->u.egress.rule = (uint32_t)get_uint(p, 4);
+	r->u.egress.outcome = (uint16_t)get_uint(p, 2);
+	r->u.egress.why = (uint16_t)get_uint(p, 2);
+	r->u.egress.port = (uint16_t)get_uint(p, 2);
+	r->u.egress.family = (uint16_t)get_uint(p, 2);
+	get_bytes(p, r->u.egress.addr, sizeof(r->u.egress.addr));
+	r->u.egress.tunnel = (uint8_t)get_uint(p, 1);
+}
+
 /* Where a record has its texts; -EINVAL when one does not end, or claims more than its room. */
 static int texts_of(const struct record *r, struct texts *t)
 {
@@ -240,6 +274,10 @@ static int texts_of(const struct record *r, struct texts *t)
 	case RECORD_POLICY:
 		t->text = r->u.policy.text;
 		t->text_len = r->u.policy.text_len;
+		break;
+	case RECORD_EGRESS:
+		t->text = r->u.egress.host;
+		t->text_len = strnlen(t->text, sizeof(r->u.egress.host));
 		break;
 	}
 	return 0;
@@ -292,6 +330,9 @@ int record_encode(const struct record *r, uint8_t *buf, size_t size)
 		put_uint(&p, r->u.policy.parts, 2);
 		put_uint(&p, r->u.policy.agent, 8);
 		put_uint(&p, r->u.policy.digest, 8);
+		break;
+	case RECORD_EGRESS:
+		egress_put(&p, r);
 		break;
 	}
 	put_bytes(&p, t.name, t.name_len);
@@ -380,6 +421,9 @@ static int body_get(const uint8_t *p, struct record *r)
 		r->u.policy.agent = get_uint(&p, 8);
 		r->u.policy.digest = get_uint(&p, 8);
 		break;
+	case RECORD_EGRESS:
+		egress_get(&p, r);
+		break;
 	}
 
 	err = string_get(&p, r->agent_name, name);
@@ -400,6 +444,9 @@ static int body_get(const uint8_t *p, struct record *r)
 	case RECORD_POLICY:
 		get_bytes(&p, r->u.policy.text, text);
 		r->u.policy.text_len = (uint32_t)text;
+		break;
+	case RECORD_EGRESS:
+		err = string_get(&p, r->u.egress.host, text);
 		break;
 	}
 	return err;

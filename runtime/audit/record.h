@@ -8,6 +8,7 @@
 
 #include "agentos.h"
 #include "agentos_event.h"
+#include "policy/compiled.h"
 
 enum record_type {
 	RECORD_EVENT = 1,     /* an act: u.event */
@@ -16,6 +17,7 @@ enum record_type {
 	RECORD_DAEMON =
 		4, /* u.daemon: the daemon started, adopted, stopped, cut a torn tail, ... */
 	RECORD_POLICY = 5, /* u.policy: where a policy is from, part by part: audit/origin.h */
+	RECORD_EGRESS = 6, /* u.egress: what the gateway was asked for, and what came of it */
 };
 
 enum record_stream { STREAM_DENIALS = 0, STREAM_ALLOWED = 1, STREAM_LIFECYCLE = 2, STREAM_COUNT };
@@ -28,6 +30,16 @@ enum daemon_note {
 	DAEMON_TORN = 5,       /* recovery cut number bytes of a half-written record */
 	DAEMON_UNWRITABLE = 6, /* number records could not be written; text: why */
 	DAEMON_APPLIED = 7,    /* an agent was put under policy number; text: who asked for it */
+	DAEMON_GATEWAY = 8,    /* the gateway, agent number, was ended; text: for what */
+};
+
+/* What came of what the gateway was asked for. */
+enum egress_outcome {
+	EGRESS_ALLOWED = 0,    /* a connection was opened */
+	EGRESS_DENIED = 1,     /* refused, by the policy */
+	EGRESS_WOULD_DENY = 2, /* opened though the policy is against it: the agent is audit-only */
+	EGRESS_FAILED = 3,     /* no rule was against it, and it came to nothing */
+	EGRESS_CLOSED = 4,     /* one that was opened has ended: bytes_up, bytes_down */
 };
 
 struct record {
@@ -59,6 +71,19 @@ struct record {
 			uint32_t text_len;
 			char text[AGENTOS_OBJECT_SIZE];
 		} policy;
+		struct {
+			uint64_t agent;
+			uint64_t bytes_up, bytes_down; /* what went from the agent, and to it */
+			uint32_t policy;
+			uint32_t rule;	  /* number that let it, or AGENTOS_RULE_NONE */
+			uint16_t outcome; /* enum egress_outcome */
+			uint16_t why;	  /* enum egress_why of policy/egress.h */
+			uint16_t port;
+			uint16_t family; /* of addr; 0: no address was chosen */
+			uint8_t addr[16];
+			uint8_t tunnel;		  /* CONNECT, not a plain request */
+			char host[COMPILED_HOST]; /* as the agent wrote it, if it is one */
+		} egress;
 	} u;
 };
 

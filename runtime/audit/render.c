@@ -18,7 +18,8 @@ static const struct {
 	[0] = { "allowed", "\033[32m" },   [1] = { "DENIED", "\033[1;31m" },
 	[2] = { "LOST", "\033[1;37;41m" }, [3] = { "agent", "\033[36m" },
 	[4] = { "daemon", "\033[36m" },	   [5] = { "unclear", "\033[1;33m" },
-	[6] = { "PASSED", "\033[1;33m" },
+	[6] = { "PASSED", "\033[1;33m" },  [7] = { "failed", "\033[33m" },
+	[8] = { "closed", "\033[32m" },
 };
 enum head {
 	HEAD_ALLOWED,
@@ -27,7 +28,9 @@ enum head {
 	HEAD_AGENT,
 	HEAD_DAEMON,
 	HEAD_UNCLEAR,
-	HEAD_PASSED
+	HEAD_PASSED,
+	HEAD_FAILED,
+	HEAD_CLOSED
 };
 
 /* With a blank or a quote in it, it stands in quotes: an agent's words must not pass for ours. */
@@ -540,6 +543,9 @@ static void daemon_text(FILE *out, const struct record *r, bool colour)
 	case DAEMON_APPLIED:
 		fprintf(out, "agentosd put a running agent under policy %" PRIu64, n);
 		break;
+	case DAEMON_GATEWAY:
+		fprintf(out, "agentosd ended the gateway, agent %" PRIu64, n);
+		break;
 	default:
 		fprintf(out, "note %u of agentosd, which this program does not know (%" PRIu64 ")",
 			r->u.daemon.note, n);
@@ -578,6 +584,18 @@ static void policy_text(FILE *out, const struct record *r, bool colour)
 		put_escaped(out, text, (size_t)((stop ? stop : end) - text));
 }
 
+static void egress_text(FILE *out, const struct record *r, bool colour)
+{
+	static const enum head of[] = { HEAD_ALLOWED, HEAD_DENIED, HEAD_PASSED, HEAD_FAILED,
+					HEAD_CLOSED };
+	const unsigned int outcome = r->u.egress.outcome;
+
+	put_head(out, r, outcome < sizeof(of) / sizeof(of[0]) ? of[outcome] : HEAD_UNCLEAR, colour);
+	put_agent(out, r->agent_name, sizeof(r->agent_name), r->u.egress.agent);
+	fputc(' ', out);
+	render_egress(out, r);
+}
+
 void render_text(FILE *out, const struct record *r, bool colour)
 {
 	switch (r->type) {
@@ -595,6 +613,9 @@ void render_text(FILE *out, const struct record *r, bool colour)
 		break;
 	case RECORD_POLICY:
 		policy_text(out, r, colour);
+		break;
+	case RECORD_EGRESS:
+		egress_text(out, r, colour);
 		break;
 	default:
 		put_head(out, r, HEAD_UNCLEAR, colour);

@@ -275,6 +275,34 @@ static void policy_json(FILE *out, const struct record *r)
 	}
 }
 
+static void egress_json(FILE *out, const struct record *r)
+{
+	char text[INET6_ADDRSTRLEN], other[NAME_ROOM];
+
+	put_agent(out, r->agent_name, r->u.egress.agent);
+	put_number(out, "policy", r->u.egress.policy);
+	put_word(out, "outcome", name_outcome(r->u.egress.outcome, other));
+	put_word(out, "why", name_egress(r->u.egress.why, other));
+	if (r->u.egress.rule == AGENTOS_RULE_NONE)
+		fputs(",\"rule\":null", out);
+	else
+		put_number(out, "rule", r->u.egress.rule);
+	put_text(out, "host", r->u.egress.host,
+		 strnlen(r->u.egress.host, sizeof(r->u.egress.host)));
+	put_number(out, "port", r->u.egress.port);
+	if (r->u.egress.tunnel)
+		fputs(",\"tunnel\":true", out);
+	if (r->u.egress.family)
+		put_word(out, "family", name_family(r->u.egress.family, other));
+	if ((r->u.egress.family == AF_INET || r->u.egress.family == AF_INET6) &&
+	    inet_ntop(r->u.egress.family, r->u.egress.addr, text, sizeof(text)))
+		put_word(out, "address", text);
+	if (r->u.egress.outcome == EGRESS_CLOSED) {
+		put_number(out, "bytes_up", r->u.egress.bytes_up);
+		put_number(out, "bytes_down", r->u.egress.bytes_down);
+	}
+}
+
 void render_json(FILE *out, const struct record *r)
 {
 	static const struct {
@@ -286,6 +314,7 @@ void render_json(FILE *out, const struct record *r)
 		[RECORD_LOSS] = { "loss", loss_json },
 		[RECORD_DAEMON] = { "daemon", daemon_json },
 		[RECORD_POLICY] = { "policy", policy_json },
+		[RECORD_EGRESS] = { "egress", egress_json },
 	};
 	bool known = r->type < sizeof(types) / sizeof(types[0]) && types[r->type].name;
 	char other[NAME_ROOM];
@@ -295,7 +324,8 @@ void render_json(FILE *out, const struct record *r)
 	put_boot(out, r->boot);
 	if (known) {
 		put_word(out, "type", types[r->type].name);
-		if (r->type != RECORD_DAEMON && r->type != RECORD_POLICY)
+		if (r->type != RECORD_DAEMON && r->type != RECORD_POLICY &&
+		    r->type != RECORD_EGRESS)
 			put_word(out, "stream", name_stream(r->stream, other));
 		types[r->type].put(out, r);
 	} else {

@@ -251,6 +251,10 @@ static bool query_matches(const struct query *q, const struct record *r)
 		return true;
 	case RECORD_POLICY:
 		return !q->denied && agent_matches(q, r->u.policy.agent, r->agent_name);
+	case RECORD_EGRESS:
+		return (!q->denied || r->u.egress.outcome == EGRESS_DENIED ||
+			r->u.egress.outcome == EGRESS_WOULD_DENY) &&
+		       agent_matches(q, r->u.egress.agent, r->agent_name);
 	default:
 		return r->u.daemon.note == DAEMON_UNWRITABLE || (!q->denied && !q->agent);
 	}

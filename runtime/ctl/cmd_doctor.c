@@ -120,6 +120,18 @@ static void doctor_streams(struct doctor *d, const struct control_status_reply *
 	doctor_line("audit log", s->audit_error == 0, text, d);
 }
 
+static void doctor_gateway(struct doctor *d, const struct control_status_reply *s)
+{
+	static const char *const texts[CONTROL_GATEWAYS] = {
+		[CONTROL_GATEWAY_UNUSED] = "not needed: no policy has rules on host names",
+		[CONTROL_GATEWAY_SERVES] = "serves",
+		[CONTROL_GATEWAY_DOWN] = "does not serve: agentosd starts it again and again, and "
+					 "its log says why",
+	};
+
+	doctor_line("gateway", s->gateway != CONTROL_GATEWAY_DOWN, texts[s->gateway], d);
+}
+
 static void doctor_daemon(struct doctor *d)
 {
 	struct control_request m = { 0 };
@@ -144,6 +156,7 @@ static void doctor_daemon(struct doctor *d)
 		doctor_line("agentosd", true, text, d);
 		doctor_hooks(d, &reply.status_reply);
 		doctor_streams(d, &reply.status_reply);
+		doctor_gateway(d, &reply.status_reply);
 	}
 	channel_close(&c);
 }

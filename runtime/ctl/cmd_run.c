@@ -31,9 +31,13 @@ struct run {
 };
 
 static const struct option options[] = {
-	{ "policy", required_argument, NULL, 'p' },    { "name", required_argument, NULL, 'n' },
-	{ "workspace", required_argument, NULL, 'w' }, { "quiet", no_argument, NULL, 'q' },
-	{ "audit-only", no_argument, NULL, 'a' },      { 0 },
+	{ "policy", required_argument, NULL, 'p' },
+	{ "name", required_argument, NULL, 'n' },
+	{ "workspace", required_argument, NULL, 'w' },
+	{ "quiet", no_argument, NULL, 'q' },
+	{ "audit-only", no_argument, NULL, 'a' },
+	{ "gate", no_argument, NULL, 'g' },
+	{ 0 },
 };
 
 static int run_options(struct run_request *r, int argc, char **argv)
@@ -58,6 +62,9 @@ static int run_options(struct run_request *r, int argc, char **argv)
 			break;
 		case 'a':
 			r->audit_only = true;
+			break;
+		case 'g':
+			r->gate = true;
 			break;
 		case ':':
 			return ctl_usage("run", "an option lacks its value");
@@ -174,7 +181,11 @@ static int run_connect(struct run *r)
 	struct control_hello_reply hello;
 	struct fault f = { "" };
 
-	if (channel_open(ctl_setting("AGENTOS_CONTROL", CTL_SOCKET), &r->channel, &hello, &f))
+	int err = r->request->gate ? channel_begin(LAUNCH_CONTROL_FD, &r->channel, &hello, &f) :
+				     channel_open(ctl_setting("AGENTOS_CONTROL", CTL_SOCKET),
+						  &r->channel, &hello, &f);
+
+	if (err)
 		return run_complain(CTL_UNPROTECTED, &f);
 	if (hello.enforcement.on)
 		return CTL_OK;
@@ -277,7 +288,8 @@ static int run_become(struct run *r)
 					    .argv = r->request->argv,
 					    .env = env,
 					    .agent = r->agent,
-					    .self = launch_self_access(r->policy->rights) },
+					    .self = launch_self_access(r->policy->rights),
+					    .gate = r->request->gate },
 			  &attached, &f);
 	ctl_complain("%s", f.text);
 	launch_environment_free(env);

@@ -11,6 +11,7 @@ struct run_request {
 	const char *workspace;	 /* NULL: the current directory */
 	const char *name;	 /* NULL: the program's, and our pid */
 	bool quiet;
+	bool gate;	 /* LAUNCH_GATE_FD stays: launch.h */
 	bool audit_only; /* what the policy refuses is done, and recorded */
 	int made; /* a socket: gets the agent's id, a uint64_t, and gives a byte to begin; or -1 */
 	char **argv; /* the program's */

@@ -60,6 +60,30 @@ static int upload_addresses(struct channel *channel, const struct policy *policy
 	return err;
 }
 
+static int upload_egress(struct channel *channel, const struct policy *policy, struct fault *f)
+{
+	struct compiled_egress compiled[CONTROL_EGRESS];
+	struct control_policy_egress rules;
+	struct channel_request request;
+	union control_message reply;
+	uint32_t count;
+	size_t at = 0;
+	int err = 0;
+
+	while (at < policy->egress_count && !err) {
+		for (count = 0; at < policy->egress_count && count < CONTROL_EGRESS; at++)
+			compiled[count++] = policy->egress[at].rule;
+		request = (struct channel_request){
+			.header = &rules.header,
+			.type = CONTROL_POLICY_EGRESS,
+			.size = control_encode_egress(&rules, compiled, count, 0),
+			.reply = CONTROL_DONE,
+		};
+		err = channel_call(channel, &request, &reply, NULL, f);
+	}
+	return err;
+}
+
 static int upload_rules(struct channel *channel, const struct policy *policy,
 			const struct resolved *resolved, struct fault *f)
 {
@@ -68,6 +92,7 @@ static int upload_rules(struct channel *channel, const struct policy *policy,
 			 (policy->strict ? CONTROL_STRICT : 0),
 		.rule_count = (uint32_t)resolved->count,
 		.address_count = (uint32_t)policy->address_count,
+		.egress_count = (uint32_t)policy->egress_count,
 		.kill = policy->kill_rights,
 		.watch = policy->watch_rights,
 	};
@@ -99,7 +124,9 @@ static int upload_rules(struct channel *channel, const struct policy *policy,
 		};
 		err = channel_call(channel, &request, &reply, NULL, f);
 	}
-	return err ? err : upload_addresses(channel, policy, f);
+	if (!err)
+		err = upload_addresses(channel, policy, f);
+	return err ? err : upload_egress(channel, policy, f);
 }
 
 /* agentosd calls a rule by its number alone; where it stands is known here. */

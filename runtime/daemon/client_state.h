@@ -13,8 +13,10 @@ struct upload {
 	uint32_t flags;
 	uint32_t expected, count;
 	uint32_t addresses_expected, address_count;
-	uint32_t policy;	       /* in the module, so far; 0 before it is begun */
-	struct control_source *source; /* ours to free; NULL: not told */
+	uint32_t egress_expected, egress_count;
+	struct compiled_egress *egress; /* ours to free; room for those expected */
+	uint32_t policy;		/* in the module, so far; 0 before it is begun */
+	struct control_source *source;	/* ours to free; NULL: not told */
 };
 
 struct client {

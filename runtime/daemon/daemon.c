@@ -18,6 +18,8 @@
 #include <sys/un.h>
 #include <unistd.h>
 
+#include "daemon/egress.h"
+#include "daemon/gateway.h"
 #include "daemon/say.h"
 #include "kern/cgroup.h"
 #include "kern/device.h"
@@ -93,6 +95,16 @@ static int directory_denials(struct daemon *d, struct fault *f)
 	if (len < 0 || (size_t)len > room)
 		return fault_set(f, ENAMETOOLONG, "%s: too long", d->options.run_dir);
 	return directory_make(d->denials, 0711, 0, f);
+}
+
+static int egress_begin(struct daemon *d, struct fault *f)
+{
+	char path[4096];
+	int err;
+
+	snprintf(path, sizeof(path), "%s/egress", d->options.run_dir);
+	err = directory_make(path, 0700, 0, f);
+	return err ? err : egress_open(path, d->dev, &d->egress, f);
 }
 
 /* One daemon at a time: the lock is held as long as the process lives, whatever ends it. */
@@ -227,6 +239,12 @@ int daemon_enforce(struct daemon *d, struct fault *f)
 	if (err)
 		return err;
 	options.feeds = d->feeds;
+	err = egress_begin(d, f);
+	if (!err)
+		err = gateway_open(d, f);
+	if (err)
+		return err;
+	options.egress = d->egress;
 	err = drain_open(&options, &d->drain, f);
 	if (err)
 		return err;
@@ -244,12 +262,19 @@ int daemon_enforce(struct daemon *d, struct fault *f)
 	if (d->adopted) {
 		swept = enforce_policy_sweep(d->enforce);
 		feeds_sweep(d->feeds);
+		egress_sweep(d->egress);
 		say("adopted what an earlier agentosd left: %" PRId64
 		    " agents, %d unused policies removed",
 		    daemon_agents(d), swept);
 	}
 	daemon_prove(d);
 	return 0;
+}
+
+void daemon_adopt_gateway(struct daemon *d)
+{
+	if (d->adopted)
+		gateway_adopt(d, egress_any(d->egress));
 }
 
 int64_t daemon_agents(const struct daemon *d)
@@ -274,6 +299,8 @@ int daemon_end(struct daemon *d, struct fault *f)
 	int64_t agents = daemon_agents(d);
 	int err;
 
+	if (agents > 0)
+		agents -= gateway_agents(d);
 	if (!d->enforce)
 		return fault_set(f, EUNATCH, "enforcement has been ended already");
 	if (agents)
@@ -281,12 +308,15 @@ int daemon_end(struct daemon *d, struct fault *f)
 				 "enforcement goes on: %" PRId64
 				 " agents live; end them with `agentctl kill`",
 				 agents < 0 ? 0 : agents);
+	gateway_stop(d);
 	drain_flush(d->drain);
 	daemon_remove_cgroups(d);
 	err = enforce_end(d->enforce, f);
 	if (err)
 		return err;
 	d->enforce = NULL;
+	agentos_dev_gateway(d->dev, 0);
+	egress_clear(d->egress);
 	drain_stop(d->drain);
 	feeds_clear(d->feeds);
 	drain_note(d->drain, DAEMON_ENDED, 0, "");
@@ -312,6 +342,8 @@ void daemon_stop(struct daemon *d)
 	int64_t agents;
 
 	daemon_notify("STOPPING=1");
+	/* It could ask nobody. The next agentosd starts one for those that are left. */
+	gateway_stop(d);
 	daemon_wait_for_last(d);
 	if (!d->enforce || daemon_end(d, &f) == 0)
 		return;
@@ -323,9 +355,11 @@ void daemon_stop(struct daemon *d)
 
 void daemon_release(struct daemon *d)
 {
+	gateway_close(d->gateway);
 	drain_close(d->drain);
 	enforce_close(d->enforce);
 	feeds_close(d->feeds);
+	egress_close(d->egress);
 	names_close(d->names);
 	loop_close(d->loop);
 	if (d->dev >= 0)

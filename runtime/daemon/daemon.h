@@ -14,11 +14,17 @@
 #include "rpc/control.h"
 
 struct client_table;
+struct egress;
+struct gateway;
 
 struct daemon_options {
 	const char *audit_dir;
 	const char *run_dir;
 	const char *group; /* may connect to the socket */
+	const char *gateway_user;
+	const char *gateway_policy;
+	const char *gateway_program; /* NULL: agentos-gateway, where agentosd is */
+	uint16_t gateway_port;
 };
 
 /* What the last self-test showed. */
@@ -38,7 +44,9 @@ struct daemon {
 	struct names *names;
 	struct feeds *feeds;
 	char denials[CONTROL_PATH]; /* their directory */
+	struct egress *egress;
 	struct drain *drain;
+	struct gateway *gateway;
 	struct enforce *enforce; /* NULL once ended */
 	bool adopted;
 	struct proof proof;
@@ -59,6 +67,8 @@ void daemon_prove(struct daemon *d);
 int daemon_end(struct daemon *d, struct fault *f);
 /* At SIGTERM: ends enforcement if no agent lives, else leaves it; notes which. */
 void daemon_stop(struct daemon *d);
+/* At the start: brings the gateway back for the agents of an earlier agentosd, or kills what it left. */
+void daemon_adopt_gateway(struct daemon *d);
 /* Live agents, or a negative errno. */
 int64_t daemon_agents(const struct daemon *d);
 void daemon_release(struct daemon *d);

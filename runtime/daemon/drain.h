@@ -9,6 +9,7 @@
 #include "audit/origin.h"
 #include "audit/record.h"
 #include "base/fault.h"
+#include "daemon/egress.h"
 #include "daemon/feeds.h"
 #include "daemon/names.h"
 #include "kern/enforce.h"
@@ -37,6 +38,7 @@ struct drain_options {
 	int dev; /* O_NONBLOCK; its read position is the drain's */
 	struct names *names;
 	struct feeds *feeds;
+	struct egress *egress;
 };
 
 /* Opens the log and reads what it holds of this boot. Errors as segment_open(). */
@@ -50,6 +52,8 @@ void drain_stop(struct drain *d);
 void drain_note(struct drain *d, enum daemon_note note, uint64_t number, const char *text);
 /* Where a policy is from. */
 void drain_policy(struct drain *d, const struct origin *o);
+/* What the gateway was asked for: u.egress and type are set. */
+void drain_egress(struct drain *d, const struct record *what);
 /* Of the last record that the log has taken. */
 uint64_t drain_number(const struct drain *d);
 void drain_status(const struct drain *d, struct control_status_reply *m);

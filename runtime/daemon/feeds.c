@@ -223,12 +223,19 @@ static size_t feeds_limit(const struct feeds *s)
 
 static bool is_denial(const struct record *r)
 {
-	return r->type == RECORD_EVENT && r->u.event.verdict == AGENTOS_VERDICT_DENIED;
+	return r->type == RECORD_EGRESS ?
+		       r->u.egress.outcome == EGRESS_DENIED :
+		       r->type == RECORD_EVENT && r->u.event.verdict == AGENTOS_VERDICT_DENIED;
+}
+
+static uint32_t policy_of(const struct record *r)
+{
+	return r->type == RECORD_EGRESS ? r->u.egress.policy : r->u.event.policy;
 }
 
 void feeds_replay(struct feeds *s, const struct record *r)
 {
-	const struct use *u = is_denial(r) ? use_find(s, r->u.event.policy) : NULL;
+	const struct use *u = is_denial(r) ? use_find(s, policy_of(r)) : NULL;
 
 	if (!u || r->seq <= feed_number(u->family->feed))
 		return;
@@ -238,7 +245,7 @@ void feeds_replay(struct feeds *s, const struct record *r)
 
 void feeds_take(struct feeds *s, const struct record *r)
 {
-	if (!is_denial(r) || !use_find(s, r->u.event.policy))
+	if (!is_denial(r) || !use_find(s, policy_of(r)))
 		return;
 	if (s->queued == FEEDS_QUEUE)
 		feeds_result(s, -ENOBUFS);
@@ -256,7 +263,7 @@ void feeds_write(struct feeds *s)
 	if (!s->queued)
 		return;
 	for (i = 0; i < s->queued; i++) {
-		u = use_find(s, s->queue[i].u.event.policy);
+		u = use_find(s, policy_of(&s->queue[i]));
 		if (!u)
 			continue;
 		family = u->family;

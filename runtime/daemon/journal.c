@@ -196,6 +196,21 @@ void drain_policy(struct drain *d, const struct origin *o)
 		drain_write(d);
 }
 
+void drain_egress(struct drain *d, const struct record *what)
+{
+	struct record r;
+	int err;
+
+	drain_record_init(d, &r, RECORD_EGRESS, 0);
+	r.u = what->u;
+	drain_record_agent(d, &r, r.u.egress.agent);
+	err = drain_append(d, &r);
+	if (!err)
+		feeds_take(d->options.feeds, &r);
+	if (!err)
+		drain_write(d);
+}
+
 /* The log could not be written: tries again, and says how it ended. */
 bool drain_recovered(struct drain *d)
 {

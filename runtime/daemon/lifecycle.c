@@ -63,6 +63,7 @@ static void lifecycle_drop(struct drain *d, uint32_t policy)
 		return;
 	if (enforce_policy_drop(d->enforce, policy) != -EBUSY) {
 		feeds_ended(d->options.feeds, policy);
+		egress_drop(d->options.egress, policy);
 		return;
 	}
 	if (d->drop_count < LIFECYCLE_DROPS)
@@ -80,15 +81,18 @@ void lifecycle_retry(struct drain *d)
 	if (d->cgroups)
 		d->cgroups = cgroup_sweep(d->options.dev) > 0;
 	for (i = 0; i < d->drop_count; i++) {
-		if (enforce_policy_drop(d->enforce, d->drops[i]) == -EBUSY)
+		if (enforce_policy_drop(d->enforce, d->drops[i]) == -EBUSY) {
 			d->drops[left++] = d->drops[i];
-		else
-			feeds_ended(d->options.feeds, d->drops[i]);
+			continue;
+		}
+		feeds_ended(d->options.feeds, d->drops[i]);
+		egress_drop(d->options.egress, d->drops[i]);
 	}
 	d->drop_count = left;
 	if (d->sweep && !left) {
 		enforce_policy_sweep(d->enforce);
 		feeds_sweep(d->options.feeds);
+		egress_sweep(d->options.egress);
 		d->sweep = false;
 	}
 }

@@ -24,6 +24,10 @@ static const char usage[] =
 	"  --audit-dir DIR       where the audit log goes (/var/lib/agentos/audit)\n"
 	"  --run-dir DIR         where lock, control socket, denial feeds go (/run/agentos)\n"
 	"  --socket-group GROUP  who may run agents and read the log (agentos)\n"
+	"  --gateway-user USER   whom the gateway runs as (agentos-gateway)\n"
+	"  --gateway-port PORT   of 127.0.0.1, where it is (1018)\n"
+	"  --gateway-policy NAME what it runs under (gateway)\n"
+	"  --gateway-program FILE  another gateway than agentos-gateway\n"
 	"  --foreground          accepted; it is the only mode\n"
 	"  --version, --help\n"
 	"\n"
@@ -37,6 +41,10 @@ enum {
 	OPT_AUDIT_DIR,
 	OPT_RUN_DIR,
 	OPT_GROUP,
+	OPT_GATEWAY_USER,
+	OPT_GATEWAY_PORT,
+	OPT_GATEWAY_POLICY,
+	OPT_GATEWAY_PROGRAM,
 	OPT_FOREGROUND,
 	OPT_VERSION,
 	OPT_HELP
@@ -47,6 +55,10 @@ static const struct option options[] = {
 	{ "audit-dir", required_argument, NULL, OPT_AUDIT_DIR },
 	{ "run-dir", required_argument, NULL, OPT_RUN_DIR },
 	{ "socket-group", required_argument, NULL, OPT_GROUP },
+	{ "gateway-user", required_argument, NULL, OPT_GATEWAY_USER },
+	{ "gateway-port", required_argument, NULL, OPT_GATEWAY_PORT },
+	{ "gateway-policy", required_argument, NULL, OPT_GATEWAY_POLICY },
+	{ "gateway-program", required_argument, NULL, OPT_GATEWAY_PROGRAM },
 	{ "foreground", no_argument, NULL, OPT_FOREGROUND },
 	{ "version", no_argument, NULL, OPT_VERSION },
 	{ "help", no_argument, NULL, OPT_HELP },
@@ -56,6 +68,17 @@ static const struct option options[] = {
 static void check_print(const char *layer, bool ok, const char *text, void *cookie)
 {
 	printf("%-8s %-8s %s\n", layer, ok ? "ok" : "PROBLEM", text);
+}
+
+static int port_parse(const char *text, uint16_t *ret_port)
+{
+	char *end;
+	unsigned long port = strtoul(text, &end, 10);
+
+	if (text[0] < '0' || text[0] > '9' || *end || port < 1 || port > UINT16_MAX)
+		return -EINVAL;
+	*ret_port = (uint16_t)port;
+	return 0;
 }
 
 /* Returns -1 to go on, or the exit status. */
@@ -75,6 +98,22 @@ static int options_parse(int argc, char **argv, struct daemon_options *o)
 			break;
 		case OPT_GROUP:
 			o->group = optarg;
+			break;
+		case OPT_GATEWAY_USER:
+			o->gateway_user = optarg;
+			break;
+		case OPT_GATEWAY_PORT:
+			if (port_parse(optarg, &o->gateway_port)) {
+				fputs("agentosd: --gateway-port takes a port, 1 to 65535.\n",
+				      stderr);
+				return 2;
+			}
+			break;
+		case OPT_GATEWAY_POLICY:
+			o->gateway_policy = optarg;
+			break;
+		case OPT_GATEWAY_PROGRAM:
+			o->gateway_program = optarg;
 			break;
 		case OPT_FOREGROUND:
 			break;
@@ -140,7 +179,10 @@ int main(int argc, char **argv)
 	struct daemon d = {
 		.options = { .audit_dir = "/var/lib/agentos/audit",
 			     .run_dir = "/run/agentos",
-			     .group = "agentos" },
+			     .group = "agentos",
+			     .gateway_user = "agentos-gateway",
+			     .gateway_policy = "gateway",
+			     .gateway_port = AGENTOS_GATEWAY_PORT },
 		.lock = -1,
 		.dev = -1,
 		.listener = -1,
@@ -164,6 +206,7 @@ int main(int argc, char **argv)
 	if (!err)
 		err = clients_open(&d, &f);
 	if (!err) {
+		daemon_adopt_gateway(&d);
 		daemon_notify("READY=1");
 		err = loop_run(d.loop);
 		if (err)

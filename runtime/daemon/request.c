@@ -8,6 +8,8 @@
 
 #include "audit/origin.h"
 #include "daemon/client_state.h"
+#include "daemon/egress.h"
+#include "daemon/gateway.h"
 #include "daemon/terms.h"
 #include "kern/cgroup.h"
 #include "kern/device.h"
@@ -18,8 +20,10 @@ void upload_reset(struct client *c)
 
 	if (u->policy) {
 		feeds_forget(c->daemon->feeds, u->policy);
+		egress_drop(c->daemon->egress, u->policy);
 		enforce_policy_drop(c->daemon->enforce, u->policy);
 	}
+	free(u->egress);
 	free(u->source);
 	*u = (struct upload){ 0 };
 }
@@ -97,6 +101,14 @@ static void client_begin(struct client *c, const struct control_policy_begin *m)
 	u->flags = m->flags;
 	u->expected = m->rule_count;
 	u->addresses_expected = m->address_count;
+	u->egress_expected = m->egress_count;
+	if (u->egress_expected) {
+		u->egress = calloc(u->egress_expected, sizeof(*u->egress));
+		if (!u->egress) {
+			client_error(c, -ENOMEM, "out of memory");
+			return;
+		}
+	}
 	client_done(c);
 }
 
@@ -145,6 +157,37 @@ static void client_addresses(struct client *c, const struct control_policy_net *
 	client_done(c);
 }
 
+static void client_egress(struct client *c, const struct control_policy_egress *m)
+{
+	struct upload *u = &c->upload;
+
+	if (!u->begun || m->count > u->egress_expected - u->egress_count) {
+		client_error(c, -EBADMSG, "rules that no policy expects");
+		return;
+	}
+	memcpy(u->egress + u->egress_count, m->rules, m->count * sizeof(*m->rules));
+	u->egress_count += m->count;
+	client_done(c);
+}
+
+/* Who reaches hosts by their names reaches the gateway, which is there by then. */
+static int upload_complete(struct client *c, bool limited, struct fault *f)
+{
+	struct daemon *d = c->daemon;
+	struct upload *u = &c->upload;
+	int err = 0;
+
+	if (u->egress_count) {
+		err = gateway_need(d, f);
+		if (!err)
+			err = enforce_policy_gateway(
+				d->enforce, u->policy, d->options.gateway_port, f);
+		if (!err)
+			err = egress_put(d->egress, u->policy, u->egress, u->egress_count, f);
+	}
+	return err ? err : enforce_policy_complete(d->enforce, u->policy, limited, f);
+}
+
 static void client_source(struct client *c, const struct control_source *m)
 {
 	struct upload *u = &c->upload;
@@ -187,7 +230,8 @@ out:
 
 static bool upload_is_complete(const struct upload *u)
 {
-	return u->begun && u->count == u->expected && u->address_count == u->addresses_expected;
+	return u->begun && u->count == u->expected && u->address_count == u->addresses_expected &&
+	       u->egress_count == u->egress_expected;
 }
 
 static void run_fault(struct fault *f, int err, const char *name)
@@ -232,6 +276,9 @@ static int client_run_now(struct client *c, const struct control_run *m,
 		return err;
 	if (!upload_is_complete(u))
 		return fault_set(f, EBADMSG, "the policy is not complete");
+	err = gateway_admit(d, m->name, c->peer.pid, f);
+	if (err)
+		return err;
 	create.flags = recorded(u);
 	/*
 	 * For whoever may run agents at all: he could run the same program outside of
@@ -242,7 +289,7 @@ static int client_run_now(struct client *c, const struct control_run *m,
 	feed = m->rights & AGENTOS_RIGHT(FILE_READ) &&
 	       feeds_make(d->feeds, d->enforce, u->policy, c->peer.uid, drain_number(d->drain)) ==
 		       0;
-	err = enforce_policy_complete(d->enforce, u->policy, cgroup_needed(&m->terms.limits), f);
+	err = upload_complete(c, cgroup_needed(&m->terms.limits), f);
 	if (err)
 		return err;
 	create.policy = u->policy;
@@ -252,6 +299,7 @@ static int client_run_now(struct client *c, const struct control_run *m,
 		return of.agent;
 	}
 	of.id = reply->agent;
+	gateway_runs_in(d, c->peer.pid, reply->agent);
 	reply->policy = u->policy;
 	/* One that cannot be told its denials is refused no less. */
 	if (feed)
@@ -300,14 +348,14 @@ static void apply_fault(struct fault *f, int err)
 }
 
 /* Under the new policy it reads the feed that it has. */
-static int apply_complete(struct daemon *d, uint32_t policy, const struct agentos_info *info,
-			  struct fault *f)
+static int apply_complete(struct client *c, const struct agentos_info *info, struct fault *f)
 {
-	int err = feeds_follow(d->feeds, d->enforce, policy, info->ret_policy);
+	const struct daemon *d = c->daemon;
+	int err = feeds_follow(d->feeds, d->enforce, c->upload.policy, info->ret_policy);
 
 	if (err)
 		return fault_set(f, -err, "its denial feed cannot be kept: %s", strerror(-err));
-	return enforce_policy_complete(d->enforce, policy, cgroup_confines(d->dev, info), f);
+	return upload_complete(c, cgroup_confines(d->dev, info), f);
 }
 
 /* Whose agent it is was decided when it was made; root may do this to each. */
@@ -339,7 +387,7 @@ static int client_apply_now(struct client *c, const struct control_apply *m,
 	else if (!err)
 		err = terms_check(&of, &m->terms, f);
 	if (!err)
-		err = apply_complete(c->daemon, u->policy, &info, f);
+		err = apply_complete(c, &info, f);
 	if (err) {
 		close(agent);
 		return err;
@@ -409,6 +457,7 @@ static void client_status(struct client *c)
 	m.agents = agents > 0 ? (uint64_t)agents : 0;
 	if (!d->enforce || enforce_unrecorded(d->enforce, &m.unrecorded))
 		m.unrecorded = 0;
+	m.gateway = gateway_state(d);
 	for (i = 0; i < AGENTOS_HOOK_COUNT; i++) {
 		m.hooks[i].result = d->proof.result[i];
 		if (d->enforce && enforce_hook_count(d->enforce, i, &count) == 0)
@@ -503,6 +552,9 @@ void client_request(struct client *c, const union control_message *m, struct loo
 		break;
 	case CONTROL_POLICY_NET:
 		client_addresses(c, &m->policy_net);
+		break;
+	case CONTROL_POLICY_EGRESS:
+		client_egress(c, &m->policy_egress);
 		break;
 	case CONTROL_SOURCE:
 		client_source(c, &m->source);

@@ -67,6 +67,8 @@ int enforce_policy_address(struct enforce *e, uint32_t policy, const struct comp
 void enforce_feeds(struct enforce *e, const char *path, int fd);
 /* But for this file of it, which may be read. */
 int enforce_policy_feed(struct enforce *e, uint32_t policy, int fd, struct fault *f);
+/* It may connect to 127.0.0.1:port by TCP, where the gateway is. */
+int enforce_policy_gateway(struct enforce *e, uint32_t policy, uint16_t port, struct fault *f);
 /*
  * Adds the rules that nobody wrote. limited: a cgroup limits its agents, which
  * then may not write to any, whatever the policy says.

@@ -6,6 +6,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/socket.h>
 #include <unistd.h>
 
 #include "kern/cgroup.h"
@@ -33,7 +34,8 @@ static bool descriptor_below(int fd, bool named, const char *directory)
 /* Of the numbers of our own rules. */
 static bool number_is_reserved(uint32_t number)
 {
-	return number == AGENTOS_RULE_PINS || number == AGENTOS_RULE_FEED;
+	return number == AGENTOS_RULE_PINS || number == AGENTOS_RULE_FEED ||
+	       number == AGENTOS_RULE_GATE;
 }
 
 int enforce_policy_add(struct enforce *e, uint32_t policy, const struct compiled_rule *r, int fd,
@@ -124,6 +126,26 @@ int enforce_policy_address(struct enforce *e, uint32_t policy, const struct comp
 				 AGENTOS_NET_RULES_MAX);
 	}
 	return fault_set(f, -err, "rule %u cannot be added: %s", a->number, strerror(-err));
+}
+
+int enforce_policy_gateway(struct enforce *e, uint32_t policy, uint16_t port, struct fault *f)
+{
+	struct agentos_policy_net net = {
+		.policy = policy,
+		.number = AGENTOS_RULE_GATE,
+		.family = AF_INET,
+		.prefix = 32,
+		.addr = { 127, 0, 0, 1 },
+		.port_first = port,
+		.port_last = port,
+		.allow = AGENTOS_NET_CONNECT_TCP,
+	};
+	int err = agentos_dev_policy_net(e->dev, &net);
+
+	if (err == -ENOSPC)
+		return fault_set(f, E2BIG, "more than %d rules on addresses in one policy",
+				 AGENTOS_NET_RULES_MAX - 1);
+	return err ? fault_set(f, -err, "the gateway cannot be allowed: %s", strerror(-err)) : 0;
 }
 
 void enforce_feeds(struct enforce *e, const char *path, int fd)

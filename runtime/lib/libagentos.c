@@ -171,6 +171,30 @@ int agentos_dev_policy_drop(int dev, uint32_t policy)
 	return command(dev, AGENTOS_IOC_POLICY_DROP, &arg);
 }
 
+int agentos_dev_gateway(int dev, uint16_t port)
+{
+	struct agentos_gateway arg = { .size = sizeof(arg), .port = port };
+
+	return command(dev, AGENTOS_IOC_GATEWAY, &arg);
+}
+
+int agentos_dev_caller(int dev, int fd, struct agentos_caller *ret_caller)
+{
+	struct agentos_caller arg = { .size = sizeof(arg), .fd = fd };
+	int err = command(dev, AGENTOS_IOC_CALLER, &arg);
+
+	if (!err)
+		*ret_caller = arg;
+	return err;
+}
+
+int agentos_dev_denied(int dev, uint64_t agent)
+{
+	struct agentos_denied arg = { .size = sizeof(arg), .id = agent };
+
+	return command(dev, AGENTOS_IOC_DENIED, &arg);
+}
+
 int agentos_start_time(pid_t pid, uint64_t *ret_start)
 {
 	char path[32], text[1024], *at;

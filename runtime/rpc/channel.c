@@ -146,7 +146,7 @@ int channel_call(struct channel *c, const struct channel_request *request,
 	return 0;
 }
 
-static int channel_connect(const char *path, struct fault *f)
+int channel_connect(const char *path, struct fault *f)
 {
 	struct sockaddr_un address = { .sun_family = AF_UNIX };
 	struct timeval limit = { .tv_sec = CHANNEL_TIMEOUT_S };
@@ -178,8 +178,8 @@ static int channel_connect(const char *path, struct fault *f)
 	}
 }
 
-int channel_open(const char *path, struct channel *ret_channel,
-		 struct control_hello_reply *ret_hello, struct fault *f)
+int channel_begin(int fd, struct channel *ret_channel, struct control_hello_reply *ret_hello,
+		  struct fault *f)
 {
 	struct control_request hello = { 0 };
 	struct channel_request request = { .header = &hello.header,
@@ -187,12 +187,9 @@ int channel_open(const char *path, struct channel *ret_channel,
 					   .size = sizeof(hello),
 					   .reply = CONTROL_HELLO_REPLY };
 	union control_message reply;
-	struct channel c = { 0 };
+	struct channel c = { .fd = fd };
 	int err;
 
-	c.fd = channel_connect(path, f);
-	if (c.fd < 0)
-		return c.fd;
 	err = channel_call(&c, &request, &reply, NULL, f);
 	if (err) {
 		close(c.fd);
@@ -201,6 +198,14 @@ int channel_open(const char *path, struct channel *ret_channel,
 	*ret_channel = c;
 	*ret_hello = reply.hello_reply;
 	return 0;
+}
+
+int channel_open(const char *path, struct channel *ret_channel,
+		 struct control_hello_reply *ret_hello, struct fault *f)
+{
+	int fd = channel_connect(path, f);
+
+	return fd < 0 ? fd : channel_begin(fd, ret_channel, ret_hello, f);
 }
 
 void channel_close(struct channel *c)

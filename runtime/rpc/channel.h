@@ -21,6 +21,11 @@ struct channel {
  */
 int channel_open(const char *path, struct channel *ret_channel,
 		 struct control_hello_reply *ret_hello, struct fault *f);
+/* The first half alone: a descriptor. */
+int channel_connect(const char *path, struct fault *f);
+/* The second, with what that returned, here or before an exec; it is closed in any case. */
+int channel_begin(int fd, struct channel *ret_channel, struct control_hello_reply *ret_hello,
+		  struct fault *f);
 void channel_close(struct channel *c);
 
 /*

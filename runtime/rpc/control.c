@@ -6,6 +6,8 @@
 #include <stdbool.h>
 #include <string.h>
 
+#include "policy/egress.h"
+
 #define ERRNO_MAX 4095
 
 static bool is_zero(const void *bytes, size_t len)
@@ -119,6 +121,21 @@ static bool addresses_valid(const struct control_policy_net *m, size_t len)
 	return true;
 }
 
+static bool egress_rules_valid(const struct control_policy_egress *m, size_t len)
+{
+	uint32_t i;
+
+	if (m->pad || m->count < 1 || m->count > CONTROL_EGRESS)
+		return false;
+	if (len != offsetof(struct control_policy_egress, rules[m->count]))
+		return false;
+	for (i = 0; i < m->count; i++) {
+		if (!egress_valid(&m->rules[i]))
+			return false;
+	}
+	return true;
+}
+
 static bool limits_valid(const struct compiled_limits *l)
 {
 	if (l->memory && (l->memory < LIMIT_AGENT_MEMORY_MIN || l->memory > LIMIT_AGENT_MEMORY_MAX))
@@ -170,7 +187,8 @@ static bool status_valid(const struct control_status_reply *m)
 {
 	uint32_t i;
 
-	if (m->pad || m->hook_count > CONTROL_HOOKS_MAX || !enforcement_valid(&m->enforcement))
+	if (m->gateway >= CONTROL_GATEWAYS || m->hook_count > CONTROL_HOOKS_MAX ||
+	    !enforcement_valid(&m->enforcement))
 		return false;
 	if (m->audit_error && !is_errno(m->audit_error))
 		return false;
@@ -196,6 +214,7 @@ static const struct {
 	{ CONTROL_POLICY_BEGIN, CONTROL_FROM_CLIENT, sizeof(struct control_policy_begin), 0 },
 	{ CONTROL_POLICY_RULES, CONTROL_FROM_CLIENT, 0, 0 },
 	{ CONTROL_POLICY_NET, CONTROL_FROM_CLIENT, 0, 0 },
+	{ CONTROL_POLICY_EGRESS, CONTROL_FROM_CLIENT, 0, 0 },
 	{ CONTROL_SOURCE, CONTROL_FROM_CLIENT, sizeof(struct control_source), 0 },
 	{ CONTROL_RUN, CONTROL_FROM_CLIENT, sizeof(struct control_run), 0 },
 	{ CONTROL_STATUS, CONTROL_FROM_CLIENT, sizeof(struct control_request), 0 },
@@ -221,13 +240,16 @@ static bool body_valid(const union control_message *m, size_t len)
 		       m->policy_begin.flags != CONTROL_STRICT &&
 		       m->policy_begin.rule_count <= AGENTOS_POLICY_RULES_MAX &&
 		       m->policy_begin.address_count <= AGENTOS_NET_RULES_MAX &&
-		       !m->policy_begin.pad && !(m->policy_begin.kill & ~AGENTOS_RIGHTS_ALL) &&
+		       m->policy_begin.egress_count <= LIMIT_EGRESS_RULES &&
+		       !(m->policy_begin.kill & ~AGENTOS_RIGHTS_ALL) &&
 		       !(m->policy_begin.watch & ~AGENTOS_RIGHTS_WATCHABLE) &&
 		       !(m->policy_begin.kill & m->policy_begin.watch);
 	case CONTROL_POLICY_RULES:
 		return rules_valid(&m->policy_rules, len);
 	case CONTROL_POLICY_NET:
 		return addresses_valid(&m->policy_net, len);
+	case CONTROL_POLICY_EGRESS:
+		return egress_rules_valid(&m->policy_egress, len);
 	case CONTROL_SOURCE:
 		return is_text(m->source.name, sizeof(m->source.name)) &&
 		       is_text(m->source.file, sizeof(m->source.file)) &&
@@ -325,6 +347,16 @@ size_t control_encode_addresses(struct control_policy_net *m,
 	memcpy(m->addresses, addresses, count * sizeof(*addresses));
 	return control_encode(&m->header, CONTROL_POLICY_NET,
 			      offsetof(struct control_policy_net, addresses[count]), cookie);
+}
+
+size_t control_encode_egress(struct control_policy_egress *m, const struct compiled_egress *rules,
+			     uint32_t count, uint64_t cookie)
+{
+	m->count = count;
+	m->pad = 0;
+	memcpy(m->rules, rules, count * sizeof(*rules));
+	return control_encode(&m->header, CONTROL_POLICY_EGRESS,
+			      offsetof(struct control_policy_egress, rules[count]), cookie);
 }
 
 void control_encode_text(char *out, size_t size, const char *text)

@@ -19,12 +19,12 @@
  * CONTROL_HOOK per hook, then CONTROL_SELFTEST_REPLY. An error with cookie 0
  * comes unasked, before the daemon hangs up.
  *
- * To run an agent: POLICY_BEGIN, POLICY_RULES and POLICY_NET until all rules have
- * come, perhaps SOURCE, RUN.
+ * To run an agent: POLICY_BEGIN, POLICY_RULES, POLICY_NET and POLICY_EGRESS until all
+ * rules have come, perhaps SOURCE, RUN.
  * To put one that runs under another policy: the same, and APPLY at the end.
  * What was sent is forgotten after these, after any error, and at disconnect.
  */
-#define CONTROL_VERSION	  2
+#define CONTROL_VERSION	  3
 #define CONTROL_TEXT	  1024
 #define CONTROL_HOOKS_MAX 64
 #define CONTROL_WHAT	  96
@@ -43,9 +43,9 @@ enum control_type {
 	CONTROL_APPLY = 9,	  /* struct control_apply; its owner and root only */
 	CONTROL_POLICY_NET = 10,  /* struct control_policy_net */
 	CONTROL_SOURCE = 11,	  /* struct control_source */
+	CONTROL_POLICY_EGRESS = 12, /* struct control_policy_egress */
 
-	CONTROL_DONE =
-		128, /* struct control_request: POLICY_BEGIN, RULES, NET, SOURCE, END, COUNT */
+	CONTROL_DONE = 128,	      /* struct control_request: POLICY_*, SOURCE, END, COUNT */
 	CONTROL_HELLO_REPLY = 129,    /* struct control_hello_reply */
 	CONTROL_RUN_REPLY = 130,      /* struct control_run_reply, one descriptor */
 	CONTROL_STATUS_REPLY = 131,   /* struct control_status_reply */
@@ -73,8 +73,8 @@ struct control_policy_begin {
 	uint32_t flags;
 	uint32_t rule_count;	/* 0..AGENTOS_POLICY_RULES_MAX */
 	uint32_t address_count; /* 0..AGENTOS_NET_RULES_MAX */
-	uint32_t pad;
-	uint64_t kill, watch; /* rights, as AGENTOS_IOC_POLICY_NEW has them */
+	uint32_t egress_count;	/* 0..LIMIT_EGRESS_RULES */
+	uint64_t kill, watch;	/* rights, as AGENTOS_IOC_POLICY_NEW has them */
 };
 
 /* size covers `count` rules and no more. */
@@ -92,6 +92,15 @@ struct control_policy_net {
 	uint32_t count; /* 1..CONTROL_ADDRESSES */
 	uint32_t pad;
 	struct compiled_address addresses[CONTROL_ADDRESSES];
+};
+
+#define CONTROL_EGRESS 64
+/* Likewise. Each is what egress_valid() takes. */
+struct control_policy_egress {
+	struct control_header header;
+	uint32_t count; /* 1..CONTROL_EGRESS */
+	uint32_t pad;
+	struct compiled_egress rules[CONTROL_EGRESS];
 };
 
 /*
@@ -175,6 +184,13 @@ struct control_hook_state {
 	uint64_t denied; /* acts of agents that it refused */
 };
 
+enum control_gateway {
+	CONTROL_GATEWAY_UNUSED, /* no policy has rules on host names */
+	CONTROL_GATEWAY_SERVES,
+	CONTROL_GATEWAY_DOWN, /* it is being started, again and again if need be */
+	CONTROL_GATEWAYS
+};
+
 struct control_status_reply {
 	struct control_header header;
 	struct control_enforcement enforcement;
@@ -185,7 +201,7 @@ struct control_status_reply {
 	int32_t audit_error; /* 0, or why the log cannot be written */
 	uint32_t clients;
 	uint32_t hook_count; /* 0..CONTROL_HOOKS_MAX; the rest of hooks is zero */
-	uint32_t pad;
+	uint32_t gateway;    /* enum control_gateway */
 	struct control_hook_state hooks[CONTROL_HOOKS_MAX];
 };
 
@@ -210,6 +226,7 @@ union control_message {
 	struct control_policy_begin policy_begin;
 	struct control_policy_rules policy_rules;
 	struct control_policy_net policy_net;
+	struct control_policy_egress policy_egress;
 	struct control_source source;
 	struct control_run run;
 	struct control_apply apply;
@@ -263,6 +280,8 @@ size_t control_encode_rules(struct control_policy_rules *m, const struct compile
 size_t control_encode_addresses(struct control_policy_net *m,
 				const struct compiled_address *addresses, uint32_t count,
 				uint64_t cookie);
+size_t control_encode_egress(struct control_policy_egress *m, const struct compiled_egress *rules,
+			     uint32_t count, uint64_t cookie);
 /* Copies text, cut to fit, control characters replaced, the rest of out zero. */
 void control_encode_text(char *out, size_t size, const char *text);
 

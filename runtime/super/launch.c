@@ -403,6 +403,38 @@ int launch_close_others(int keep)
 	return close_listed(keep);
 }
 
+/* What stays is a socket, and the agent's descriptor is another. */
+static int gate_check_descriptor(const struct launch *l, struct fault *f)
+{
+	struct stat st;
+
+	if (fstat(LAUNCH_GATE_FD, &st) < 0 || !S_ISSOCK(st.st_mode) || l->agent <= LAUNCH_GATE_FD)
+		return fault_set(f, EBADF, "--gate: descriptor %d is no socket", LAUNCH_GATE_FD);
+	if (l->self)
+		return fault_set(f, EINVAL,
+				 "--gate: the policy gives derive or message-receive, and the "
+				 "descriptor for these is taken");
+	return 0;
+}
+
+static int close_all(const struct launch *l, struct fault *f)
+{
+	int err;
+
+	if (!l->gate) {
+		err = launch_close_others(l->agent);
+	} else {
+		err = gate_check_descriptor(l, f);
+		if (err)
+			return err;
+		if ((l->agent > LAUNCH_GATE_FD + 1 &&
+		     close_range(LAUNCH_GATE_FD + 1, (unsigned int)l->agent - 1, 0) < 0) ||
+		    close_range((unsigned int)l->agent + 1, ~0U, 0) < 0)
+			err = -errno;
+	}
+	return err ? fault_set(f, -err, "cannot close descriptors: %s", strerror(-err)) : 0;
+}
+
 #define ATTACH_TRIES 100
 
 static int attach_fault(int err, struct fault *f)
@@ -468,9 +500,9 @@ int launch_exec(const struct launch *l, int *ret_attached, struct fault *f)
 	/* A core dump is piped to a helper that runs as root, outside the agent. */
 	if (setrlimit(RLIMIT_CORE, &no_core) < 0 || prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) < 0)
 		return fault_set(f, errno, "cannot give up privileges: %s", strerror(errno));
-	err = launch_close_others(l->agent);
+	err = close_all(l, f);
 	if (err)
-		return fault_set(f, -err, "cannot close descriptors: %s", strerror(-err));
+		return err;
 	/* Whoever reads our /proc files holds our memory for a moment: that is no sharing. */
 	for (tries = 0; tries < ATTACH_TRIES; tries++) {
 		err = agentos_agent_attach(l->agent);

@@ -3,6 +3,7 @@
 #ifndef AGENTOS_SUPER_LAUNCH_H
 #define AGENTOS_SUPER_LAUNCH_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 #include "base/fault.h"
@@ -72,9 +73,16 @@ struct launch {
 	 * LAUNCH_SELF_FD; 0: none. From launch_self_access().
 	 */
 	uint32_t self;
+	/*
+	 * LAUNCH_GATE_FD stays, which is a socket: for the gateway, whose agentosd is at
+	 * the other end. Then self is 0. It is no more than a socket as standard input.
+	 */
+	bool gate;
 };
 
-#define LAUNCH_SELF_FD 3
+#define LAUNCH_SELF_FD	  3
+#define LAUNCH_GATE_FD	  3
+#define LAUNCH_CONTROL_FD 4 /* with it: to agentosd, for whoever launches; closed by then */
 
 /* What an agent with these rights has a use for: to derive, or to receive messages; or 0. */
 uint32_t launch_self_access(uint64_t rights);

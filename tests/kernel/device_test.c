@@ -161,6 +161,8 @@ static bool command_is_silent(const struct command *command)
 	switch (command->cmd) {
 	case AGENTOS_IOC_POLICY_DROP:
 	case AGENTOS_IOC_POLICY_NET:
+	case AGENTOS_IOC_GATEWAY:
+	case AGENTOS_IOC_DENIED:
 	case AGENTOS_IOC_SEEK:
 	case AGENTOS_AGENT_ATTACH:
 	case AGENTOS_AGENT_BUDGET_SET:
@@ -309,6 +311,10 @@ static const struct fault {
 	FAULT(AGENTOS_IOC_POLICY_RULE, agentos_policy_rule, fd, 999, EBADF),
 	FAULT(AGENTOS_IOC_POLICY_DROP, agentos_policy_drop, policy, 0, ENOENT),
 	FAULT(AGENTOS_IOC_POLICY_DROP, agentos_policy_drop, policy, UINT32_MAX, ENOENT),
+	FAULT(AGENTOS_IOC_GATEWAY, agentos_gateway, pad, 1, EINVAL),
+	FAULT(AGENTOS_IOC_DENIED, agentos_denied, pad, 1, EINVAL),
+	FAULT(AGENTOS_IOC_DENIED, agentos_denied, id, 0, ESRCH),
+	FAULT(AGENTOS_IOC_DENIED, agentos_denied, id, 1ULL << 40, ESRCH),
 	FAULT(AGENTOS_IOC_POLICY_NET, agentos_policy_net, policy, 0, ENOENT),
 	FAULT(AGENTOS_IOC_POLICY_NET, agentos_policy_net, policy, 1U << 30, ENOENT),
 	FAULT(AGENTOS_IOC_POLICY_NET, agentos_policy_net, number, AGENTOS_RULE_NONE, EINVAL),

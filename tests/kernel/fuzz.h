@@ -166,6 +166,9 @@ union any {
 	struct agentos_policy_drop drop;
 	struct agentos_policy_net net;
 	struct agentos_seek seek;
+	struct agentos_gateway gateway;
+	struct agentos_caller caller;
+	struct agentos_denied denied;
 	struct agentos_restrict restrict_;
 	struct agentos_agent_policy set_policy;
 	struct agentos_agent_cgroup cgroup;
@@ -238,6 +241,15 @@ static inline void command_fill(struct fuzz *fuzz, unsigned long cmd, union any 
 		arg->net.port_last = fuzz_chance(fuzz, 2) ? UINT16_MAX : arg->net.port_first;
 		arg->net.allow = fuzz_below(fuzz, AGENTOS_NET_ALL + 1);
 		arg->net.deny = fuzz_below(fuzz, AGENTOS_NET_ALL + 1) & ~arg->net.allow;
+		break;
+	case AGENTOS_IOC_GATEWAY:
+		arg->gateway.port = fuzz_below(fuzz, 65536);
+		break;
+	case AGENTOS_IOC_CALLER:
+		arg->caller.fd = slot_any(fuzz);
+		break;
+	case AGENTOS_IOC_DENIED:
+		arg->denied.id = number_known(fuzz, common->agents);
 		break;
 	case AGENTOS_IOC_POLICY_DROP:
 		arg->drop.policy = policy_known(fuzz);
@@ -339,7 +351,8 @@ static const unsigned long commands[] = {
 	AGENTOS_AGENT_RESUME,	  AGENTOS_AGENT_SCHED,	    AGENTOS_AGENT_SCHED,
 	AGENTOS_AGENT_MAIL_SEND,  AGENTOS_AGENT_MAIL_SEND,  AGENTOS_AGENT_MAIL_RECEIVE,
 	AGENTOS_AGENT_POLICY,	  AGENTOS_IOC_POLICY_NET,   AGENTOS_IOC_POLICY_NET,
-	AGENTOS_AGENT_CGROUP,
+	AGENTOS_AGENT_CGROUP,	  AGENTOS_IOC_GATEWAY,	    AGENTOS_IOC_CALLER,
+	AGENTOS_IOC_DENIED,
 };
 
 #define COMMANDS (sizeof(commands) / sizeof(commands[0]))

@@ -117,6 +117,13 @@ static inline void fill_net(void *arg)
 	net->allow = AGENTOS_NET_CONNECT;
 }
 
+static inline void fill_denied(void *arg)
+{
+	struct agentos_denied *denied = arg;
+
+	denied->id = stand.id;
+}
+
 static inline void fill_restrict(void *arg)
 {
 	struct agentos_restrict *restrict_ = arg;
@@ -163,6 +170,8 @@ static const struct command {
 	COMMAND(AGENTOS_IOC_POLICY_DROP, agentos_policy_drop, 0, true, fill_drop),
 	COMMAND(AGENTOS_IOC_SEEK, agentos_seek, 0, false, NULL),
 	COMMAND(AGENTOS_IOC_POLICY_NET, agentos_policy_net, 0, true, fill_net),
+	COMMAND(AGENTOS_IOC_GATEWAY, agentos_gateway, 0, true, NULL),
+	COMMAND(AGENTOS_IOC_DENIED, agentos_denied, 0, true, fill_denied),
 	COMMAND(AGENTOS_AGENT_ATTACH, agentos_attach, AGENTOS_ACCESS_ATTACH, false, NULL),
 	COMMAND(AGENTOS_AGENT_INFO, agentos_info, AGENTOS_ACCESS_INSPECT, false, NULL),
 	COMMAND(AGENTOS_AGENT_RESTRICT, agentos_restrict, AGENTOS_ACCESS_CONTROL, false,

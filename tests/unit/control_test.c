@@ -347,6 +347,49 @@ static void where_denials_are_is_a_text(void)
 	CHECK_INT(check_daemon(&m, len, 1), -EBADMSG);
 }
 
+static struct compiled_egress rule_host(void)
+{
+	return (struct compiled_egress){ .number = 3,
+					 .kind = EGRESS_TLS,
+					 .port_first = 443,
+					 .port_last = 443,
+					 .host = "example.net" };
+}
+
+static void malformed_rules_on_host_names_are_refused(void)
+{
+	struct compiled_egress rules[CONTROL_EGRESS], bad[6];
+	struct control_policy_egress m = { 0 };
+	struct control_policy_begin begin = { .egress_count = LIMIT_EGRESS_RULES };
+	size_t i, len;
+
+	for (i = 0; i < CONTROL_EGRESS; i++)
+		rules[i] = rule_host();
+	len = control_encode_egress(&m, rules, CONTROL_EGRESS, 1);
+	CHECK_INT(check_client(&m, len, 0), 0);
+	CHECK_INT(check_client(&m, len, 1), -EBADMSG);
+	CHECK_INT(check_client(&m, len - 1, 0), -EBADMSG);
+	CHECK_INT(check_daemon(&m, len, 0), -EBADMSG);
+	m.count--;
+	CHECK_INT(check_client(&m, len, 0), -EBADMSG);
+	for (i = 0; i < 6; i++)
+		bad[i] = rule_host();
+	bad[0].kind = 0;
+	bad[1].port_first = 0;
+	bad[2].pad = 1;
+	strcpy(bad[3].host, "EXAMPLE.net");
+	memset(bad[4].host, 'x', sizeof(bad[4].host));
+	bad[5].prefix = 1;
+	for (i = 0; i < 6; i++) {
+		len = control_encode_egress(&m, &bad[i], 1, 1);
+		CHECK_INT(check_client(&m, len, 0), -EBADMSG);
+	}
+	len = control_encode(&begin.header, CONTROL_POLICY_BEGIN, sizeof(begin), 1);
+	CHECK_INT(check_client(&begin, len, 0), 0);
+	begin.egress_count++;
+	CHECK_INT(check_client(&begin, len, 0), -EBADMSG);
+}
+
 static void a_long_text_is_cut_and_terminated(void)
 {
 	char in[300], out[16];
@@ -361,10 +404,11 @@ static void a_long_text_is_cut_and_terminated(void)
 static size_t seed_message(unsigned int which, union control_message *m)
 {
 	struct compiled_rule rules[LIMIT_CONTROL_FDS];
+	struct compiled_egress host = rule_host();
 	size_t i;
 
 	memset(m, 0, sizeof(*m));
-	switch (which % 10) {
+	switch (which % 11) {
 	case 0:
 		return control_encode(&m->header, CONTROL_HELLO, sizeof(m->request), which);
 	case 1:
@@ -395,6 +439,8 @@ static size_t seed_message(unsigned int which, union control_message *m)
 	case 8:
 		m->apply_reply.policy = m->apply_reply.agents = 1;
 		return control_encode(&m->header, CONTROL_APPLY_REPLY, sizeof(m->apply_reply), 1);
+	case 9:
+		return control_encode_egress(&m->policy_egress, &host, 1, 1);
 	default:
 		m->result.error = -1;
 		return control_encode(&m->header, CONTROL_ERROR, sizeof(m->result), 1);
@@ -408,7 +454,11 @@ static bool invariants_hold(const union control_message *m, size_t len, size_t f
 		return false;
 	switch (m->header.type) {
 	case CONTROL_POLICY_BEGIN:
-		return m->policy_begin.rule_count <= AGENTOS_POLICY_RULES_MAX;
+		return m->policy_begin.rule_count <= AGENTOS_POLICY_RULES_MAX &&
+		       m->policy_begin.egress_count <= LIMIT_EGRESS_RULES;
+	case CONTROL_POLICY_EGRESS:
+		return m->policy_egress.count == 1 && m->policy_egress.rules[0].kind &&
+		       memchr(m->policy_egress.rules[0].host, 0, COMPILED_HOST);
 	case CONTROL_POLICY_RULES:
 		return m->policy_rules.count && m->policy_rules.count == fds &&
 		       fds <= LIMIT_CONTROL_FDS;
@@ -514,6 +564,7 @@ static const struct tap_test tests[] = {
 	{ "texts_of_the_daemon_are_checked", texts_of_the_daemon_are_checked },
 	{ "sources_are_texts_and_nothing_else", sources_are_texts_and_nothing_else },
 	{ "where_denials_are_is_a_text", where_denials_are_is_a_text },
+	{ "malformed_rules_on_host_names_are_refused", malformed_rules_on_host_names_are_refused },
 	{ "a_long_text_is_cut_and_terminated", a_long_text_is_cut_and_terminated },
 	{ "bent_messages_do_no_harm", bent_messages_do_no_harm },
 	{ "the_channel_hands_over_what_the_daemon_says",

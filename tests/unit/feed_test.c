@@ -16,6 +16,7 @@
 
 #include "audit/denial.h"
 #include "base/limits.h"
+#include "policy/egress.h"
 
 static char directory[64];
 static struct feed_place place;
@@ -94,6 +95,38 @@ static const char *said(const struct record *r)
 }
 
 #define HEAD "2023-11-14T22:13:20Z #17 denied: "
+
+static void the_gateways_refusals_are_told_as_well(void)
+{
+	struct record r = { .seq = 17, .time_ns = 1700000000123456789, .type = RECORD_EGRESS };
+	struct record again;
+
+	r.u.egress.agent = 7;
+	r.u.egress.outcome = EGRESS_DENIED;
+	r.u.egress.why = EGRESS_WHY_NO_RULE;
+	r.u.egress.port = 443;
+	r.u.egress.tunnel = 1;
+	strcpy(r.u.egress.host, "example.net");
+	CHECK_STR(said(&r), HEAD
+		  "the gateway: it may not reach example.net port 443 by a tunnel: no "
+		  "rule names this host and port; ask for: egress to example.net port "
+		  "443\n");
+	again = r;
+	again.seq = 18;
+	CHECK(denial_same(&r, &again));
+	again.u.egress.port = 80;
+	CHECK(!denial_same(&r, &again));
+	again = r;
+	again.type = RECORD_EVENT;
+	CHECK(!denial_same(&r, &again));
+	/* Of one below it. */
+	r.u.egress.agent = 9;
+	strcpy(r.agent_name, "sub");
+	CHECK_STR(said(&r), HEAD
+		  "sub-agent sub(9): the gateway: it may not reach example.net port 443 by a "
+		  "tunnel: no rule names this host and port; ask for: egress to example.net "
+		  "port 443\n");
+}
 
 static void a_line_says_what_was_refused_and_what_to_ask_for(void)
 {
@@ -509,6 +542,7 @@ static void one_user_may_read_it_and_none_may_write(void)
 
 static const struct tap_test tests[] = {
 	TEST(a_line_says_what_was_refused_and_what_to_ask_for),
+	TEST(the_gateways_refusals_are_told_as_well),
 	TEST(bytes_that_act_are_escaped_and_make_no_line),
 	TEST(every_number_fits_a_line),
 	TEST(numbers_are_read_from_our_lines_only),

@@ -267,7 +267,7 @@ static void what_is_no_agent_cannot_be_joined(void)
 	pid_t pid = fork();
 
 	if (pid == 0) {
-		struct launch l = { "/bin/true", argv, env, open("/dev/null", O_RDONLY), 0 };
+		struct launch l = { "/bin/true", argv, env, open("/dev/null", O_RDONLY), 0, false };
 
 		_exit(launch_exec(&l, &attached, &f) == -ENOTTY && !attached ? 42 : 1);
 	}

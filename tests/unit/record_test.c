@@ -82,6 +82,20 @@ static void make(struct record *r, unsigned int type)
 		r->u.policy.text_len = (uint32_t)(next() % AGENTOS_OBJECT_SIZE);
 		fill(r->u.policy.text, r->u.policy.text_len);
 		break;
+	case RECORD_EGRESS:
+		r->u.egress.agent = next();
+		r->u.egress.bytes_up = next();
+		r->u.egress.bytes_down = next();
+		r->u.egress.policy = (uint32_t)next();
+		r->u.egress.rule = (uint32_t)next();
+		r->u.egress.outcome = (uint16_t)next();
+		r->u.egress.why = (uint16_t)next();
+		r->u.egress.port = (uint16_t)next();
+		r->u.egress.family = (uint16_t)next();
+		fill(r->u.egress.addr, sizeof(r->u.egress.addr));
+		r->u.egress.tunnel = (uint8_t)next();
+		fill_string(r->u.egress.host, sizeof(r->u.egress.host));
+		break;
 	}
 }
 
@@ -101,7 +115,7 @@ static void decode_gives_back_what_was_encoded(void)
 	int i, len;
 
 	for (i = 0; i < 4000; i++) {
-		make(&r, 1 + (unsigned int)i % 5);
+		make(&r, 1 + (unsigned int)i % 6);
 		len = record_encode(&r, buf, sizeof(buf));
 		CHECK(len > 0);
 		memset(&back, 0xaa, sizeof(back));
@@ -169,13 +183,16 @@ static void what_is_too_big_or_invalid_is_not_encoded(void)
 	make(&r, RECORD_DAEMON);
 	memset(r.u.daemon.text, 'x', sizeof(r.u.daemon.text));
 	CHECK_INT(record_encode(&r, buf, sizeof(buf)), -EINVAL);
+	make(&r, RECORD_EGRESS);
+	memset(r.u.egress.host, 'x', sizeof(r.u.egress.host));
+	CHECK_INT(record_encode(&r, buf, sizeof(buf)), -EINVAL);
 	make(&r, RECORD_LOSS);
 	r.stream = STREAM_COUNT;
 	CHECK_INT(record_encode(&r, buf, sizeof(buf)), -EINVAL);
 	r.stream = 0;
 	r.type = 0;
 	CHECK_INT(record_encode(&r, buf, sizeof(buf)), -EINVAL);
-	r.type = 6;
+	r.type = 7;
 	CHECK_INT(record_encode(&r, buf, sizeof(buf)), -EINVAL);
 	make(&r, RECORD_POLICY);
 	r.u.policy.text_len = AGENTOS_OBJECT_SIZE;
@@ -231,7 +248,7 @@ static void every_changed_byte_of_some_records_is_refused(void)
 	int i, len, at, delta;
 
 	for (i = 0; i < 8; i++) {
-		make(&r, 1 + (unsigned int)i % 5);
+		make(&r, 1 + (unsigned int)i % 6);
 		len = record_encode(&r, buf, sizeof(buf));
 		for (at = 0; at < len; at++) {
 			for (delta = 1; delta < 256; delta++) {
@@ -263,7 +280,7 @@ static void with_the_crc_made_good_only_canonical_bytes_are_taken(void)
 	int i, k, len, at;
 
 	for (i = 0; i < 8; i++) {
-		make(&r, 1 + (unsigned int)i % 5);
+		make(&r, 1 + (unsigned int)i % 6);
 		len = record_encode(&r, buf, sizeof(buf));
 		for (at = 0; at < len; at++) {
 			for (k = 0; k < 256; k += at < 15 ? 1 : 15) {
@@ -275,7 +292,7 @@ static void with_the_crc_made_good_only_canonical_bytes_are_taken(void)
 		}
 	}
 	for (i = 0; i < 20000; i++) {
-		make(&r, 1 + (unsigned int)i % 5);
+		make(&r, 1 + (unsigned int)i % 6);
 		len = record_encode(&r, buf, sizeof(buf));
 		for (k = (int)(next() % 4); k >= 0; k--)
 			buf[next() % (unsigned int)len] = (uint8_t)next();

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /* Every record that there can be is one line, in words and in JSON, and nothing in it acts. */
 #include "audit/render.h"
+#include "policy/egress.h"
 #include "tests/tap.h"
 
 #include <arpa/inet.h>
@@ -207,7 +208,7 @@ static void the_other_types_are_one_inert_line_each(void)
 	unsigned int type, sub, reason, hostile, bad = 0;
 	struct record r;
 
-	for (type = 0; type < 7; type++)
+	for (type = 0; type < 8; type++)
 		for (sub = 0; sub < 8; sub++)
 			for (reason = 0; reason < 8; reason++)
 				for (hostile = 0; hostile < 2; hostile++) {
@@ -223,6 +224,11 @@ static void the_other_types_are_one_inert_line_each(void)
 						r.u.policy.part = (uint16_t)(sub & 1);
 						r.u.policy.parts = (uint16_t)reason;
 						r.u.policy.text_len = sub;
+					} else if (type == RECORD_EGRESS) {
+						r.u.egress.outcome = (uint16_t)sub;
+						r.u.egress.why = (uint16_t)(2 * reason);
+						r.u.egress.family =
+							(uint16_t)(hostile ? AF_INET6 : AF_INET);
 					}
 					if (hostile) {
 						make_hostile(r.agent_name, sizeof(r.agent_name));
@@ -232,6 +238,9 @@ static void the_other_types_are_one_inert_line_each(void)
 						if (type == RECORD_DAEMON)
 							make_hostile(r.u.daemon.text,
 								     sizeof(r.u.daemon.text));
+						if (type == RECORD_EGRESS)
+							make_hostile(r.u.egress.host,
+								     sizeof(r.u.egress.host));
 						if (type == RECORD_POLICY)
 							make_hostile(r.u.policy.text,
 								     sizeof(r.u.policy.text));
@@ -240,8 +249,10 @@ static void the_other_types_are_one_inert_line_each(void)
 						if (type == RECORD_POLICY)
 							r.u.policy.part = (uint16_t)(sub & 2);
 					}
-					bad += !text_is_inert(shown(&r, false, false));
-					bad += !json_is_inert(shown(&r, true, false));
+					if (!text_is_inert(shown(&r, false, false)) && bad++ < 5)
+						printf("# %s", line);
+					if (!json_is_inert(shown(&r, true, false)) && bad++ < 5)
+						printf("# %s", line);
 				}
 	CHECK_INT(bad, 0);
 }
@@ -430,6 +441,57 @@ static void a_loss_is_loud(void)
 	CHECK_STR(words(&r), "LOST    1 denial record: it will never be seen");
 }
 
+static void what_the_gateway_was_asked_for_reads_as_such(void)
+{
+	static const struct {
+		unsigned int outcome, why, family;
+		const char *host;
+		bool tunnel;
+		const char *expected;
+	} rows[] = {
+		{ EGRESS_ALLOWED, EGRESS_WHY_ALLOWED, AF_INET, "example.net", true,
+		  "allowed coder(7) may reach example.net port 443 at 192.0.2.9 by a tunnel: rule 5 "
+		  "of its policy allows it\n" },
+		{ EGRESS_DENIED, EGRESS_WHY_NO_RULE, 0, "example.org", false,
+		  "DENIED  coder(7) may not reach example.org port 443 by HTTP: no rule names this "
+		  "host and port\n" },
+		{ EGRESS_WOULD_DENY, EGRESS_WHY_PRIVATE, AF_INET, "x.example", true,
+		  "PASSED  coder(7) was let reach x.example port 443 at 192.0.2.9 by a tunnel, as it "
+		  "is audit-only: the name stands for no public address\n" },
+		{ EGRESS_FAILED, EGRESS_WHY_UNREACHABLE, 0, "", true,
+		  "failed  coder(7) could not reach a host that was not told port 443 by a tunnel: "
+		  "the connection failed\n" },
+		{ EGRESS_CLOSED, EGRESS_WHY_ALLOWED, 0, "example.net", true,
+		  "closed  coder(7) is done with example.net port 443 by a tunnel: 12 bytes sent, "
+		  "34 received\n" },
+	};
+	struct record r;
+	size_t i;
+
+	for (i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		memset(&r, 0, sizeof(r));
+		r.type = RECORD_EGRESS;
+		strcpy(r.agent_name, "coder");
+		r.u.egress.agent = 7;
+		r.u.egress.rule = 5;
+		r.u.egress.port = 443;
+		r.u.egress.outcome = (uint16_t)rows[i].outcome;
+		r.u.egress.why = (uint16_t)rows[i].why;
+		r.u.egress.family = (uint16_t)rows[i].family;
+		memcpy(r.u.egress.addr, "\xc0\x00\x02\x09", 4);
+		r.u.egress.tunnel = rows[i].tunnel;
+		r.u.egress.bytes_up = 12;
+		r.u.egress.bytes_down = 34;
+		strcpy(r.u.egress.host, rows[i].host);
+		CHECK_STR(shown(&r, false, false) + strlen("00:00:00.000  "), rows[i].expected);
+	}
+	CHECK(strstr(shown(&r, true, false),
+		     "\"type\":\"egress\",\"agent\":7,\"agent_name\":\"coder\",\"policy\":0,"
+		     "\"outcome\":\"closed\",\"why\":\"allowed\",\"rule\":5,\"host\":"
+		     "\"example.net\",\"port\":443,\"tunnel\":true,\"bytes_up\":12,"
+		     "\"bytes_down\":34}"));
+}
+
 static void the_daemons_notes_carry_their_text(void)
 {
 	struct record r = { .type = RECORD_DAEMON };
@@ -519,6 +581,7 @@ static const struct tap_test tests[] = {
 	TEST(the_validator_itself_refuses_what_is_no_json),
 	TEST(every_hook_reason_and_kind_is_one_inert_line),
 	TEST(the_other_types_are_one_inert_line_each),
+	TEST(what_the_gateway_was_asked_for_reads_as_such),
 	TEST(a_denied_file_reads_as_a_sentence),
 	TEST(addresses_tasks_and_numbers_read_as_what_they_are),
 	TEST(a_life_reads_from_start_to_end),

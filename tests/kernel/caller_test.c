@@ -1,0 +1,717 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/* Who called the gateway: agents' connections to its address, told by the accepted end; the port is kept from agents. */
+#include <arpa/inet.h>
+#include <net/if.h>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
+#include <sys/socket.h>
+
+#include "kern/enforce.h"
+#include "stage.h"
+
+#define PORT	     1018
+#define OTHER_PORT   1019
+#define MANY	     (AGENTOS_CALLS_KEPT + 45)
+#define MPTCP_NUMBER 262
+
+static struct enforce *enforce;
+
+/* Everybody, and the ends: a new stand for each test. */
+static struct {
+	uint32_t any, none; /* policies */
+	int listener;
+} stand;
+
+static int gateway(uint16_t port)
+{
+	struct agentos_gateway set = { .size = sizeof(set), .port = port };
+
+	return stage_call(stage_device, AGENTOS_IOC_GATEWAY, &set);
+}
+
+/* The agent's id, or a negative errno; ret may be NULL. */
+static int64_t caller(int fd, struct agentos_caller *ret)
+{
+	struct agentos_caller caller = { .size = sizeof(caller), .fd = fd };
+	int err = stage_call(stage_device, AGENTOS_IOC_CALLER, &caller);
+
+	if (ret)
+		*ret = caller;
+	return err ?: (int64_t)caller.ret_agent;
+}
+
+static struct sockaddr_in to(const char *address, uint16_t port)
+{
+	struct sockaddr_in in = { .sin_family = AF_INET, .sin_port = htons(port) };
+
+	inet_pton(AF_INET, address, &in.sin_addr);
+	return in;
+}
+
+static int listen_at(const char *address, uint16_t port)
+{
+	struct sockaddr_in in = to(address, port);
+	int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0), on = 1;
+
+	setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof(on));
+	if (bind(fd, (struct sockaddr *)&in, sizeof(in)) || listen(fd, 1024))
+		return -errno;
+	return fd;
+}
+
+static uint32_t policy_new(uint8_t allow)
+{
+	struct agentos_policy_new policy = { .size = sizeof(policy) };
+	struct agentos_policy_net net = { .size = sizeof(net),
+					  .family = AF_INET,
+					  .port_last = UINT16_MAX,
+					  .allow = allow };
+
+	CHECK_INT(stage_call(stage_device, AGENTOS_IOC_POLICY_NEW, &policy), 0);
+	net.policy = policy.ret_policy;
+	if (allow) {
+		CHECK_INT(stage_call(stage_device, AGENTOS_IOC_POLICY_NET, &net), 0);
+		/* What means another is no such one's matter. */
+		net.prefix = 32;
+		CHECK_INT(stage_call(stage_device, AGENTOS_IOC_POLICY_NET, &net), 0);
+		net.prefix = 0;
+		net.family = AF_INET6;
+		CHECK_INT(stage_call(stage_device, AGENTOS_IOC_POLICY_NET, &net), 0);
+	}
+	return policy.ret_policy;
+}
+
+static int agent_under(const char *name, uint32_t policy, uint32_t flags, uint64_t rights,
+		       uint64_t *ret_id)
+{
+	struct agentos_create create = stage_plan(name);
+	int err;
+
+	create.policy = policy;
+	create.flags |= flags;
+	create.rights = rights;
+	err = stage_call(stage_device, AGENTOS_IOC_CREATE, &create);
+	*ret_id = create.ret_id;
+	/* It lives until it is ended. */
+	if (!err && stage_spawn(create.ret_fd, stage_sleep, NULL) < 0)
+		err = -ECHILD;
+	return err ?: create.ret_fd;
+}
+
+static void agent_end(int agent)
+{
+	stage_kill(agent);
+	close(agent);
+}
+
+static int agent_new(const char *name, uint64_t *ret_id)
+{
+	return agent_under(name, stand.any, 0, AGENTOS_RIGHTS_ALL, ret_id);
+}
+
+static bool stand_up(void)
+{
+	stand.any = policy_new(AGENTOS_NET_ALL);
+	stand.none = policy_new(0);
+	stand.listener = listen_at("127.0.0.1", PORT);
+	return stand.listener >= 0 && !gateway(PORT);
+}
+
+static void stand_down(void)
+{
+	struct agentos_policy_drop drop = { .size = sizeof(drop), .policy = stand.any };
+
+	CHECK_INT(gateway(0), 0);
+	close(stand.listener);
+	CHECK(stage_settle());
+	CHECK_INT(stage_call(stage_device, AGENTOS_IOC_POLICY_DROP, &drop), 0);
+	drop.policy = stand.none;
+	CHECK_INT(stage_call(stage_device, AGENTOS_IOC_POLICY_DROP, &drop), 0);
+}
+
+/* What a process does, in an agent or not, and then waits for the test's end. */
+struct call {
+	int fd; /* to connect with; -1: a new one */
+	int protocol;
+	const char *address;
+	uint16_t port;
+	bool v6, fast, leave, again;
+	int count;
+	int *said; /* the errno, shared; -1 before */
+};
+
+static int connect_one(const struct call *call, int fd)
+{
+	struct sockaddr_in6 in6 = { .sin6_family = AF_INET6, .sin6_port = htons(call->port) };
+	struct sockaddr_in in = to(call->address, call->port);
+	int result;
+
+	if (call->v6) {
+		inet_pton(AF_INET6, call->address, &in6.sin6_addr);
+		result = connect(fd, (struct sockaddr *)&in6, sizeof(in6));
+	} else if (call->fast) {
+		result = sendto(fd, "x", 1, MSG_FASTOPEN, (struct sockaddr *)&in, sizeof(in)) == 1 ?
+				 0 :
+				 -1;
+	} else {
+		result = connect(fd, (struct sockaddr *)&in, sizeof(in));
+	}
+	return result ? errno : 0;
+}
+
+static int call_out(void *arg)
+{
+	const struct call *call = arg;
+	int i, fd, error = 0;
+
+	for (i = 0; i < (call->count ?: 1) && !error; i++) {
+		fd = call->fd >= 0 ?
+			     call->fd :
+			     socket(call->v6 ? AF_INET6 : AF_INET, SOCK_STREAM, call->protocol);
+		error = fd < 0 ? errno : connect_one(call, fd);
+	}
+	__atomic_store_n(call->said, error, __ATOMIC_RELEASE);
+	if (!call->leave)
+		stage_sleep(NULL);
+	return 0;
+}
+
+/* Waits until it has called, and takes the call: a descriptor, or a negative errno. */
+static int take(const struct call *call)
+{
+	int tries;
+
+	for (tries = 0; tries < STAGE_TRIES; tries++) {
+		if (__atomic_load_n(call->said, __ATOMIC_ACQUIRE) >= 0)
+			break;
+		usleep(20000);
+	}
+	if (*call->said)
+		return *call->said > 0 ? -*call->said : -ETIMEDOUT;
+	return accept4(stand.listener, NULL, NULL, SOCK_CLOEXEC);
+}
+
+static int *said;
+
+static struct call call_to(const char *address, uint16_t port)
+{
+	*said = -1;
+	return (struct call){ .fd = -1, .address = address, .port = port, .said = said };
+}
+
+/* What CALLER says of a call by a member of the agent (-1: of none). */
+static int64_t call_by(int agent, struct call *call)
+{
+	pid_t pid = agent < 0 ? stage_fork(call_out, call) : stage_spawn(agent, call_out, call);
+	int fd = take(call);
+	int64_t told = fd < 0 ? -1000 + fd : caller(fd, NULL);
+
+	close(fd);
+	if (!call->leave)
+		kill(pid, SIGKILL);
+	stage_status(pid);
+	return told;
+}
+
+static void an_agents_call_is_told(void)
+{
+	struct agentos_caller told;
+	struct call call;
+	uint64_t id;
+	int agent, fd;
+	pid_t pid;
+
+	REQUIRE(stand_up());
+	agent = agent_new("caller", &id);
+	call = call_to("127.0.0.1", PORT);
+	pid = stage_spawn(agent, call_out, &call);
+	fd = take(&call);
+	CHECK_INT(caller(fd, &told), (int64_t)id);
+	CHECK_INT(told.ret_policy, stand.any);
+	CHECK_INT(told.ret_flags, 0);
+	/* As often as one asks. */
+	CHECK_INT(caller(fd, NULL), (int64_t)id);
+	close(fd);
+	kill(pid, SIGKILL);
+	stage_status(pid);
+	/* IPv4 in IPv6 comes to the same. */
+	call = call_to("::ffff:127.0.0.1", PORT);
+	call.v6 = true;
+	CHECK_INT(call_by(agent, &call), (int64_t)id);
+	agent_end(agent);
+	stand_down();
+}
+
+static void what_is_no_agents_call_is_enoent(void)
+{
+	struct call call;
+	uint64_t id;
+	int agent;
+
+	REQUIRE(stand_up());
+	agent = agent_new("caller", &id);
+	call = call_to("127.0.0.1", PORT);
+	CHECK_INT(call_by(-1, &call), -ENOENT);
+	/* An address that only means it; MPTCP; by sendto(). */
+	call = call_to("0.0.0.0", PORT);
+	CHECK_INT(call_by(agent, &call), -ENOENT);
+	call = call_to("127.0.0.1", PORT);
+	call.fast = true;
+	CHECK_INT(call_by(agent, &call), -ENOENT);
+	call = call_to("127.0.0.1", PORT);
+	call.protocol = MPTCP_NUMBER;
+	CHECK_INT(call_by(agent, &call), -ENOENT);
+	/* The control. */
+	call = call_to("127.0.0.1", PORT);
+	CHECK_INT(call_by(agent, &call), (int64_t)id);
+	agent_end(agent);
+	stand_down();
+}
+
+static void only_calls_to_the_address_count(void)
+{
+	struct call call = call_to("127.0.0.1", OTHER_PORT);
+	int agent, own;
+	uint64_t id;
+
+	REQUIRE(stand_up());
+	agent = agent_new("caller", &id);
+	own = stand.listener;
+	stand.listener = listen_at("127.0.0.1", OTHER_PORT);
+	CHECK_INT(call_by(agent, &call), -ENOENT);
+	/* Called before it was the gateway's; afterwards it is told. */
+	CHECK_INT(gateway(OTHER_PORT), 0);
+	call = call_to("127.0.0.1", OTHER_PORT);
+	CHECK_INT(call_by(agent, &call), (int64_t)id);
+	close(stand.listener);
+	stand.listener = listen_at("127.0.0.2", OTHER_PORT);
+	call = call_to("127.0.0.2", OTHER_PORT);
+	CHECK_INT(call_by(agent, &call), -ENOENT);
+	close(stand.listener);
+	stand.listener = own;
+	CHECK_INT(gateway(0), 0);
+	call = call_to("127.0.0.1", PORT);
+	CHECK_INT(call_by(agent, &call), -ENOENT);
+	agent_end(agent);
+	stand_down();
+}
+
+static void who_connected_counts(void)
+{
+	int first, second, fd, by_outsider;
+	struct call call, again;
+	uint64_t id, id2;
+	pid_t pid, pid2;
+
+	REQUIRE(stand_up());
+	first = agent_new("first", &id);
+	second = agent_new("second", &id2);
+	/* Made outside, connected inside. */
+	call = call_to("127.0.0.1", PORT);
+	call.fd = socket(AF_INET, SOCK_STREAM, 0);
+	pid = stage_spawn(first, call_out, &call);
+	fd = take(&call);
+	CHECK_INT(caller(fd, NULL), (int64_t)id);
+	kill(pid, SIGKILL);
+	stage_status(pid);
+	/* Another has it now, and tries to make it his. */
+	again = call_to("127.0.0.1", PORT);
+	again.fd = call.fd;
+	again.leave = true;
+	pid2 = stage_spawn(second, call_out, &again);
+	CHECK_INT(stage_status(pid2), 0);
+	CHECK_INT(*said, EISCONN);
+	CHECK_INT(caller(fd, NULL), (int64_t)id);
+	close(fd);
+	/* Disconnected, it is his who connects it again. */
+	REQUIRE(!connect(call.fd, &(struct sockaddr){ .sa_family = AF_UNSPEC },
+			 sizeof(struct sockaddr)));
+	again = call_to("127.0.0.1", PORT);
+	again.fd = call.fd;
+	CHECK_INT(call_by(second, &again), (int64_t)id2);
+	close(call.fd);
+	/* Connected outside, held inside. */
+	call = call_to("127.0.0.1", PORT);
+	call.leave = true;
+	call.fd = by_outsider = socket(AF_INET, SOCK_STREAM, 0);
+	CHECK_INT(call_by(-1, &call), -ENOENT);
+	close(by_outsider);
+	agent_end(first);
+	agent_end(second);
+	stand_down();
+}
+
+static int call_from_below(void *arg)
+{
+	pid_t pid = fork();
+
+	if (!pid)
+		_exit(call_out(arg));
+	return stage_status(pid);
+}
+
+static void a_childs_call_is_its_agents(void)
+{
+	struct call call;
+	uint64_t id;
+	int agent, fd;
+	pid_t pid;
+
+	REQUIRE(stand_up());
+	agent = agent_new("caller", &id);
+	call = call_to("127.0.0.1", PORT);
+	pid = stage_spawn(agent, call_from_below, &call);
+	fd = take(&call);
+	CHECK_INT(caller(fd, NULL), (int64_t)id);
+	stage_kill(agent);
+	stage_status(pid);
+	close(fd);
+	close(agent);
+	stand_down();
+}
+
+static void what_is_refused_is_no_call(void)
+{
+	struct call call;
+	uint64_t id;
+	int agent;
+
+	REQUIRE(stand_up());
+	agent = agent_under("refused", stand.none, 0, AGENTOS_RIGHTS_ALL, &id);
+	call = call_to("127.0.0.1", PORT);
+	CHECK_INT(call_by(agent, &call), -1000 - EACCES);
+	agent_end(agent);
+	/* Audit-only, without the right and without a rule: let through, and told. */
+	agent = agent_under("seen", stand.none, AGENTOS_CREATE_AUDIT_ONLY, AGENTOS_RIGHT(FILE_READ),
+			    &id);
+	call = call_to("127.0.0.1", PORT);
+	CHECK_INT(call_by(agent, &call), (int64_t)id);
+	agent_end(agent);
+	/* With all rights, and without a rule. */
+	agent = agent_under("seen.2", stand.none, AGENTOS_CREATE_AUDIT_ONLY, AGENTOS_RIGHTS_ALL,
+			    &id);
+	call = call_to("127.0.0.1", PORT);
+	CHECK_INT(call_by(agent, &call), (int64_t)id);
+	agent_end(agent);
+	stand_down();
+}
+
+static void a_caller_that_is_gone_is_told(void)
+{
+	static const struct linger hard = { .l_onoff = 1 };
+	struct call call;
+	uint64_t id;
+	int agent, fd, i;
+	pid_t pid;
+
+	REQUIRE(stand_up());
+	agent = agent_new("gone", &id);
+	call = call_to("127.0.0.1", PORT);
+	call.leave = true;
+	pid = stage_spawn(agent, call_out, &call);
+	fd = take(&call);
+	CHECK_INT(stage_status(pid), 0);
+	CHECK_INT(caller(fd, NULL), (int64_t)id);
+	stage_kill(agent);
+	CHECK(stage_ended(agent));
+	CHECK_INT(caller(fd, NULL), (int64_t)id);
+	/* Nobody has a descriptor of it any more. */
+	agent_end(agent);
+	CHECK(stage_settle());
+	CHECK_INT(caller(fd, NULL), -ENOENT);
+	close(fd);
+	/* A connection that was reset is none. */
+	agent = agent_new("reset", &id);
+	call = call_to("127.0.0.1", PORT);
+	call.leave = true;
+	call.fd = socket(AF_INET, SOCK_STREAM, 0);
+	pid = stage_spawn(agent, call_out, &call);
+	fd = take(&call);
+	stage_status(pid);
+	CHECK_INT(caller(fd, NULL), (int64_t)id);
+	setsockopt(call.fd, SOL_SOCKET, SO_LINGER, &hard, sizeof(hard));
+	close(call.fd);
+	for (i = 0; i < STAGE_TRIES && caller(fd, NULL) != -ENOTCONN; i++)
+		usleep(20000);
+	CHECK_INT(caller(fd, NULL), -ENOTCONN);
+	close(fd);
+	agent_end(agent);
+	stand_down();
+}
+
+static void an_agents_newest_calls_are_kept(void)
+{
+	static int fds[MANY];
+	struct call one, many;
+	int first, second, fd, i, told = 0, kept = 0;
+	uint64_t id, id2;
+	pid_t pid, pid2;
+
+	REQUIRE(stand_up());
+	first = agent_new("one", &id);
+	second = agent_new("many", &id2);
+	one = call_to("127.0.0.1", PORT);
+	pid = stage_spawn(first, call_out, &one);
+	fd = take(&one);
+	CHECK_INT(caller(fd, NULL), (int64_t)id);
+	many = call_to("127.0.0.1", PORT);
+	many.count = MANY;
+	pid2 = stage_spawn(second, call_out, &many);
+	fds[0] = take(&many);
+	for (i = 1; i < MANY; i++)
+		fds[i] = accept4(stand.listener, NULL, NULL, SOCK_CLOEXEC);
+	for (i = 0; i < MANY; i++) {
+		int64_t is = caller(fds[i], NULL);
+
+		kept += is == (int64_t)id2 && i >= MANY - AGENTOS_CALLS_KEPT;
+		told += is != -ENOENT;
+		close(fds[i]);
+	}
+	CHECK_INT(told, AGENTOS_CALLS_KEPT);
+	CHECK_INT(kept, AGENTOS_CALLS_KEPT);
+	/* Nobody pushes out another's. */
+	CHECK_INT(caller(fd, NULL), (int64_t)id);
+	close(fd);
+	kill(pid, SIGKILL);
+	kill(pid2, SIGKILL);
+	stage_status(pid);
+	stage_status(pid2);
+	agent_end(first);
+	agent_end(second);
+	stand_down();
+}
+
+/* Where there is another 127.0.0.1. */
+static int call_elsewhere(void *arg)
+{
+	int agent = *(int *)arg, lo = socket(AF_INET, SOCK_DGRAM, 0);
+	struct ifreq up = { .ifr_name = "lo", .ifr_flags = IFF_UP | IFF_RUNNING };
+	struct call call = call_to("127.0.0.1", PORT);
+
+	if (unshare(CLONE_NEWNET))
+		return 1;
+	close(lo);
+	lo = socket(AF_INET, SOCK_DGRAM, 0);
+	if (ioctl(lo, SIOCSIFFLAGS, &up))
+		return 2;
+	stand.listener = listen_at("127.0.0.1", PORT);
+	return call_by(agent, &call) == -ENOENT ? 0 : 3;
+}
+
+static void another_namespaces_address_is_another(void)
+{
+	struct call call;
+	uint64_t id;
+	int agent;
+
+	REQUIRE(stand_up());
+	agent = agent_new("elsewhere", &id);
+	CHECK_INT(stage_status(stage_fork(call_elsewhere, &agent)), 0);
+	call = call_to("127.0.0.1", PORT);
+	CHECK_INT(call_by(agent, &call), (int64_t)id);
+	agent_end(agent);
+	stand_down();
+}
+
+static int bind_any(int family, const char *address, uint16_t port, int type)
+{
+	struct sockaddr_in6 in6 = { .sin6_family = AF_INET6, .sin6_port = htons(port) };
+	struct sockaddr_in in = to(address, port);
+	int fd = socket(family, type, 0), on = 1, error;
+
+	setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof(on));
+	if (family == AF_INET6)
+		inet_pton(AF_INET6, address, &in6.sin6_addr);
+	error = bind(fd, family == AF_INET6 ? (void *)&in6 : (void *)&in,
+		     family == AF_INET6 ? sizeof(in6) : sizeof(in)) ?
+			errno :
+			0;
+	if (!error && type == SOCK_STREAM && listen(fd, 1))
+		error = errno;
+	close(fd);
+	return error;
+}
+
+/* Both ends of the range of ways; the exit status is how many were not as they are to be. */
+static int take_port(void *arg)
+{
+	uint16_t port = *(uint16_t *)arg;
+	int wrong = 0, error = port == OTHER_PORT ? EACCES : 0;
+
+	wrong += bind_any(AF_INET, "127.0.0.1", port, SOCK_STREAM) != error;
+	wrong += bind_any(AF_INET, "127.0.0.3", port, SOCK_STREAM) != error;
+	wrong += bind_any(AF_INET, "0.0.0.0", port, SOCK_STREAM) != error;
+	wrong += bind_any(AF_INET, "127.0.0.1", port, SOCK_DGRAM) != error;
+	wrong += bind_any(AF_INET6, "::1", port, SOCK_STREAM) != error;
+	wrong += bind_any(AF_INET6, "::", port, SOCK_STREAM) != error;
+	wrong += bind_any(AF_INET6, "::ffff:127.0.0.1", port, SOCK_STREAM) != error;
+	return wrong;
+}
+
+static int listen_with(void *arg)
+{
+	return listen(*(int *)arg, 1) ? errno : 0;
+}
+
+static void no_agent_takes_the_port(void)
+{
+	static const uint32_t kinds[] = { 0, AGENTOS_CREATE_AUDIT_ONLY };
+	uint16_t port = OTHER_PORT, free_port = OTHER_PORT + 1;
+	struct sockaddr_in in = to("127.0.0.1", OTHER_PORT);
+	struct agentos_info info;
+	int agent, fd, on = 1;
+	uint64_t id;
+	size_t i;
+
+	REQUIRE(stand_up());
+	for (i = 0; i < 2; i++) {
+		CHECK_INT(gateway(OTHER_PORT), 0);
+		agent = agent_under("taker", stand.any, kinds[i], AGENTOS_RIGHTS_ALL, &id);
+		CHECK_INT(stage_status(stage_spawn(agent, take_port, &port)), 0);
+		info = stage_info(agent);
+		CHECK_INT(info.ret_denials, 7);
+		agent_end(agent);
+		/* Others may, and agents another. */
+		CHECK_INT(bind_any(AF_INET, "127.0.0.1", OTHER_PORT, SOCK_STREAM), 0);
+		agent = agent_under("taker.2", stand.any, kinds[i], AGENTOS_RIGHTS_ALL, &id);
+		CHECK_INT(stage_status(stage_spawn(agent, take_port, &free_port)), 0);
+		agent_end(agent);
+		/* Nor with what was bound before. */
+		fd = socket(AF_INET, SOCK_STREAM, 0);
+		setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof(on));
+		CHECK_INT(bind(fd, (struct sockaddr *)&in, sizeof(in)), 0);
+		agent = agent_under("taker.3", stand.any, kinds[i], AGENTOS_RIGHTS_ALL, &id);
+		CHECK_INT(stage_status(stage_spawn(agent, listen_with, &fd)), EACCES);
+		agent_end(agent);
+		CHECK_INT(gateway(0), 0);
+		agent = agent_under("taker.4", stand.any, kinds[i], AGENTOS_RIGHTS_ALL, &id);
+		CHECK_INT(stage_status(stage_spawn(agent, listen_with, &fd)), 0);
+		agent_end(agent);
+		close(fd);
+	}
+	stand_down();
+}
+
+static void errors_have_their_causes(void)
+{
+	struct sockaddr_in in = to("127.0.0.1", PORT);
+	int udp = socket(AF_INET, SOCK_DGRAM, 0), tcp6 = socket(AF_INET6, SOCK_STREAM, 0);
+	int tcp = socket(AF_INET, SOCK_STREAM, 0), file = open("/", O_RDONLY);
+	int path = open("/", O_PATH), mptcp = socket(AF_INET, SOCK_STREAM, MPTCP_NUMBER);
+	int local = socket(AF_UNIX, SOCK_STREAM, 0);
+
+	REQUIRE(stand_up());
+	CHECK_INT(caller(-1, NULL), -EBADF);
+	CHECK_INT(caller(1000, NULL), -EBADF);
+	CHECK_INT(caller(path, NULL), -EBADF);
+	CHECK_INT(caller(file, NULL), -ENOTSOCK);
+	CHECK_INT(caller(udp, NULL), -EOPNOTSUPP);
+	CHECK_INT(caller(tcp6, NULL), -EOPNOTSUPP);
+	CHECK_INT(caller(local, NULL), -EOPNOTSUPP);
+	if (mptcp >= 0)
+		CHECK_INT(caller(mptcp, NULL), -EOPNOTSUPP);
+	CHECK_INT(caller(tcp, NULL), -ENOTCONN);
+	CHECK_INT(caller(stand.listener, NULL), -ENOTCONN);
+	/* The calling end itself is to no gateway. */
+	CHECK_INT(connect(tcp, (struct sockaddr *)&in, sizeof(in)), 0);
+	CHECK_INT(caller(tcp, NULL), -ENOENT);
+	close(udp);
+	close(tcp6);
+	close(tcp);
+	close(file);
+	close(path);
+	close(mptcp);
+	close(local);
+	stand_down();
+}
+
+static int ask_inside(void *arg)
+{
+	struct agentos_gateway set = { .size = sizeof(set), .port = PORT };
+
+	if (stage_call(stage_device, AGENTOS_IOC_GATEWAY, &set) != -EPERM)
+		return 1;
+	return caller(*(int *)arg, NULL) > 0 ? 0 : 2;
+}
+
+static int set_as_demo(void *arg)
+{
+	return setresuid(STAGE_DEMO_UID, STAGE_DEMO_UID, STAGE_DEMO_UID) ? 100 : -gateway(0);
+}
+
+static void who_may_ask(void)
+{
+	struct agentos_gateway odd = { .size = sizeof(odd), .port = PORT, .pad = 1 };
+	struct call call;
+	uint64_t id, id2;
+	int agent, other, fd;
+	pid_t pid;
+
+	REQUIRE(stand_up());
+	agent = agent_new("called", &id);
+	other = agent_new("asks", &id2);
+	call = call_to("127.0.0.1", PORT);
+	pid = stage_spawn(agent, call_out, &call);
+	fd = take(&call);
+	/* In an agent one may ask who called, not set where. */
+	CHECK_INT(stage_status(stage_spawn(other, ask_inside, &fd)), 0);
+	CHECK_INT(stage_status(stage_fork(set_as_demo, NULL)), EPERM);
+	CHECK_INT(stage_call(stage_device, AGENTOS_IOC_GATEWAY, &odd), -EINVAL);
+	CHECK_INT(caller(fd, NULL), (int64_t)id);
+	kill(pid, SIGKILL);
+	stage_status(pid);
+	close(fd);
+	agent_end(agent);
+	agent_end(other);
+	stand_down();
+}
+
+static const struct tap_test tests[] = {
+	TEST(an_agents_call_is_told),
+	TEST(what_is_no_agents_call_is_enoent),
+	TEST(only_calls_to_the_address_count),
+	TEST(who_connected_counts),
+	TEST(a_childs_call_is_its_agents),
+	TEST(what_is_refused_is_no_call),
+	TEST(a_caller_that_is_gone_is_told),
+	TEST(an_agents_newest_calls_are_kept),
+	TEST(another_namespaces_address_is_another),
+	TEST(no_agent_takes_the_port),
+	TEST(errors_have_their_causes),
+	TEST(who_may_ask),
+};
+
+static void run_enforced(void)
+{
+	struct fault f = { "" };
+	bool adopted;
+	int err = enforce_open(stage_device, &enforce, &adopted, &f);
+
+	if (err)
+		printf("# %s\n", f.text);
+	REQUIRE(!err);
+}
+
+static void end_enforced(void)
+{
+	struct fault f = { "" };
+	int err = enforce_end(enforce, &f);
+
+	if (err)
+		printf("# %s\n", f.text);
+	CHECK_INT(err, 0);
+}
+
+int main(int argc, char **argv)
+{
+	static struct tap_test all[sizeof(tests) / sizeof(tests[0]) + 2];
+	size_t count = sizeof(tests) / sizeof(tests[0]);
+
+	said = stage_share(sizeof(*said));
+	if (!said)
+		return 1;
+	all[0] = (struct tap_test)TEST(run_enforced);
+	memcpy(&all[1], tests, sizeof(tests));
+	all[count + 1] = (struct tap_test)TEST(end_enforced);
+	return stage_main(all, count + 2, argc, argv, 110);
+}
