@@ -130,8 +130,13 @@ $(BUILD)/bin/agentctl: $(call objs,obj,$(CTL_SRCS)) $(BUILD)/libruntime.a
 	@mkdir -p $(@D)
 	$(CC) $(ALL_LDFLAGS) $^ $(LIBS) -o $@
 
+# It faces agents and the network: what it does not need is not even linked to it.
+$(BUILD)/bin/agentos-gateway: $(call objs,obj,$(GATEWAY_MAIN)) $(BUILD)/libruntime.a
+	@mkdir -p $(@D)
+	$(CC) $(ALL_LDFLAGS) $^ -luring -o $@
+
 .PHONY: runtime
-runtime: $(BUILD)/bin/agentosd $(BUILD)/bin/agentctl lib ## Build agentosd, agentctl and libagentos
+runtime: $(BUILD)/bin/agentosd $(BUILD)/bin/agentos-gateway $(BUILD)/bin/agentctl lib ## Build agentosd, agentos-gateway, agentctl and libagentos
 
 # --- the library for others' programs ---
 
