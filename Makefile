@@ -28,8 +28,11 @@ ALL_LDFLAGS := -pie -Wl,-z,relro,-z,now $(LDFLAGS)
 LIBS := -lbpf -luring -lcyaml -lyaml -lelf -lz
 SANITIZE := -fsanitize=address,undefined -fno-sanitize-recover=undefined -U_FORTIFY_SOURCE -O1
 
-LIB_DIRS := lib base loop rpc audit kern policy super
-LIB_SRCS := $(foreach d,$(LIB_DIRS),$(wildcard runtime/$(d)/*.c))
+LIB_DIRS := lib base loop http rpc audit kern policy super
+# The gateway without its main: a test runs it with callers of its own.
+GATEWAY_MAIN := runtime/gateway/main.c
+LIB_SRCS := $(foreach d,$(LIB_DIRS),$(wildcard runtime/$(d)/*.c)) \
+	$(filter-out $(GATEWAY_MAIN),$(wildcard runtime/gateway/*.c))
 DAEMON_SRCS := $(wildcard runtime/daemon/*.c)
 CTL_SRCS := $(wildcard runtime/ctl/*.c)
 UNIT_SRCS := $(wildcard tests/unit/*_test.c)
@@ -98,7 +101,8 @@ $(BUILD)/san/%.o: %.c
 	$(CC) $(ALL_CFLAGS) $(SANITIZE) -c $< -o $@
 
 # libFuzzer is clang's. What it drives is pure, so these are all the sources there are to it.
-FUZZ_LIB := runtime/lib/words.c $(wildcard runtime/base/*.c runtime/policy/*.c)
+FUZZ_LIB := runtime/lib/words.c runtime/gateway/clienthello.c \
+	$(wildcard runtime/base/*.c runtime/http/*.c runtime/policy/*.c)
 FUZZ_CFLAGS := -fsanitize=address,undefined -fno-sanitize-recover=undefined -U_FORTIFY_SOURCE -O1
 
 $(BUILD)/fuzz/%.o: %.c
@@ -126,8 +130,13 @@ $(BUILD)/bin/agentctl: $(call objs,obj,$(CTL_SRCS)) $(BUILD)/libruntime.a
 	@mkdir -p $(@D)
 	$(CC) $(ALL_LDFLAGS) $^ $(LIBS) -o $@
 
+# It faces agents and the network: what it does not need is not even linked to it.
+$(BUILD)/bin/agentos-gateway: $(call objs,obj,$(GATEWAY_MAIN)) $(BUILD)/libruntime.a
+	@mkdir -p $(@D)
+	$(CC) $(ALL_LDFLAGS) $^ -luring -o $@
+
 .PHONY: runtime
-runtime: $(BUILD)/bin/agentosd $(BUILD)/bin/agentctl lib ## Build agentosd, agentctl and libagentos
+runtime: $(BUILD)/bin/agentosd $(BUILD)/bin/agentos-gateway $(BUILD)/bin/agentctl lib ## Build agentosd, agentos-gateway, agentctl and libagentos
 
 # --- the library for others' programs ---
 
@@ -182,6 +191,7 @@ kmod-host: ## Build the module for the running kernel (needs its headers)
 $(BUILD)/tests/unit/%: $(BUILD)/san/tests/unit/%.o $(BUILD)/libruntime-san.a
 	@mkdir -p $(@D)
 	$(CC) $(SANITIZE) $(ALL_LDFLAGS) $^ $(LIBS) -o $@
+	@if [ -e tests/unit/$*.timeout ]; then cp tests/unit/$*.timeout $@.timeout; fi
 
 $(BUILD)/tests/%: $(BUILD)/obj/tests/%.o $(BUILD)/libruntime.a
 	@mkdir -p $(@D)
@@ -209,8 +219,8 @@ unit: $(FUZZ_SRCS:%.c=$(BUILD)/%) $(UNIT_SRCS:%.c=$(BUILD)/%) ## Run the unit te
 	tests/run --unit
 
 .PHONY: fuzz
-fuzz: $(FUZZ_SRCS:%.c=$(BUILD)/%) $(BUILD)/tests/unit/fuzz_test ## Fuzz the parsers for an hour (FUZZ_SECONDS=3600)
-	FUZZ_SECONDS=$${FUZZ_SECONDS:-3600} tests/run --unit fuzz
+fuzz: $(FUZZ_SRCS:%.c=$(BUILD)/%) $(BUILD)/tests/unit/fuzz_test ## Fuzz the parsers for an hour each (FUZZ_SECONDS=3600)
+	SRC=$(CURDIR) FUZZ_SECONDS=$${FUZZ_SECONDS:-3600} $(BUILD)/tests/unit/fuzz_test
 
 .PHONY: check
 check: ## Static checks: format, sparse, W=1, checkpatch, tidy, cppcheck, shellcheck, ...

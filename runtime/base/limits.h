@@ -21,6 +21,29 @@
 #define LIMIT_FEED_LINE	      8192	 /* bytes of a line in one */
 #define LIMIT_SYNC_MS	      200	 /* an accepted record is on disk within this */
 
+/* The gateway. A connection holds one buffer for each direction and never more. */
+#define LIMIT_GATE_CONNECTIONS 1024   /* at once; twice as many descriptors */
+#define LIMIT_GATE_AGENT       256    /* of them for one agent, and for all strangers together */
+#define LIMIT_GATE_BUFFER      32768  /* bytes of a buffer; a head and a ClientHello fit */
+#define LIMIT_GATE_HEAD_S      10     /* a request's head is whole within this */
+#define LIMIT_GATE_DECIDE_S    45     /* rules, name and connection are there within this */
+#define LIMIT_GATE_CONNECT_S   10     /* for each address tried */
+#define LIMIT_GATE_HELLO_S     10     /* a ClientHello is whole within this */
+#define LIMIT_GATE_IDLE_S      600    /* without a byte in either direction */
+#define LIMIT_GATE_LINGER_S    2      /* for a refusal to be read */
+#define LIMIT_GATE_LINGER      262144 /* bytes that are read and dropped meanwhile */
+#define LIMIT_GATE_ADDRESSES   16     /* of one name that are tried */
+#define LIMIT_GATE_THREADS     8      /* that ask resolvers */
+#define LIMIT_GATE_BUSY	       4      /* of them for one agent at once */
+#define LIMIT_GATE_LOOKUPS     1024   /* names asked for or waiting to be, abandoned ones too */
+#define LIMIT_GATE_WAITING     256    /* of them for one agent */
+#define LIMIT_GATE_POLICIES    64     /* whose rules are kept */
+#define LIMIT_GATE_TELLS       4096   /* not yet taken by agentosd: no connections are taken then */
+#define LIMIT_HTTP_HEAD	       16384  /* bytes of a request's head */
+#define LIMIT_HTTP_FIELDS      100    /* header lines */
+#define LIMIT_HELLO	       16384  /* bytes of a ClientHello */
+#define LIMIT_HELLO_RECORDS    16     /* that it may come in */
+
 /* Bounds of what a policy may write. */
 #define LIMIT_POLICY_TIME_NS   (36500 * 86400000000000ULL) /* a period; until a deadline */
 #define LIMIT_AGENT_MEMORY_MIN (1 << 20)		   /* bytes: less holds no program */

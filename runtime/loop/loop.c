@@ -30,9 +30,10 @@ static int loop_ring_open(struct loop *l, const char **ret_note)
 
 static bool loop_supported(struct loop *l)
 {
-	static const int needed[] = { IORING_OP_POLL_ADD,    IORING_OP_ACCEPT,	IORING_OP_RECVMSG,
-				      IORING_OP_SENDMSG,     IORING_OP_TIMEOUT, IORING_OP_FSYNC,
-				      IORING_OP_ASYNC_CANCEL };
+	static const int needed[] = { IORING_OP_POLL_ADD,     IORING_OP_ACCEPT,	 IORING_OP_RECVMSG,
+				      IORING_OP_SENDMSG,      IORING_OP_TIMEOUT, IORING_OP_FSYNC,
+				      IORING_OP_ASYNC_CANCEL, IORING_OP_CONNECT, IORING_OP_RECV,
+				      IORING_OP_SEND };
 	struct io_uring_probe *probe = io_uring_get_probe_ring(&l->ring);
 	bool supported = probe != NULL;
 	size_t i;

@@ -7,6 +7,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <sys/socket.h>
 
 struct loop;
 struct loop_op;
@@ -80,6 +81,38 @@ int loop_send(struct loop *l, struct loop_handle *h, int fd, const struct loop_o
 int loop_timer(struct loop *l, struct loop_handle *h, unsigned int ms);
 int loop_signals(struct loop *l, struct loop_handle *h, const sigset_t *set);
 int loop_fsync(struct loop *l, struct loop_handle *h, int fd);
+
+/*
+ * Bytes that an owner shares with the kernel: a cancelled read may write to them
+ * still, so they are freed when the owner has put them and no operation is left.
+ */
+struct loop_buffer {
+	uint8_t *data;
+	size_t size;
+	unsigned int users; /* the loop's own */
+};
+/* NULL: no memory. */
+struct loop_buffer *loop_buffer_create(size_t size);
+/* NULL is allowed. */
+void loop_buffer_put(struct loop_buffer *b);
+
+/*
+ * On stream sockets; the same errors, and -EINVAL: not within the buffer.
+ *
+ * connect: result 0, or why there is no connection. The address is copied.
+ * read:    at most len bytes to data + at; result is how many (0: the peer sends
+ *          no more), or a negative errno.
+ * write:   some of len bytes from data + at, which may not change meanwhile;
+ *          result is how many. No SIGPIPE.
+ */
+struct loop_bytes {
+	struct loop_buffer *buffer;
+	size_t at, len;
+};
+int loop_connect(struct loop *l, struct loop_handle *h, int fd, const struct sockaddr *address,
+		 socklen_t len);
+int loop_read(struct loop *l, struct loop_handle *h, int fd, const struct loop_bytes *to);
+int loop_write(struct loop *l, struct loop_handle *h, int fd, const struct loop_bytes *from);
 
 /* Ends an operation; nothing when none is under way. */
 void loop_cancel(struct loop_handle *h);

@@ -9,7 +9,7 @@
 #include <sys/signalfd.h>
 #include <unistd.h>
 
-static struct loop_op *op_create(struct loop *l, enum op_kind kind, int fd)
+struct loop_op *op_create(struct loop *l, enum op_kind kind, int fd)
 {
 	struct loop_op *op = calloc(1, sizeof(*op));
 
@@ -46,7 +46,10 @@ void op_free(struct loop_op *op)
 		close(op->fd);
 	free(op->fds);
 	free(op->control);
-	free(op->data.iov_base);
+	/* Of a stream it is the buffer's. */
+	if (!op->buffer)
+		free(op->data.iov_base);
+	loop_buffer_put(op->buffer);
 	free(op);
 }
 
@@ -79,13 +82,22 @@ int op_submit(struct loop_op *op)
 	case OP_FSYNC:
 		io_uring_prep_fsync(sqe, op->fd, 0);
 		break;
+	case OP_CONNECT:
+		io_uring_prep_connect(sqe, op->fd, (struct sockaddr *)&op->address,
+				      op->address_len);
+		break;
+	case OP_READ:
+		io_uring_prep_recv(sqe, op->fd, op->data.iov_base, op->data.iov_len, 0);
+		break;
+	case OP_WRITE:
+		io_uring_prep_send(sqe, op->fd, op->data.iov_base, op->data.iov_len, MSG_NOSIGNAL);
+		break;
 	}
 	io_uring_sqe_set_data64(sqe, (uintptr_t)op);
 	return 0;
 }
 
-/* Ties the operation to its handle and queues it; frees it when that fails. */
-static int op_start(struct loop_op *op, struct loop_handle *h)
+int op_start(struct loop_op *op, struct loop_handle *h)
 {
 	struct loop *l = op->loop;
 	int err = op_submit(op);

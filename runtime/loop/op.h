@@ -8,7 +8,18 @@
 
 #include "loop/loop.h"
 
-enum op_kind { OP_POLL, OP_ACCEPT, OP_RECEIVE, OP_SEND, OP_TIMER, OP_SIGNALS, OP_FSYNC };
+enum op_kind {
+	OP_POLL,
+	OP_ACCEPT,
+	OP_RECEIVE,
+	OP_SEND,
+	OP_TIMER,
+	OP_SIGNALS,
+	OP_FSYNC,
+	OP_CONNECT,
+	OP_READ,
+	OP_WRITE
+};
 
 struct loop {
 	struct io_uring ring;
@@ -34,11 +45,17 @@ struct loop_op {
 	int *fds;
 	size_t fds_max;
 	struct loop_message message;
+	struct loop_buffer *buffer; /* a reference */
+	struct sockaddr_storage address;
+	socklen_t address_len;
 };
 
 /* A free submission entry, or NULL. */
 struct io_uring_sqe *loop_sqe(struct loop *l);
 
+struct loop_op *op_create(struct loop *l, enum op_kind kind, int fd);
+/* Ties the operation to its handle and queues it; frees it when that fails. */
+int op_start(struct loop_op *op, struct loop_handle *h);
 /* Queues the operation, first time or again. */
 int op_submit(struct loop_op *op);
 /* Fills op->message from what the kernel left behind. */

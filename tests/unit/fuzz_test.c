@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-/* Half a minute of libFuzzer over each parser of text; `make fuzz` takes longer. */
+/* Half a minute of libFuzzer over each parser of what agents and people write; `make fuzz` takes longer. */
 #include <errno.h>
 #include <limits.h>
 #include <stdbool.h>
@@ -30,34 +30,41 @@ static bool fuzzer_path(const char *name, char *path, size_t size)
 	return access(path, X_OK) == 0;
 }
 
-/* Several files in one input, as the fuzzer takes them apart; and what must not get through. */
-static const char *const seeds_of_ours[] = {
-	"name: m\nextends: 1\ninclude: [d2]\nfiles: {read: [~/.ssh]}\n\x1e"
-	"name: b\nrights: [file-read, net-connect]\nfiles: {read: [/usr], deny: [~/.ssh]}\n"
-	"network: {connect: ['*:80'], egress: ['*.a.b:1-2'], egress-any: [c], "
-	"egress-providers: [api.openai.com], egress-private: [10.0.0.0/8]}\n\x1e"
-	"rights: [-net-connect]\nfiles: {deny-names: [.env]}\n\x1e"
-	"environment: {keep: [A], set: [B=1]}\ninclude: [-9]\n",
-	"name: m\nrights: [net-connect]\nnetwork:\n  egress:\n    - api.openai.com\n",
-};
-
-static bool seeds_write(const char *corpus)
+static bool seed_write(const char *corpus, const char *name, const char *bytes, size_t len)
 {
 	char path[64];
-	size_t i;
 	FILE *out;
 
-	for (i = 0; i < sizeof(seeds_of_ours) / sizeof(seeds_of_ours[0]); i++) {
-		snprintf(path, sizeof(path), "%s/seed%zu", corpus, i);
-		out = fopen(path, "w");
-		if (!out || fputs(seeds_of_ours[i], out) < 0 || fclose(out) != 0)
-			return false;
-	}
-	return true;
+	snprintf(path, sizeof(path), "%s/%s", corpus, name);
+	out = fopen(path, "w");
+	return out && fwrite(bytes, 1, len, out) == len && fclose(out) == 0;
 }
 
-/* Starts from the policies that are shipped; what it finds beside goes with its directory. */
-static void the_policy_parser_takes_any_bytes(void)
+/* Several files in one input, as the fuzzer takes them apart; and what must not get through. */
+static bool policy_seed(const char *corpus)
+{
+	static const char several[] =
+		"name: m\nextends: 1\ninclude: [d2]\nfiles: {read: [~/.ssh]}\n\x1e"
+		"name: b\nrights: [file-read, net-connect]\nfiles: {read: [/usr], deny: [~/.ssh]}\n"
+		"network: {connect: ['*:80'], egress: ['*.a.b:1-2'], egress-any: [c], "
+		"egress-providers: [api.openai.com], egress-private: [10.0.0.0/8]}\n\x1e"
+		"rights: [-net-connect]\nfiles: {deny-names: [.env]}\n\x1e"
+		"environment: {keep: [A], set: [B=1]}\ninclude: [-9]\n";
+	static const char provider[] =
+		"name: m\nrights: [net-connect]\nnetwork:\n  egress:\n    - api.openai.com\n";
+
+	return seed_write(corpus, "several", several, strlen(several)) &&
+	       seed_write(corpus, "provider", provider, strlen(provider));
+}
+
+/* What the fuzzer starts from, beside what it finds in `seeds`; what it finds goes with its directory. */
+struct target {
+	const char *name;
+	bool (*seed)(const char *corpus);
+	const char *seeds, *dictionary; /* below the source tree, or NULL */
+};
+
+static void fuzz(const struct target *t)
 {
 	const char *source = getenv("SRC"), *seconds = getenv("FUZZ_SECONDS");
 	char fuzzer[PATH_MAX], seeds[PATH_MAX], dictionary[PATH_MAX], time[32];
@@ -65,10 +72,11 @@ static void the_policy_parser_takes_any_bytes(void)
 	int status = -1;
 	pid_t child;
 
-	REQUIRE(source && fuzzer_path("policy", fuzzer, sizeof(fuzzer)) && mkdtemp(corpus) &&
-		seeds_write(corpus));
-	snprintf(seeds, sizeof(seeds), "%s/runtime/policy/profiles", source);
-	snprintf(dictionary, sizeof(dictionary), "-dict=%s/tests/fuzz/policy.dict", source);
+	REQUIRE(source && fuzzer_path(t->name, fuzzer, sizeof(fuzzer)) && mkdtemp(corpus) &&
+		t->seed(corpus));
+	snprintf(seeds, sizeof(seeds), "%s/%s", source, t->seeds ? t->seeds : "");
+	snprintf(dictionary, sizeof(dictionary), "-dict=%s/%s", source,
+		 t->dictionary ? t->dictionary : "");
 	snprintf(time, sizeof(time), "-max_total_time=%s", seconds ? seconds : SECONDS);
 	snprintf(artifacts, sizeof(artifacts), "-artifact_prefix=%s/", corpus);
 	fflush(stdout);
@@ -76,9 +84,9 @@ static void the_policy_parser_takes_any_bytes(void)
 	if (child == 0) {
 		/* Its own report is our diagnosis. */
 		dup2(STDERR_FILENO, STDOUT_FILENO);
-		execl(fuzzer, fuzzer, time, dictionary, artifacts, "-max_len=16384", "-timeout=20",
-		      "-rss_limit_mb=2048", "-verbosity=0", "-print_final_stats=1", corpus, seeds,
-		      NULL);
+		execl(fuzzer, fuzzer, time, artifacts, "-max_len=20000", "-timeout=20",
+		      "-rss_limit_mb=2048", "-verbosity=0", "-print_final_stats=1", corpus,
+		      t->seeds ? seeds : corpus, t->dictionary ? dictionary : NULL, NULL);
 		_exit(127);
 	}
 	REQUIRE(child > 0 && waitpid(child, &status, 0) == child);
@@ -89,8 +97,52 @@ static void the_policy_parser_takes_any_bytes(void)
 	}
 }
 
+static void the_policy_parser_takes_any_bytes(void)
+{
+	fuzz(&(struct target){ "policy", policy_seed, "runtime/policy/profiles",
+			       "tests/fuzz/policy.dict" });
+}
+
+static bool http_seed(const char *corpus)
+{
+	static const char chunks[] =
+		"POST http://a.test:81/x?y HTTP/1.1\r\nHost: a.test:81\r\nConnection: X-A\r\n"
+		"Transfer-Encoding: chunked\r\nX-A: 1\r\n\r\n3\r\nabc\r\n0\r\n\r\n";
+	static const char length[] = "PUT http://a.test HTTP/1.0\r\nContent-Length: 3\r\n"
+				     "Expect: 100-continue\r\n\r\nabc";
+	static const char tunnel[] = "CONNECT [::1]:443 HTTP/1.1\r\nHost: [::1]\r\n\r\n";
+
+	return seed_write(corpus, "chunks", chunks, strlen(chunks)) &&
+	       seed_write(corpus, "length", length, strlen(length)) &&
+	       seed_write(corpus, "tunnel", tunnel, strlen(tunnel));
+}
+
+static void the_request_parser_takes_any_bytes(void)
+{
+	fuzz(&(struct target){ "http", http_seed, NULL, NULL });
+}
+
+/* Two records, and extensions before and behind the name. */
+static bool hello_seed(const char *corpus)
+{
+	static const char hello[] =
+		"\x16\x03\x01\x00\x05\x01\x00\x00\x47\x03\x16\x03\x01\x00\x46\x03"
+		"0123456789abcdef0123456789abcdef\0\0\x02\x13\x01\x01\0\0\x1c"
+		"\0\x17\0\0\0\0\0\x0b\0\x09\0\0\x06"
+		"a.test\0\x2b\0\x01\x02\0\x15\0\0";
+
+	return seed_write(corpus, "hello", hello, sizeof(hello) - 1);
+}
+
+static void the_parser_of_client_hellos_takes_any_bytes(void)
+{
+	fuzz(&(struct target){ "clienthello", hello_seed, NULL, NULL });
+}
+
 static const struct tap_test tests[] = {
 	TEST(the_policy_parser_takes_any_bytes),
+	TEST(the_request_parser_takes_any_bytes),
+	TEST(the_parser_of_client_hellos_takes_any_bytes),
 };
 
 TAP_MAIN(tests)

@@ -1,0 +1,196 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/* The gateway's start and end, step by step. */
+#include "gateway/gateway.h"
+
+#include <errno.h>
+#include <signal.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include "gateway/harden.h"
+#include "gateway/state.h"
+
+void gateway_say(const char *fmt, ...)
+{
+	va_list ap;
+
+	fputs("agentos-gateway: ", stderr);
+	va_start(ap, fmt);
+	vfprintf(stderr, fmt, ap);
+	va_end(ap);
+	fputc('\n', stderr);
+}
+
+struct gateway_times gateway_times_usual(void)
+{
+	return (struct gateway_times){
+		.head = LIMIT_GATE_HEAD_S * 1000,
+		.decide = LIMIT_GATE_DECIDE_S * 1000,
+		.connect = LIMIT_GATE_CONNECT_S * 1000,
+		.hello = LIMIT_GATE_HELLO_S * 1000,
+		.idle = LIMIT_GATE_IDLE_S * 1000,
+		.linger = LIMIT_GATE_LINGER_S * 1000,
+	};
+}
+
+static void gateway_start(int listener, int device, void *cookie)
+{
+	struct gateway *g = cookie;
+
+	g->listener = listener;
+	g->device = device;
+	front_open(g);
+	wire_ready(g->wire);
+}
+
+static void gateway_rules(const struct gate_rules *rules, void *cookie)
+{
+	struct gateway *g = cookie;
+	struct connection *c, *next;
+	bool whole;
+	int err = policies_answer(g->policies, rules, &whole);
+
+	if (err) {
+		gateway_say("agentosd sent rules that cannot be: %s", strerror(-err));
+		g->error = err;
+		loop_stop(g->loop);
+		return;
+	}
+	if (!whole)
+		return;
+	for (c = g->connections; c; c = next) {
+		next = c->next;
+		if (c->state == STATE_RULES && c->rules->whole)
+			request_decide(c);
+	}
+}
+
+static void gateway_room(void *cookie)
+{
+	front_resume(cookie);
+}
+
+static void gateway_ended(int err, void *cookie)
+{
+	struct gateway *g = cookie;
+
+	if (err)
+		gateway_say("lost agentosd: %s", strerror(-err));
+	g->error = err;
+	loop_stop(g->loop);
+}
+
+static void gateway_signal(int result, void *cookie)
+{
+	struct gateway *g = cookie;
+
+	if (result < 0)
+		g->error = result;
+	loop_stop(g->loop);
+}
+
+static int gateway_loop_open(struct gateway *g, struct fault *f)
+{
+	const char *note;
+	int err = loop_open(&g->loop, &note);
+
+	if (err)
+		return fault_set(f, -err,
+				 "no usable io_uring: %s (is kernel.io_uring_disabled set?)",
+				 strerror(-err));
+	if (note)
+		gateway_say("%s", note);
+	return 0;
+}
+
+static int gateway_signals_open(struct gateway *g)
+{
+	sigset_t set;
+
+	/* Before there are threads, so that none of them takes the signal. */
+	sigemptyset(&set);
+	sigaddset(&set, SIGTERM);
+	sigaddset(&set, SIGINT);
+	sigprocmask(SIG_BLOCK, &set, NULL);
+	g->signals = (struct loop_handle){ .done = gateway_signal, .cookie = g };
+	return loop_signals(g->loop, &g->signals, &set);
+}
+
+static int gateway_fd_check(struct fault *f)
+{
+	int type = 0;
+	socklen_t len = sizeof(type);
+
+	if (getsockopt(GATE_FD, SOL_SOCKET, SO_TYPE, &type, &len) < 0 || type != SOCK_SEQPACKET)
+		return fault_set(f, EBADF,
+				 "descriptor %d is no socket of agentosd, which starts this",
+				 GATE_FD);
+	return 0;
+}
+
+static int gateway_open(struct gateway *g, struct fault *f)
+{
+	const struct wire_events events = { .start = gateway_start,
+					    .rules = gateway_rules,
+					    .room = gateway_room,
+					    .ended = gateway_ended,
+					    .cookie = g };
+	int err = harden(f);
+
+	if (!err)
+		err = gateway_fd_check(f);
+	if (!err)
+		err = gateway_loop_open(g, f);
+	if (err)
+		return err;
+	err = gateway_signals_open(g);
+	if (!err)
+		err = wire_open(g->loop, GATE_FD, &events, &g->wire);
+	if (!err)
+		err = policies_open(g->wire, &g->policies);
+	if (!err)
+		err = resolver_open(g->loop, &g->resolver);
+	return err ? fault_set(f, -err, "cannot start: %s", strerror(-err)) : 0;
+}
+
+/* False: a resolver's thread is left. */
+static bool gateway_close(struct gateway *g)
+{
+	bool all;
+
+	front_close(g);
+	while (g->connections)
+		connection_abort(g->connections);
+	all = resolver_close(g->resolver);
+	policies_close(g->policies);
+	wire_close(g->wire);
+	loop_cancel(&g->signals);
+	loop_close(g->loop);
+	if (g->device >= 0)
+		close(g->device);
+	return all;
+}
+
+int gateway_run(const struct gateway_options *options)
+{
+	struct gateway g = { .options = *options, .listener = -1, .device = -1 };
+	struct fault f = { "" };
+	int err = gateway_open(&g, &f);
+
+	if (!err) {
+		err = loop_run(g.loop);
+		if (err)
+			fault_set(&f, -err, "the event loop failed: %s", strerror(-err));
+		else
+			err = g.error;
+	}
+	if (f.text[0])
+		gateway_say("%s", f.text);
+	/* Nobody waits for a resolver that may not answer for half a minute. */
+	if (!gateway_close(&g))
+		_exit(err ? 1 : 0);
+	return err ? 1 : 0;
+}

@@ -1,0 +1,31 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* agentos-gateway as a whole: what it is given, and its run from START to the end. */
+#ifndef AGENTOS_GATEWAY_GATEWAY_H
+#define AGENTOS_GATEWAY_GATEWAY_H
+
+#include <stdbool.h>
+
+#include "kern/caller.h"
+
+/* How long things may take, in milliseconds. */
+struct gateway_times {
+	unsigned int head, decide, connect, hello, idle, linger;
+};
+
+struct gateway_options {
+	/* Which agent is at the other end: caller_get(). The device is START's. */
+	int (*caller)(int device, int connection, struct caller *ret_caller);
+	struct gateway_times times;
+};
+
+/* As limits.h has them. */
+struct gateway_times gateway_times_usual(void);
+
+/*
+ * Gives up what the process does not need, takes GATE_FD over and serves until
+ * agentosd is gone or SIGTERM came. Says what is wrong on standard error. Returns
+ * the exit status: 0, or 1.
+ */
+int gateway_run(const struct gateway_options *options);
+
+#endif
