@@ -198,8 +198,20 @@ $(BUILD)/tests/%: $(BUILD)/obj/tests/%.o $(BUILD)/libruntime.a
 	$(CC) $(ALL_LDFLAGS) $^ $(LIBS) -o $@
 	@if [ -e tests/$*.timeout ]; then cp tests/$*.timeout $@.timeout; fi
 
+# A carrier of attempts that is not moved, and one to be preloaded.
+$(BUILD)/tests/escape/prog/carrier_static: $(BUILD)/obj/tests/escape/prog/carrier.o
+	@mkdir -p $(@D)
+	$(CC) -static -no-pie $(LDFLAGS) $^ -luring -o $@
+
+$(BUILD)/tests/escape/prog/carrier_library.so: tests/escape/prog/carrier.c
+	@mkdir -p $(@D) $(BUILD)/obj/tests/escape/prog
+	$(CC) $(ALL_CFLAGS) -fPIC -DCARRIER_LIBRARY -MF $(BUILD)/obj/tests/escape/prog/carrier_library.d \
+		-shared $(LDFLAGS) $< -o $@
+
+GUEST_PROGRAMS_MORE := $(addprefix $(BUILD)/tests/escape/prog/,carrier_static carrier_library.so)
+
 .PHONY: tests-build
-tests-build: $(FUZZ_SRCS:%.c=$(BUILD)/%) $(UNIT_SRCS:%.c=$(BUILD)/%) $(GUEST_SRCS:%.c=$(BUILD)/%) $(GUEST_PROGRAMS:%.c=$(BUILD)/%)
+tests-build: $(FUZZ_SRCS:%.c=$(BUILD)/%) $(UNIT_SRCS:%.c=$(BUILD)/%) $(GUEST_SRCS:%.c=$(BUILD)/%) $(GUEST_PROGRAMS:%.c=$(BUILD)/%) $(GUEST_PROGRAMS_MORE)
 
 .PHONY: test
 test: ready ## Install what is missing, build, run all tests (both kernels)

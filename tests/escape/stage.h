@@ -376,14 +376,33 @@ static inline int stage_result(const char *output, const char *id)
 	return -1;
 }
 
-/* Such a verdict of hook (NULL: of any) that is the row's, by the name of the task or the object's. */
-static inline bool stage_recorded(const char *log, const char *id, const char *hook,
-				  const char *verdict)
+/* Is the record of a process that the output names as one of the row's ("ID@ PID")? */
+static inline bool stage_process(const char *record, const char *output, const char *id)
+{
+	const char *at = strstr(record, "\"pid\":");
+	char wanted[32];
+
+	if (!output || !at)
+		return false;
+	snprintf(wanted, sizeof(wanted), "%s@ %d\n", id, atoi(at + strlen("\"pid\":")));
+	return strstr(output, wanted);
+}
+
+static inline bool stage_in(const char *line, const char *end, const char *text)
+{
+	return memmem(line, (size_t)(end - line), text, strlen(text));
+}
+
+/*
+ * Such a verdict of hook (NULL: of any) that is the row's: by the name of the task
+ * or of the object, or, with the output of the rows, by its process.
+ */
+static inline bool stage_recorded(const char *log, const char *output, const char *id,
+				  const char *hook, const char *verdict)
 {
 	char comm[32], part[16], wanted[80], judged[40];
 	const char *line, *end;
 	bool found = false;
-	char *copy;
 
 	snprintf(comm, sizeof(comm), "\"comm\":\"%s\"", id);
 	snprintf(part, sizeof(part), "/%s/", id);
@@ -391,19 +410,18 @@ static inline bool stage_recorded(const char *log, const char *id, const char *h
 	snprintf(judged, sizeof(judged), "\"verdict\":\"%s\"", verdict);
 	for (line = log; *line && !found; line = *end ? end + 1 : end) {
 		end = strchrnul(line, '\n');
-		copy = strndup(line, (size_t)(end - line));
-		found = strstr(copy, judged) && (strstr(copy, comm) || strstr(copy, part)) &&
-			(!hook || strstr(copy, wanted));
+		found = (!hook || stage_in(line, end, wanted)) && stage_in(line, end, judged) &&
+			(stage_in(line, end, comm) || stage_in(line, end, part) ||
+			 stage_process(line, output, id));
 		if (found && !hook)
-			stage_note("%s", copy);
-		free(copy);
+			stage_note("%.*s", (int)(end - line), line);
 	}
 	return found;
 }
 
 static inline bool stage_denied(const char *log, const char *id, const char *hook)
 {
-	return stage_recorded(log, id, hook, "denied");
+	return stage_recorded(log, NULL, id, hook, "denied");
 }
 
 #endif

@@ -5,7 +5,7 @@
 
 #include "tests/escape/tree.h"
 
-#define STAGE_ARGV 4096
+#define STAGE_ARGV 16384
 
 /* Puts `agentctl run ...` in front when the group runs inside. Returns the number of words. */
 static inline size_t stage_launcher(const struct stage_group *g, char **argv)
@@ -85,8 +85,8 @@ static inline void stage_row_judge(const struct stage_row *row, const char *id,
 	bool ended = row->error == STAGE_ANY_ERROR ? is > 0 && is < 1000 : is == row->error;
 	bool spared = g->policy && g->policy->audit_only && !row->error;
 	const char *verdict = spared ? "would-deny" : "denied";
-	bool recorded = row->hook ? stage_recorded(log, id, row->hook, verdict) :
-				    !stage_denied(log, id, NULL);
+	bool recorded = row->hook ? stage_recorded(log, inside, id, row->hook, verdict) :
+				    !stage_recorded(log, inside, id, NULL, "denied");
 
 	if (!ended)
 		stage_note("%s, %s: it ended with %d (%s), expected %d", id, row->act, is,

@@ -71,8 +71,11 @@ struct stage {
 	/* Adds to a fresh tree, or to a row's part of it; as root, all files go to demo after. */
 	void (*dress)(const struct stage_group *g);
 	void (*dress_row)(const char *tree, const char *id, const struct stage_row *row);
+	bool lean; /* of %W .. %A only those are made that the row names, without .env and into */
 	/* While the rows run. */
 	void (*during)(const struct stage_group *g);
+	/* What else no agent under such a policy changes: looked at before and after. */
+	void (*see)(FILE *to);
 	const char *value[26];
 };
 
@@ -155,6 +158,9 @@ static inline void stage_row_dress(const char *tree, const char *id, const struc
 	size_t i;
 
 	for (i = 0; i < STAGE_TOPS; i++) {
+		snprintf(path, sizeof(path), "%%%c", stage_tops[i].letter);
+		if (stage.lean && !strstr(row->act, path))
+			continue;
 		snprintf(at, sizeof(at), "%s/%s/%s", tree, stage_tops[i].path, id);
 		stage_mkdir(at, 0777);
 		snprintf(path, sizeof(path), "%s/f", at);
@@ -166,12 +172,14 @@ static inline void stage_row_dress(const char *tree, const char *id, const struc
 		snprintf(path, sizeof(path), "%s/full/f", at);
 		stage_file(path, "content\n", 0666);
 	}
-	snprintf(path, sizeof(path), "%s/ws/%s/.env", tree, id);
-	stage_file(path, "SECRET=1\n", 0666);
-	snprintf(path, sizeof(path), "%s/ws/%s/into", tree, id);
-	snprintf(at, sizeof(at), "%s/unruled/%s/f", tree, id);
-	if (symlink(at, path) < 0)
-		stage_bail("cannot make %s", path);
+	if (!stage.lean) {
+		snprintf(path, sizeof(path), "%s/ws/%s/.env", tree, id);
+		stage_file(path, "SECRET=1\n", 0666);
+		snprintf(path, sizeof(path), "%s/ws/%s/into", tree, id);
+		snprintf(at, sizeof(at), "%s/unruled/%s/f", tree, id);
+		if (symlink(at, path) < 0)
+			stage_bail("cannot make %s", path);
+	}
 	if (stage.dress_row)
 		stage.dress_row(tree, id, row);
 }
@@ -234,6 +242,8 @@ static inline char *stage_fingerprint(const char *tree)
 		snprintf(path, sizeof(path), "%s/%s", tree, parts[i]);
 		nftw(path, stage_tree_see, 64, FTW_PHYS | FTW_MOUNT);
 	}
+	if (stage.see)
+		stage.see(stage_seen);
 	fclose(stage_seen);
 	return text;
 }

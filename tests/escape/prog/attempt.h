@@ -20,7 +20,7 @@
  * Arguments: ID ACT [ARGUMENT]..., groups separated by a lone ",". Each act
  * runs in a child named ID, so that its audit records can be told by their
  * comm, and yields the line "ID ERRNO" (0: it succeeded; 1000 + n: died of
- * signal n). "marker" comes last: an act that no agent is ever allowed, so
+ * signal n), after the line "ID@ PID", its process. "marker" comes last: an act that no agent is ever allowed, so
  * that its record says that all records before it are in the log.
  *
  * Any act may be carried out in another way: via-thread, via-orphan (double
@@ -206,6 +206,7 @@ static inline void attempt_one(const char *id, char **arg)
 		/* What stands still is a failure, but not the end of all others. */
 		alarm(40);
 		prctl(PR_SET_NAME, id);
+		dprintf(STDOUT_FILENO, "%s@ %d\n", id, getpid());
 		_exit(-attempt_act(arg));
 	}
 	if (pid < 0 || waitpid(pid, &status, 0) < 0)
