@@ -407,7 +407,7 @@ static noinline int net_decide_gateway(struct sock *sk, const struct sockaddr *a
 	if (act == ENDPOINT_BIND)
 		return caller_is_taken(sk, address) ? ENDPOINT_NEVER : verdict;
 	if (act == ENDPOINT_CONNECT && agent && caller_is_called(sk, address) &&
-	    (verdict == ENDPOINT_ALLOWED || READ_ONCE(agent->flags) & FACT_AUDIT_ONLY))
+	    (verdict <= ENDPOINT_WATCHED || READ_ONCE(agent->flags) & FACT_AUDIT_ONLY))
 		caller_note(agent, sk);
 	return verdict;
 }

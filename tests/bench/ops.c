@@ -24,10 +24,13 @@
 /*
  * usage: ops [-d DIR] [-n RUNS] [-p PERCENT] [-x PATH] [-o PATH] BENCH...
  *	  ops [-n RUNS] spawn PROGRAM [ARGUMENT]...
+ *	  ops [-d DIR] partner
  *
  * -p    this share of the usual iterations
  * -x    first of all, opening PATH must fail with EACCES
  * -o    first of all, opening PATH must succeed
+ *
+ * partner opens what open_close_turns opens, each time that one asks for it, and ends with it.
  *
  * Prints "result BENCH FIGURE..." with as many figures as runs.
  */
@@ -35,7 +38,8 @@
 extern char **environ;
 
 static const char *dir = "/bench";
-static char file_path[256], true_path[256];
+static char file_path[256], linked_path[256], true_path[256], go_path[256], back_path[256];
+static int go = -1, back = -1;
 static int fd = -1, listener = -1;
 static struct sockaddr_in to = { .sin_family = AF_INET };
 static int cold_set;
@@ -70,6 +74,70 @@ static void open_close_once(const char *path)
 static long long open_close(long iterations)
 {
 	return TIMED(iterations, open_close_once(file_path));
+}
+
+/* One of two names of the same file, as stores of packages have them. */
+static long long open_close_linked(long iterations)
+{
+	return TIMED(iterations, open_close_once(linked_path));
+}
+
+/*
+ * Two that open the same file in turn: between any TURN opens of ours there are as many of
+ * the partner's, whose time does not count.
+ */
+#define TURN 100
+
+static int open_turn(const char *path, int flags)
+{
+	int opened = open(path, flags | O_CLOEXEC);
+
+	if (opened < 0)
+		err(1, "open %s", path);
+	return opened;
+}
+
+static void open_turns(void)
+{
+	go = open_turn(go_path, O_WRONLY);
+	back = open_turn(back_path, O_RDONLY);
+}
+
+static void close_turns(void)
+{
+	close(go);
+	close(back);
+}
+
+static long long open_close_turns(long iterations)
+{
+	long long spent = 0;
+	long i;
+	char byte = 0;
+
+	/* Whole turns: what is over of them is more than was asked for, and divided out. */
+	for (i = 0; i < iterations; i += TURN) {
+		if (write(go, &byte, 1) != 1 || read(back, &byte, 1) != 1)
+			errx(1, "the partner is gone");
+		spent += TIMED(TURN, open_close_once(file_path));
+	}
+	return spent * iterations / i;
+}
+
+static int partner(void)
+{
+	char byte;
+	int i;
+
+	go = open_turn(go_path, O_RDONLY);
+	back = open_turn(back_path, O_WRONLY);
+	while (read(go, &byte, 1) == 1) {
+		for (i = 0; i < TURN; i++)
+			open_close_once(file_path);
+		if (write(back, &byte, 1) != 1)
+			return 1;
+	}
+	return 0;
 }
 
 /* Files that were never opened before: a directory of them for each run. */
@@ -308,6 +376,8 @@ static long long work(long iterations)
 static const struct bench benches[] = {
 	{ "open_close", 20000, NULL, open_close, NULL, false },
 	{ "open_close_cold", 1000, NULL, open_close_cold, NULL, true },
+	{ "open_close_linked", 20000, NULL, open_close_linked, NULL, false },
+	{ "open_close_turns", 20000, open_turns, open_close_turns, close_turns, false },
 	{ "stat", 20000, NULL, stat_many, NULL, false },
 	{ "read", 20000, open_file, read_many, close_fd, false },
 	{ "write", 20000, open_file, write_many, close_fd, false },
@@ -364,6 +434,9 @@ int main(int argc, char **argv)
 		}
 	}
 	snprintf(file_path, sizeof(file_path), "%s/data/file", dir);
+	snprintf(linked_path, sizeof(linked_path), "%s/data/linked", dir);
+	snprintf(go_path, sizeof(go_path), "%s/data/go", dir);
+	snprintf(back_path, sizeof(back_path), "%s/data/back", dir);
 	snprintf(true_path, sizeof(true_path), "%s/data/true", dir);
 	if (denied)
 		check_open(denied, EACCES);
@@ -377,6 +450,8 @@ int main(int argc, char **argv)
 		bench_run(benches, BENCHES, argv[optind], runs, percent);
 		return 0;
 	}
+	if (optind < argc && !strcmp(argv[optind], "partner"))
+		return partner();
 	for (; optind < argc; optind++)
 		bench_run(benches, BENCHES, argv[optind], runs, percent);
 	return 0;
