@@ -25,7 +25,9 @@ extern u32 caller_port; /* of the gateway, in network order; READ_ONCE */
  */
 static __always_inline bool caller_port_is(const struct sockaddr *address)
 {
-	return unlikely(((const struct sockaddr_in *)address)->sin_port == READ_ONCE(caller_port));
+	__be16 port = ((const struct sockaddr_in *)address)->sin_port;
+
+	return unlikely((__force u32)port == READ_ONCE(caller_port));
 }
 
 /* Agents' connections to 127.0.0.1 and this port in net count from now on; 0: none do. */

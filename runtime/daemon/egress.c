@@ -284,7 +284,7 @@ static void egress_adopt_one(struct egress *e, const char *name, const uint64_t 
 		return;
 	}
 	err = file_read(e, (uint32_t)policy, &entry);
-	if (!err)
+	if (!err && entry)
 		entry_add(e, entry);
 	else
 		say("%s/%s: the rules on host names of policy %s cannot be read: who follows it reaches no host: %s",

@@ -96,10 +96,11 @@ void gateway_become(const struct gateway *g, int gate)
 	const struct daemon_options *o = &g->daemon->options;
 	const char *policies = getenv("AGENTOS_POLICY_PATH");
 	char agentctl[PATH_MAX], program[PATH_MAX], control[PATH_MAX], path[PATH_MAX];
+	char workspace[PATH_MAX], *slash;
 	char *env[] = { "HOME=/", "PATH=/usr/bin:/bin", NULL, NULL };
 	int to_us = -1;
 	char *argv[] = { "agentctl", "run",	"--policy",    (char *)o->gateway_policy,
-			 "--name",   "gateway", "--workspace", "/",
+			 "--name",   "gateway", "--workspace", workspace,
 			 "--quiet",  "--gate",	"--",	       program,
 			 NULL };
 
@@ -112,6 +113,13 @@ void gateway_become(const struct gateway *g, int gate)
 		say("the gateway cannot be started: agentctl or agentos-gateway is not installed");
 		_exit(127);
 	}
+	/* Where the program is, so that its policy can name it. */
+	snprintf(workspace, sizeof(workspace), "%s", program);
+	slash = strrchr(workspace, '/');
+	if (slash && slash != workspace)
+		*slash = '\0';
+	else
+		snprintf(workspace, sizeof(workspace), "/");
 	snprintf(control, sizeof(control), "%s/control.sock", o->run_dir);
 	if (policies) {
 		snprintf(path, sizeof(path), "AGENTOS_POLICY_PATH=%s", policies);

@@ -155,7 +155,7 @@ static int env_add_gateway(char **env, size_t *count, uint16_t port)
 	size_t i;
 	int err = 0;
 
-	snprintf(url, sizeof(url), "http://127.0.0.1:%u", port ? port : AGENTOS_GATEWAY_PORT);
+	snprintf(url, sizeof(url), "http://127.0.0.1:%d", port ? port : AGENTOS_GATEWAY_PORT);
 	for (i = 0; i < sizeof(proxies) / sizeof(proxies[0]) && !err; i++)
 		err = env_add(env, count, env_format(proxies[i], url));
 	for (i = 0; i < sizeof(others) / sizeof(others[0]) && !err; i++)

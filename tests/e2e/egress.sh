@@ -1,7 +1,7 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0-or-later
 # Hosts by name, through the gateway: what a policy names is reached, by that name, and nothing else is.
-# timeout: 480
+# timeout: 900
 
 # shellcheck disable=SC2317 # what holds and wait_for call
 # shellcheck source=tests/e2e/lib/stage.sh
@@ -87,6 +87,7 @@ holds 'without a policy that names hosts there is no gateway' sh -c '! pgrep -x 
 # --- what the policy names is reached ---
 
 is 'a plain request' "$(asks web plain plain.test 8080)" '127.0.0.5 plain.test:8080 /page'
+[ $failures -eq 0 ] || bail 'the gateway does not serve'
 is 'a tunnel with TLS in it' "$(asks web tls secure.test 8443)" '127.0.0.5 secure.test /page'
 is 'a tunnel in which the server speaks first' "$(asks web raw banner.test 2200)" \
 	'banner of 127.0.0.5'
