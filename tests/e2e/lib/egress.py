@@ -7,9 +7,10 @@ usage: egress.py serve CERTIFICATE KEY      plain HTTP on 8080, TLS on 8443, a b
        egress.py tls HOST PORT [NAME]       a tunnel, and in it TLS asked for by NAME (HOST)
        egress.py raw HOST PORT [TEXT]       a tunnel, and in it TEXT (nothing): prints what comes
        egress.py direct HOST PORT           no proxy
+       egress.py VERB ARGUMENT... , VERB ARGUMENT... one after the other
 
 Servers listen on every address, and each answer begins with the address that was reached.  A
-client prints one line: what came back, or "refused: STATUS TEXT", or "error: NAME".
+client prints one line for each: what came back, or "refused: STATUS TEXT", or "error: NAME".
 """
 
 import errno
@@ -144,16 +145,23 @@ def direct(host, port):
         return "connected"
 
 
-def main():
-    verb, *arguments = sys.argv[1:]
-    if verb == "serve":
-        serve(*arguments)
+def ask(verb, *arguments):
     try:
         print({"plain": plain, "tls": tls, "raw": raw, "direct": direct}[verb](*arguments))
     except ssl.SSLError as error:
         print("error: TLS", error.reason or type(error).__name__)
     except OSError as error:
         print("error:", errno.errorcode.get(error.errno, type(error).__name__))
+
+
+def main():
+    if sys.argv[1] == "serve":
+        serve(*sys.argv[2:])
+    words = sys.argv[1:]
+    while words:
+        end = words.index(",") if "," in words else len(words)
+        ask(*words[:end])
+        words = words[end + 1:]
 
 
 if __name__ == "__main__":
