@@ -414,10 +414,24 @@ void member_prepare(struct agent *agent)
 	INIT_WORK(&agent->condemned_work, condemned_run);
 }
 
+/* The caller's membership holds the agent until here, the worker from here on. */
+static void condemned_queue(struct agent *agent)
+{
+	agent_get(agent);
+	if (!queue_work(executioner, &agent->condemned_work))
+		agent_put(agent);
+}
+
 void member_condemn(struct agent *agent)
 {
 	bool first;
 
+	/* Under a lock that interrupts take (file_set_fowner) the agent's is not for us. */
+	if (irqs_disabled()) {
+		kill_pid(task_tgid(current), SIGKILL, 1);
+		condemned_queue(agent);
+		return;
+	}
 	spin_lock_bh(&agent->lock);
 	first = !agent->barred && agent->live_count;
 	if (first) {
@@ -429,11 +443,8 @@ void member_condemn(struct agent *agent)
 	}
 	kill_pid(task_tgid(current), SIGKILL, 1);
 	spin_unlock_bh(&agent->lock);
-	if (!first)
-		return;
-	/* The caller's membership holds it until here, the worker from here on. */
-	agent_get(agent);
-	queue_work(executioner, &agent->condemned_work);
+	if (first)
+		condemned_queue(agent);
 }
 
 u32 member_count(void)
