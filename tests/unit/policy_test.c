@@ -595,19 +595,25 @@ static void the_gateway_may_look_names_up_and_connect(void)
 	CHECK_INT(parse(text, &p, &f), 0);
 	REQUIRE(p);
 	CHECK_INT(p->rights,
-		  AGENTOS_RIGHT(FILE_READ) | AGENTOS_RIGHT(FILE_EXEC) | AGENTOS_RIGHT(NET_CONNECT) |
+		  AGENTOS_RIGHT(FILE_READ) | AGENTOS_RIGHT(FILE_WRITE) | AGENTOS_RIGHT(FILE_EXEC) |
+			  AGENTOS_RIGHT(NET_CONNECT) | AGENTOS_RIGHT(NET_LISTEN) |
 			  AGENTOS_RIGHT(UNIX_CONNECT) | AGENTOS_RIGHT(IO_URING));
 	for (i = 0; i < p->rule_count; i++) {
 		const struct policy_rule *rule = &p->rules[i];
 
-		CHECK_MSG(!(rule->allow & AGENTOS_FILE_WRITE), "%s", rule->path);
+		/* Of the device it may ask nothing but who calls: it is an agent. */
+		CHECK_MSG(!(rule->allow & AGENTOS_FILE_WRITE) ||
+				  strcmp(rule->path, "/dev/agentos") == 0,
+			  "%s", rule->path);
 		CHECK_MSG(strncmp(rule->path, "/home", 5) != 0 && strcmp(rule->path, "/etc") != 0 &&
 				  strcmp(rule->path, "/usr") != 0 && strcmp(rule->path, "/") != 0 &&
 				  strcmp(rule->path, "/srv/space") != 0,
 			  "%s", rule->path);
 	}
 	for (i = 0; i < p->address_count; i++)
-		CHECK(!(p->addresses[i].allow & AGENTOS_NET_LISTEN));
+		CHECK(!(p->addresses[i].allow & AGENTOS_NET_LISTEN) ||
+		      (p->addresses[i].port_first == AGENTOS_GATEWAY_PORT &&
+		       p->addresses[i].port_last == AGENTOS_GATEWAY_PORT));
 	CHECK_INT(p->egress_count, 0);
 	CHECK(p->env_scrub && !p->env_keep);
 	policy_free(p);
