@@ -129,7 +129,7 @@ enum agentos_object_kind {
 /* Bits of agentos_event.flags. */
 #define AGENTOS_EVENT_TRUNCATED (1U << 0) /* the object's text is only its end */
 #define AGENTOS_EVENT_DENTRY	(1U << 1) /* path is relative to its file system's root */
-#define AGENTOS_EVENT_KILL	(1U << 2) /* its agent is killed for it, or if audit-only would be */
+#define AGENTOS_EVENT_KILL	(1U << 2) /* its agent is killed for it, or would be */
 #define AGENTOS_EVENT_WATCH	(1U << 3) /* done, as the policy says: it is only watched */
 
 /*
