@@ -126,12 +126,12 @@ static const struct stage_row rows[] = {
 	  NULL },
 	{ "a ring connects to another address", "uring-connect 127.0.0.2 %p", "rings", 0, EACCES,
 	  CONNECTING, NULL },
-	/* Threads that the ring made have names of their own in the records. */
 	{ "a ring with a thread of its own", "uring-poll-connect 127.0.0.2 %p", "rings", 0, EACCES,
-	  NULL, NULL },
+	  CONNECTING, NULL },
 	{ "that, to what is allowed", "uring-poll-connect 127.0.0.1 %p", "rings", 0, 0, NULL,
 	  NULL },
-	{ "a worker of a ring sends", "uring-send 127.0.0.2 %p", "rings", 0, EACCES, NULL, NULL },
+	{ "a worker of a ring sends", "uring-send 127.0.0.2 %p", "rings", 0, EACCES, SENDING,
+	  NULL },
 	{ "that, to what is allowed", "uring-send 127.0.0.1 %p", "rings", 0, 0, NULL, NULL },
 
 	{ "binding where it may, the kernel chooses", "bind-tcp 127.0.0.1 0", "listen", 0, 0, NULL,

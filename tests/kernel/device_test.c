@@ -211,7 +211,7 @@ static void ids_into_bad_memory_are_efault(void)
 
 static void another_command_number_is_enotty(void)
 {
-	static const unsigned char unknown[] = { 10, 31, 50, 127, 255 };
+	static const unsigned char unknown[] = { 13, 31, 50, 127, 255 };
 	const struct command *command;
 	size_t i;
 
@@ -537,7 +537,7 @@ static void version_says_what_there_is(void)
 		  AGENTOS_FEATURE_POLICY | AGENTOS_FEATURE_KFUNCS | AGENTOS_FEATURE_DERIVE |
 			  AGENTOS_FEATURE_BUDGET | AGENTOS_FEATURE_PAUSE | AGENTOS_FEATURE_SCHED |
 			  AGENTOS_FEATURE_MAIL | AGENTOS_FEATURE_NET | AGENTOS_FEATURE_AUDIT |
-			  AGENTOS_FEATURE_STRICT | AGENTOS_FEATURE_EFFECT);
+			  AGENTOS_FEATURE_CALLER | AGENTOS_FEATURE_STRICT | AGENTOS_FEATURE_EFFECT);
 	CHECK_INT(before.ret_agents, 0);
 	REQUIRE(stand_up());
 	version = stage_version();
