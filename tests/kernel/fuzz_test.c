@@ -378,8 +378,8 @@ static void every_command_was_carried_out(void)
 
 	for (i = 0; i < COMMANDS; i++)
 		/* CALLER asks about an agent's call of the gateway, of which there is none here. */
-		CHECK_MSG(commands[i] == AGENTOS_IOC_CALLER || common->done[_IOC_NR(commands[i])], "command %lu was never accepted",
-			  _IOC_NR(commands[i]));
+		CHECK_MSG(commands[i] == AGENTOS_IOC_CALLER || common->done[_IOC_NR(commands[i])],
+			  "command %lu was never accepted", _IOC_NR(commands[i]));
 	CHECK(common->done[_IOC_NR(AGENTOS_AGENT_ATTACH)]);
 	for (i = 0; i < 256; i++)
 		sum += common->done[i];
