@@ -20,8 +20,9 @@
  * Arguments: ID ACT [ARGUMENT]..., groups separated by a lone ",". Each act
  * runs in a child named ID, so that its audit records can be told by their
  * comm, and yields the line "ID ERRNO" (0: it succeeded; 1000 + n: died of
- * signal n), after the line "ID@ PID", its process. "marker" comes last: an act that no agent is ever allowed, so
- * that its record says that all records before it are in the log.
+ * signal n), after the line "ID@ PID", its process. "marker" comes last: an act that
+ * no agent is ever allowed, so that its record says that all records before it are in
+ * the log.
  *
  * Any act may be carried out in another way: via-thread, via-orphan (double
  * fork and setsid), via-vfork and via-exec (this program again, from a second
