@@ -163,7 +163,7 @@ next 'and serves' '127.0.0.5 secure.test /page'
 mkfifo "$work/go"
 chmod 666 "$work/go"
 policy_make lasting 'egress: ["secure.test:8443"]' 'egress-private: [127.0.0.0/8]'
-sed -i "s|files: {|files: {write: [\"$work/go\"], |" "$work/policies/lasting.yaml"
+sed -i "s|egress.py\"|egress.py\", \"$work/go\"|" "$work/policies/lasting.yaml"
 policy=lasting
 # shellcheck disable=SC2016 # the agent's shell
 agent_start lasting sh -c 'read -r _ <"$2"; exec python3 "$1" tls secure.test 8443' sh \
@@ -171,7 +171,8 @@ agent_start lasting sh -c 'read -r _ <"$2"; exec python3 "$1" tls secure.test 84
 wait_for 30 agent_lives lasting
 daemon_end KILL
 daemon_start
-echo >"$work/go"
+# shellcheck disable=SC2016 # that shell's
+timeout 30 sh -c 'echo >"$1"' sh "$work/go" || bail 'the agent does not read'
 agent_wait
 is 'the next agentosd knows the rules of who still runs' "$(cat "$work/lasting.out")" \
 	'127.0.0.5 secure.test /page'
