@@ -181,7 +181,7 @@ policy=untrusted
 # --- audit-only: let through, and told ---
 
 is 'who is only audited gets through' "$(cd "$work/asking" && agentctl run --quiet --audit-only \
-	--policy web --name watched -- python3 "$work/egress.py" tls other.test 8443 2>&1)" \
+	--policy web --name watched -- python3 "$work/egress.py" tls other.test 8443 2>/dev/null)" \
 	'127.0.0.5 other.test /page'
 logged 'and it is in the log' '"host":"other.test"' '"agent_name":"watched"'
 
