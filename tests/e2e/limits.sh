@@ -235,13 +235,13 @@ import array, fcntl, os, socket, struct, sys
 s = socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET)
 s.connect("/run/agentos/control.sock")
 def call(kind, body, fds=()):
-    packet = struct.pack("=IHHQ", 16 + len(body), 2, kind, 7) + body
+    packet = struct.pack("=IHHQ", 16 + len(body), VERSION, kind, 7) + body
     s.sendmsg([packet], [(socket.SOL_SOCKET, socket.SCM_RIGHTS, array.array("i", fds))] if fds else [])
     answer, control, _, _ = s.recvmsg(65536, 64)
     fd = struct.unpack("i", control[0][2][:4])[0] if control else -1
     return struct.unpack("=IHHQ", answer[:16])[2], answer[16:], fd
 call(1, b"")
-assert call(2, struct.pack("=IIII", 0, 0, 0, 0))[0] == 128
+assert call(2, struct.pack("=IIIIQQ", 0, 0, 0, 0, 0, 0))[0] == 128
 terms = struct.pack("=QIIII", 0, 50, 0, 0, 0) + bytes(6 * 24 + 24)
 fds = () if sys.argv[1] == "alone" else (os.pidfd_open(int(sys.argv[1])),)
 kind, body, agent = call(4, struct.pack("=QII64s", 1, 0, 0, b"client") + terms, fds)
@@ -257,6 +257,8 @@ after = os.pread(reader, 100, 0)
 print("moved" if before != after and f"/agentos/{number}\n".encode() in after else "not moved")
 END
 magic=$(sed -n "s/^#define AGENTOS_IOC_MAGIC *//p" "$SRC"/uapi/*.h)
+version=$(sed -n 's/^#define CONTROL_VERSION[[:space:]]*//p' "$SRC/runtime/rpc/control.h")
+sed -i "s/VERSION/$version/" "$work/client.py"
 sed -i "s/MAGIC/$(printf %d "$magic" 2>/dev/null || printf %d "'$(echo "$magic" | tr -d "'")")/" "$work/client.py"
 chmod 644 "$work/client.py"
 sleep 1000 &
