@@ -13,8 +13,8 @@
 
 #include "base/crc32c.h"
 #include "base/limits.h"
+#include "daemon/policies.h"
 #include "daemon/say.h"
-#include "kern/device.h"
 #include "policy/egress.h"
 
 #define EGRESS_MAGIC   0x45475241U /* and its version */
@@ -226,60 +226,31 @@ void egress_drop(struct egress *e, uint32_t policy)
 	unlinkat(e->dir, name, 0);
 }
 
-static int by_number(const void *a, const void *b)
-{
-	const uint64_t *x = a, *y = b;
-
-	return *x < *y ? -1 : *x > *y;
-}
-
-/* The module's policies, ascending; the caller frees them. */
-static int policies_list(int dev, uint64_t **ret_ids)
-{
-	uint64_t *ids = calloc(AGENTOS_POLICIES_MAX, sizeof(*ids));
-	int count;
-
-	if (!ids)
-		return -ENOMEM;
-	count = agentos_dev_enumerate(
-		dev, AGENTOS_ENUMERATE_POLICIES, 0, ids, AGENTOS_POLICIES_MAX);
-	if (count < 0)
-		free(ids);
-	else
-		*ret_ids = ids;
-	return count;
-}
-
-static bool is_listed(const uint64_t *ids, int count, uint64_t policy)
-{
-	return bsearch(&policy, ids, (size_t)count, sizeof(*ids), by_number);
-}
-
 void egress_sweep(struct egress *e)
 {
-	uint64_t *ids = NULL;
-	int count = policies_list(e->dev, &ids);
+	struct policies live;
 	struct entry *entry, *next;
 	size_t i;
 
-	for (i = 0; count >= 0 && i < EGRESS_BUCKETS; i++) {
+	if (policies_list(e->dev, &live))
+		return;
+	for (i = 0; i < EGRESS_BUCKETS; i++) {
 		for (entry = e->buckets[i]; entry; entry = next) {
 			next = entry->next;
-			if (!is_listed(ids, count, entry->policy))
+			if (!policies_have(&live, entry->policy))
 				egress_drop(e, entry->policy);
 		}
 	}
-	if (count >= 0)
-		free(ids);
+	policies_free(&live);
 }
 
-static void egress_adopt_one(struct egress *e, const char *name, const uint64_t *ids, int count)
+static void egress_adopt_one(struct egress *e, const char *name, const struct policies *live)
 {
 	uint64_t policy = strtoull(name, NULL, 10);
 	struct entry *entry = NULL;
 	int err;
 
-	if (strspn(name, "0123456789") != strlen(name) || !is_listed(ids, count, policy)) {
+	if (strspn(name, "0123456789") != strlen(name) || !policies_have(live, policy)) {
 		unlinkat(e->dir, name, 0);
 		return;
 	}
@@ -294,14 +265,13 @@ static void egress_adopt_one(struct egress *e, const char *name, const uint64_t 
 
 static int egress_adopt(struct egress *e)
 {
-	uint64_t *ids = NULL;
-	int count = policies_list(e->dev, &ids);
+	struct policies live;
 	struct dirent *at;
 	DIR *directory;
-	int fd, err = 0;
+	int fd, err = policies_list(e->dev, &live);
 
-	if (count < 0)
-		return count;
+	if (err)
+		return err;
 	fd = openat(e->dir, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	directory = fd < 0 ? NULL : fdopendir(fd);
 	if (!directory) {
@@ -311,11 +281,11 @@ static int egress_adopt(struct egress *e)
 	}
 	while (directory && (at = readdir(directory))) {
 		if (strcmp(at->d_name, ".") && strcmp(at->d_name, ".."))
-			egress_adopt_one(e, at->d_name, ids, count);
+			egress_adopt_one(e, at->d_name, &live);
 	}
 	if (directory)
 		closedir(directory);
-	free(ids);
+	policies_free(&live);
 	return err;
 }
 

@@ -15,8 +15,8 @@
 
 #include "audit/feed.h"
 #include "base/limits.h"
+#include "daemon/policies.h"
 #include "daemon/say.h"
-#include "kern/device.h"
 
 #define FEEDS_BUCKETS 1024
 #define FEEDS_QUEUE   256 /* records between two writes of the log: a batch of the ring */
@@ -321,53 +321,21 @@ void feeds_clear(struct feeds *s)
 		say("%s: is left behind: %s", s->directory, strerror(errno));
 }
 
-static int policies_list(int dev, uint64_t **ret_ids)
-{
-	uint64_t *ids = calloc(AGENTOS_POLICIES_MAX, sizeof(*ids));
-	int count;
-
-	if (!ids)
-		return -ENOMEM;
-	count = agentos_dev_enumerate(
-		dev, AGENTOS_ENUMERATE_POLICIES, 0, ids, AGENTOS_POLICIES_MAX);
-	if (count < 0)
-		free(ids);
-	else
-		*ret_ids = ids;
-	return count;
-}
-
-static bool policies_have(const uint64_t *ids, int count, uint64_t policy)
-{
-	int low = 0, high = count;
-
-	while (low < high) {
-		int middle = low + (high - low) / 2;
-
-		if (ids[middle] == policy)
-			return true;
-		if (ids[middle] < policy)
-			low = middle + 1;
-		else
-			high = middle;
-	}
-	return false;
-}
-
 void feeds_sweep(struct feeds *s)
 {
-	uint64_t *ids = NULL;
-	int count = policies_list(s->dev, &ids);
+	struct policies live;
 	struct use *u;
 	size_t i;
 
-	for (i = 0; count >= 0 && i < FEEDS_BUCKETS; i++) {
+	if (policies_list(s->dev, &live))
+		return;
+	for (i = 0; i < FEEDS_BUCKETS; i++) {
 		for (u = s->buckets[i]; u; u = u->next) {
-			if (!policies_have(ids, count, u->policy))
+			if (!policies_have(&live, u->policy))
 				feeds_ended(s, u->policy);
 		}
 	}
-	free(ids);
+	policies_free(&live);
 }
 
 /* --- the next daemon --- */
@@ -438,20 +406,15 @@ static int feeds_each(struct feeds *s,
 	return 0;
 }
 
-struct live {
-	uint64_t *ids;
-	int count;
-};
-
 static void entry_adopt(struct feeds *s, const char *name, void *cookie)
 {
-	const struct live *live = cookie;
+	const struct policies *live = cookie;
 	uint64_t policy;
 
 	if (strncmp(name, POLICY_LINK, strlen(POLICY_LINK)) != 0)
 		return;
 	policy = strtoull(name + strlen(POLICY_LINK), NULL, 10);
-	if (policies_have(live->ids, live->count, policy))
+	if (policies_have(live, policy))
 		feeds_adopt_one(s, name, (uint32_t)policy);
 }
 
@@ -481,7 +444,7 @@ static void entry_clean(struct feeds *s, const char *name, void *cookie)
 int feeds_open(const char *directory, int dev, struct feeds **ret_feeds, struct fault *f)
 {
 	struct feeds *s = calloc(1, sizeof(*s));
-	struct live live = { 0 };
+	struct policies live;
 	int err;
 
 	if (!s || !(s->directory = strdup(directory))) {
@@ -495,16 +458,15 @@ int feeds_open(const char *directory, int dev, struct feeds **ret_feeds, struct 
 		err = fault_set(f, errno, "%s: %s", directory, strerror(errno));
 		goto close;
 	}
-	live.count = policies_list(dev, &live.ids);
-	if (live.count < 0) {
-		err = fault_set(f, -live.count, "cannot list the policies: %s",
-				strerror(-live.count));
+	err = policies_list(dev, &live);
+	if (err) {
+		fault_set(f, -err, "cannot list the policies: %s", strerror(-err));
 		goto close;
 	}
 	err = feeds_each(s, entry_adopt, &live);
 	if (!err)
 		err = feeds_each(s, entry_clean, NULL);
-	free(live.ids);
+	policies_free(&live);
 	if (err) {
 		fault_set(f, -err, "%s: %s", directory, strerror(-err));
 		goto close;
