@@ -9,8 +9,9 @@
 #include "policy/explain.h"
 #include "policy/policy.h"
 #include "tests/tap.h"
+#include "tests/unit/policy_rig.h"
 
-static const struct policy_vars vars = { .workspace = "/w", .home = "/h", .agent = "a" };
+static const struct policy_vars short_vars = { .workspace = "/w", .home = "/h", .agent = "a" };
 
 /* Files that others extend and include, by name. */
 static const struct {
@@ -47,19 +48,9 @@ static struct policy *parsed(const char *text, struct fault *f)
 	struct policy *p = NULL;
 
 	strcpy(f->text, "(no message)");
-	if (policy_parse(text, strlen(text), "p.yaml", &vars, &loader, &p, f))
+	if (policy_parse(text, strlen(text), "p.yaml", &short_vars, &loader, &p, f))
 		return NULL;
 	return p;
-}
-
-static const struct policy_rule *rule_at(const struct policy *p, const char *path)
-{
-	size_t i;
-
-	for (i = 0; i < p->rule_count; i++)
-		if (strcmp(p->rules[i].path, path) == 0)
-			return &p->rules[i];
-	return NULL;
 }
 
 /* What it allows, watches of that, denies, kills for of that. */
@@ -273,14 +264,14 @@ static void explanations_name_the_line(void)
 	REQUIRE(p);
 	strcpy(e.text, "/k");
 	e.rule = (uint32_t)(rule_at(p, "/k") - p->rules);
-	explain_event(&e, p, &vars, &x);
+	explain_event(&e, p, &short_vars, &x);
 	CHECK(x.has_rule && x.kills && !x.watches);
 	CHECK_INT(x.line, 7);
 	strcpy(e.text, "/m");
 	e.flags = AGENTOS_EVENT_WATCH;
 	e.verdict = AGENTOS_VERDICT_WOULD_DENY;
 	e.rule = (uint32_t)(rule_at(p, "/m") - p->rules);
-	explain_event(&e, p, &vars, &x);
+	explain_event(&e, p, &short_vars, &x);
 	CHECK(x.has_rule && !x.kills && x.watches && !x.count && !x.is_removal);
 	CHECK_INT(x.line, 8);
 	e = (struct agentos_event){ .hook = AGENTOS_HOOK_PTRACE_TRACEME,
@@ -289,7 +280,7 @@ static void explanations_name_the_line(void)
 				    .rule = AGENTOS_RULE_NONE,
 				    .right = AGENTOS_RIGHT(PTRACE),
 				    .flags = AGENTOS_EVENT_KILL };
-	explain_event(&e, p, &vars, &x);
+	explain_event(&e, p, &short_vars, &x);
 	CHECK(!x.has_rule && x.kills);
 	CHECK_STR(x.effect ? x.effect : "none", "ptrace");
 	CHECK_INT(x.line, 16);
