@@ -229,7 +229,7 @@ static void during(const struct stage_group *g)
 
 static pid_t stranger_start(unsigned int who)
 {
-	char *argv[] = { "/bin/sleep", "1000", NULL };
+	char *argv[] = { "/bin/sleep", "infinity", NULL };
 	int output;
 
 	return stage_spawn(who, "/", argv, &output);

@@ -288,7 +288,7 @@ static void during(const struct stage_group *g)
 /* A process that is there to be attacked. */
 static pid_t stranger_start(unsigned int who)
 {
-	char *argv[] = { "/bin/sleep", "1000", NULL };
+	char *argv[] = { "/bin/sleep", "infinity", NULL };
 	int output;
 
 	return stage_spawn(who, "/", argv, &output);
