@@ -281,8 +281,8 @@ static bool agent_gone(const char *name)
 		usleep(50000);
 		if (agentos_dev_version(device, &version))
 			return false;
-	} while (--tries && (version.ret_agents || version.ret_tasks || version.ret_policies ||
-			     version.ret_pins));
+	} while (--tries && (version.ret_agents != stage_others() || version.ret_tasks ||
+			     version.ret_policies || version.ret_pins));
 	if (!tries)
 		stage_note("%s: %llu agents, %llu tasks, %llu policies, %llu pins are left", name,
 			   (unsigned long long)version.ret_agents,
