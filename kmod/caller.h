@@ -43,7 +43,7 @@ bool caller_is_taken(const struct sock *sk, const struct sockaddr *address);
 bool caller_is_held(const struct sock *sk);
 
 /*
- * A task of the agent is about to connect the socket to the gateway, and may.
+ * A task of the agent is about to connect the socket to the gateway, or to send there, and may.
  * Nothing is remembered of what is no TCP, of a socket that has a connection or
  * is about to, or without memory: then nobody is told, and no service given. Of
  * an agent's calls the newest are kept. Any context but interrupts.

@@ -433,9 +433,8 @@ __bpf_kfunc int agentos_net(struct socket *sock, struct sockaddr *address,
 __bpf_kfunc int agentos_net_message(struct socket *sock, struct msghdr *msg,
 				    struct agentos_net_ask *ask, u32 ask__sz)
 {
-	if (ask__sz < sizeof(*ask))
-		return ENDPOINT_NO_RULE;
-	return msg->msg_name ? net_decide(sock->sk, msg->msg_name, ask) : ENDPOINT_ALLOWED;
+	/* MSG_FASTOPEN connects, and no other hook sees it. */
+	return msg->msg_name ? agentos_net(sock, msg->msg_name, ask, ask__sz) : ENDPOINT_ALLOWED;
 }
 
 /* Does the message name a way of its own, or could one after it that no hook sees? 1 or 0. */

@@ -238,6 +238,10 @@ static void an_agents_call_is_told(void)
 	call = call_to("::ffff:127.0.0.1", PORT);
 	call.v6 = true;
 	CHECK_INT(call_by(agent, &call), (int64_t)id);
+	/* So does what connects by sending. */
+	call = call_to("127.0.0.1", PORT);
+	call.fast = true;
+	CHECK_INT(call_by(agent, &call), (int64_t)id);
 	agent_end(agent);
 	stand_down();
 }
@@ -252,11 +256,8 @@ static void what_is_no_agents_call_is_enoent(void)
 	agent = agent_new("caller", &id);
 	call = call_to("127.0.0.1", PORT);
 	CHECK_INT(call_by(-1, &call), -ENOENT);
-	/* An address that only means it; MPTCP; by sendto(). */
+	/* An address that only means it; MPTCP. */
 	call = call_to("0.0.0.0", PORT);
-	CHECK_INT(call_by(agent, &call), -ENOENT);
-	call = call_to("127.0.0.1", PORT);
-	call.fast = true;
 	CHECK_INT(call_by(agent, &call), -ENOENT);
 	call = call_to("127.0.0.1", PORT);
 	call.protocol = MPTCP_NUMBER;
@@ -329,6 +330,13 @@ static void who_connected_counts(void)
 	again = call_to("127.0.0.1", PORT);
 	again.fd = call.fd;
 	CHECK_INT(call_by(second, &again), (int64_t)id2);
+	/* However he does. */
+	REQUIRE(!connect(call.fd, &(struct sockaddr){ .sa_family = AF_UNSPEC },
+			 sizeof(struct sockaddr)));
+	again = call_to("127.0.0.1", PORT);
+	again.fd = call.fd;
+	again.fast = true;
+	CHECK_INT(call_by(first, &again), (int64_t)id);
 	close(call.fd);
 	/* Connected outside, held inside. */
 	call = call_to("127.0.0.1", PORT);
