@@ -50,6 +50,9 @@ enum {
 	OPT_HELP
 };
 
+/* From 1024 on ports are anybody's while agentosd is away, and the kernel's to give out. */
+#define GATEWAY_PORT_LAST 1023
+
 static const struct option options[] = {
 	{ "check", no_argument, NULL, OPT_CHECK },
 	{ "audit-dir", required_argument, NULL, OPT_AUDIT_DIR },
@@ -103,8 +106,10 @@ static int options_parse(int argc, char **argv, struct daemon_options *o)
 			o->gateway_user = optarg;
 			break;
 		case OPT_GATEWAY_PORT:
-			if (port_parse(optarg, &o->gateway_port)) {
-				fputs("agentosd: --gateway-port takes a port, 1 to 65535.\n",
+			if (port_parse(optarg, &o->gateway_port) ||
+			    o->gateway_port > GATEWAY_PORT_LAST) {
+				fputs("agentosd: --gateway-port takes a port, 1 to 1023: others "
+				      "are anybody's.\n",
 				      stderr);
 				return 2;
 			}

@@ -24,6 +24,8 @@ try as demo agentosd
 refused 'agentosd without being root' 1 'must be root'
 try agentosd --no-such-option
 is 'agentosd with an unknown option: 2' "$status" 2
+try agentosd --gateway-port 1024
+refused 'agentosd with a port that anybody may take' 2 'a port, 1 to 1023'
 module_load
 umount /sys/fs/bpf
 audit_dir_make
