@@ -58,8 +58,6 @@ static __always_inline struct agentos_event *event_reserve(const struct act *act
 			__sync_fetch_and_add(&count->denied, 1);
 	}
 	if (refused)
-		agentos_denied();
-	if (refused)
 		event = bpf_ringbuf_reserve(&ring_denials, sizeof(*event), 0);
 	else
 		event = bpf_ringbuf_reserve(&ring_allowed, sizeof(*event), 0);
@@ -79,9 +77,14 @@ static __always_inline struct agentos_event *event_begin(const struct agentos_fa
 	struct agentos_event *event;
 	__u64 seq, id;
 
+	/* An act counts once, however it is recorded. */
+	if (act->verdict != AGENTOS_VERDICT_ALLOWED)
+		agentos_denied();
 	event = event_reserve(act, &seq);
 	if (!event && facts->flags & FACT_STRICT && act->verdict != AGENTOS_VERDICT_DENIED) {
 		drop_count(AGENTOS_DROPS_REFUSED);
+		if (act->verdict == AGENTOS_VERDICT_ALLOWED)
+			agentos_denied();
 		act->verdict = AGENTOS_VERDICT_DENIED;
 		act->why = AGENTOS_WHY_UNRECORDED;
 		act->error = act->refusal;
@@ -258,6 +261,9 @@ static __always_inline bool act_settle(const struct agentos_facts *facts, struct
 	}
 	if (act->why == AGENTOS_WHY_RIGHT && agentos_right_kills(act->right, facts->policy))
 		act->effect = EFFECT_KILL;
+	/* Whoever sends an agent a file would else end it. */
+	if (act->hook == AGENTOS_HOOK_FILE_RECEIVE)
+		act->effect = EFFECT_NONE;
 	if (facts->flags & FACT_AUDIT_ONLY) {
 		if (act_is_spared(act, dentry)) {
 			act->verdict = AGENTOS_VERDICT_WOULD_DENY;

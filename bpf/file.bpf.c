@@ -196,7 +196,7 @@ static __always_inline int move_check(void *ctx, const struct agentos_facts *fac
 		.refusal = -EACCES,
 		.rule = AGENTOS_RULE_NONE,
 	};
-	__u32 before, after, gate;
+	__u32 before, after, gate, watched;
 	struct agentos_event *event;
 	bool at_target = true;
 	struct agentos_walk w;
@@ -232,13 +232,15 @@ static __always_inline int move_check(void *ctx, const struct agentos_facts *fac
 		goto decided;
 	}
 	act_rule_watches(&act, &w, AGENTOS_FILE_WRITE);
+	watched = w.watched;
 	before = walk_allowed(&w, facts, from_dir->mnt, from, AGENTOS_FILE_ALL);
 	at_target = false;
 	if (!(before & AGENTOS_FILE_WRITE)) {
 		act_rule_denies(&act, &w, AGENTOS_FILE_WRITE);
 		goto decided;
 	}
-	act_rule_watches(&act, &w, AGENTOS_FILE_WRITE);
+	/* Also a move by which what is watched would no longer be. */
+	act_rule_watches(&act, &w, AGENTOS_FILE_WRITE | (after & gate & ~watched));
 	if (after & gate & ~before) {
 		act.why = AGENTOS_WHY_WIDER;
 		goto decided;
@@ -265,7 +267,7 @@ static __always_inline int move_check(void *ctx, const struct agentos_facts *fac
 decided:
 	/* Neither end of it may be ours. */
 	if (act_settle(facts, &act,
-		       facts->flags & FACT_AUDIT_ONLY && agentos_guarded(to) ? to : from)) {
+		       agentos_guarded(to) ? to : from)) {
 		event = event_begin(facts, &act);
 		if (event) {
 			struct dentry *shown = at_target ? to : from;
