@@ -94,6 +94,7 @@ static int agent_join_family(struct agent *agent)
 	else if (parent->child_count >= AGENTOS_CHILDREN_MAX)
 		err = -ENOSPC;
 	if (!err) {
+		agent->watchable = parent->watchable;
 		lifecycle_note(agent, AGENTOS_LIFECYCLE_CREATE, task_tgid_nr(current));
 		list_add_tail(&agent->sibling, &parent->children);
 		parent->child_count++;
@@ -148,6 +149,7 @@ int agent_create(const struct agent_options *options, struct agent **ret_agent)
 	agent->id = atomic64_inc_return(&last_id);
 	agent->owner = options->owner;
 	agent->rights = options->rights;
+	agent->watchable = AGENTOS_RIGHTS_ALL;
 	agent->created_ns = ktime_get_boottime_ns();
 	memcpy(agent->name, options->name, sizeof(agent->name));
 	spin_lock_init(&agent->lock);
@@ -324,9 +326,10 @@ u32 agent_count(void)
 
 /*
  * One agent's part, noted under the lock: never after a later one's. Of
- * descendants only what changes is noted.
+ * descendants only what changes is noted. Of what is watched `watchable` stays.
  */
-static int agent_narrow(struct agent *agent, u64 mask, bool descendant, u64 *ret_rights)
+static int agent_narrow(struct agent *agent, u64 mask, u64 watchable, bool descendant,
+			u64 *ret_rights)
 {
 	int err = 0;
 	u64 rights;
@@ -337,6 +340,8 @@ static int agent_narrow(struct agent *agent, u64 mask, bool descendant, u64 *ret
 		err = -ESRCH;
 	else if (!rights && !descendant)
 		err = -EINVAL;
+	if (!err)
+		WRITE_ONCE(agent->watchable, agent->watchable & watchable);
 	if (!err && (!descendant || rights != agent->rights)) {
 		WRITE_ONCE(agent->rights, rights);
 		lifecycle_note(agent, AGENTOS_LIFECYCLE_RESTRICT, task_tgid_nr(current));
@@ -346,20 +351,25 @@ static int agent_narrow(struct agent *agent, u64 mask, bool descendant, u64 *ret
 	return err;
 }
 
-int agent_restrict(struct agent *agent, u64 mask, u64 *ret_rights)
+static int agent_narrow_family(struct agent *agent, u64 mask, u64 watchable, u64 *ret_rights)
 {
 	struct agent *below;
 	u64 rights;
 	int err;
 
 	/* The parent first: who is derived meanwhile is measured by what is left. */
-	err = agent_narrow(agent, mask, false, ret_rights);
+	err = agent_narrow(agent, mask, watchable, false, ret_rights);
 	if (err)
 		return err;
 	for (below = agent_next_below(agent, NULL); below; below = agent_next_below(agent, below))
 		if (below != agent)
-			agent_narrow(below, mask, true, &rights);
+			agent_narrow(below, mask, watchable, true, &rights);
 	return 0;
+}
+
+int agent_restrict(struct agent *agent, u64 mask, u64 *ret_rights)
+{
+	return agent_narrow_family(agent, mask, mask, ret_rights);
 }
 
 /* True when there was something to take. */
@@ -375,6 +385,7 @@ static bool agent_revoke_one(struct agent *agent, int *ret_err)
 		/* Of all that it may do: also of what it only was told not to. */
 		WRITE_ONCE(agent->flags, agent->flags & ~AGENTOS_CREATE_AUDIT_ONLY);
 		WRITE_ONCE(agent->rights, 0);
+		WRITE_ONCE(agent->watchable, 0);
 		lifecycle_note(agent, AGENTOS_LIFECYCLE_REVOKE, task_tgid_nr(current));
 	}
 	spin_unlock_bh(&agent->lock);
@@ -439,7 +450,7 @@ int agent_set_policy(struct agent *agent, struct agentos_agent_policy *set)
 	if (READ_ONCE(agent->state) >= AGENTOS_STATE_EXITING)
 		err = -ESRCH;
 	else if (set->ret_rights & ~set->rights)
-		err = agent_restrict(agent, set->rights, &set->ret_rights);
+		err = agent_narrow_family(agent, set->rights, AGENTOS_RIGHTS_ALL, &set->ret_rights);
 	if (err)
 		goto unlock;
 	before = policy_use_used(set->ret_before);

@@ -40,7 +40,9 @@ struct agent {
 	u32 policy_id; /* its number: smp_load_acquire(), and rights after it */
 	char name[AGENTOS_NAME_SIZE];
 
-	u64 rights; /* READ_ONCE; only ever loses bits, under lock */
+	/* READ_ONCE; only ever lose bits, under lock. */
+	u64 rights;
+	u64 watchable; /* what its policy may watch: all but what was taken from it */
 
 	spinlock_t lock; /* _bh: members end in RCU callbacks */
 	/* Under lock. */

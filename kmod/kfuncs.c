@@ -64,7 +64,7 @@ static void facts_fill(struct agentos_facts *facts, const struct member *member)
 
 	facts->id = agent->id;
 	/* Of rights that it has none: of the two policies around a change either will do. */
-	facts->watched = policy ? policy->watch : 0;
+	facts->watched = policy ? policy->watch & READ_ONCE(agent->watchable) : 0;
 	/* First, so that a new policy is never seen with rights that went with the old one. */
 	facts->policy = smp_load_acquire(&agent->policy_id);
 	facts->rights = READ_ONCE(agent->rights);

@@ -371,6 +371,9 @@ static u32 member_kill_all(struct agent *agent, enum agentos_exit_reason reason)
 	/* Under the lock, so that it stands before the record of the exit. */
 	if (!agent->condemned)
 		lifecycle_note(agent, AGENTOS_LIFECYCLE_KILL, lifecycle_actor());
+	/* That is why, whoever else kills it before its last task is gone. */
+	if (reason == AGENTOS_REASON_POLICY)
+		agent->condemned = true;
 	list_for_each_entry(member, &agent->members, in_agent)
 		if (!kill_pid(member->pid, SIGKILL, 1) && !member->dead)
 			killed++;

@@ -274,6 +274,15 @@ static void rules_apply(struct agentos_walk *walk, const struct rule *own, const
 			   (kill ? own->kill : own->deny) & decides ? own->number : named->number);
 }
 
+/* Of one level, what kills. */
+static void rules_kill(struct agentos_walk *walk, const struct rule *own, const struct rule *named)
+{
+	u32 kill = (own->kill | named->kill) & walk->open;
+
+	if (kill)
+		rules_deny(walk, kill, kill, own->kill & kill ? own->number : named->number);
+}
+
 /* What a walk needs of a dentry, but for its name. */
 struct step {
 	const struct dentry *parent;
@@ -452,19 +461,20 @@ static __always_inline void rules_climb(const struct rules *rules, const struct 
 		if (!step_read(here.parent, sure, &parent))
 			goto give_up;
 		above = rules_find(rules, parent.inode);
+		ruled = sure ? name_may_be_among(rules, rules->name_hashes, above, here.parent,
+						 dentry) :
+			       !!above->names;
+		named = ruled ? rules_of_name(rules, parent.inode, dentry) : own;
+		if (!named)
+			goto give_up;
 		if (rules->patterns) {
+			rules_kill(walk, own, named);
 			if (!rules_apply_patterns(rules, here.parent, dentry, sure, seq, walk))
 				goto give_up;
 			if (!walk->open)
 				return;
 		}
-		ruled = sure ? name_may_be_among(rules, rules->name_hashes, above, here.parent,
-						 dentry) :
-			       !!above->names;
 		if (own->inode || ruled) {
-			named = ruled ? rules_of_name(rules, parent.inode, dentry) : own;
-			if (!named)
-				goto give_up;
 			rules_apply(walk, own, named);
 			if (!walk->open)
 				return;

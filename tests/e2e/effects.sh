@@ -221,6 +221,33 @@ for act in 'unlink bait' 'rename bait x' 'rename plain bait' 'write bait'; do
 	is "and killed for, $act" $status 137
 done
 
+# Also where the same name is denied anywhere.
+policy_make names 'files: {deny-names: [plain]}'
+policy_make both 'files: {deny-names: [plain], kill: ["${WORKSPACE}/plain"]}'
+tries names python3 act.py read plain
+is 'control: a name, denied' "$status $survived $said" '0 yes Permission denied'
+tries both python3 act.py read plain
+is 'and to be killed for' "$status ${survived:-no}" '137 no'
+
+# Nobody is killed for what he is sent.
+cat >"$work/send.py" <<'END'
+import os, socket, subprocess, sys
+ours, its = socket.socketpair()
+agent = subprocess.Popen(["agentctl", "run", "--quiet", "--policy", "kill", "--", "python3", "-c",
+    "import socket; print(len(socket.recv_fds(socket.socket(fileno=0), 1, 1)[1]), flush=True)"],
+    stdin=its)
+its.close()
+socket.send_fds(ours, [b"x"], [os.open(sys.argv[1], os.O_RDONLY)])
+print(agent.wait())
+END
+tree_make space
+is 'control: a file is sent to an agent' "$(cd "$work/space" && python3 "$work/send.py" plain | xargs)" '1 0'
+is 'one to be killed for does not come, and kills nobody' \
+	"$(cd "$work/space" && python3 "$work/send.py" bait | xargs)" '0 0'
+last
+says 'it was refused' '"hook":"file_receive"' "$work/last"
+fails 'and no more' grep -q '"effect"' "$work/last"
+
 # A family: what one below does ends that and what is below it, what the top does ends all.
 workspace_make crew
 cp "$work/act.py" "$bin/agentctl" "$work/crew"
@@ -341,6 +368,62 @@ is 'control: the file system of pins can be read' "$status $survived" '0 yes'
 fails 'with no word of it' grep -q denied "$work/space/said"
 tries guarded ls /sys/fs/bpf
 says 'but not watched' 'ermission' "$work/space/said"
+
+policy_make devices 'rights: [capabilities]
+files: {watch: [/dev]}'
+tries devices sh -c ': >/dev/one && mv /dev/one /dev/two && echo done'
+is 'control: names of /dev can be moved' "$said" 'done'
+tries devices mv /dev/two /dev/agentos
+says 'but not over the device' 'ermission' "$work/space/said"
+rm /dev/two
+
+# Whom it is taken from does it no longer: each line at its cue is a try to signal somebody outside.
+sleep 1000 &
+outsider=$!
+children="$children $outsider"
+policy_make signals 'effects: {signal-outside: watch}'
+cat >"$work/policies/fewer.yaml" <<'END'
+name: fewer
+rights: [file-read, file-write, file-exec]
+files: {read: [/], write: ["${WORKSPACE}"], exec: [/]}
+effects: {signal-outside: watch}
+END
+policy=signals
+signaller_start() {
+	workspace_make "$1"
+	mkfifo "$work/$1/cue"
+	agent_start "$1" sh -c "exec 2>/dev/null 3>said 4<cue
+		while read -r x <&4; do kill -0 $outsider && echo done >&3 || echo refused >&3; done"
+	exec 5>"$work/$1/cue"
+	lines=0
+}
+signals() {
+	lines=$((lines + 1))
+	echo cue >&5
+	wait_for 20 sh -c "[ \$(wc -l <'$work/$1/said') = $lines ]"
+	tail -n 1 "$work/$1/said"
+}
+signaller_start dropped
+is 'a signal is watched' "$(signals dropped)" 'done'
+try agentctl policy apply fewer dropped --workspace "$work/dropped"
+lines=1
+is 'and under a policy of fewer rights' "$status $(signals dropped)" '0 done'
+try agentctl rights dropped --drop signal-outside
+lines=2
+is 'dropped, it is refused' "$status $(signals dropped)" '0 refused'
+try agentctl policy apply signals dropped --workspace "$work/dropped"
+lines=3
+is 'and stays so under another policy' "$status $(signals dropped)" '0 refused'
+exec 5>&-
+agent_wait
+signaller_start revoked
+is 'control: of another it is watched' "$(signals revoked)" 'done'
+try agentctl rights revoked --revoke
+lines=1
+is 'revoked, it is refused as all is' "$status $(signals revoked)" '0 refused'
+exec 5>&-
+agent_wait
+kill $outsider
 
 # --- words ---
 
