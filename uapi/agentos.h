@@ -170,8 +170,11 @@ struct agentos_enumerate {
  * with all below it (AGENTOS_REASON_POLICY): the task that did it does not come back
  * to user mode. To watch is to allow, and to record the act as
  * AGENTOS_VERDICT_WOULD_DENY; what even an audit-only agent is refused is refused
- * here as well. Agents that are audit-only are not killed. Of rules that are equally
- * near kill goes before deny, that before watch, and watch before allow.
+ * here as well. Agents that are audit-only are not killed, and nobody is for what he
+ * is sent: a file that it is death to open is not received, and that is all. Of rules
+ * that are equally near kill goes before deny, that before watch, and watch before
+ * allow. A move by which what is watched would not be any more is watched itself.
+ * RESTRICT and REVOKE take what is watched for want of a right as they take the right.
  */
 
 /*
@@ -340,14 +343,13 @@ struct agentos_gateway {
 /*
  * AGENTOS_IOC_CALLER: the agent that connected the other end of an accepted
  * connection to the gateway's address. It is that of the task which called
- * connect() at last, not of who made the socket or has it now. Of a socket that
+ * connect() at last (or sendto()), not of who made the socket or has it now. Of a socket that
  * an agent called with, and that somebody outside of all agents connected anew,
  * that agent is told. Also from within an agent.
  *
  * Of an agent's calls the newest AGENTOS_CALLS_KEPT are known: ask at once. What
- * is not seen to be a call is none: MPTCP, a connection that sendto() made
- * (MSG_FASTOPEN), one to an address that means this one ("0.0.0.0"), or that was
- * redirected, or made when memory was short.
+ * is not seen to be a call is none: MPTCP, one to an address that means this one
+ * ("0.0.0.0"), or that was redirected, or made when memory was short.
  *
  * ret_policy, ret_flags: as they are now. An agent that has exited is told, with
  * the last it had, while a descriptor of it or of one below it is open.

@@ -104,9 +104,10 @@ struct agentos_info {
 
 /*
  * AGENTOS_AGENT_RESTRICT: rights &= mask, of the agent and of all its
- * descendants. Never widens; takes effect at each task's next hook. What is
- * past its hook completes, and files that are open stay open. A descendant may
- * be left without any right.
+ * descendants; and what their policies only watch for want of a right that is
+ * not in mask is refused from then on, whatever policies they get. Never widens;
+ * takes effect at each task's next hook. What is past its hook completes, and
+ * files that are open stay open. A descendant may be left without any right.
  * -EINVAL  a bit of mask is unknown, or nothing would be left
  * -ESRCH   exiting or exited, and nothing that was derived from it is left
  */

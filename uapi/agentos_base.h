@@ -25,7 +25,7 @@
  *   what is charged to an agent is charged to all above it.
  */
 
-#define AGENTOS_ABI    1
+#define AGENTOS_ABI    2
 #define AGENTOS_DEVICE "/dev/agentos"
 
 /* Limits. Reaching one is an error with a name, never a truncation. */
