@@ -266,8 +266,7 @@ static __always_inline int move_check(void *ctx, const struct agentos_facts *fac
 	act.error = 0;
 decided:
 	/* Neither end of it may be ours. */
-	if (act_settle(facts, &act,
-		       agentos_guarded(to) ? to : from)) {
+	if (act_settle(facts, &act, agentos_guarded(to) ? to : from)) {
 		event = event_begin(facts, &act);
 		if (event) {
 			struct dentry *shown = at_target ? to : from;
