@@ -118,6 +118,7 @@ extern int agentos_owner_drop(struct file *file) __ksym;
 extern int agentos_line(struct agentos_line *line, __u32 line__sz) __ksym;
 extern int agentos_file_open_quick(struct file *file) __ksym;
 extern int agentos_entry_quick(struct dentry *dentry, __u32 removes) __ksym;
+extern int agentos_move_quick(struct dentry *from, struct dentry *to) __ksym;
 extern int agentos_net_quick(struct socket *sock, struct sockaddr *address, __u32 act) __ksym;
 extern int agentos_send_quick(struct socket *sock, struct msghdr *msg) __ksym;
 extern int agentos_net(struct socket *sock, struct sockaddr *address, struct agentos_net_ask *ask,

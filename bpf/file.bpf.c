@@ -288,6 +288,9 @@ decided:
 SEC("lsm/path_link")
 int BPF_PROG(agentos_path_link, struct dentry *old, struct path *dir, struct dentry *new)
 {
+	if (agentos_move_quick(old, new) != QUICK_ASK)
+		return 0;
+
 	AGENT_OR_RETURN(facts);
 
 	/* Both names are on one mount: link() demands it. */
@@ -300,11 +303,14 @@ SEC("lsm/path_rename")
 int BPF_PROG(agentos_path_rename, struct path *old_dir, struct dentry *old, struct path *new_dir,
 	     struct dentry *new, unsigned int flags)
 {
+	/* An exchange moves both ways. */
+	if (!(flags & RENAME_EXCHANGE) && agentos_move_quick(old, new) != QUICK_ASK)
+		return 0;
+
 	AGENT_OR_RETURN(facts);
 
 	if (move_check(ctx, &facts, old_dir, old, new_dir, new, AGENTOS_HOOK_RENAME))
 		return -EACCES;
-	/* An exchange moves both ways. */
 	if (flags & RENAME_EXCHANGE)
 		return verdict(
 			move_check(ctx, &facts, new_dir, new, old_dir, old, AGENTOS_HOOK_RENAME),

@@ -154,6 +154,24 @@ static noinline int entry_quick(const struct member *member, const struct dentry
 		       QUICK_ASK;
 }
 
+/* Another name of a file: who may plainly do all to it that he has rights to gains nothing. */
+static noinline int move_quick(const struct member *member, const struct dentry *from,
+			       const struct dentry *to)
+{
+	const struct policy *policy = quick_policy(member, AGENTOS_RIGHT(FILE_WRITE));
+	/* The first three bits stand in the same order in both. */
+	u32 rights = READ_ONCE(member->agent->rights) &
+		     (AGENTOS_FILE_READ | AGENTOS_FILE_WRITE | AGENTOS_FILE_EXEC);
+
+	if (!policy || !(d_is_reg(from) || d_is_symlink(from)) || d_is_dir(to) || d_is_special(to))
+		return QUICK_ASK;
+	if (!rules_plainly_allow(&policy->rules, from, rights | AGENTOS_FILE_WRITE))
+		return QUICK_ASK;
+	return rules_plainly_allow(&policy->rules, to, AGENTOS_FILE_WRITE) ?
+		       QUICK_ALLOWED :
+		       QUICK_ASK;
+}
+
 /*
  * Likewise. address: what to connect to or to bind to. Sockets of which no rule
  * is about the address take the right, which the program knows by itself.
@@ -343,6 +361,14 @@ __bpf_kfunc int agentos_entry_quick(struct dentry *dentry, u32 removes)
 	struct member *member = member_of_caller();
 
 	return member ? entry_quick(member, dentry, removes) : QUICK_OUTSIDE;
+}
+
+/* The same of a file that is to have the name `to`, where there may be another. */
+__bpf_kfunc int agentos_move_quick(struct dentry *from, struct dentry *to)
+{
+	struct member *member = member_of_caller();
+
+	return member ? move_quick(member, from, to) : QUICK_OUTSIDE;
 }
 
 /*
@@ -625,6 +651,7 @@ BTF_ID_FLAGS(func, agentos_owner_drop)
 BTF_ID_FLAGS(func, agentos_line)
 BTF_ID_FLAGS(func, agentos_file_open_quick)
 BTF_ID_FLAGS(func, agentos_entry_quick)
+BTF_ID_FLAGS(func, agentos_move_quick)
 BTF_ID_FLAGS(func, agentos_net_quick)
 BTF_ID_FLAGS(func, agentos_send_quick)
 BTF_ID_FLAGS(func, agentos_net)
