@@ -447,6 +447,7 @@ static void net_rule_make(struct network_rule *rule, u64 *state, u32 number)
 {
 	static const u8 prefixes[] = { 0, 1, 8, 9, 24, 25, 32, 64, 65, 96, 127, 128 };
 	u32 mask;
+	bool wide;
 
 	rule->is_ipv6 = net_random(state) & 1;
 	rule->prefix = prefixes[net_random(state) % (rule->is_ipv6 ? ARRAY_SIZE(prefixes) : 7)];
@@ -458,11 +459,14 @@ static void net_rule_make(struct network_rule *rule, u64 *state, u32 number)
 		rule->address.low &= ~0ULL << (128 - rule->prefix);
 	}
 	rule->port_first = net_random(state) % 8 * 9000;
-	rule->port_last =
-		net_random(state) & 1 ? U16_MAX : rule->port_first + net_random(state) % 2000;
+	/* Short prefixes leave something open. */
+	wide = net_random(state) & 1 && rule->prefix > 8;
+	rule->port_last = wide ? U16_MAX : rule->port_first + net_random(state) % 2000;
 	mask = net_random(state) & AGENTOS_NET_ALL;
 	rule->allow = (net_random(state) & AGENTOS_NET_ALL) | 1;
 	rule->deny = mask & ~rule->allow;
+	rule->kill = rule->deny & net_random(state);
+	rule->watch = rule->allow & net_random(state);
 	rule->number = number;
 }
 
@@ -471,7 +475,7 @@ static void prefixes_decide_as_a_list_would(void)
 	struct network_rule *rules = kvcalloc(NET_RULES, sizeof(*rules), GFP_KERNEL);
 	struct network *network = NULL;
 	struct network_address address;
-	u32 i, act, number, says, seen[3] = {};
+	u32 i, act, number, says, seen[NETWORK_KILLED + 1] = {};
 	enum network_verdict verdict;
 	u64 state = 1;
 	bool is_ipv6;

@@ -337,8 +337,8 @@ static void leftovers_remove(void)
 			 (const char *[]){ "shm", "sem", "msg" }[i]);
 		in = fopen(path, "re");
 		while (in && fgets(line, sizeof(line), in)) {
-			if (sscanf(line, "%d %d", &key, &id) != 2 || key == 0x5afe01 ||
-			    key == 0x5afe02)
+			/* What everybody may use is made anew: he may have put his own there. */
+			if (sscanf(line, "%d %d", &key, &id) != 2 || key == IPC_GUARDED)
 				continue;
 			if ((i == 0 ? shmctl(id, IPC_RMID, NULL) :
 			     i == 1 ? semctl(id, 0, IPC_RMID) :
