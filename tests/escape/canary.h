@@ -294,7 +294,7 @@ static inline void ipc_make(key_t key, mode_t mode, int ids[3])
 		stage_bail("no System V IPC");
 }
 
-/* Also what an agent did away with that had the right to. */
+/* Anew: an agent that had the right to may have put something else in its place. */
 static inline void canary_ipc_shared(void)
 {
 	struct {
@@ -302,6 +302,9 @@ static inline void canary_ipc_shared(void)
 		char text[8];
 	} message = { 1, "canary" };
 
+	shmctl(shmget(IPC_SHARED, 0, 0), IPC_RMID, NULL);
+	semctl(semget(IPC_SHARED, 0, 0), 0, IPC_RMID);
+	msgctl(msgget(IPC_SHARED, 0), IPC_RMID, NULL);
 	ipc_make(IPC_SHARED, 0666, canary.shared);
 	if (msgsnd(canary.shared[2], &message, 8, 0) < 0)
 		stage_bail("no message");

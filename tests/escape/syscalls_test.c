@@ -337,8 +337,8 @@ static void leftovers_remove(void)
 			 (const char *[]){ "shm", "sem", "msg" }[i]);
 		in = fopen(path, "re");
 		while (in && fgets(line, sizeof(line), in)) {
-			/* What everybody may use is made anew: he may have put his own there. */
-			if (sscanf(line, "%d %d", &key, &id) != 2 || key == IPC_GUARDED)
+			if (sscanf(line, "%d %d", &key, &id) != 2 || key == IPC_GUARDED ||
+			    key == IPC_SHARED)
 				continue;
 			if ((i == 0 ? shmctl(id, IPC_RMID, NULL) :
 			     i == 1 ? semctl(id, 0, IPC_RMID) :
