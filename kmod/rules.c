@@ -256,31 +256,30 @@ static void rules_watch(struct agentos_walk *walk, u32 watch, u32 number)
 	walk->watched |= watch;
 }
 
-/* One level: the object's own rule and its name's. */
-static void rules_apply(struct agentos_walk *walk, const struct rule *own, const struct rule *named)
-{
-	u32 deny = (own->deny | named->deny) & walk->open;
-	u32 kill = (own->kill | named->kill) & deny;
-	u32 allow = (own->allow | named->allow) & walk->open & ~deny;
-	u32 watch = (own->watch | named->watch) & allow;
-	u32 decides = kill ?: deny;
-
-	walk->allowed |= allow;
-	walk->open &= ~allow;
-	if (watch)
-		rules_watch(walk, watch, watch & own->watch ? own->number : named->number);
-	if (deny)
-		rules_deny(walk, deny, kill,
-			   (kill ? own->kill : own->deny) & decides ? own->number : named->number);
-}
-
-/* Of one level, what kills. */
+/* Of one level, the object's own rule and its name's: what kills goes first. */
 static void rules_kill(struct agentos_walk *walk, const struct rule *own, const struct rule *named)
 {
 	u32 kill = (own->kill | named->kill) & walk->open;
 
 	if (kill)
 		rules_deny(walk, kill, kill, own->kill & kill ? own->number : named->number);
+}
+
+/* All of one level. */
+static void rules_apply(struct agentos_walk *walk, const struct rule *own, const struct rule *named)
+{
+	u32 deny, allow, watch;
+
+	rules_kill(walk, own, named);
+	deny = (own->deny | named->deny) & walk->open;
+	allow = (own->allow | named->allow) & walk->open & ~deny;
+	watch = (own->watch | named->watch) & allow;
+	walk->allowed |= allow;
+	walk->open &= ~allow;
+	if (watch)
+		rules_watch(walk, watch, watch & own->watch ? own->number : named->number);
+	if (deny)
+		rules_deny(walk, deny, 0, own->deny & deny ? own->number : named->number);
 }
 
 /* What a walk needs of a dentry, but for its name. */
