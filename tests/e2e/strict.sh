@@ -17,17 +17,26 @@ class_make() {
 }
 
 # flood CLASS: an agent that opens its own file 10,000 times while nobody reads the rings,
-# which have room for fewer records than that. Its counts are in $work/CLASS.out.
+# which have room for fewer records than that. Its counts are then in $refused and $opened, and
+# how many denials it has for it, in $denials. It ends without doing anything that takes room.
 flood() {
 	policy=class-$1
 	agent_start "$1" sh -c 'echo x >mine; touch begun; until [ -e go ]; do sleep 0.2; done
-		exec ./refuse mine 10000'
+		./refuse mine 10000; until [ -e end ]; do :; done'
 	wait_for 20 test -e "$work/$1/begun" || bail "$1 does not run"
 	kill -STOP "$daemon"
+	denials=$(denials_of "$1")
 	touch "$work/$1/go"
+	wait_for 120 test -s "$work/$1.out" || bail "$1 does not come to its end"
+	denials=$(($(denials_of "$1") - denials))
+	touch "$work/$1/end"
 	agent_wait
 	refused=$(cut -d' ' -f1 "$work/$1.out")
 	opened=$(cut -d' ' -f2 "$work/$1.out")
+}
+
+denials_of() {
+	agentctl show --json "$1" | sed -n 's/.*"denials":\([0-9]*\).*/\1/p'
 }
 
 # What the kernel counted: slot 2 of the map has acts that were refused for want of room.
@@ -69,6 +78,7 @@ holds 'under strict some were done, as long as there was room' test "$opened" -g
 holds 'and some were not' test "$refused" -gt 1000
 is 'each of them is either' "$((refused + opened))" 10000
 is 'each refusal is counted' "$(dropped 2)" "$refused"
+is 'as one denial of the agent' "$denials" "$refused"
 kill -CONT "$daemon"
 holds 'agentosd answers' wait_for 60 daemon_answers
 audit_settle
@@ -91,6 +101,17 @@ says 'and policy explain what to do' 'audit: verbose' "$work/out"
 try agentctl doctor
 is 'the doctor has a problem with it' "$status" 1
 says 'and says how many' "$refused acts of strict agents refused" "$work/out"
+
+# What is watched is a denial that is let pass: refused for want of room it is still one.
+workspace_make watched
+: >"$work/watched/mine"
+class_make watched
+sed -i 's/^audit: .*/audit: strict\nfiles: {watch: ["${WORKSPACE}\/mine"]}/' "$work/policies/class-watched.yaml"
+flood watched
+holds 'under strict what is watched is refused as well' test "$refused" -gt 1000
+is 'each of them is one denial' "$denials" 10000
+kill -CONT "$daemon"
+holds 'agentosd answers' wait_for 60 daemon_answers
 
 # --- room again ---
 
