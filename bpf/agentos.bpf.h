@@ -12,37 +12,39 @@
 #include "agentos_event.h"
 
 /* Macros are not in BTF. */
-#define EPERM		1
-#define EACCES		13
-#define EINVAL		22
-#define FMODE_READ	0x1
-#define FMODE_WRITE	0x2
-#define FMODE_EXEC	0x20
-#define FMODE_NOACCOUNT 0x20000000 /* the kernel's own open of a backing file */
-#define O_TRUNC		01000
-#define O_ACCMODE	03
-#define PROT_WRITE	0x2
-#define PROT_EXEC	0x4
-#define VM_WRITE	0x2
-#define VM_EXEC		0x4
-#define AF_UNSPEC	0
-#define AF_UNIX		1
-#define AF_INET		2
-#define AF_INET6	10
-#define AF_NETLINK	16
-#define SOL_IP		0
-#define SOL_IPV6	41
-#define IPPROTO_ICMPV6	58
-#define IPPROTO_MPTCP	262
-#define SOCK_TYPE_MASK	0xf
-#define S_IFMT		0170000
-#define S_IFCHR		0020000
-#define S_IFBLK		0060000
-#define SOCK_STREAM	1
-#define SOCK_DGRAM	2
-#define SOCK_RAW	3
-#define PF_IO_WORKER	0x10
-#define SB_KERNMOUNT	(1 << 22)
+#define EPERM		  1
+#define EACCES		  13
+#define EINVAL		  22
+#define FMODE_READ	  0x1
+#define FMODE_WRITE	  0x2
+#define FMODE_EXEC	  0x20
+#define FMODE_NOACCOUNT	  0x20000000 /* the kernel's own open of a backing file */
+#define O_TRUNC		  01000
+#define O_ACCMODE	  03
+#define PROT_WRITE	  0x2
+#define PROT_EXEC	  0x4
+#define VM_WRITE	  0x2
+#define VM_EXEC		  0x4
+#define AF_UNSPEC	  0
+#define AF_UNIX		  1
+#define AF_INET		  2
+#define AF_INET6	  10
+#define AF_NETLINK	  16
+#define SOL_IP		  0
+#define SOL_IPV6	  41
+#define IPPROTO_ICMPV6	  58
+#define IPPROTO_MPTCP	  262
+#define SOCK_TYPE_MASK	  0xf
+#define S_IFMT		  0170000
+#define S_IFCHR		  0020000
+#define S_IFBLK		  0060000
+#define SOCK_STREAM	  1
+#define SOCK_DGRAM	  2
+#define SOCK_RAW	  3
+#define PF_IO_WORKER	  0x10
+#define SB_KERNMOUNT	  (1 << 22)
+#define READ_IMPLIES_EXEC 0x0400000
+#define PERSONALITY_ASK	  0xffffffff /* sets none */
 
 /* As kmod/kfuncs.c has it. */
 struct agentos_facts {
@@ -133,6 +135,7 @@ extern int agentos_walk(struct dentry *dentry, __u32 want, struct agentos_walk *
 extern int agentos_walk_on(__u64 dentry, struct agentos_walk *walk, __u32 walk__sz) __ksym;
 extern int agentos_rules_below(struct dentry *dentry, __u32 policy) __ksym;
 extern int agentos_guarded(struct dentry *dentry) __ksym;
+extern int agentos_personality_undo(void) __ksym;
 extern int agentos_path_text(struct path *path, char *text, __u32 text__sz) __ksym;
 extern int agentos_entry_text(struct path *dir, struct dentry *dentry, char *text,
 			      __u32 text__sz) __ksym;

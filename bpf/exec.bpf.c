@@ -36,6 +36,30 @@ int BPF_PROG(agentos_bprm_check, struct linux_binprm *bprm)
 	return verdict(code_check(ctx, &facts, bprm->file, AGENTOS_HOOK_EXEC), -EACCES);
 }
 
+static long stack_look(struct task_struct *task, struct vm_area_struct *stack, void *ret_code)
+{
+	*(bool *)ret_code = stack->vm_flags & VM_EXEC;
+	return 0;
+}
+
+/*
+ * Has the program that is being started got executable memory that no hook was
+ * asked about: a stack, or all that is readable? Its file says so, and it is
+ * known when its first segment is mapped. A stack that cannot be looked at (its
+ * space is being changed by somebody else already) counts as one.
+ */
+static __always_inline bool start_gives_code(void)
+{
+	struct task_struct *task = bpf_get_current_task_btf();
+	bool code = true;
+
+	if (!BPF_CORE_READ_BITFIELD(task, in_execve))
+		return false;
+	if (task->personality & READ_IMPLIES_EXEC)
+		return true;
+	return bpf_find_vma(task, task->mm->arg_start, stack_look, &code, 0) || code;
+}
+
 SEC("lsm/mmap_file")
 int BPF_PROG(agentos_mmap_file, struct file *file, unsigned long reqprot, unsigned long prot,
 	     unsigned long flags)
@@ -49,6 +73,8 @@ int BPF_PROG(agentos_mmap_file, struct file *file, unsigned long reqprot, unsign
 	anonymous.access = AGENTOS_FILE_EXEC;
 	if (argument_is_null(ctx, 0))
 		return verdict(act_number(ctx, &facts, &anonymous, prot, 0), -EACCES);
+	if (anonymous.verdict == AGENTOS_VERDICT_DENIED && start_gives_code())
+		return verdict(act_path(ctx, &facts, &anonymous, &file->f_path, prot), -EACCES);
 	/* Writable and executable at once is code from nowhere, whatever file is below. */
 	if (prot & PROT_WRITE && anonymous.verdict == AGENTOS_VERDICT_DENIED)
 		return verdict(act_path(ctx, &facts, &anonymous, &file->f_path, prot), -EACCES);
@@ -74,4 +100,33 @@ int BPF_PROG(agentos_file_mprotect, struct vm_area_struct *vma, unsigned long re
 	if (!file || prot & PROT_WRITE || vma->vm_flags & VM_WRITE || vma->anon_vma)
 		return verdict(act_number(ctx, &facts, &anonymous, prot, 0), -EACCES);
 	return verdict(code_check(ctx, &facts, file, AGENTOS_HOOK_MPROTECT), -EACCES);
+}
+
+/*
+ * No hook is asked about personality(), and no program can make a system call
+ * fail here. What is seen at its entry the module takes back at its end.
+ */
+static __always_inline int personality_check(void *ctx, __u32 wanted)
+{
+	if (wanted == PERSONALITY_ASK || !(wanted & READ_IMPLIES_EXEC))
+		return 0;
+
+	AGENT_OR_RETURN(facts);
+	struct act act = RIGHT_ACT(facts, PERSONALITY, ANON_EXEC, EPERM);
+
+	if (act_number(ctx, &facts, &act, wanted, 0))
+		agentos_personality_undo();
+	return 0;
+}
+
+SEC("fentry/__x64_sys_personality")
+int BPF_PROG(agentos_personality, const struct pt_regs *regs)
+{
+	return personality_check(ctx, regs->di);
+}
+
+SEC("fentry/__ia32_sys_personality")
+int BPF_PROG(agentos_personality_32, const struct pt_regs *regs)
+{
+	return personality_check(ctx, regs->bx);
 }

@@ -22,6 +22,7 @@
 #include "mailbox.h"
 #include "member.h"
 #include "meter.h"
+#include "personality.h"
 #include "settle.h"
 
 /*
@@ -339,6 +340,8 @@ int member_attach(struct agent *agent)
 	spin_unlock_bh(&agent->lock);
 	lifecycle_note(agent, AGENTOS_LIFECYCLE_ATTACH, task_tgid_nr(current));
 	agent_state_changed(agent);
+	if (!(READ_ONCE(agent->rights) & AGENTOS_RIGHT(ANON_EXEC)))
+		personality_shed();
 	if (before)
 		member_leave(before, member);
 	return 0;

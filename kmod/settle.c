@@ -28,7 +28,7 @@ struct settle {
 #define HELD (TASK_KILLABLE | TASK_FREEZABLE | TASK_NOLOAD)
 
 static DEFINE_MUTEX(settling);
-static bool told_any; /* a task may be on its way out of settle_run() */
+static bool told_any; /* a task may be on its way out of a callback of ours */
 
 void settle_lock(void)
 {
@@ -78,13 +78,18 @@ static void settle_run(struct callback_head *work)
 	call_rcu(&settle->rcu, settle_free_rcu);
 }
 
+void settle_told(void)
+{
+	WRITE_ONCE(told_any, true);
+}
+
 int settle_tell(struct task_struct *task, enum task_work_notify_mode mode, gfp_t gfp)
 {
 	struct settle *settle = kmalloc(sizeof(*settle), gfp | __GFP_NOWARN);
 
 	if (!settle)
 		return -ENOMEM;
-	WRITE_ONCE(told_any, true);
+	settle_told();
 	__module_get(THIS_MODULE);
 	init_task_work(&settle->work, settle_run);
 	if (task_work_add(task, &settle->work, mode))

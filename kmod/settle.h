@@ -27,7 +27,10 @@ int settle_tell(struct task_struct *task, enum task_work_notify_mode mode, gfp_t
 int settle_pause(struct agent *agent, enum agentos_exit_reason reason, u32 *ret_threads);
 int settle_resume(struct agent *agent);
 
-/* At unload: waits until no task is in here. */
+/* Before task work of this module's is added anywhere: settle_exit() waits for it. */
+void settle_told(void);
+
+/* At unload: waits until no task is in task work of this module's. */
 void settle_exit(void);
 
 #endif

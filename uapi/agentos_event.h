@@ -21,63 +21,65 @@
  * may report under one name (path_mknod, path_mkdir and path_symlink are all
  * CREATE). Order is the number in records: append only. SIGNAL_OWNER is refused
  * when an owner is set: fcntl() succeeds (error is 0), and nobody is signalled.
+ * PERSONALITY is no LSM hook, but the system call.
  */
-#define AGENTOS_HOOKS(X)                                                  \
-	X(NONE, "none", "")                                               \
-	X(FILE_OPEN, "file_open", "open")                                 \
-	X(CREATE, "path_mknod", "create")                                 \
-	X(DELETE, "path_unlink", "delete")                                \
-	X(RENAME, "path_rename", "rename")                                \
-	X(LINK, "path_link", "link")                                      \
-	X(TRUNCATE, "path_truncate", "truncate")                          \
-	X(METADATA, "path_chmod", "change the metadata of")               \
-	X(EXEC, "bprm_check_security", "execute")                         \
-	X(MMAP, "mmap_file", "map executable")                            \
-	X(MPROTECT, "file_mprotect", "make executable")                   \
-	X(SOCKET_CREATE, "socket_create", "make a socket of")             \
-	X(SOCKET_CONNECT, "socket_connect", "connect to")                 \
-	X(SOCKET_BIND, "socket_bind", "bind to")                          \
-	X(SOCKET_LISTEN, "socket_listen", "listen on")                    \
-	X(SOCKET_SEND, "socket_sendmsg", "send to")                       \
-	X(UNIX_STREAM, "unix_stream_connect", "connect to Unix socket")   \
-	X(UNIX_SEND, "unix_may_send", "send to Unix socket")              \
-	X(TASK_KILL, "task_kill", "signal")                               \
-	X(PTRACE_ACCESS, "ptrace_access_check", "trace or inspect")       \
-	X(PTRACE_TRACEME, "ptrace_traceme", "be traced by")               \
-	X(USERNS, "userns_create", "make a user namespace")               \
-	X(SB_MOUNT, "sb_mount", "mount")                                  \
-	X(SB_UMOUNT, "sb_umount", "unmount")                              \
-	X(SB_REMOUNT, "sb_remount", "remount")                            \
-	X(MOVE_MOUNT, "move_mount", "move a mount to")                    \
-	X(PIVOTROOT, "sb_pivotroot", "pivot the root to")                 \
-	X(CHROOT, "path_chroot", "change root to")                        \
-	X(FIX_SETUID, "task_fix_setuid", "change user id")                \
-	X(FIX_SETGID, "task_fix_setgid", "change group id")               \
-	X(FIX_SETGROUPS, "task_fix_setgroups", "change groups")           \
-	X(CAPABLE, "capable", "use capability")                           \
-	X(BPF, "bpf", "use bpf command")                                  \
-	X(KERNEL_LOAD_DATA, "kernel_load_data", "load kernel code")       \
-	X(KERNEL_READ_FILE, "kernel_read_file", "load kernel code from")  \
-	X(MODULE_REQUEST, "kernel_module_request", "autoload module")     \
-	X(ANON_INODE, "inode_init_security_anon", "make a descriptor of") \
-	X(TTY_INJECT, "file_ioctl", "type into terminal")                 \
-	X(CLONE_CGROUP, "task_alloc", "fork into another cgroup")         \
-	X(FILE_RECEIVE, "file_receive", "receive")                        \
-	X(URING_CREDS, "uring_override_creds", "borrow credentials for")  \
-	X(SIGNAL_OWNER, "file_set_fowner", "direct signals to")           \
-	X(PRLIMIT, "task_prlimit", "see or change the limits of")         \
-	X(SCHEDULE, "task_setscheduler", "schedule")                      \
-	X(CLONE_PARENT, "task_alloc", "fork a child for another process") \
-	X(AGENT_DERIVE, "file_ioctl", "make sub-agents")                  \
-	X(MAIL_SEND, "file_ioctl", "send messages")                       \
-	X(MAIL_RECEIVE, "file_ioctl", "receive messages")                 \
-	X(NET_OUT, "cgroup_skb_egress", "send packets")                   \
-	X(NET_IN, "cgroup_skb_ingress", "receive packets")                \
-	X(PERF_EVENT, "perf_event_open", "use performance counters")      \
-	X(NOTIFY, "path_notify", "watch")                                 \
-	X(KEY, "key_permission", "use the kernel's keyrings")             \
-	X(SYSV_IPC, "ipc_permission", "use System V IPC")                 \
-	X(SOCKET_OPTION, "socket_setsockopt", "choose routes of packets or join groups")
+#define AGENTOS_HOOKS(X)                                                                 \
+	X(NONE, "none", "")                                                              \
+	X(FILE_OPEN, "file_open", "open")                                                \
+	X(CREATE, "path_mknod", "create")                                                \
+	X(DELETE, "path_unlink", "delete")                                               \
+	X(RENAME, "path_rename", "rename")                                               \
+	X(LINK, "path_link", "link")                                                     \
+	X(TRUNCATE, "path_truncate", "truncate")                                         \
+	X(METADATA, "path_chmod", "change the metadata of")                              \
+	X(EXEC, "bprm_check_security", "execute")                                        \
+	X(MMAP, "mmap_file", "map executable")                                           \
+	X(MPROTECT, "file_mprotect", "make executable")                                  \
+	X(SOCKET_CREATE, "socket_create", "make a socket of")                            \
+	X(SOCKET_CONNECT, "socket_connect", "connect to")                                \
+	X(SOCKET_BIND, "socket_bind", "bind to")                                         \
+	X(SOCKET_LISTEN, "socket_listen", "listen on")                                   \
+	X(SOCKET_SEND, "socket_sendmsg", "send to")                                      \
+	X(UNIX_STREAM, "unix_stream_connect", "connect to Unix socket")                  \
+	X(UNIX_SEND, "unix_may_send", "send to Unix socket")                             \
+	X(TASK_KILL, "task_kill", "signal")                                              \
+	X(PTRACE_ACCESS, "ptrace_access_check", "trace or inspect")                      \
+	X(PTRACE_TRACEME, "ptrace_traceme", "be traced by")                              \
+	X(USERNS, "userns_create", "make a user namespace")                              \
+	X(SB_MOUNT, "sb_mount", "mount")                                                 \
+	X(SB_UMOUNT, "sb_umount", "unmount")                                             \
+	X(SB_REMOUNT, "sb_remount", "remount")                                           \
+	X(MOVE_MOUNT, "move_mount", "move a mount to")                                   \
+	X(PIVOTROOT, "sb_pivotroot", "pivot the root to")                                \
+	X(CHROOT, "path_chroot", "change root to")                                       \
+	X(FIX_SETUID, "task_fix_setuid", "change user id")                               \
+	X(FIX_SETGID, "task_fix_setgid", "change group id")                              \
+	X(FIX_SETGROUPS, "task_fix_setgroups", "change groups")                          \
+	X(CAPABLE, "capable", "use capability")                                          \
+	X(BPF, "bpf", "use bpf command")                                                 \
+	X(KERNEL_LOAD_DATA, "kernel_load_data", "load kernel code")                      \
+	X(KERNEL_READ_FILE, "kernel_read_file", "load kernel code from")                 \
+	X(MODULE_REQUEST, "kernel_module_request", "autoload module")                    \
+	X(ANON_INODE, "inode_init_security_anon", "make a descriptor of")                \
+	X(TTY_INJECT, "file_ioctl", "type into terminal")                                \
+	X(CLONE_CGROUP, "task_alloc", "fork into another cgroup")                        \
+	X(FILE_RECEIVE, "file_receive", "receive")                                       \
+	X(URING_CREDS, "uring_override_creds", "borrow credentials for")                 \
+	X(SIGNAL_OWNER, "file_set_fowner", "direct signals to")                          \
+	X(PRLIMIT, "task_prlimit", "see or change the limits of")                        \
+	X(SCHEDULE, "task_setscheduler", "schedule")                                     \
+	X(CLONE_PARENT, "task_alloc", "fork a child for another process")                \
+	X(AGENT_DERIVE, "file_ioctl", "make sub-agents")                                 \
+	X(MAIL_SEND, "file_ioctl", "send messages")                                      \
+	X(MAIL_RECEIVE, "file_ioctl", "receive messages")                                \
+	X(NET_OUT, "cgroup_skb_egress", "send packets")                                  \
+	X(NET_IN, "cgroup_skb_ingress", "receive packets")                               \
+	X(PERF_EVENT, "perf_event_open", "use performance counters")                     \
+	X(NOTIFY, "path_notify", "watch")                                                \
+	X(KEY, "key_permission", "use the kernel's keyrings")                            \
+	X(SYSV_IPC, "ipc_permission", "use System V IPC")                                \
+	X(SOCKET_OPTION, "socket_setsockopt", "choose routes of packets or join groups") \
+	X(PERSONALITY, "personality", "make what is readable executable")
 
 #define AGENTOS_HOOK_ENUM(NAME, hook, doing) AGENTOS_HOOK_##NAME,
 enum agentos_hook { AGENTOS_HOOKS(AGENTOS_HOOK_ENUM) AGENTOS_HOOK_COUNT };

@@ -22,7 +22,7 @@
 	X(2, FILE_EXEC, "file-exec", EXEC, "tests/escape/exec_test.c",                             \
 	  "execute files and map them executable, where a rule allows it")                         \
 	X(3, ANON_EXEC, "anon-exec", MMAP, "tests/escape/exec_test.c",                             \
-	  "run code from no file: memfd, deleted files, JIT pages")                                \
+	  "run code from no file: memfd, deleted files, JIT pages, an executable stack")           \
 	X(4, NET_CONNECT, "net-connect", SOCKET_CONNECT, "tests/escape/net_test.c",                \
 	  "connect, and send, to addresses that a rule allows")                                    \
 	X(5, NET_LISTEN, "net-listen", SOCKET_BIND, "tests/escape/net_test.c",                     \

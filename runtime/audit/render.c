@@ -201,6 +201,7 @@ static bool doing_is_whole(const struct agentos_event *e)
 	case AGENTOS_HOOK_KEY:
 	case AGENTOS_HOOK_SYSV_IPC:
 	case AGENTOS_HOOK_SOCKET_OPTION:
+	case AGENTOS_HOOK_PERSONALITY:
 		return e->object_kind == AGENTOS_OBJECT_NONE ||
 		       e->object_kind == AGENTOS_OBJECT_NUMBER;
 	case AGENTOS_HOOK_FIX_SETUID:

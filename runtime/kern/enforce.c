@@ -102,6 +102,10 @@ static int choose_programs(struct agentos_bpf *skel)
 				  hook_arguments(btf, "inode_remove_acl") > 0);
 	bpf_program__set_autoload(skel->progs.agentos_file_ioctl_compat,
 				  hook_arguments(btf, "file_ioctl_compat") > 0);
+	/* A kernel that starts no programs of 32 bits has no such entry. */
+	bpf_program__set_autoload(
+		skel->progs.agentos_personality_32,
+		btf__find_by_name_kind(btf, "__ia32_sys_personality", BTF_KIND_FUNC) > 0);
 	btf__free(btf);
 	return 0;
 }
