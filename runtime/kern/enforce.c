@@ -6,6 +6,7 @@
 #include <bpf/btf.h>
 #include <bpf/libbpf.h>
 #include <errno.h>
+#include <fcntl.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -136,7 +137,26 @@ static int cgroup_require(struct fault *f)
 	return 0;
 }
 
-static int pin_link(struct bpf_program *program)
+/* Takes a descriptor of a link over, or closes it on failure. */
+static int link_hold(struct enforce *e, int fd)
+{
+	if (fd < 0)
+		return -errno;
+	if (e->link_count == LINKS_MAX) {
+		close(fd);
+		return -E2BIG;
+	}
+	e->links[e->link_count++] = fd;
+	return 0;
+}
+
+static void links_close(struct enforce *e)
+{
+	while (e->link_count)
+		close(e->links[--e->link_count]);
+}
+
+static int pin_link(struct enforce *e, struct bpf_program *program)
 {
 	struct bpf_link *link = bpf_program__attach_lsm(program);
 	char name[160];
@@ -146,13 +166,17 @@ static int pin_link(struct bpf_program *program)
 		return -errno;
 	snprintf(name, sizeof(name), "links/%s", bpf_program__name(program));
 	err = pins_add(PINS_STAGING, name, bpf_link__fd(link));
-	/* Closes our descriptor; the pin holds the link. */
+	if (!err)
+		err = link_hold(e, fcntl(bpf_link__fd(link), F_DUPFD_CLOEXEC, 0));
 	bpf_link__destroy(link);
 	return err;
 }
 
-/* Attaches every loaded program and pins its link; without the pin it would end with us. */
-static int pin_links(struct agentos_bpf *skel)
+/*
+ * Attaches every loaded program and pins its link; without the pin it would end
+ * with us, without our descriptor with the pin.
+ */
+static int pin_links(struct enforce *e, struct agentos_bpf *skel)
 {
 	struct bpf_program *program;
 	char name[160];
@@ -165,7 +189,7 @@ static int pin_links(struct agentos_bpf *skel)
 			snprintf(name, sizeof(name), COUNTING_PROGRAM, bpf_program__name(program));
 			err = pins_add(PINS_STAGING, name, bpf_program__fd(program));
 		} else {
-			err = pin_link(program);
+			err = pin_link(e, program);
 		}
 		if (err)
 			return err;
@@ -249,7 +273,7 @@ static int enforce_load(struct enforce *e, struct fault *f)
 	if (!err)
 		err = pin_maps(e);
 	if (!err)
-		err = pin_links(skel);
+		err = pin_links(e, skel);
 	if (!err)
 		err = pin_iterator(skel->progs.agentos_iter_agents, -1, "agents");
 	if (!err)
@@ -261,6 +285,7 @@ static int enforce_load(struct enforce *e, struct fault *f)
 		fault_set(f, -err, "the BPF programs cannot be attached and pinned: %s (%s)",
 			  strerror(-err), libbpf_said);
 		pins_remove(PINS_STAGING);
+		links_close(e);
 	}
 destroy:
 	agentos_bpf__destroy(skel);
@@ -301,8 +326,10 @@ static int enforce_adopt(struct enforce *e)
 		fd = pins_open(name);
 		if (fd < 0)
 			err = fd;
-		else
+		else if (program_counts(program))
 			close(fd);
+		else
+			err = link_hold(e, fd);
 	}
 	agentos_bpf__destroy(skel);
 	return err;
@@ -385,6 +412,7 @@ int enforce_open(int dev, struct enforce **ret_enforce, bool *ret_adopted, struc
 		err = enforce_adopt(e);
 		adopted = !err;
 		if (err) {
+			links_close(e);
 			close_maps(e);
 			err = enforce_replace(e, err, f);
 			if (err)
@@ -408,6 +436,7 @@ void enforce_close(struct enforce *e)
 {
 	if (!e)
 		return;
+	links_close(e);
 	close_maps(e);
 	free(e);
 }

@@ -22,9 +22,13 @@ enum enforce_map {
 	MAP_COUNT,
 };
 
+#define LINKS_MAX 128 /* programs attached; asserted where they are counted */
+
 struct enforce {
-	int dev;			       /* the caller's */
-	int maps[MAP_COUNT];		       /* ours */
+	int dev;	      /* the caller's */
+	int maps[MAP_COUNT];  /* ours */
+	int links[LINKS_MAX]; /* ours: what is attached stays, whoever unpins it */
+	size_t link_count;
 	int cpus;			       /* possible ones: values of a per-CPU map */
 	uint64_t replaced[AGENTOS_RING_COUNT]; /* enforce_replaced() */
 	unsigned int idle;		       /* calls of enforce_traffic() without any limit */
