@@ -5,14 +5,17 @@
 
 #define LIMIT_POLICY_FILE     (1 << 20) /* bytes of one YAML file */
 #define LIMIT_POLICY_FILES    64	/* files that make one policy up */
-#define LIMIT_POLICY_DEPTH    8	    /* times that one leads to the next, by extends or include */
-#define LIMIT_POLICY_ENV      256   /* environment names kept or set */
-#define LIMIT_POLICY_DIRS     64    /* directories made before the start */
-#define LIMIT_EGRESS_RULES    1024  /* rules on host names in a policy */
-#define LIMIT_CONTROL_CLIENTS 64    /* connections to agentosd at once */
-#define LIMIT_CONTROL_MESSAGE 65536 /* bytes of one control message */
-#define LIMIT_CONTROL_FDS     64    /* descriptors in one control message */
-#define LIMIT_CONTROL_IDLE_S  30    /* a half-made request is dropped after this */
+#define LIMIT_POLICY_DEPTH    8 /* times that one leads to the next, by extends or include */
+#define LIMIT_COMPILE	      (64 << 20) /* bytes of a message between root and who reads YAML for it */
+#define LIMIT_COMPILE_FILES   1024	 /* that it may ask for */
+#define LIMIT_COMPILE_S	      120	 /* seconds of processor time that it has */
+#define LIMIT_POLICY_ENV      256	 /* environment names kept or set */
+#define LIMIT_POLICY_DIRS     64	 /* directories made before the start */
+#define LIMIT_EGRESS_RULES    1024	 /* rules on host names in a policy */
+#define LIMIT_CONTROL_CLIENTS 64	 /* connections to agentosd at once */
+#define LIMIT_CONTROL_MESSAGE 65536	 /* bytes of one control message */
+#define LIMIT_CONTROL_FDS     64	 /* descriptors in one control message */
+#define LIMIT_CONTROL_IDLE_S  30	 /* a half-made request is dropped after this */
 #define LIMIT_SEGMENT	      (64 << 20) /* bytes of one audit segment, then the next */
 #define LIMIT_RECORD	      4096	 /* bytes of one encoded audit record */
 #define LIMIT_AUDIT_BUFFER    (1 << 20)	 /* bytes of records taken and not yet written */

@@ -15,6 +15,7 @@
 #include "ctl/run.h"
 #include "ctl/upload.h"
 #include "rpc/channel.h"
+#include "super/compile.h"
 #include "super/launch.h"
 #include "super/profile.h"
 
@@ -154,8 +155,8 @@ static int run_policy(struct run *r)
 	int err;
 
 	if (q->policy_text)
-		err = policy_parse(q->policy_text, strlen(q->policy_text), q->policy, &vars, NULL,
-				   &r->policy, &f);
+		err = compile_policy(q->policy_text, strlen(q->policy_text), q->policy, &vars, NULL,
+				     &r->policy, &f);
 	else
 		err = profile_load(q->policy, ctl_setting("AGENTOS_POLICY_PATH", CTL_POLICY_DIRS),
 				   &vars, &r->policy, NULL, &f);

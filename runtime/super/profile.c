@@ -16,6 +16,7 @@
 #include "base/escape.h"
 #include "base/limits.h"
 #include "policy/source.h"
+#include "super/compile.h"
 
 static bool text_ends(const char *text, const char *end)
 {
@@ -287,7 +288,7 @@ int profile_load(const char *name, const char *search_path, const struct policy_
 		goto out;
 	first = realpath(file, NULL);
 	loader.first = first;
-	err = policy_parse(bytes, len, file, vars, &loader, ret_policy, f);
+	err = compile_policy(bytes, len, file, vars, &loader, ret_policy, f);
 	free(first);
 	free(bytes);
 	if (err)

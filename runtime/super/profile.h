@@ -33,7 +33,7 @@ int profile_find(const char *name, const char *search_path, char **ret_file, str
 int profile_read(const char *file, char **ret_bytes, size_t *ret_len, struct fault *f);
 
 /*
- * profile_find(), profile_read() and policy_parse(), with a loader of its own:
+ * profile_find(), profile_read() and compile_policy(), with a loader of its own:
  * what extends: names is found as profile_find() does, but a path, and one that
  * include: names, is relative to the directory of the file in which it stands
  * (where links to that file lead). Of a directory the files *.yaml are taken,
