@@ -135,7 +135,7 @@ extern int agentos_walk(struct dentry *dentry, __u32 want, struct agentos_walk *
 extern int agentos_walk_on(__u64 dentry, struct agentos_walk *walk, __u32 walk__sz) __ksym;
 extern int agentos_rules_below(struct dentry *dentry, __u32 policy) __ksym;
 extern int agentos_guarded(struct dentry *dentry) __ksym;
-extern int agentos_personality_undo(void) __ksym;
+extern int agentos_call_refuse(int error, __u32 ia32) __ksym;
 extern int agentos_path_text(struct path *path, char *text, __u32 text__sz) __ksym;
 extern int agentos_entry_text(struct path *dir, struct dentry *dentry, char *text,
 			      __u32 text__sz) __ksym;

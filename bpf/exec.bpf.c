@@ -102,11 +102,8 @@ int BPF_PROG(agentos_file_mprotect, struct vm_area_struct *vma, unsigned long re
 	return verdict(code_check(ctx, &facts, file, AGENTOS_HOOK_MPROTECT), -EACCES);
 }
 
-/*
- * No hook is asked about personality(), and no program can make a system call
- * fail here. What is seen at its entry the module takes back at its end.
- */
-static __always_inline int personality_check(void *ctx, __u32 wanted)
+/* No hook is asked about personality(): it is refused at its entry. */
+static __always_inline int personality_check(void *ctx, __u32 wanted, bool ia32)
 {
 	if (wanted == PERSONALITY_ASK || !(wanted & READ_IMPLIES_EXEC))
 		return 0;
@@ -115,18 +112,18 @@ static __always_inline int personality_check(void *ctx, __u32 wanted)
 	struct act act = RIGHT_ACT(facts, PERSONALITY, ANON_EXEC, EPERM);
 
 	if (act_number(ctx, &facts, &act, wanted, 0))
-		agentos_personality_undo();
+		agentos_call_refuse(-EPERM, ia32);
 	return 0;
 }
 
 SEC("fentry/__x64_sys_personality")
 int BPF_PROG(agentos_personality, const struct pt_regs *regs)
 {
-	return personality_check(ctx, regs->di);
+	return personality_check(ctx, regs->di, false);
 }
 
 SEC("fentry/__ia32_sys_personality")
 int BPF_PROG(agentos_personality_32, const struct pt_regs *regs)
 {
-	return personality_check(ctx, regs->bx);
+	return personality_check(ctx, regs->bx, true);
 }

@@ -14,6 +14,7 @@
 #include "agent.h"
 #include "agentos_event.h"
 #include "budget.h"
+#include "call.h"
 #include "caller.h"
 #include "compat.h"
 #include "device.h"
@@ -21,7 +22,6 @@
 #include "kfuncs.h"
 #include "member.h"
 #include "owner.h"
-#include "personality.h"
 #include "policy.h"
 #include "rules.h"
 
@@ -557,10 +557,10 @@ __bpf_kfunc int agentos_guarded(struct dentry *dentry)
 	return dentry->d_sb->s_magic == BPF_FS_MAGIC || (inode && device_is(inode));
 }
 
-/* What the call of personality() that the calling task is in has set is taken back: it fails. */
-__bpf_kfunc int agentos_personality_undo(void)
+/* The system call that the calling task is at the entry of does nothing, and fails. */
+__bpf_kfunc int agentos_call_refuse(int error, u32 ia32)
 {
-	return personality_undo();
+	return call_refuse(error, ia32);
 }
 
 __bpf_kfunc_end_defs();
@@ -590,7 +590,7 @@ BTF_ID_FLAGS(func, agentos_walk)
 BTF_ID_FLAGS(func, agentos_walk_on)
 BTF_ID_FLAGS(func, agentos_rules_below)
 BTF_ID_FLAGS(func, agentos_guarded)
-BTF_ID_FLAGS(func, agentos_personality_undo)
+BTF_ID_FLAGS(func, agentos_call_refuse)
 BTF_ID_FLAGS(func, agentos_path_text)
 BTF_ID_FLAGS(func, agentos_entry_text)
 BTF_ID_FLAGS(func, agentos_dentry_text)

@@ -8,6 +8,7 @@
 #include <linux/math64.h>
 #include <linux/mm_types.h>
 #include <linux/module.h>
+#include <linux/personality.h>
 #include <linux/pid_namespace.h>
 #include <linux/rculist_bl.h>
 #include <linux/sched/signal.h>
@@ -22,7 +23,6 @@
 #include "mailbox.h"
 #include "member.h"
 #include "meter.h"
-#include "personality.h"
 #include "settle.h"
 
 /*
@@ -340,8 +340,9 @@ int member_attach(struct agent *agent)
 	spin_unlock_bh(&agent->lock);
 	lifecycle_note(agent, AGENTOS_LIFECYCLE_ATTACH, task_tgid_nr(current));
 	agent_state_changed(agent);
+	/* As by a setuid exec. */
 	if (!(READ_ONCE(agent->rights) & AGENTOS_RIGHT(ANON_EXEC)))
-		personality_shed();
+		current->personality &= ~READ_IMPLIES_EXEC;
 	if (before)
 		member_leave(before, member);
 	return 0;

@@ -200,7 +200,7 @@ holds 'all of it is let go' wait_for 20 counters_zero
 : >"$work/secret"
 pinned=$(find $pins/links | wc -l)
 rm -r $pins/links
-holds 'somebody unpinned all hooks' test "$pinned" -gt 70
+holds 'somebody unpinned all hooks' test "$pinned" -gt 60
 try agentctl run -- cat "$work/secret"
 is 'they hold as long as agentosd is there: an agent is refused' "$status" 1
 says 'by the kernel' 'Permission denied' "$work/err"

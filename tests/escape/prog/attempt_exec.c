@@ -258,22 +258,28 @@ static int personality_check(int result)
 	return result < 0 ? result : heap_check();
 }
 
+/* And the registers are as any system call leaves them. */
 static int act_personality(char **arg)
 {
-	return personality_check(attempt_result(personality(READ_IMPLIES_EXEC)));
+	long wanted = READ_IMPLIES_EXEC, result;
+
+	__asm__ volatile("syscall"
+			 : "=a"(result), "+D"(wanted)
+			 : "0"((long)SYS_personality)
+			 : "memory", "rcx", "r11");
+	return wanted == READ_IMPLIES_EXEC ? personality_check((int)result) : -EBADRQC;
 }
 
 /* The entry for programs of 32 bits. */
 static int act_personality32(char **arg)
 {
-	const long wanted = READ_IMPLIES_EXEC;
-	long result;
+	long wanted = READ_IMPLIES_EXEC, result;
 
 	__asm__ volatile("int $0x80"
-			 : "=a"(result)
-			 : "a"(136L), "b"(wanted)
+			 : "=a"(result), "+b"(wanted)
+			 : "0"(136L)
 			 : "memory", "r8", "r9", "r10", "r11");
-	return personality_check((int)result);
+	return wanted == READ_IMPLIES_EXEC ? personality_check((int)result) : -EBADRQC;
 }
 
 /* Others of its bits are nobody's matter. */
