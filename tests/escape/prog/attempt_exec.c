@@ -113,15 +113,57 @@ static int act_deleted(char **arg)
 	return -errno;
 }
 
-/* A copy of ARG0 at ARG1, then run: what a compiler does. */
-static int act_written(char **arg)
+/* A copy of ARG0 at ARG1, made by the agent. */
+static int written_make(char **arg)
 {
 	int to = open(arg[1], O_CREAT | O_WRONLY, 0755);
 
 	if (to < 0 || file_copy(arg[0], to))
 		return -EBADRQC;
 	close(to);
+	return 0;
+}
+
+/* It is run then: what a compiler does. */
+static int act_written(char **arg)
+{
+	if (written_make(arg))
+		return -EBADRQC;
 	execv(arg[1], arg + 1);
+	return -errno;
+}
+
+static int act_written_execveat(char **arg)
+{
+	return written_make(arg) ?: act_execveat(arg + 1);
+}
+
+/* ARG2: the loader. */
+static int act_written_loader(char **arg)
+{
+	char *argv[] = { arg[2], "ld.so", arg[1], NULL };
+
+	return written_make(arg) ?: act_exec_quiet(argv);
+}
+
+/* ARG2: a symbolic link to it. */
+static int act_written_link(char **arg)
+{
+	if (written_make(arg) || symlink(arg[1], arg[2]) < 0)
+		return -EBADRQC;
+	execv(arg[2], arg + 1);
+	return -errno;
+}
+
+static int act_written_script(char **arg)
+{
+	static const char script[] = "#!/bin/sh\nexit 0\n";
+	int to = open(arg[0], O_CREAT | O_WRONLY, 0755);
+
+	if (to < 0 || write(to, script, sizeof(script) - 1) != sizeof(script) - 1)
+		return -EBADRQC;
+	close(to);
+	execv(arg[0], arg);
 	return -errno;
 }
 
@@ -190,6 +232,11 @@ static int act_map_file(char **arg)
 	char *map;
 
 	return file_map(arg[0], O_RDONLY, PROT_READ | PROT_EXEC, MAP_PRIVATE, &map);
+}
+
+static int act_written_map(char **arg)
+{
+	return written_make(arg) ?: act_map_file(arg + 1);
 }
 
 static int act_map_file_writable(char **arg)
@@ -338,6 +385,11 @@ static const struct attempt table[] = {
 	{ "memfd-map", act_memfd_map },
 	{ "deleted", act_deleted },
 	{ "written", act_written },
+	{ "written-execveat", act_written_execveat },
+	{ "written-loader", act_written_loader },
+	{ "written-link", act_written_link },
+	{ "written-script", act_written_script },
+	{ "written-map", act_written_map },
 	{ "preload", act_preload },
 	{ "dlopen", act_dlopen },
 	{ "map-anonymous", act_map_anonymous },
