@@ -16,6 +16,10 @@ static const struct stage_policy policies[] = {
 	{ .name = "listen", .rights = FILES ", net-listen" },
 	{ .name = "raw", .rights = FILES ", net-raw, capabilities" },
 	{ .name = "capable", .rights = FILES ", capabilities" },
+	{ .name = "elsewhere",
+	  .rights = FILES ", net-connect",
+	  .network = "  connect: [\"127.9.9.9:9\"]\n" },
+	{ .name = "ring", .rights = FILES ", io-uring" },
 	{ .name = "unix", .rights = FILES ", unix-connect" },
 	{ .name = "one",
 	  .rights = FILES ", unix-connect",
@@ -30,7 +34,11 @@ static const struct stage_policy policies[] = {
 	{ 0 },
 };
 
-/* Families and types by number: AF_INET 2, AF_INET6 10, AF_NETLINK 16, AF_PACKET 17. */
+/*
+ * Families and types by number: AF_INET 2, AF_INET6 10, AF_KEY 15, AF_NETLINK 16,
+ * AF_PACKET 17, AF_RDS 21, AF_CAN 29, AF_TIPC 30, AF_ALG 38, AF_VSOCK 40, AF_SMC 43,
+ * AF_XDP 44. What Debian has as modules, is loaded before; other kernels need not have it.
+ */
 static const struct stage_row rows[] = {
 	{ "TCP", "tcp4 %p", "base", 0, EACCES, "socket_connect", NULL },
 	{ "TCP over IPv6", "tcp6 %p", "base", 0, EACCES, "socket_connect", NULL },
@@ -57,6 +65,43 @@ static const struct stage_row rows[] = {
 	{ "audit netlink", "socket 16 3 9", "base", 0, EPERM, "socket_create", NULL },
 	{ "uevent netlink", "socket 16 3 15", "base", 0, EPERM, "socket_create", NULL },
 	{ "route netlink, which libc needs", "socket 16 3 0", "base", 0, 0, NULL, NULL },
+	{ "an SCTP socket", "socket 2 1 132", "base", 0, EPERM, "socket_create", "stock" },
+	{ "an SCTP socket for many", "socket 2 5 132", "base", 0, EPERM, "socket_create", "stock" },
+	{ "an SCTP socket over IPv6", "socket 10 1 132", "base", 0, EPERM, "socket_create",
+	  "stock" },
+	{ "a DCCP socket", "socket 2 6 33", "base", 0, EPERM, "socket_create", "stock" },
+	{ "a UDP-Lite socket", "socket 2 2 136", "base", 0, EPERM, "socket_create", "stock" },
+	{ "a vsock socket", "socket 40 1 0", "base", 0, EPERM, "socket_create", "stock" },
+	{ "a vsock socket for packets", "socket 40 5 0", "base", 0, EPERM, "socket_create",
+	  "stock" },
+	{ "an SMC socket", "socket 43 1 0", "base", 0, EPERM, "socket_create", "stock" },
+	{ "an SMC socket over IPv6", "socket 43 1 1", "base", 0, EPERM, "socket_create", "stock" },
+	{ "an AF_ALG socket", "socket 38 5 0", "base", 0, EPERM, "socket_create", "stock" },
+	{ "a TIPC socket", "socket 30 5 0", "base", 0, EPERM, "socket_create", "stock" },
+	{ "an RDS socket", "socket 21 5 0", "base", 0, EPERM, "socket_create", "stock" },
+	{ "a CAN socket", "socket 29 3 1", "base", STAGE_ROOT, EPERM, "socket_create", "stock" },
+	{ "an XDP socket", "socket 44 3 0", "base", STAGE_ROOT, EPERM, "socket_create", "stock" },
+	{ "a PF_KEY socket", "socket 15 3 2", "base", STAGE_ROOT, EPERM, "socket_create", "stock" },
+	{ "a packet socket without headers", "socket 17 2 768", "base", STAGE_ROOT, EPERM,
+	  "socket_create", NULL },
+	{ "a raw socket of any protocol", "socket 2 3 255", "base", STAGE_ROOT, EPERM,
+	  "socket_create", NULL },
+	{ "a ping socket over IPv6", "socket 10 2 58", "base", 0, EPERM, "socket_create", NULL },
+	{ "netlink between users", "socket 16 3 2", "base", 0, EPERM, "socket_create", NULL },
+	{ "sock_diag netlink", "socket 16 3 4", "base", 0, EPERM, "socket_create", NULL },
+	{ "netfilter netlink", "socket 16 3 12", "base", 0, EPERM, "socket_create", "stock" },
+	{ "connector netlink", "socket 16 3 11", "base", 0, EPERM, "socket_create", "stock" },
+	{ "xfrm netlink", "socket 16 3 6", "base", 0, EPERM, "socket_create", "stock" },
+	{ "route netlink, changing a device", "mtu-message", "base", STAGE_ROOT, EPERM, "capable",
+	  NULL },
+	{ "ioctl, changing a device", "mtu-ioctl", "base", STAGE_ROOT, EPERM, "capable", NULL },
+	{ "SMC as a protocol of IP", "socket 2 1 256", "base", 0, EPERM, "socket_create", "6.12" },
+	{ "SMC as a protocol of IPv6", "socket 10 1 256", "base", 0, EPERM, "socket_create",
+	  "6.12" },
+	{ "a vsock socket by a thread", "via-thread socket 40 1 0", "base", 0, EPERM,
+	  "socket_create", "stock" },
+	{ "a vsock socket after double fork and setsid", "via-orphan socket 40 1 0", "base", 0,
+	  EPERM, "socket_create", "stock" },
 	{ "Unix stream by path", "unix-stream %s", "base", 0, EACCES, "unix_stream_connect", NULL },
 	{ "Unix stream by abstract name", "unix-stream @escape-stream", "base", 0, EACCES,
 	  "unix_stream_connect", NULL },
@@ -89,6 +134,17 @@ static const struct stage_row rows[] = {
 	{ "with net-connect: no Unix sockets", "unix-stream %s", "connect", 0, EACCES,
 	  "unix_stream_connect", NULL },
 
+	{ "with net-connect: MPTCP elsewhere", "mptcp %p", "elsewhere", 0, EACCES, "socket_connect",
+	  NULL },
+	{ "with net-connect: no SCTP", "socket 2 1 132", "connect", 0, EPERM, "socket_create",
+	  "stock" },
+	{ "with net-connect: no vsock", "socket 40 1 0", "connect", 0, EPERM, "socket_create",
+	  "stock" },
+	{ "with net-connect: no SMC", "socket 43 1 0", "connect", 0, EPERM, "socket_create",
+	  "stock" },
+	{ "with io-uring: an option of IP by a command", "uring-setsockopt", "ring", 0, EPERM,
+	  "socket_setsockopt", "6.12" },
+
 	{ "with net-listen: bind", "bind4", "listen", 0, 0, NULL, NULL },
 	{ "with net-listen: bind over IPv6", "bind6", "listen", 0, 0, NULL, NULL },
 	{ "with net-listen: listen", "listen", "listen", 0, 0, NULL, NULL },
@@ -99,10 +155,30 @@ static const struct stage_row rows[] = {
 	  EPERM, "socket_create", NULL },
 	{ "without net-raw, with all capabilities: packet", "socket 17 3 768", "capable",
 	  STAGE_ROOT, EPERM, "socket_create", NULL },
+	{ "without net-raw, with all capabilities: XDP", "socket 44 3 0", "capable", STAGE_ROOT,
+	  EPERM, "socket_create", "stock" },
+	{ "with all capabilities: route netlink, changing a device", "mtu-message", "capable",
+	  STAGE_ROOT, 0, NULL, NULL },
+	{ "with all capabilities: ioctl, changing a device", "mtu-ioctl", "capable", STAGE_ROOT, 0,
+	  NULL, NULL },
 	{ "with net-raw: raw", "socket 2 3 1", "raw", STAGE_ROOT, 0, NULL, NULL },
 	{ "with net-raw: packet", "socket 17 3 768", "raw", STAGE_ROOT, 0, NULL, NULL },
 	{ "with net-raw: ping", "socket 2 2 1", "raw", 0, 0, NULL, NULL },
 	{ "with net-raw: generic netlink", "socket 16 3 16", "raw", 0, 0, NULL, NULL },
+	{ "with net-raw: SCTP", "socket 2 1 132", "raw", 0, 0, NULL, "stock" },
+	{ "with net-raw: vsock", "socket 40 1 0", "raw", 0, 0, NULL, "stock" },
+	{ "with net-raw: SMC", "socket 43 1 0", "raw", 0, 0, NULL, "stock" },
+	{ "with net-raw: AF_ALG", "socket 38 5 0", "raw", 0, 0, NULL, "stock" },
+	{ "with net-raw: XDP", "socket 44 3 0", "raw", STAGE_ROOT, 0, NULL, "stock" },
+	{ "with net-raw: sock_diag netlink", "socket 16 3 4", "raw", 0, 0, NULL, NULL },
+	{ "with net-raw, without net-connect: SMC", "stream 43 0 %p", "raw", 0, EACCES,
+	  "socket_connect", "stock" },
+	{ "with net-raw, without net-connect: SMC as a protocol of IP", "stream 2 256 %p", "raw", 0,
+	  EACCES, "socket_connect", "6.12" },
+	{ "with net-raw, without net-connect: SCTP", "stream 2 132 %q", "raw", 0, EACCES,
+	  "socket_connect", "stock" },
+	{ "with net-raw, without net-connect: SCTP, by sending", "sctp-send %q", "raw", 0, EACCES,
+	  "socket_sendmsg", "stock" },
 
 	{ "with unix-connect: stream", "unix-stream %s", "unix", 0, 0, NULL, NULL },
 	{ "with unix-connect: abstract stream", "unix-stream @escape-stream", "unix", 0, 0, NULL,
@@ -234,6 +310,27 @@ static void outside_open(void)
 		    stage_root);
 }
 
+/* By name: aliases of some are off in Debian, and no row should wait for one. */
+static void families_load(void)
+{
+	const char *kernel = getenv("AGENTOS_KERNEL");
+	struct sockaddr_in in = { .sin_family = AF_INET };
+	socklen_t len = sizeof(in);
+	int sctp;
+
+	if (kernel && strcmp(kernel, "debug") == 0)
+		return;
+	stage_shell(
+		"modprobe -a sctp dccp_ipv4 vsock vsock_loopback smc af_alg tipc rds can can_raw "
+		"af_key nfnetlink xfrm_user 2>&1");
+	/* One socket for all: associations come and go without accept(). */
+	sctp = socket(AF_INET, SOCK_SEQPACKET, IPPROTO_SCTP);
+	if (bind(sctp, (struct sockaddr *)&in, len) < 0 || listen(sctp, 64) < 0 ||
+	    getsockname(sctp, (struct sockaddr *)&in, &len) < 0)
+		stage_bail("no port of SCTP");
+	stage.value['q' - 'a'] = stage_format("%d", ntohs(in.sin_port));
+}
+
 int main(void)
 {
 	stage = (struct stage){
@@ -246,6 +343,7 @@ int main(void)
 	};
 	stage_begin();
 	stage_setting("/proc/sys/net/ipv4/ping_group_range", "0 2147483647");
+	families_load();
 	outside_open();
 	stage_table();
 	return stage_end();

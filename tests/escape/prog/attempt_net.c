@@ -2,11 +2,16 @@
 /* Ways to the network and to other sockets, for the escape tests. */
 #include <arpa/inet.h>
 #include <linux/if_packet.h>
+#include <linux/io_uring.h>
 #include <linux/netlink.h>
+#include <linux/rtnetlink.h>
 #include <net/ethernet.h>
+#include <net/if.h>
 #include <netinet/tcp.h>
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
+#include <sys/mman.h>
 #include <sys/socket.h>
 #include <sys/un.h>
 
@@ -140,6 +145,104 @@ static int act_socket(char **arg)
 	return attempt_descriptor(socket(atoi(arg[0]), atoi(arg[1]), atoi(arg[2])));
 }
 
+/* ARG0: family, ARG1: protocol, ARG2: port; a stream to the loopback device. */
+static int act_stream(char **arg)
+{
+	int sock = socket(atoi(arg[0]), SOCK_STREAM, atoi(arg[1]));
+
+	return sock < 0 ? -errno : attempt_result(connect(sock, address4(arg[2]), SIZE4));
+}
+
+#define SCTP_SOCKOPT_CONNECTX_OLD 107
+
+/* SCTP connects by an option of the socket, too. ARG0: port */
+static int act_sctp_connectx(char **arg)
+{
+	int sock = socket(AF_INET, SOCK_STREAM, IPPROTO_SCTP);
+
+	return sock < 0 ? -errno :
+			  attempt_result(setsockopt(sock, IPPROTO_SCTP, SCTP_SOCKOPT_CONNECTX_OLD,
+						    address4(arg[0]), SIZE4));
+}
+
+/* It connects by sending. */
+static int act_sctp_send(char **arg)
+{
+	int sock = socket(AF_INET, SOCK_SEQPACKET, IPPROTO_SCTP);
+
+	return sock < 0 ? -errno : attempt_result(sendto(sock, "x", 1, 0, address4(arg[0]), SIZE4));
+}
+
+/* The loopback device gets the MTU that it has, by a message. */
+static int act_mtu_message(char **arg)
+{
+	struct {
+		struct nlmsghdr head;
+		struct ifinfomsg device;
+		struct rtattr attribute;
+		unsigned int mtu;
+	} request = { .head = { .nlmsg_len = sizeof(request),
+				.nlmsg_type = RTM_NEWLINK,
+				.nlmsg_flags = NLM_F_REQUEST | NLM_F_ACK },
+		      .device.ifi_index = (int)if_nametoindex("lo"),
+		      .attribute = { .rta_len = RTA_LENGTH(4), .rta_type = IFLA_MTU },
+		      .mtu = 65536 };
+	struct {
+		struct nlmsghdr head;
+		struct nlmsgerr error;
+		char rest[256];
+	} reply;
+	int sock = socket(AF_NETLINK, SOCK_RAW, NETLINK_ROUTE);
+
+	if (send(sock, &request, sizeof(request), 0) < 0 ||
+	    recv(sock, &reply, sizeof(reply), 0) < 0 || reply.head.nlmsg_type != NLMSG_ERROR)
+		return -EBADRQC;
+	return reply.error.error;
+}
+
+/* The same by ioctl(). */
+static int act_mtu_ioctl(char **arg)
+{
+	struct ifreq request = { .ifr_name = "lo", .ifr_mtu = 65536 };
+
+	return attempt_result(ioctl(socket(AF_INET, SOCK_DGRAM, 0), SIOCSIFMTU, &request));
+}
+
+#ifndef SOCKET_URING_OP_SETSOCKOPT
+#define SOCKET_URING_OP_SETSOCKOPT 3
+#endif
+
+/* Options of IP, as setsockopt() sets them, by a command to the socket in a ring. */
+static int act_uring_setsockopt(char **arg)
+{
+	struct io_uring_params params = { 0 };
+	int ring = (int)syscall(SYS_io_uring_setup, 4, &params), level[2] = { IPPROTO_IP, 4 };
+	static const unsigned char options[4] = { 1, 1, 1, 0 };
+	uintptr_t value = (uintptr_t)options;
+	unsigned char *rings, *entries;
+	struct io_uring_cqe *done;
+
+	if (ring < 0)
+		return -EBADRQC;
+	rings = mmap(NULL, 65536, PROT_READ | PROT_WRITE, MAP_SHARED, ring, IORING_OFF_SQ_RING);
+	entries = mmap(NULL, 4096, PROT_READ | PROT_WRITE, MAP_SHARED, ring, IORING_OFF_SQES);
+	if (rings == MAP_FAILED || entries == MAP_FAILED)
+		return -EBADRQC;
+	/* By offset: what the header calls these depends on its age. */
+	entries[0] = IORING_OP_URING_CMD;
+	*(int *)(entries + 4) = socket(AF_INET, SOCK_STREAM, 0);
+	*(unsigned int *)(entries + 8) = SOCKET_URING_OP_SETSOCKOPT;
+	memcpy(entries + 16, level, sizeof(level));
+	*(unsigned int *)(entries + 44) = sizeof(options);
+	memcpy(entries + 48, &value, sizeof(value));
+	((unsigned int *)(rings + params.sq_off.array))[0] = 0;
+	__atomic_store_n((unsigned int *)(rings + params.sq_off.tail), 1, __ATOMIC_RELEASE);
+	if (syscall(SYS_io_uring_enter, ring, 1, 1, IORING_ENTER_GETEVENTS, NULL, 0) != 1)
+		return -EBADRQC;
+	done = (struct io_uring_cqe *)(rings + params.cq_off.cqes);
+	return done->res < 0 ? done->res : 0;
+}
+
 static socklen_t unix_address(struct sockaddr_un *un, const char *name)
 {
 	size_t len = strlen(name);
@@ -254,6 +357,12 @@ static const struct attempt table[] = {
 	{ "bind6", act_bind6 },
 	{ "listen", act_listen },
 	{ "socket", act_socket },
+	{ "stream", act_stream },
+	{ "sctp-connectx", act_sctp_connectx },
+	{ "sctp-send", act_sctp_send },
+	{ "mtu-message", act_mtu_message },
+	{ "mtu-ioctl", act_mtu_ioctl },
+	{ "uring-setsockopt", act_uring_setsockopt },
 	{ "unix-stream", act_unix_stream },
 	{ "unix-dgram", act_unix_dgram },
 	{ "unix-send", act_unix_send },
