@@ -1,5 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /* Ways to privileges: AGENTOS_RIGHT(NAMESPACES) to AGENTOS_RIGHT(USERFAULTFD); AgentOS itself. */
+#include <linux/bpf.h>
+#include <linux/keyctl.h>
+#include <stdint.h>
+
 #include "tests/escape/table.h"
 
 #define FILES "file-read, file-write, file-exec"
@@ -23,10 +27,17 @@ static const struct stage_policy policies[] = {
 	{ .name = "perf", .rights = FILES ", capabilities, perf" }, /* AGENTOS_RIGHT(PERF) */
 	{ .name = "keys", .rights = FILES ", keyrings" },	    /* AGENTOS_RIGHT(KEYRINGS) */
 	{ .name = "unix", .rights = FILES ", unix-connect" },
+	{ .name = "pins",
+	  .rights = FILES ", capabilities, bpf",
+	  .read = "/sys/fs/bpf",
+	  .write = "/sys/fs/bpf" },
 	{ 0 },
 };
 
-/* %m: a module's file, %n: its name; %p: agentosd; %o: a setuid-root program; %f: root's file. */
+/*
+ * %m: a module's file, %n: its name; %p: agentosd; %o: a setuid-root program, %c: one
+ * with file capabilities; %f: root's file; %q: a file system with quotas.
+ */
 static const struct stage_row rows[] = {
 	/* 6.1 asks for the capability before it asks the hook. */
 	{ "bpf, a map", "bpf-map", "base", STAGE_ROOT, EPERM, "capable", "6.1" },
@@ -76,6 +87,35 @@ static const struct stage_row rows[] = {
 	{ "a device node", "mknod %W/null", "base", STAGE_ROOT, EPERM, "capable", NULL },
 	{ "swapon", "swapon %W/f", "base", STAGE_ROOT, EPERM, "capable", NULL },
 	{ "chown in the workspace", "chown %W/f", "base", STAGE_ROOT, 0, NULL, NULL },
+	{ "delete_module of agentos, which would be told that it is in use", "delete-agentos",
+	  "base", STAGE_ROOT, EPERM, "capable", NULL },
+	{ "kexec_load", "kexec", "base", STAGE_ROOT, EPERM, "capable", NULL },
+	{ "kexec_file_load", "kexec-file", "base", STAGE_ROOT, EPERM, "capable", NULL },
+	{ "reboot", "reboot", "base", STAGE_ROOT, EPERM, "capable", NULL },
+	{ "settimeofday", "settimeofday", "base", STAGE_ROOT, EPERM, "capable", NULL },
+	{ "adjtimex", "adjtime", "base", STAGE_ROOT, EPERM, "capable", NULL },
+	{ "syslog, reading", "syslog-read", "base", STAGE_ROOT, EPERM, "capable", NULL },
+	{ "swapoff", "swapoff %W/f", "base", STAGE_ROOT, EPERM, "capable", NULL },
+	{ "acct", "acct", "base", STAGE_ROOT, EPERM, "capable", NULL },
+	{ "quotactl", "quota %q", "base", STAGE_ROOT, EPERM, "capable", "stock" },
+	{ "capset, of what it has anyway", "capset-hostname", "base", STAGE_ROOT, EPERM, "capable",
+	  NULL },
+	{ "prctl PR_CAPBSET_DROP", "capbset", "base", STAGE_ROOT, EPERM, "capable", NULL },
+	{ "prctl PR_SET_MM", "set-mm", "base", STAGE_ROOT, EPERM, "capable", NULL },
+	{ "prctl PR_SET_MM_EXE_FILE", "set-exe /bin/true", "base", STAGE_ROOT, EPERM, "capable",
+	  NULL },
+	{ "file capabilities", "setcap %W/f", "base", STAGE_ROOT, EPERM, "capable", NULL },
+	{ "umount of what is pinned", "umount-own /sys/fs/bpf", "base", STAGE_ROOT, EPERM,
+	  "capable", NULL },
+	{ "keyctl, reading the user's keyring", "key-read", "base", 0, STAGE_ANY_ERROR,
+	  "key_permission", NULL },
+	{ "keyctl, the persistent keyring", "key-persistent", "base", 0, STAGE_ANY_ERROR,
+	  "key_permission", "stock" },
+	{ "request_key", "key-request", "base", 0, STAGE_ANY_ERROR, "key_permission", NULL },
+	{ "request_key, which runs a program as root", "key-callout", "base", 0, STAGE_ANY_ERROR,
+	  "key_permission", NULL },
+	{ "request_key by a thread", "via-thread key-request", "base", 0, STAGE_ANY_ERROR,
+	  "key_permission", NULL },
 	{ "userfaultfd", "userfaultfd", "base", 0, EPERM, "inode_init_security_anon", NULL },
 	{ "io_uring", "uring", "base", 0, EPERM, "inode_init_security_anon", NULL },
 	{ "io_uring by a thread", "via-thread uring", "base", 0, EPERM, "inode_init_security_anon",
@@ -90,6 +130,8 @@ static const struct stage_row rows[] = {
 	/* no_new_privs, not a hook. */
 	{ "a setuid-root program gains nothing", "exec %o head -c0 %f", "base", STAGE_DEMO,
 	  STAGE_ANY_ERROR, NULL, NULL },
+	{ "nor does one with file capabilities", "exec %c head -c0 %f", "base", STAGE_DEMO,
+	  STAGE_ANY_ERROR, NULL, NULL },
 	{ "the device", "open /dev/agentos 2", "base", 0, EACCES, "file_open", NULL },
 	{ "the control socket", "control", "base", 0, EACCES, "unix_stream_connect", NULL },
 	{ "the pins, removing one", "rmdir " PINS "/%I", "base", STAGE_ROOT, EACCES, "path_unlink",
@@ -101,6 +143,43 @@ static const struct stage_row rows[] = {
 	{ "kernel memory", "open /dev/mem 0", "base", STAGE_ROOT, EACCES, "file_open", NULL },
 	{ "sysctl", "open /proc/sys/kernel/core_pattern 1", "base", STAGE_ROOT, EACCES, "file_open",
 	  NULL },
+	{ "the program that the kernel loads modules with", "open /proc/sys/kernel/modprobe 1",
+	  "base", STAGE_ROOT, EACCES, "file_open", NULL },
+	{ "interpreters of binfmt_misc", "open /proc/sys/fs/binfmt_misc/register 1", "base",
+	  STAGE_ROOT, EACCES, "file_open", "stock" },
+	{ "sysrq-trigger", "open /proc/sysrq-trigger 1", "base", STAGE_ROOT, EACCES, "file_open",
+	  NULL },
+	{ "debugfs", "open /sys/kernel/debug/dynamic_debug/control 1", "base", STAGE_ROOT, EACCES,
+	  "file_open", "stock" },
+	{ "tracefs", "open /sys/kernel/tracing/trace_marker 1", "base", STAGE_ROOT, EACCES,
+	  "file_open", "stock" },
+	{ "tracefs, reading", "open /sys/kernel/tracing/trace 0", "base", STAGE_ROOT, EACCES,
+	  "file_open", "stock" },
+	{ "securityfs", "open /sys/kernel/security/lockdown 1", "base", STAGE_ROOT, EACCES,
+	  "file_open", "stock" },
+	{ "sysfs", "open /sys/module/printk/parameters/time 1", "base", STAGE_ROOT, EACCES,
+	  "file_open", NULL },
+	{ "cgroups", "open /sys/fs/cgroup/cgroup.procs 1", "base", STAGE_ROOT, EACCES, "file_open",
+	  NULL },
+	{ "kernel memory as a core file, where /proc may be read", "open /proc/kcore 0", "base",
+	  STAGE_ROOT, EPERM, "capable", "stock" },
+	{ "the kernel's messages, where /proc may be read", "open /proc/kmsg 0", "base", STAGE_ROOT,
+	  EPERM, "capable", NULL },
+	{ "/proc/self/mem", "write-code", "base", 0, EACCES, "file_open", NULL },
+	{ "/proc/self/mem by a thread", "via-thread write-code", "base", 0, EACCES, "file_open",
+	  NULL },
+	{ "a pin, removing it", "unlink " PINS "/%I", "base", STAGE_ROOT, EACCES, "path_unlink",
+	  NULL },
+	{ "a pin, renaming it", "rename " PINS "/%I " PINS "/%I-", "base", STAGE_ROOT, EACCES,
+	  "path_rename", NULL },
+	{ "with bpf, and a rule to write: removing a pin", "unlink " PINS "/%I", "pins", STAGE_ROOT,
+	  EACCES, "path_unlink", NULL },
+	{ "with bpf, and a rule to write: renaming a pin", "rename " PINS "/%I /sys/fs/bpf/%I",
+	  "pins", STAGE_ROOT, EACCES, "path_rename", NULL },
+	{ "with bpf, and a rule to write: adding a pin", "bpf-pin " PINS "/%I+", "pins", STAGE_ROOT,
+	  EACCES, "path_mknod", NULL },
+	{ "with bpf, and a rule to write: pins of its own", "bpf-pin /sys/fs/bpf/%I", "pins",
+	  STAGE_ROOT, 0, NULL, NULL },
 
 	{ "with capabilities: sethostname", "hostname", "capable", STAGE_ROOT, 0, NULL, NULL },
 	{ "with capabilities: clock_settime", "settime", "capable", STAGE_ROOT, 0, NULL, NULL },
@@ -108,6 +187,21 @@ static const struct stage_row rows[] = {
 	{ "with capabilities: a better priority", "nice", "capable", STAGE_ROOT, 0, NULL, NULL },
 	{ "with capabilities: a network namespace", "unshare 0x40000000", "capable", STAGE_ROOT, 0,
 	  NULL, NULL },
+	{ "with capabilities: the module is in use", "delete-agentos", "capable", STAGE_ROOT, 0,
+	  NULL, NULL },
+	{ "with capabilities: reboot", "reboot", "capable", STAGE_ROOT, 0, NULL, NULL },
+	{ "with capabilities: settimeofday", "settimeofday", "capable", STAGE_ROOT, 0, NULL, NULL },
+	{ "with capabilities: adjtimex", "adjtime", "capable", STAGE_ROOT, 0, NULL, NULL },
+	{ "with capabilities: acct", "acct", "capable", STAGE_ROOT, 0, NULL, NULL },
+	{ "with capabilities: quotactl", "quota %q", "capable", STAGE_ROOT, 0, NULL, "stock" },
+	{ "with capabilities: capset", "capset-hostname", "capable", STAGE_ROOT, 0, NULL, NULL },
+	{ "with capabilities: prctl PR_SET_MM", "set-mm", "capable", STAGE_ROOT, 0, NULL, NULL },
+	{ "with capabilities: file capabilities", "setcap %W/f", "capable", STAGE_ROOT, 0, NULL,
+	  NULL },
+	{ "with capabilities alone: kexec_load", "kexec", "capable", STAGE_ROOT, EPERM,
+	  "kernel_load_data", NULL },
+	{ "with capabilities alone: umount of what is pinned", "umount-own /sys/fs/bpf", "capable",
+	  STAGE_ROOT, EPERM, "sb_umount", NULL },
 	{ "with capabilities alone: finit_module", "finit-module %m %n", "capable", STAGE_ROOT,
 	  EPERM, "kernel_read_file", NULL },
 	{ "with capabilities alone: init_module", "init-module %m %n", "capable", STAGE_ROOT, EPERM,
@@ -131,6 +225,10 @@ static const struct stage_row rows[] = {
 
 	{ "with mount: mount and umount", "mount %W/d", "mount", STAGE_ROOT, 0, NULL, NULL },
 	{ "with mount: bind", "bind %S %W/d", "mount", STAGE_ROOT, 0, NULL, NULL },
+	{ "with mount: umount of what is pinned, in a namespace of its own",
+	  "umount-own /sys/fs/bpf", "mount", STAGE_ROOT, 0, NULL, NULL },
+	{ "with mount: by which rules hold all the same", "umount-read /sys/fs/bpf %S/f", "mount",
+	  STAGE_ROOT, EACCES, "file_open", NULL },
 	{ "with mount: remount", "remount %T/mounted/%I", "mount", STAGE_ROOT, 0, NULL, NULL },
 	{ "with mount: move_mount", "move-mount %S %W/d", "mount", STAGE_ROOT, 0, NULL, NULL },
 	{ "with mount: pivot_root", "pivot-root %W/d", "mount", STAGE_ROOT, 0, NULL, NULL },
@@ -146,6 +244,7 @@ static const struct stage_row rows[] = {
 
 	{ "with module: finit_module", "finit-module %m %n", "module", STAGE_ROOT, 0, NULL, NULL },
 	{ "with module: init_module", "init-module %m %n", "module", STAGE_ROOT, 0, NULL, NULL },
+	{ "with module: kexec_load", "kexec", "module", STAGE_ROOT, 0, NULL, NULL },
 	{ "with module: delete_module", "delete-module", "module", STAGE_ROOT, 0, NULL, NULL },
 
 	{ "with io-uring: a ring", "uring", "uring", 0, 0, NULL, NULL },
@@ -160,6 +259,7 @@ static const struct stage_row rows[] = {
 	  "perf_event_open", NULL },
 	{ "with perf: a counter", "perf", "perf", STAGE_ROOT, 0, NULL, NULL },
 	{ "with keyrings: add_key", "key-make", "keys", 0, 0, NULL, NULL },
+	{ "with keyrings: request_key", "key-request", "keys", 0, 0, NULL, NULL },
 	{ "with keyrings: joining a session", "key-join", "keys", 0, 0, NULL, NULL },
 
 	/* Refused by the module and by the daemon themselves: no hook, no record. */
@@ -169,14 +269,72 @@ static const struct stage_row rows[] = {
 	  NULL, NULL },
 };
 
+/* A map, at the name of the row, among what AgentOS has pinned. */
+static void pin_make(const char *id)
+{
+	union bpf_attr map = { .map_type = BPF_MAP_TYPE_ARRAY,
+			       .key_size = 4,
+			       .value_size = 4,
+			       .max_entries = 1 };
+	char *path = stage_format(PINS "/%s", id);
+	union bpf_attr pin = { .pathname = (uintptr_t)path };
+	int fd = (int)syscall(SYS_bpf, BPF_MAP_CREATE, &map, sizeof(map));
+
+	unlink(path);
+	pin.bpf_fd = (uint32_t)fd;
+	if (fd < 0 || syscall(SYS_bpf, BPF_OBJ_PIN, &pin, sizeof(pin)) < 0)
+		stage_bail("cannot pin %s", path);
+	close(fd);
+	free(path);
+}
+
 static void row_dress(const char *tree, const char *id, const struct stage_row *row)
 {
 	if (strstr(row->act, "%T/mounted"))
 		stage_shell(
 			"mkdir -p %s/mounted/%s && mount -t tmpfs -o mode=777 tmpfs %s/mounted/%s",
 			tree, id, tree, id);
-	if (strstr(row->act, PINS "/%I"))
+	if (strstr(row->act, "rmdir " PINS "/%I"))
 		stage_shell("mkdir -p " PINS "/%s", id);
+	else if (strstr(row->act, "link " PINS "/%I") || strstr(row->act, "rename " PINS "/%I"))
+		pin_make(id);
+	else if (strstr(row->act, "bpf-pin"))
+		stage_shell("rm -f /sys/fs/bpf/%s " PINS "/%s+", id, id);
+}
+
+/* With quotas of users in it: %q. */
+static void quota_make(void)
+{
+	const char *kernel = getenv("AGENTOS_KERNEL");
+
+	if (kernel && strcmp(kernel, "debug") == 0)
+		return;
+	stage_shell("modprobe -a loop ext4 quota_v2 binfmt_misc && "
+		    "mount -t binfmt_misc none /proc/sys/fs/binfmt_misc && cd %s && mkdir quota && "
+		    "truncate -s 16M quota.img && mkfs.ext4 -q -O quota quota.img && "
+		    "mount -o loop,usrquota quota.img quota",
+		    stage_root);
+	stage.value['q' - 'a'] = stage_format("%s/quota", stage_root);
+}
+
+/* In the keyring of each user, for that user to find. */
+static void keys_make(void)
+{
+	static const uid_t users[] = { 0, STAGE_DEMO_ID };
+	int status;
+	size_t i;
+
+	for (i = 0; i < 2; i++) {
+		if (fork() == 0) {
+			if (setresuid(users[i], users[i], users[i]) < 0)
+				_exit(1);
+			_exit(syscall(SYS_add_key, "user", "escape:there", "x", 1,
+				      KEY_SPEC_USER_KEYRING) < 0);
+		}
+		wait(&status);
+		if (!WIFEXITED(status) || WEXITSTATUS(status))
+			stage_bail("no key for %u", users[i]);
+	}
 }
 
 int main(void)
@@ -193,10 +351,16 @@ int main(void)
 	stage_setting("/proc/sys/kernel/unprivileged_userns_clone", "1");
 	stage_setting("/proc/sys/kernel/io_uring_disabled", "0");
 	stage_setting("/proc/sys/kernel/perf_event_paranoid", "1");
+	stage_setting("/proc/sys/kernel/dmesg_restrict", "1");
 	stage_module();
+	quota_make();
+	keys_make();
 	/* Where set-user-id counts: not on the tmpfs that the trees are on. */
 	stage_shell("install -m 4755 /usr/bin/head /usr/lib/escape-head && "
+		    "install -m 755 /usr/bin/head /usr/lib/escape-capable && "
+		    "setcap cap_dac_read_search+ep /usr/lib/escape-capable && "
 		    "install -m 600 /etc/hostname /usr/lib/escape-secret");
+	stage.value['c' - 'a'] = "/usr/lib/escape-capable";
 	stage.value['o' - 'a'] = "/usr/lib/escape-head";
 	stage.value['f' - 'a'] = "/usr/lib/escape-secret";
 	stage.value['p' - 'a'] = stage_format("%d", stage_daemon);

@@ -1,19 +1,27 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /* Ways to privileges and to AgentOS itself, for the escape tests. */
 #include <grp.h>
+#include <linux/capability.h>
 #include <linux/keyctl.h>
 #include <linux/perf_event.h>
 #include <linux/bpf.h>
 #include <linux/io_uring.h>
 #include <linux/mount.h>
 #include <linux/userfaultfd.h>
+#include <linux/reboot.h>
 #include <sched.h>
 #include <stdint.h>
 #include <sys/fsuid.h>
 #include <sys/klog.h>
+#include <sys/mman.h>
 #include <sys/mount.h>
+#include <sys/quota.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
+#include <sys/swap.h>
+#include <sys/time.h>
+#include <sys/timex.h>
+#include <sys/xattr.h>
 #include <time.h>
 
 #include "agentos.h"
@@ -40,6 +48,22 @@ static int act_bpf_next(char **arg)
 	union bpf_attr attr = { 0 };
 
 	return attempt_result(bpf_call(BPF_PROG_GET_NEXT_ID, &attr));
+}
+
+/* Pins a map of its own at ARG0. */
+static int act_bpf_pin(char **arg)
+{
+	union bpf_attr map = { .map_type = BPF_MAP_TYPE_ARRAY,
+			       .key_size = 4,
+			       .value_size = 4,
+			       .max_entries = 1 };
+	union bpf_attr attr = { .pathname = (uintptr_t)arg[0] };
+	int fd = (int)bpf_call(BPF_MAP_CREATE, &map);
+
+	if (fd < 0)
+		return -EBADRQC;
+	attr.bpf_fd = (unsigned int)fd;
+	return attempt_result(bpf_call(BPF_OBJ_PIN, &attr));
 }
 
 /* What is pinned at ARG0. */
@@ -83,6 +107,32 @@ static int act_delete_module(char **arg)
 	return 0;
 }
 
+/* The module that enforces, which is in use: whoever may, learns that. */
+static int act_delete_agentos(char **arg)
+{
+	if (syscall(SYS_delete_module, "agentos", O_NONBLOCK) < 0 && errno != EWOULDBLOCK)
+		return -errno;
+	return 0;
+}
+
+/* No segments: whatever image was there goes, and there was none. */
+static int act_kexec(char **arg)
+{
+	return attempt_result(syscall(SYS_kexec_load, 0, 0, NULL, 0));
+}
+
+static int act_kexec_file(char **arg)
+{
+	return attempt_result(syscall(SYS_kexec_file_load, -1, -1, 0, NULL, 1 /* unload */));
+}
+
+/* What Ctrl-Alt-Del does, which stays as it is. */
+static int act_reboot(char **arg)
+{
+	return attempt_result(syscall(SYS_reboot, LINUX_REBOOT_MAGIC1, LINUX_REBOOT_MAGIC2,
+				      LINUX_REBOOT_CMD_CAD_ON, NULL));
+}
+
 static int act_mount(char **arg)
 {
 	if (mount("tmpfs", arg[0], "tmpfs", 0, NULL) < 0)
@@ -107,6 +157,20 @@ static int act_bind(char **arg)
 static int act_umount(char **arg)
 {
 	return attempt_result(umount2(arg[0], MNT_DETACH));
+}
+
+/* The same in a mount namespace of its own, where it hurts nobody; that may be refused. */
+static int act_umount_own(char **arg)
+{
+	if (unshare(CLONE_NEWNS) == 0)
+		mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL);
+	return act_umount(arg);
+}
+
+/* Then reads ARG1. */
+static int act_umount_read(char **arg)
+{
+	return act_umount_own(arg) ?: attempt_descriptor(open(arg[1], O_RDONLY));
 }
 
 static int act_remount(char **arg)
@@ -241,6 +305,33 @@ static int act_settime(char **arg)
 	return attempt_result(clock_settime(CLOCK_REALTIME, &now));
 }
 
+static int act_settimeofday(char **arg)
+{
+	struct timeval now;
+
+	gettimeofday(&now, NULL);
+	return attempt_result(settimeofday(&now, NULL));
+}
+
+/* The tick that it has. */
+static int act_adjtime(char **arg)
+{
+	struct timex timex = { 0 };
+
+	if (adjtimex(&timex) < 0)
+		return -EBADRQC;
+	timex.modes = ADJ_TICK;
+	return attempt_result(adjtimex(&timex) < 0 ? -1 : 0);
+}
+
+/* What the kernel said so far. */
+static int act_syslog_read(char **arg)
+{
+	char text[4096];
+
+	return attempt_result(klogctl(3, text, sizeof(text)) < 0 ? -1 : 0);
+}
+
 static int act_syslog(char **arg)
 {
 	return attempt_result(klogctl(8, NULL, 7)); /* how much goes to the console */
@@ -267,6 +358,85 @@ static int act_swapon(char **arg)
 	if (syscall(SYS_swapon, arg[0], 0) < 0 && errno != EINVAL)
 		return -errno;
 	return 0;
+}
+
+static int act_swapoff(char **arg)
+{
+	if (swapoff(arg[0]) < 0 && errno != EINVAL)
+		return -errno;
+	return 0;
+}
+
+/* Accounting goes off, which is not on. */
+static int act_acct(char **arg)
+{
+	return attempt_result(acct(NULL));
+}
+
+/* What demo may use on the file system of ARG0: nothing of that is set. */
+static int act_quota(char **arg)
+{
+	struct dqblk limits = { 0 };
+
+	return attempt_result(syscall(
+		SYS_quotactl_fd, open(arg[0], O_PATH), QCMD(Q_SETQUOTA, USRQUOTA), 1000, &limits));
+}
+
+/* Gives up what it has in effect, takes it again, and uses it. */
+static int act_capset_hostname(char **arg)
+{
+	struct __user_cap_header_struct head = { .version = _LINUX_CAPABILITY_VERSION_3 };
+	struct __user_cap_data_struct has[2], less[2];
+
+	if (syscall(SYS_capget, &head, has) < 0)
+		return -EBADRQC;
+	memcpy(less, has, sizeof(less));
+	less[0].effective = less[1].effective = 0;
+	if (syscall(SYS_capset, &head, less) < 0 || syscall(SYS_capset, &head, has) < 0)
+		return -EBADRQC;
+	return act_hostname(arg);
+}
+
+static int act_capbset(char **arg)
+{
+	return attempt_result(prctl(PR_CAPBSET_DROP, CAP_SYS_MODULE));
+}
+
+/* Where its arguments begin: where they do. */
+static int act_set_mm(char **arg)
+{
+	return attempt_result(prctl(
+		PR_SET_MM, PR_SET_MM_ARG_START, (unsigned long)program_invocation_name, 0, 0));
+}
+
+/* That it is another program; as its own is still mapped, whoever may is told that. */
+static int act_set_exe(char **arg)
+{
+	if (prctl(PR_SET_MM, PR_SET_MM_EXE_FILE, open(arg[0], O_RDONLY), 0, 0) < 0 &&
+	    errno != EBUSY)
+		return -errno;
+	return 0;
+}
+
+/* Capabilities for whoever executes ARG0: reading and searching everything. */
+static int act_setcap(char **arg)
+{
+	struct vfs_cap_data data = { .magic_etc = VFS_CAP_REVISION_2 | VFS_CAP_FLAGS_EFFECTIVE,
+				     .data[0].permitted = 1 << CAP_DAC_READ_SEARCH };
+
+	return attempt_result(setxattr(arg[0], "security.capability", &data, sizeof(data), 0));
+}
+
+/* Writes to code of its own, which is mapped for reading and executing, through `/proc`. */
+static int act_write_code(char **arg)
+{
+	unsigned char *code = mmap(NULL, 4096, PROT_READ | PROT_EXEC, MAP_PRIVATE,
+				   open("/proc/self/exe", O_RDONLY), 0);
+	int fd = open("/proc/self/mem", O_RDWR);
+
+	if (code == MAP_FAILED)
+		return -EBADRQC;
+	return fd < 0 ? -errno : attempt_result(pwrite(fd, "\xc3", 1, (off_t)(uintptr_t)code));
 }
 
 static int act_userfaultfd(char **arg)
@@ -296,6 +466,11 @@ static int act_open(char **arg)
 static int act_rmdir(char **arg)
 {
 	return attempt_result(rmdir(arg[0]));
+}
+
+static int act_rename(char **arg)
+{
+	return attempt_result(rename(arg[0], arg[1]));
 }
 
 static int act_unlink(char **arg)
@@ -343,6 +518,41 @@ static int act_key_look(char **arg)
 static int act_key_join(char **arg)
 {
 	return attempt_result(syscall(SYS_keyctl, KEYCTL_JOIN_SESSION_KEYRING, NULL) < 0 ? -1 : 0);
+}
+
+/* What it holds there, and more of what it may hold. */
+static int act_key_read(char **arg)
+{
+	char text[64];
+
+	return attempt_result(
+		syscall(SYS_keyctl, KEYCTL_READ, KEY_SPEC_USER_KEYRING, text, sizeof(text)) < 0 ?
+			-1 :
+			0);
+}
+
+static int act_key_persistent(char **arg)
+{
+	return attempt_result(
+		syscall(SYS_keyctl, KEYCTL_GET_PERSISTENT, -1, KEY_SPEC_PROCESS_KEYRING) < 0 ?
+			-1 :
+			0);
+}
+
+/* A key that an outsider put into its user's keyring. */
+static int act_key_request(char **arg)
+{
+	return attempt_result(
+		syscall(SYS_request_key, "user", "escape:there", NULL, 0) < 0 ? -1 : 0);
+}
+
+/* One that nobody has: the kernel runs a helper, as root, which need not be there. */
+static int act_key_callout(char **arg)
+{
+	if (syscall(SYS_request_key, "user", "escape:no", "escape", 0) < 0 && errno != ENOKEY &&
+	    errno != ENOENT)
+		return -errno;
+	return 0;
 }
 
 static int act_exec(char **arg)
@@ -405,6 +615,30 @@ static const struct attempt table[] = {
 	{ "open", act_open },
 	{ "rmdir", act_rmdir },
 	{ "unlink", act_unlink },
+	{ "bpf-pin", act_bpf_pin },
+	{ "delete-agentos", act_delete_agentos },
+	{ "kexec", act_kexec },
+	{ "kexec-file", act_kexec_file },
+	{ "reboot", act_reboot },
+	{ "umount-own", act_umount_own },
+	{ "umount-read", act_umount_read },
+	{ "settimeofday", act_settimeofday },
+	{ "adjtime", act_adjtime },
+	{ "syslog-read", act_syslog_read },
+	{ "swapoff", act_swapoff },
+	{ "acct", act_acct },
+	{ "quota", act_quota },
+	{ "capset-hostname", act_capset_hostname },
+	{ "capbset", act_capbset },
+	{ "set-mm", act_set_mm },
+	{ "set-exe", act_set_exe },
+	{ "setcap", act_setcap },
+	{ "write-code", act_write_code },
+	{ "key-read", act_key_read },
+	{ "key-persistent", act_key_persistent },
+	{ "key-request", act_key_request },
+	{ "key-callout", act_key_callout },
+	{ "rename", act_rename },
 	{ "control", act_control },
 	{ "exec", act_exec },
 	{ "kill", act_kill },
