@@ -14,6 +14,7 @@
 #include "audit/segment.h"
 #include "base/escape.h"
 #include "ctl/ctl.h"
+#include "policy/egress.h"
 #include "policy/explain.h"
 #include "super/profile.h"
 
@@ -50,6 +51,29 @@ static int log_walk(const char *directory, bool (*each)(const struct record *r, 
 	return rc < 0 ? rc : 0;
 }
 
+/* Of whom nothing is known there is none: 0. */
+static uint32_t record_policy(const struct record *r)
+{
+	return r->type == RECORD_EGRESS ? r->u.egress.policy : r->u.event.policy;
+}
+
+/* Refused, or what an agent that is audit-only, or watched, was let do; or what the gateway could not. */
+static bool record_is_denial(const struct record *r)
+{
+	if (r->type == RECORD_EGRESS)
+		return r->u.egress.outcome == EGRESS_DENIED ||
+		       r->u.egress.outcome == EGRESS_WOULD_DENY ||
+		       r->u.egress.outcome == EGRESS_FAILED;
+	return r->type == RECORD_EVENT && (r->u.event.verdict == AGENTOS_VERDICT_DENIED ||
+					   r->u.event.verdict == AGENTOS_VERDICT_WOULD_DENY);
+}
+
+static bool record_was_let_pass(const struct record *r)
+{
+	return r->type == RECORD_EGRESS ? r->u.egress.outcome == EGRESS_WOULD_DENY :
+					  r->u.event.verdict == AGENTOS_VERDICT_WOULD_DENY;
+}
+
 static bool record_find(const struct record *r, void *cookie)
 {
 	struct denial *d = cookie;
@@ -75,7 +99,7 @@ static bool origin_find(const struct record *r, void *cookie)
 
 	if (r->seq >= d->record.seq)
 		return false;
-	if (r->type == RECORD_POLICY && r->u.policy.policy == d->record.u.event.policy &&
+	if (r->type == RECORD_POLICY && r->u.policy.policy == record_policy(&d->record) &&
 	    memcmp(r->boot, d->record.boot, sizeof(r->boot)) == 0 &&
 	    origin_read(&s->reader, r, &s->last) == 1) {
 		d->origin = s->last;
@@ -99,9 +123,7 @@ static int denial_read(struct denial *d, const char *directory, uint64_t seq, st
 				"the log has no record %" PRIu64
 				"; `agentctl audit --denied --seq` shows the numbers",
 				seq);
-	else if (!err && (d->record.type != RECORD_EVENT ||
-			  (d->record.u.event.verdict != AGENTOS_VERDICT_DENIED &&
-			   !(d->record.u.event.flags & AGENTOS_EVENT_WATCH))))
+	else if (!err && !record_is_denial(&d->record))
 		err = fault_set(f, EINVAL,
 				"record %" PRIu64
 				" of the log is no denial; `agentctl audit --denied --seq` shows "
@@ -141,6 +163,22 @@ static void denial_policy(struct denial *d)
 		d->state = POLICY_SAME;
 }
 
+static void denial_explain(struct denial *d)
+{
+	const struct record *r = &d->record;
+
+	if (r->type == RECORD_EVENT)
+		explain_event(&r->u.event, d->policy, &d->vars, &d->explain);
+	else
+		explain_egress(&(struct explain_asked){ .why = r->u.egress.why,
+							.rule = r->u.egress.rule,
+							.host = r->u.egress.host,
+							.port = r->u.egress.port,
+							.family = r->u.egress.family,
+							.addr = r->u.egress.addr },
+			       d->policy, &d->explain);
+}
+
 static const char *rule_file(const struct denial *d)
 {
 	return d->explain.file ? d->explain.file : d->origin.file;
@@ -158,12 +196,14 @@ static void put_safe(const char *text)
 
 static void print_policy(const struct denial *d)
 {
+	if (!record_policy(&d->record))
+		return;
 	if (!d->has_origin) {
 		printf("policy %u: the log does not tell where it is from\n",
-		       d->record.u.event.policy);
+		       record_policy(&d->record));
 		return;
 	}
-	printf("policy %u: %s, ", d->record.u.event.policy, d->origin.name);
+	printf("policy %u: %s, ", record_policy(&d->record), d->origin.name);
 	if (!d->origin.file[0]) {
 		puts("from a file whose name has control characters");
 		return;
@@ -188,9 +228,10 @@ static void print_rule(const struct denial *d)
 {
 	const struct explain *x = &d->explain;
 
-	const char *does = x->kills   ? "is denied, and who tries is killed" :
-			   x->watches ? "is watched" :
-					"is denied";
+	const char *does = x->kills	  ? "is denied, and who tries is killed" :
+			   x->watches	  ? "is watched" :
+			   x->falls_short ? "is about this host, and does not allow this" :
+					    "is denied";
 
 	if (x->effect) {
 		printf("effects: ");
@@ -199,7 +240,7 @@ static void print_rule(const struct denial *d)
 	}
 	if (!x->has_rule)
 		return;
-	printf("rule %u: ", d->record.u.event.rule);
+	printf("rule %u: ", x->number);
 	put_safe(rule_file(d));
 	printf(":%u: ", x->line);
 	put_safe(x->rule);
@@ -227,6 +268,8 @@ static void print_fix(const struct denial *d)
 {
 	const struct explain *x = &d->explain;
 
+	if (!x->watches && record_was_let_pass(&d->record))
+		puts("It was let pass, as the agent is audit-only.");
 	if (x->watches)
 		puts("It was done, and is recorded as what would be denied.");
 	else if (!x->is_possible)
@@ -278,7 +321,7 @@ static void print_json(const struct denial *d)
 	fclose(out);
 	record[strcspn(record, "\n")] = '\0';
 	printf("{\"record\":%s,\"policy\":%u,\"policy_state\":\"%s\"", record,
-	       d->record.u.event.policy, states[d->state]);
+	       record_policy(&d->record), states[d->state]);
 	free(record);
 	if (d->has_origin) {
 		json_text("policy_name", d->origin.name);
@@ -287,7 +330,8 @@ static void print_json(const struct denial *d)
 	if (d->why.text[0])
 		json_text("error", d->why.text);
 	if (x->has_rule) {
-		printf(",\"rule\":%u,\"line\":%u", d->record.u.event.rule, x->line);
+		printf(",\"rule\":%u,\"line\":%u,\"rule_denies\":%s", x->number, x->line,
+		       x->watches || x->falls_short ? "false" : "true");
 		json_text("rule_file", rule_file(d));
 		json_text("rule_about", x->rule);
 	}
@@ -296,8 +340,8 @@ static void print_json(const struct denial *d)
 		json_text("effect_file", rule_file(d));
 		printf(",\"effect_line\":%u", x->line);
 	}
-	printf(",\"kills\":%s,\"watches\":%s", x->kills ? "true" : "false",
-	       x->watches ? "true" : "false");
+	printf(",\"kills\":%s,\"watches\":%s,\"passed\":%s", x->kills ? "true" : "false",
+	       x->watches ? "true" : "false", record_was_let_pass(&d->record) ? "true" : "false");
 	printf(",\"possible\":%s,\"remove_line\":%s,\"add\":[", x->is_possible ? "true" : "false",
 	       x->is_removal && x->has_rule ? "true" : "false");
 	for (i = 0; i < x->count; i++) {
@@ -349,7 +393,7 @@ int explain_denial(const struct explain_options *o)
 		goto out;
 	}
 	denial_policy(d);
-	explain_event(&d->record.u.event, d->policy, &d->vars, &d->explain);
+	denial_explain(d);
 	if (o->json)
 		print_json(d);
 	else

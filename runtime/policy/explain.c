@@ -506,6 +506,7 @@ void explain_event(const struct agentos_event *e, const struct policy *policy,
 {
 	memset(x, 0, sizeof(*x));
 	x->is_possible = true;
+	x->number = e->rule;
 	x->kills = e->flags & AGENTOS_EVENT_KILL;
 	x->watches = e->flags & AGENTOS_EVENT_WATCH;
 	switch (e->why) {

@@ -23,6 +23,8 @@ struct explain_item {
 struct explain {
 	/* The rule that refused, if one did and the policy has one of its number. */
 	bool has_rule;
+	uint32_t number;  /* its number */
+	bool falls_short; /* it refused nothing: it allows the host, but not what was asked for */
 	const char *file; /* NULL: the one that the policy was parsed from */
 	uint32_t line;
 	bool is_name;		 /* one of deny-names or kill-names */
@@ -46,5 +48,19 @@ struct explain {
  */
 void explain_event(const struct agentos_event *event, const struct policy *policy,
 		   const struct policy_vars *vars, struct explain *ret_explain);
+
+/* What the gateway was asked for, and why that came to nothing, as its record has it. */
+struct explain_asked {
+	unsigned int why; /* enum egress_why */
+	uint32_t rule;	  /* that allowed the host, or AGENTOS_RULE_NONE */
+	const char *host; /* as it was asked for; may be empty */
+	uint16_t port;
+	uint16_t family;     /* of addr; 0: none was chosen */
+	const uint8_t *addr; /* 16 bytes */
+};
+
+/* As explain_event(). Each reason has its sentence; who is no agent has no policy. */
+void explain_egress(const struct explain_asked *asked, const struct policy *policy,
+		    struct explain *ret_explain);
 
 #endif

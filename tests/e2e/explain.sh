@@ -1,12 +1,14 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0-or-later
 # agentctl policy explain: for each kind of denial the rule, its line, and a fix that works when it is applied.
-# timeout: 480
+# timeout: 600
 
 # shellcheck disable=SC2016,SC2317 # for the agents' shells; what holds and wait_for call
 # shellcheck source=tests/e2e/lib/stage.sh
 . "$SRC/tests/e2e/lib/stage.sh"
 
+cp "$BUILD/bin/agentos-gateway" "$bin"
+chmod 755 "$bin/agentos-gateway"
 module_load
 daemon_start
 
@@ -118,6 +120,105 @@ says 'with the rule on the prefix' '"rule_about":"127.0.0.0/8:' "$work/prefix.js
 sed -i -e 's|127.0.0.0/8|127.0.0.1|' "$base"
 fixed address python3 -c "$connects" inet
 says 'which has to go' '"remove_line":true' "$work/address.json"
+
+# --- hosts, by the gateway ---
+
+cp /etc/hosts "$work/hosts"
+echo '127.0.0.5 plain.test banner.test tunnel.test api.openai.com' >>/etc/hosts
+cp "$SRC/tests/e2e/lib/egress.py" "$space/egress.py"
+chmod 644 "$space/egress.py"
+openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:prime256v1 -nodes -days 30 \
+	-subj /CN=secure.test -keyout "$work/key.pem" -out "$work/certificate.pem" 2>/dev/null
+python3 "$space/egress.py" serve "$work/certificate.pem" "$work/key.pem" >"$work/serve.log" 2>&1 &
+children="$children $!"
+wait_for 30 grep -q serving "$work/serve.log" || bail 'nobody serves'
+cp "$base" "$work/base.addresses"
+sed -e 's/^name: .*/name: base/' -e '/^rights:/a\  - net-connect' "$work/policies/untrusted.yaml" >"$base"
+cat >>"$base" <<'END'
+network:
+  egress:
+    - plain.test:8443
+    - banner.test:2200
+    - "*.openai.com:8443"
+  egress-private:
+    - 127.0.0.0/8
+END
+# reached VERB HOST PORT: what comes back begins with $answer.
+answer=127.0.0.5
+reached() {
+	fixed "host-$2" sh -c 'got=$(python3 egress.py "$1" "$2" "$3") && case $got in "$4"*) ;; *) echo "$got"; false ;; esac' \
+		sh "$1" "$2" "$3" "$answer"
+}
+reached plain plain.test 8080
+line=$(grep -n '^    - plain.test:8443$' "$base" | cut -d: -f1)
+says 'with the rule on another port of that host' \
+	"\"line\":$line,\"rule_denies\":false" "$work/host-plain.test.json"
+says 'and its file' "\"rule_file\":\"$work/policies/host-plain.test.yaml\"" "$work/host-plain.test.json"
+reached tls tunnel.test 8443
+says 'or that there is none' 'No rule on host names is about this host.' "$work/host-tunnel.test.json"
+answer='banner of'
+reached raw banner.test 2200
+says 'what is not TLS needs a list of its own' '"list":"egress-any"' "$work/host-banner.test.json"
+answer=127.0.0.5
+reached tls api.openai.com 8443
+says 'and so does a provider of models' '"list":"egress-providers"' "$work/host-api.openai.com.json"
+
+# asked VERB HOST PORT: explained in words, as agent `asking`.
+cp "$base" "$work/policies/asking.yaml"
+sed -i -e 's/^name: .*/name: asking/' -e '/^  egress-private:/,$d' "$work/policies/asking.yaml"
+asked() {
+	run asking python3 egress.py "$@"
+	audit_settle
+	try agentctl policy explain "$(last_denial asking)"
+	is "$2: explained" "$status" 0
+}
+asked tls plain.test 8443
+line=$(grep -n '^    - plain.test:8443$' "$work/policies/asking.yaml" | cut -d: -f1)
+says 'a private address: the rule that names the host' \
+	"$work/policies/asking.yaml:$line: plain.test:8443 is about this host, and does not allow this" "$work/out"
+says 'and what would have to allow it' 'egress-private: [10.0.0.0/8]' "$work/out"
+asked tls 192.0.2.7 443
+says 'an address: past the gateway' '- "192.0.2.7:443/tcp"' "$work/out"
+python3 "$space/egress.py" tls plain.test 8443 >"$work/answers"
+audit_settle
+try agentctl policy explain "$(agentctl audit --denied --seq -n 1 | sed -n 's/^#\([0-9]*\) .*/\1/p')"
+says 'who is no agent' 'Who asked is no agent' "$work/out"
+fails 'has no policy' grep -q ^policy "$work/out"
+
+# --- what was let pass ---
+
+cp "$base" "$work/policies/passed.yaml"
+sed -i 's/^name: .*/name: passed/' "$work/policies/passed.yaml"
+# passes COMMAND...: audit-only, and explained.
+passes() {
+	try as demo sh -c 'cd "$0" && exec agentctl run --audit-only --policy "$@"' "$space" \
+		"$work/policies/passed.yaml" --name passed -- "$@"
+	is 'audit-only: it is done' "$status" 0
+	audit_settle
+	seq=$(last_denial passed)
+	try agentctl policy explain "$seq"
+	is 'and explained' "$status" 0
+	says 'as let pass' 'It was let pass, as the agent is audit-only.' "$work/out"
+}
+passes cat "$data/read"
+says 'with what would allow it' "- $data/read" "$work/out"
+agentctl policy explain --json "$seq" >"$work/out"
+says 'also to programs' '"passed":true' "$work/out"
+passes python3 egress.py tls tunnel.test 8443
+says 'a host as well' '- "tunnel.test:8443"' "$work/out"
+cp "$base" "$work/policies/watching.yaml"
+sed -i -e 's/^name: .*/name: watching/' -e '/^files:/a\  watch:\n    - ${WORKSPACE}/egress.py' \
+	"$work/policies/watching.yaml"
+run watching cat egress.py
+is 'watched: it is done' "$status" 0
+audit_settle
+try agentctl policy explain "$(last_denial watching)"
+line=$(grep -n '^    - ${WORKSPACE}/egress.py$' "$work/policies/watching.yaml" | cut -d: -f1)
+says 'and explained, with the rule' \
+	"$work/policies/watching.yaml:$line: \${WORKSPACE}/egress.py is watched" "$work/out"
+says 'as done' 'It was done, and is recorded as what would be denied.' "$work/out"
+cat "$work/hosts" >/etc/hosts
+cp "$work/base.addresses" "$base"
 
 # --- what people read ---
 

@@ -10,6 +10,7 @@
 
 #include "audit/origin.h"
 #include "base/limits.h"
+#include "policy/egress.h"
 
 static const char text[] =
 	"version: 1\n"
@@ -299,6 +300,119 @@ static void without_the_policy_what_can_be_said_is_said(void)
 	CHECK(!x.count && x.lesson);
 }
 
+static const char hosts[] =
+	"version: 1\n"
+	"name: hosts\n"
+	"rights: [net-connect]\n"
+	"network:\n"
+	"  egress:\n"
+	"    - example.org\n"
+	"    - \"*.example.com:8000-8100\"\n"
+	"    - \"*.openai.com\"\n"
+	"    - example.org:8443\n"
+	"  egress-private: [10.0.0.0/8]\n";
+
+static const uint8_t ten[16] = { 10, 1, 2, 3 };
+
+static struct explain_asked asked(unsigned int why, const char *host, uint16_t port)
+{
+	return (struct explain_asked){ .why = why,
+				       .rule = AGENTOS_RULE_NONE,
+				       .host = host,
+				       .port = port,
+				       .addr = ten };
+}
+
+static void a_host_that_is_not_reached_has_its_fix(void)
+{
+	static const struct {
+		enum egress_why why;
+		const char *host;
+		uint16_t port;
+		uint32_t line; /* of the rule that is about it; 0: none is */
+		const char *fix;
+	} rows[] = {
+		{ EGRESS_WHY_NO_RULE, "other.org", 443, 0, "network: egress: \"other.org:443\"" },
+		{ EGRESS_WHY_NO_RULE, "Other.ORG.", 80, 0, "network: egress: \"other.org:80\"" },
+		{ EGRESS_WHY_NO_RULE, "example.org", 80, 6, "network: egress: \"example.org:80\"" },
+		{ EGRESS_WHY_NO_RULE, "a.example.com", 443, 7,
+		  "network: egress: \"a.example.com:443\"" },
+		{ EGRESS_WHY_NO_RULE, "example.com", 8000, 0,
+		  "network: egress: \"example.com:8000\"" },
+		{ EGRESS_WHY_PROVIDER, "api.openai.com", 443, 8,
+		  "network: egress-providers: \"api.openai.com:443\"" },
+		{ EGRESS_WHY_PROVIDER, "api.anthropic.com", 443, 0,
+		  "network: egress-providers: \"api.anthropic.com:443\"" },
+		{ EGRESS_WHY_LITERAL, "192.0.2.7", 443, 0,
+		  "network: connect: \"192.0.2.7:443/tcp\"" },
+		{ EGRESS_WHY_LITERAL, "[2001:db8::1]", 80, 0,
+		  "network: connect: \"[2001:db8::1]:80/tcp\"" },
+		{ EGRESS_WHY_LITERAL, "2001:db8::1", 80, 0,
+		  "network: connect: \"[2001:db8::1]:80/tcp\"" },
+		{ EGRESS_WHY_LITERAL, "0x7f.5", 80, 0, "" },
+		{ EGRESS_WHY_LITERAL, "300.1", 80, 0, "" },
+		{ EGRESS_WHY_PRIVATE, "example.org", 8443, 9, "" },
+		{ EGRESS_WHY_NOT_TLS, "example.org", 8443, 9,
+		  "network: egress-any: \"example.org:8443\"" },
+		{ EGRESS_WHY_NOT_TLS, "api.openai.com", 443, 8, "never" },
+		{ EGRESS_WHY_SERVER_NAME, "example.org", 443, 6,
+		  "network: egress-any: \"example.org:443\"" },
+		{ EGRESS_WHY_UNRESOLVED, "example.org", 443, 0, "" },
+		{ EGRESS_WHY_UNREACHABLE, "example.org", 443, 0, "" },
+		{ EGRESS_WHY_MALFORMED, "", 0, 0, "" },
+		{ EGRESS_WHY_STRANGER, "example.org", 443, 0, "never" },
+		{ EGRESS_WHY_BUSY, "example.org", 443, 0, "" },
+		/* No such name: nothing to add. */
+		{ EGRESS_WHY_NO_RULE, "", 443, 0, "" },
+		{ EGRESS_WHY_NO_RULE, "a\"b", 443, 0, "" },
+		{ EGRESS_WHY_NO_RULE, "other.org", 0, 0, "" },
+		{ EGRESS_WHY_COUNT, "other.org", 443, 0, "" },
+	};
+	struct policy *p = parsed(hosts);
+	struct explain_asked a;
+	struct explain x;
+	size_t i;
+
+	for (i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		a = asked(rows[i].why, rows[i].host, rows[i].port);
+		explain_egress(&a, p, &x);
+		CHECK_MSG(strcmp(fix(&x), rows[i].fix) == 0, "%s: %s, expected %s", rows[i].host,
+			  fix(&x), rows[i].fix);
+		CHECK_MSG(x.line == rows[i].line, "%s: line %u", rows[i].host, x.line);
+		CHECK(x.has_rule == !!rows[i].line && x.falls_short == x.has_rule);
+		CHECK_MSG(x.lesson && x.lesson[0], "reason %d has no sentence", rows[i].why);
+		explain_egress(&a, NULL, &x);
+		CHECK_MSG(strcmp(fix(&x), rows[i].fix) == 0 && !x.has_rule && x.lesson,
+			  "without the policy: %s", rows[i].host);
+	}
+	policy_free(p);
+}
+
+static void a_host_is_told_by_the_rule_of_its_record(void)
+{
+	struct policy *p = parsed(hosts);
+	struct explain_asked a = asked(EGRESS_WHY_PRIVATE, "example.org", 8443);
+	struct explain x;
+
+	a.rule = p->egress[0].rule.number;
+	explain_egress(&a, p, &x);
+	CHECK(x.has_rule && x.number == a.rule);
+	CHECK_INT(x.line, 6);
+	CHECK_STR(x.rule, "example.org:443");
+	/* Who is audit-only was connected, so that the address is known. */
+	a.family = AF_INET;
+	explain_egress(&a, p, &x);
+	CHECK_STR(fix(&x), "network: egress-private: \"10.1.2.3\"");
+	policy_free(p);
+	/* Without the right a rule would be refused. */
+	p = parsed(text);
+	p->rights &= ~AGENTOS_RIGHT(NET_CONNECT);
+	a = asked(EGRESS_WHY_NO_RULE, "other.org", 443);
+	explain_egress(&a, p, &x);
+	CHECK_STR(fix(&x), "rights: net-connect; network: egress: \"other.org:443\"");
+	policy_free(p);
+}
+
 static void no_record_is_too_much(void)
 {
 	struct policy *p = parsed(text);
@@ -417,6 +531,8 @@ static const struct tap_test tests[] = {
 	TEST(each_reason_has_its_fix),
 	TEST(addresses_are_written_as_a_policy_has_them),
 	TEST(without_the_policy_what_can_be_said_is_said),
+	TEST(a_host_that_is_not_reached_has_its_fix),
+	TEST(a_host_is_told_by_the_rule_of_its_record),
 	TEST(no_record_is_too_much),
 	TEST(a_digest_tells_what_has_changed),
 	TEST(an_origin_comes_back_from_its_records),
