@@ -1,7 +1,7 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0-or-later
 # Bad input and bad places: one clear line that says what to do, a failure, and nothing half-applied.
-# timeout: 480
+# timeout: 600
 
 # shellcheck disable=SC2317 # what try and holds call
 # shellcheck source=tests/e2e/lib/stage.sh
@@ -114,6 +114,58 @@ bad_policy 'more bytes than a policy may have' 'larger than'
 bad_policy 'an empty file' 'p.yaml'
 rm p.yaml
 bad_policy 'no file' 'p.yaml'
+
+# --- files that are no policies at all ---
+
+# huge_policy WHAT TEXT: likewise, at once, with little memory; and no agent has come or gone.
+huge_policy() {
+	agentctl ps | awk '{ print $1, $2, $3 }' >"$work/ps.before"
+	held=$(counters)
+	for verb in 'policy check ./p.yaml' 'run --policy ./p.yaml -- touch ran'; do
+		# shellcheck disable=SC2016,SC2086 # for that shell; words
+		try sh -c 'ulimit -v 65536 && exec timeout 20 agentctl "$@"' sh $verb
+		refused "$1: ${verb%% ./*}" 3 "$2"
+		fails "$1: with a tame line" has_controls "$work/err"
+	done
+	fails "$1: nothing was run" test -e ran
+	is "$1: nothing was made" "$(counters)" "$held"
+	agentctl ps | awk '{ print $1, $2, $3 }' >"$work/ps.after"
+	holds "$1: the agents are those that were there" cmp "$work/ps.before" "$work/ps.after"
+}
+
+agent_start witness sleep 1000
+holds 'an agent runs' wait_for 20 agent_lives witness
+truncate -s 100M big.yaml
+cp --sparse=always big.yaml p.yaml
+huge_policy '100 MB of nothing' 'p.yaml: larger than 1048576 bytes'
+yes '  # a line of a policy that does not end' | head -c 100M >p.yaml
+huge_policy '100 MB of text' 'p.yaml: larger than 1048576 bytes'
+mv p.yaml text.yaml
+for big in big.yaml text.yaml; do
+	policy_with 'file-read, file-exec' /usr "include: [$big]"
+	huge_policy "$big, included" "p.yaml:7: \"include\": $work/ws/$big: larger than"
+	printf 'name: p\nextends: ./%s\n' $big >p.yaml
+	huge_policy "$big, extended" "p.yaml:2: \"extends\": $work/ws/$big: larger than"
+done
+rm big.yaml text.yaml
+head -c 10000 /dev/urandom >p.yaml
+huge_policy 'random bytes' 'p.yaml'
+head -c 10000 /dev/zero >p.yaml
+huge_policy 'NULs' 'p.yaml:1: not a text in UTF-8'
+cp /bin/true p.yaml
+huge_policy 'a program' 'p.yaml:1: not a text in UTF-8'
+printf '\211PNG\r\n\032\n\0\0\0\015IHDR\0\0\1\0\0\0\1\0\010\2\0\0\0' >p.yaml
+huge_policy 'the begin of an image' 'p.yaml:1: not a text in UTF-8'
+policy_with 'file-read, file-exec' /usr
+printf '# \000 one NUL in a comment\n' >>p.yaml
+huge_policy 'a policy with a NUL in it' 'p.yaml:8: not a text in UTF-8'
+cp /bin/true junk.yaml
+policy_with 'file-read, file-exec' /usr "include: [junk.yaml]"
+huge_policy 'a program, included' "$work/ws/junk.yaml:1: not a text in UTF-8"
+rm junk.yaml
+holds 'the agent runs on' agent_lives witness
+agentctl kill witness >/dev/null
+agent_wait
 
 # not_run WHAT TEXT: ./p.yaml is well written, but agentosd cannot make it hold.
 not_run() {
