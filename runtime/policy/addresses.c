@@ -6,6 +6,7 @@
 #include <errno.h>
 #include <limits.h>
 #include <netinet/in.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -454,5 +455,121 @@ int addresses_overlay(struct policy *base, const struct policy *top, uint64_t ta
 		err = address_append(&build, later, &own);
 	}
 	index_release(&build.by_address);
+	return err;
+}
+
+/* By prefix, then by first port; of those the widest first. */
+static int address_compare(const void *left, const void *right)
+{
+	const struct policy_address *a = *(const struct policy_address *const *)left,
+				    *b = *(const struct policy_address *const *)right;
+	int order = (int)a->family - (int)b->family;
+
+	if (!order)
+		order = (int)a->prefix - (int)b->prefix;
+	if (!order)
+		order = memcmp(a->addr, b->addr, sizeof(a->addr));
+	if (!order)
+		order = (int)a->port_first - (int)b->port_first;
+	return order ? order : (int)b->port_last - (int)a->port_last;
+}
+
+static bool address_has_prefix_of(const struct policy_address *a, const struct policy_address *b)
+{
+	return a->family == b->family && a->prefix == b->prefix &&
+	       !memcmp(a->addr, b->addr, sizeof(a->addr));
+}
+
+struct shown {
+	char text[INET6_ADDRSTRLEN + 24];
+};
+
+static struct shown address_show(const struct policy_address *a)
+{
+	const bool is_ipv6 = a->family == AF_INET6, every = !a->port_first && a->port_last == 65535;
+	char address[INET6_ADDRSTRLEN] = "?", ports[16] = "*";
+	struct shown shown;
+
+	inet_ntop(a->family, a->addr, address, sizeof(address));
+	if (a->port_first == a->port_last)
+		snprintf(ports, sizeof(ports), "%u", a->port_first);
+	else if (!every)
+		snprintf(ports, sizeof(ports), "%u-%u", a->port_first, a->port_last);
+	snprintf(shown.text, sizeof(shown.text), is_ipv6 ? "[%s/%u]:%s" : "%s/%u:%s", address,
+		 a->prefix, ports);
+	return shown;
+}
+
+static int check_fault(const struct policy_address *a, const struct policy_address *denies,
+		       const struct layer *layer)
+{
+	size_t i;
+
+	/* What an extended policy allows may be denied. */
+	for (i = 0; i < layer->count; i++) {
+		const struct source *source = &layer->documents[i]->source;
+
+		if (source->number == a->at.file)
+			return source_fault(
+				source, EINVAL, a->at.line,
+				"%s is allowed here and denied %s, where %s is: of rules on one "
+				"prefix deny wins; take one out",
+				address_show(a).text,
+				source_elsewhere(source, denies->deny_at).text,
+				address_show(denies).text);
+	}
+	return 0;
+}
+
+/* What was seen of one prefix: by act, who denies up to the highest port. */
+struct sweep {
+	const struct policy_address *denies[8 * sizeof(uint8_t)];
+};
+
+/* Who denies all that it allows, or NULL: something is left. */
+static const struct policy_address *sweep_add(struct sweep *s, const struct policy_address *a)
+{
+	const struct policy_address *found = NULL;
+	bool is_left = false;
+	size_t act;
+
+	for (act = 0; act < sizeof(s->denies) / sizeof(s->denies[0]); act++) {
+		const struct policy_address **widest = &s->denies[act];
+
+		if (a->deny >> act & 1 && (!*widest || a->port_last > (*widest)->port_last))
+			*widest = a;
+		if (!(a->allow >> act & 1))
+			continue;
+		if (*widest && (*widest)->port_last >= a->port_last)
+			found = *widest;
+		else
+			is_left = true;
+	}
+	return is_left ? NULL : found;
+}
+
+int addresses_check(const struct policy *p, const struct layer *layer)
+{
+	const struct policy_address **sorted, *denies;
+	struct sweep sweep = { { NULL } };
+	int err = 0;
+	size_t i;
+
+	if (!p->address_count)
+		return 0;
+	sorted = reallocarray(NULL, p->address_count, sizeof(*sorted));
+	if (!sorted)
+		return source_fault(&layer->documents[0]->source, ENOMEM, 0, "out of memory");
+	for (i = 0; i < p->address_count; i++)
+		sorted[i] = &p->addresses[i];
+	qsort(sorted, p->address_count, sizeof(*sorted), address_compare);
+	for (i = 0; i < p->address_count && !err; i++) {
+		if (i && !address_has_prefix_of(sorted[i - 1], sorted[i]))
+			sweep = (struct sweep){ { NULL } };
+		denies = sweep_add(&sweep, sorted[i]);
+		if (denies)
+			err = check_fault(sorted[i], denies, layer);
+	}
+	free(sorted);
 	return err;
 }

@@ -19,4 +19,11 @@ int addresses_build(struct policy *p, const struct layer *layer);
 int addresses_overlay(struct policy *base, const struct policy *top, uint64_t taken,
 		      const struct source *source);
 
+/*
+ * Is each address that the layer's own files allow allowed for something? Of rules
+ * on one prefix deny wins, so that one which has all of its ports leaves nothing.
+ * -EINVAL, -ENOMEM
+ */
+int addresses_check(const struct policy *p, const struct layer *layer);
+
 #endif

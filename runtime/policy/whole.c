@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "agentos.h"
+#include "policy/addresses.h"
 #include "policy/effects.h"
 #include "policy/hosts.h"
 
@@ -257,6 +258,8 @@ int whole_check(const struct policy *p, const struct layer *layer)
 		err = check_names(p, layer);
 	if (!err)
 		err = check_deny(p, layer);
+	if (!err)
+		err = addresses_check(p, layer);
 	if (!err)
 		err = check_watch(p, layer);
 	if (!err)

@@ -98,6 +98,10 @@ static void what_is_named_twice_adds_up(void)
 #define CONNECT(item) "name: a\nrights: [net-connect]\nnetwork:\n  connect: [\"" item "\"]\n"
 #define LISTEN(item)  "name: a\nrights: [net-listen]\nnetwork:\n  listen: [\"" item "\"]\n"
 
+#define DENIED(item, denied)                                                                   \
+	"name: a\nrights: [net-connect]\nnetwork:\n  connect: ['" item "']\n  deny: ['" denied \
+	"']\n"
+
 static const struct refusal {
 	const char *text;
 	const char *wrong, *valid; /* parts of the message */
@@ -162,6 +166,20 @@ static const struct refusal {
 	  "p.yaml:5: \"1.2.3.4:5/udp\" is both allowed and denied", "on line 4" },
 	{ "name: a\nrights: [net-connect]\nnetwork:\n  connect: ['*:443']\n  deny: ['*:443']\n",
 	  "both allowed and denied", "" },
+	{ DENIED("10.0.0.0/8:80", "10.0.0.0/8"),
+	  "p.yaml:4: 10.0.0.0/8:80 is allowed here and denied on line 5", "10.0.0.0/8:* is" },
+	{ DENIED("10.0.0.0/8:80-90", "10.0.0.0/8:80-443"), "10.0.0.0/8:80-90 is allowed",
+	  "10.0.0.0/8:80-443 is" },
+	{ DENIED("*:443", "*"), "0.0.0.0/0:443 is allowed", "deny wins" },
+	{ DENIED("[::]:443", "[::]"), "is allowed here and denied", "" },
+	{ DENIED("localhost:80/tcp", "127.0.0.0/8:*/tcp"), "127.0.0.0/8:80 is allowed", "" },
+	{ DENIED("[2001:db8::/32]:80/udp", "[2001:db8::/32]:1-100"),
+	  "[2001:db8::/32]:80 is allowed", "" },
+	{ "name: a\nrights: [net-listen]\nnetwork:\n  listen: ['1.2.3.4:80']\n  kill: [1.2.3.4]\n",
+	  "p.yaml:4: 1.2.3.4/32:80 is allowed here and denied on line 5", "take one out" },
+	{ "name: a\nrights: [net-connect]\nnetwork:\n  watch: ['1.2.3.4:80']\n  deny: [1.2.3.4]\n"
+	  "  connect: ['1.2.3.5:80']\n",
+	  "p.yaml:4: 1.2.3.4/32:80 is allowed", "" },
 	{ "name: a\nrights: [net-connect, net-raw]\nnetwork: {connect: ['*:443']}\n",
 	  "net-raw reaches each address", "take the right out" },
 	{ "name: a\nrights: [net-connect, net-raw]\n"
@@ -188,6 +206,51 @@ static void each_refusal_says_what_and_what_instead(void)
 	}
 }
 
+static void what_is_denied_may_be_allowed_in_part(void)
+{
+	static const char *const texts[] = {
+		DENIED("10.1.0.0/16:80", "10.0.0.0/8"), /* the longer prefix wins */
+		DENIED("10.0.0.0/8:80", "10.1.0.0/16"),
+		DENIED("10.0.0.0/8:80-90", "10.0.0.0/8:85"),
+		DENIED("10.0.0.0/8:80-90", "10.0.0.0/8:1-89"),
+		DENIED("10.0.0.0/8:80", "10.0.0.0/8:*/udp"),
+		DENIED("10.0.0.0/8:80", "11.0.0.0/8"),
+		DENIED("0.0.0.0/0:80", "[::/0]"),
+		/* of other protocols */
+		DENIED("1.2.3.4:80", "1.2.3.4:*/tcp', '1.2.3.4:1-100/udp"),
+	};
+	struct policy *p;
+	struct fault f;
+	size_t i;
+
+	for (i = 0; i < sizeof(texts) / sizeof(texts[0]); i++) {
+		p = NULL;
+		CHECK_MSG(parse(texts[i], &p, &f) == 0, "%s", f.text);
+		policy_free(p);
+	}
+}
+
+static void many_rules_take_no_time(void)
+{
+	static char text[1 << 20];
+	struct policy *p = NULL;
+	struct fault f;
+	size_t len;
+	int port;
+
+	len = (size_t)sprintf(text, "name: a\nrights: [net-connect]\nnetwork:\n  connect:\n");
+	for (port = 1; port <= 8000; port++)
+		len += (size_t)sprintf(text + len, "  - 1.2.3.4:%d\n", 2 * port);
+	len += (size_t)sprintf(text + len, "  deny:\n");
+	for (port = 1; port <= 8000; port++)
+		len += (size_t)sprintf(text + len, "  - 1.2.3.4:%d-%d\n", 2 * port + 1,
+				       20000 + port);
+	/* All but the first ports are denied by one that begins below. */
+	CHECK_INT(parse(text, &p, &f), -EINVAL);
+	CHECK_MSG(strstr(f.text, "p.yaml:6: 1.2.3.4/32:4 is allowed here"), "%s", f.text);
+	policy_free(p);
+}
+
 static void raw_sockets_go_with_every_address(void)
 {
 	static const char *const texts[] = {
@@ -211,6 +274,8 @@ static const struct tap_test tests[] = {
 	{ "every_form_of_an_address", every_form_of_an_address },
 	{ "what_is_named_twice_adds_up", what_is_named_twice_adds_up },
 	{ "each_refusal_says_what_and_what_instead", each_refusal_says_what_and_what_instead },
+	{ "what_is_denied_may_be_allowed_in_part", what_is_denied_may_be_allowed_in_part },
+	{ "many_rules_take_no_time", many_rules_take_no_time },
 	{ "raw_sockets_go_with_every_address", raw_sockets_go_with_every_address },
 };
 

@@ -245,6 +245,11 @@ static const struct merge {
 	{ { { "/w/m", "name: m\nextends: n\nnetwork: {deny: ['10.0.0.0/8:53/udp']}\n" }, NET },
 	  "m: net-connect; 10.0.0.0/8:53-53 +to /lib/n:4 -uU m:3; "
 	  "10.1.0.0/16:0-65535 -tuoTUO /lib/n:5;" },
+	{ { { "/w/m", "name: m\nextends: n\nnetwork: {connect: ['*:80'], deny: [10.0.0.0/8]}\n" },
+	    NET },
+	  "m: net-connect; 10.0.0.0/8:53-53 +tuo /lib/n:4; "
+	  "10.1.0.0/16:0-65535 -tuoTUO /lib/n:5; 0.0.0.0/0:80-80 +tuo m:3; "
+	  "::/0:80-80 +tuo m:3; 10.0.0.0/8:0-65535 -tuoTUO m:3;" },
 	{ { { "/w/m", "name: m\nextends: n\nrights: [-net-connect, bpf]\n" }, NET },
 	  "m: bpf; 10.1.0.0/16:0-65535 -tuoTUO /lib/n:5;" },
 	/* the environment: lists add up, a variable is what is said of it last */
@@ -425,6 +430,11 @@ static const struct refusal {
 	{ { M("name: m\ninclude: [a]\nrights: [net-connect]\nnetwork:\n  connect: ['*:80']\n"),
 	    { "/w/a", "\nnetwork: {deny: ['*:80/tcp']}\n" } },
 	  -EINVAL, "/w/a:2: ", "both allowed and denied, here and in m:5", "" },
+	{ { M("name: m\ninclude: [a]\nrights: [net-connect]\nnetwork:\n  connect: ['1.2.3.4:80']\n"),
+	    { "/w/a", "\nnetwork: {deny: [1.2.3.4]}\n" } },
+	  -EINVAL, "m:5: ", "is allowed here and denied in /w/a:2, where 1.2.3.4/32:* is", "" },
+	{ { M("name: m\nextends: n\nnetwork:\n  connect: ['10.1.0.0/16:80']\n"), NET },
+	  -EINVAL, "m:4: ", "10.1.0.0/16:80 is allowed here and denied in /lib/n:5", "" },
 	{ { M("name: m\ninclude: [a]\nrights: [file-read]\nfiles:\n  read: [/x/b.pem]\n"),
 	    { "/w/a", "\nfiles: {deny-names: ['*.pem']}\n" } },
 	  -EINVAL, "m:5: ", "allowed here and denied by its name in /w/a:2", "" },
