@@ -69,6 +69,35 @@ static int number_parse(const char *text, const struct unit *units, size_t count
 	return 0;
 }
 
+int amount_fixed(const char *text, uint32_t *ret_fixed)
+{
+	uint64_t whole = 0, part = 0, scale = 1, fixed;
+	const char *at = text;
+
+	for (; is_digit(*at); at++) {
+		whole = whole * 10 + (uint64_t)(*at - '0');
+		if (whole > UINT16_MAX)
+			return -ERANGE;
+	}
+	if (at == text || (*at == '.' && !is_digit(at[1])))
+		return -EINVAL;
+	if (*at == '.') {
+		for (at++; is_digit(*at); at++) {
+			if (scale > 100000000)
+				return -EINVAL;
+			part = part * 10 + (uint64_t)(*at - '0');
+			scale *= 10;
+		}
+	}
+	if (*at)
+		return -EINVAL;
+	fixed = (whole << 16) + (part * 65536 + scale / 2) / scale;
+	if (fixed > UINT32_MAX || (!fixed && part))
+		return -ERANGE;
+	*ret_fixed = (uint32_t)fixed;
+	return 0;
+}
+
 int amount_duration(const char *text, uint64_t *ret_ns)
 {
 	return number_parse(text, durations, COUNT(durations), ret_ns);
@@ -166,4 +195,18 @@ void amount_text(uint32_t resource, uint64_t amount, char *out, size_t size)
 	default:
 		number_text(amount, counts, COUNT(counts), out, size);
 	}
+}
+
+void amount_fixed_text(uint32_t fixed, char *out, size_t size)
+{
+	uint32_t part = (uint32_t)(((uint64_t)(fixed & 0xffff) * 100000 + 32768) / 65536);
+	unsigned int digits = 5;
+
+	if (!part) {
+		snprintf(out, size, "%u", fixed >> 16);
+		return;
+	}
+	for (; part % 10 == 0; part /= 10)
+		digits--;
+	snprintf(out, size, "%u.%0*u", fixed >> 16, (int)digits, part);
 }

@@ -22,10 +22,19 @@ int amount_duration(const char *text, uint64_t *ret_ns);
  */
 int amount_parse(uint32_t resource, const char *text, uint64_t *ret_amount);
 
+/*
+ * A number without a unit, such as 0.25, as 16.16 fixed point; to the nearest.
+ * -EINVAL; -ERANGE above 65535.99998, or too small to be told from 0
+ */
+int amount_fixed(const char *text, uint32_t *ret_fixed);
+
 /* Examples of how amounts of a resource are written, for messages: "90s, 1.5h, 200ms". */
 const char *amount_forms(uint32_t resource);
 
 /* The other way, short: "1.5s", "$0.25", "12.3k"; "none" for AGENTOS_BUDGET_UNLIMITED. */
 void amount_text(uint32_t resource, uint64_t amount, char *out, size_t size);
+
+/* As short as reads back the same: "0.25". */
+void amount_fixed_text(uint32_t fixed, char *out, size_t size);
 
 #endif

@@ -19,24 +19,28 @@ static int sched_show(const char *name, bool json)
 {
 	struct agentos_info info;
 	int agent = select_one(name, AGENTOS_ACCESS_INSPECT, &info);
-	char cpu[32], waited[32];
+	char cpu[32], waited[32], efficiency[16], cost[16];
 
 	if (agent < 0)
 		return CTL_FAILED;
 	close(agent);
+	amount_fixed_text(info.ret_efficiency, efficiency, sizeof(efficiency));
+	amount_fixed_text(info.ret_cost, cost, sizeof(cost));
 	if (json) {
 		printf("{\"criticality\":%u,\"phase\":\"%s\",\"nice\":%d,\"deadline_ns\":%" PRIu64
-		       ",\"cpu_ns\":%" PRIu64 ",\"wait_ns\":%" PRIu64 "}\n",
+		       ",\"efficiency\":%s,\"cost\":%s,\"cpu_ns\":%" PRIu64 ",\"wait_ns\":%" PRIu64
+		       "}\n",
 		       info.ret_criticality, agents_phase(&info), info.ret_nice,
-		       (uint64_t)info.ret_deadline_ns, (uint64_t)info.ret_cpu_ns,
+		       (uint64_t)info.ret_deadline_ns, efficiency, cost, (uint64_t)info.ret_cpu_ns,
 		       (uint64_t)info.ret_wait_ns);
 		return CTL_OK;
 	}
 	amount_text(AGENTOS_RESOURCE_CPU_NS, info.ret_cpu_ns, cpu, sizeof(cpu));
 	amount_text(AGENTOS_RESOURCE_CPU_NS, info.ret_wait_ns, waited, sizeof(waited));
-	printf("%-11s %u\n%-11s %s\n%-11s %d\n%-11s %s, and waited %s for a processor\n",
-	       "criticality", info.ret_criticality, "phase", agents_phase(&info), "nice",
-	       info.ret_nice, "ran", cpu, waited);
+	printf("%-11s %u\n%-11s %s\n%-11s %s\n%-11s %s\n%-11s %d\n", "criticality",
+	       info.ret_criticality, "phase", agents_phase(&info), "efficiency", efficiency, "cost",
+	       cost, "nice", info.ret_nice);
+	printf("%-11s %s, and waited %s for a processor\n", "ran", cpu, waited);
 	return CTL_OK;
 }
 

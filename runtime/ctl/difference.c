@@ -14,7 +14,20 @@
 
 #define FILE_ACTS (AGENTOS_FILE_READ | AGENTOS_FILE_WRITE | AGENTOS_FILE_EXEC)
 
-enum section { RIGHTS, FILES, NAMES, NETWORK, SOCKETS, HOSTS, ENVIRONMENT, DIRECTORIES, AUDIT };
+enum section {
+	RIGHTS,
+	FILES,
+	NAMES,
+	NETWORK,
+	SOCKETS,
+	HOSTS,
+	ENVIRONMENT,
+	DIRECTORIES,
+	LIMITS, /* and the next ones as enum wording_terms has them */
+	BUDGETS,
+	SCHEDULE,
+	AUDIT
+};
 
 static const char *const section_names[] = {
 	[RIGHTS] = "rights",
@@ -25,6 +38,9 @@ static const char *const section_names[] = {
 	[HOSTS] = "hosts",
 	[ENVIRONMENT] = "environment",
 	[DIRECTORIES] = "directories",
+	[LIMITS] = "limits",
+	[BUDGETS] = "budgets",
+	[SCHEDULE] = "schedule",
 	[AUDIT] = "audit",
 };
 
@@ -179,6 +195,22 @@ static void add_texts(struct items *all, struct item item, char **texts,
 	}
 }
 
+static void add_terms(struct items *all, struct item item)
+{
+	enum wording_terms section;
+	struct wording_term term;
+	size_t at;
+
+	item.effect = "set";
+	for (section = 0; section < WORDING_TERMS; section++) {
+		item.section = LIMITS + section;
+		for (at = 0; wording_term(&item.policy->terms, section, at, &term); at++) {
+			item.bits = term.text[0] != '\0';
+			items_add(all, &item, term.text);
+		}
+	}
+}
+
 static void add_policy(struct items *all, const struct policy *p, bool is_new)
 {
 	struct item item = { .policy = p, .is_new = is_new };
@@ -197,6 +229,7 @@ static void add_policy(struct items *all, const struct policy *p, bool is_new)
 	item.section = DIRECTORIES;
 	item.effect = "make";
 	add_texts(all, item, p->directories, p->directories_at);
+	add_terms(all, (struct item){ .policy = p, .is_new = is_new });
 	item.section = AUDIT;
 	item.effect = "record";
 	item.bits = 1;

@@ -2,17 +2,14 @@
 /* Rules with their numbers, for people and for programs. */
 #include "ctl/effective.h"
 
-#include <inttypes.h>
 #include <limits.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <string.h>
 
-#include "base/amount.h"
 #include "base/escape.h"
 #include "ctl/ctl.h"
 #include "ctl/wording.h"
-#include "lib/libagentos.h"
 
 /* One rule on its way out. */
 struct line {
@@ -125,130 +122,29 @@ static void egress_print(struct output *o)
 	}
 }
 
-/* "memory 2G, cpu 150%", or members of an object. */
-static void limits_print(const struct compiled_limits *l, bool json)
-{
-	const struct {
-		const char *name, *unit;
-		uint64_t value;
-	} all[] = {
-		{ "memory", "", l->memory },
-		{ "processes", "", l->processes },
-		{ "cpu", "%", l->cpu },
-		{ "io-weight", "", l->io_weight },
-	};
-	const char *gap = "";
-	char amount[32];
-	size_t i;
-
-	for (i = 0; i < sizeof(all) / sizeof(all[0]); i++) {
-		if (!all[i].value)
-			continue;
-		if (json) {
-			printf("%s\"%s\":%" PRIu64, gap, all[i].name, all[i].value);
-			gap = ",";
-			continue;
-		}
-		snprintf(amount, sizeof(amount), "%" PRIu64, all[i].value);
-		if (i == 0)
-			amount_text(AGENTOS_RESOURCE_NET_BYTES, all[i].value, amount,
-				    sizeof(amount));
-		printf("%s%s %s%s", gap, all[i].name, amount, all[i].unit);
-		gap = ", ";
-	}
-}
-
-static void budget_print(uint32_t resource, const struct compiled_budget *b, const char *gap)
-{
-	char limit[32], period[32];
-
-	amount_text(resource, b->limit, limit, sizeof(limit));
-	printf("%s%s %s", gap, agentos_resource_name(resource), limit);
-	if (b->period_ns) {
-		amount_text(AGENTOS_RESOURCE_WALL_NS, b->period_ns, period, sizeof(period));
-		printf(" per %s", period);
-	}
-	if (b->limit != AGENTOS_BUDGET_UNLIMITED)
-		printf(" (%s)", agentos_action_name(b->action));
-}
-
-static void budget_json(uint32_t resource, const struct compiled_budget *b, const char *gap)
-{
-	printf("%s\"%s\":{\"limit\":", gap, agentos_resource_name(resource));
-	if (b->limit == AGENTOS_BUDGET_UNLIMITED)
-		fputs("null", stdout);
-	else
-		printf("%" PRIu64, b->limit);
-	printf(",\"period_ns\":%" PRIu64 ",\"action\":\"%s\"}", b->period_ns,
-	       agentos_action_name(b->action));
-}
-
-/* Returns how many there are; with print they are printed as well. */
-static unsigned int budgets_print(const struct compiled_budget *budgets, bool json, bool print)
-{
-	unsigned int count = 0;
-	uint32_t i;
-
-	for (i = 0; i < AGENTOS_RESOURCE_COUNT; i++) {
-		if (!budgets[i].given)
-			continue;
-		if (print && json)
-			budget_json(i, &budgets[i], count ? "," : "");
-		else if (print)
-			budget_print(i, &budgets[i], count ? ", " : "");
-		count++;
-	}
-	return count;
-}
-
-static void schedule_print(const struct compiled_schedule *s, bool json)
-{
-	const char *gap = "";
-	char deadline[32];
-
-	if (s->given & COMPILED_CRITICALITY) {
-		printf(json ? "\"criticality\":%u" : "criticality %u", s->criticality);
-		gap = json ? "," : ", ";
-	}
-	if (s->given & COMPILED_PHASE) {
-		printf(json ? "%s\"phase\":\"%s\"" : "%sphase %s", gap,
-		       agentos_phase_name(s->phase));
-		gap = json ? "," : ", ";
-	}
-	if (!(s->given & COMPILED_DEADLINE))
-		return;
-	amount_text(AGENTOS_RESOURCE_WALL_NS, s->deadline_ns, deadline, sizeof(deadline));
-	if (json)
-		printf("%s\"deadline_ns\":%" PRIu64, gap, s->deadline_ns);
-	else
-		printf("%sdeadline %s after the start", gap, deadline);
-}
-
 void effective_terms(const struct compiled_terms *t, bool json)
 {
-	static const struct compiled_limits unlimited;
-	const char *before[] = { "limits: ", "budgets: ", "schedule: " }, *after = "\n";
+	enum wording_terms section;
+	struct wording_term term;
+	const char *gap;
+	size_t at;
 
-	if (json) {
-		before[0] = ",\"limits\":{";
-		before[1] = ",\"budgets\":{";
-		before[2] = ",\"schedule\":{";
-		after = "}";
-	}
-	if (json || memcmp(&t->limits, &unlimited, sizeof(unlimited)) != 0) {
-		fputs(before[0], stdout);
-		limits_print(&t->limits, json);
-		fputs(after, stdout);
-	}
-	if (json || budgets_print(t->budgets, json, false)) {
-		fputs(before[1], stdout);
-		budgets_print(t->budgets, json, true);
-		fputs(after, stdout);
-	}
-	if (json || t->schedule.given) {
-		fputs(before[2], stdout);
-		schedule_print(&t->schedule, json);
-		fputs(after, stdout);
+	for (section = 0; section < WORDING_TERMS; section++) {
+		gap = "";
+		if (json)
+			printf(",\"%s\":{", wording_terms[section]);
+		for (at = 0; wording_term(t, section, at, &term); at++) {
+			if (!term.text[0])
+				continue;
+			if (!json && !*gap)
+				printf("%s: ", wording_terms[section]);
+			printf("%s%s", gap, json ? term.json : term.text);
+			gap = json ? "," : ", ";
+		}
+		if (json)
+			putchar('}');
+		else if (*gap)
+			putchar('\n');
 	}
 }
 

@@ -2,12 +2,15 @@
 /* Rules of policies in words, for people and for programs. */
 #include "ctl/wording.h"
 
+#include <inttypes.h>
 #include <limits.h>
 #include <stdio.h>
 #include <string.h>
 
 #include "agentos.h"
+#include "base/amount.h"
 #include "base/escape.h"
+#include "lib/libagentos.h"
 
 const struct wording_act wording_of_files[] = {
 	{ AGENTOS_FILE_READ, "read" },
@@ -105,6 +108,110 @@ size_t wording_place(char *text, const struct policy *p, struct policy_place at)
 	size_t used = escape_text(text, WORDING_PLACE - 16, file, strlen(file));
 
 	return used + (size_t)snprintf(text + used, WORDING_PLACE - used, ":%u", at.line);
+}
+
+const char *const wording_terms[WORDING_TERMS] = {
+	[WORDING_LIMITS] = "limits",
+	[WORDING_BUDGETS] = "budgets",
+	[WORDING_SCHEDULE] = "schedule",
+};
+
+static bool limit_term(const struct compiled_limits *l, size_t at, struct wording_term *term)
+{
+	const struct {
+		const char *name, *unit;
+		uint64_t value;
+	} all[] = {
+		{ "memory", "", l->memory },
+		{ "processes", "", l->processes },
+		{ "cpu", "%", l->cpu },
+		{ "io-weight", "", l->io_weight },
+	};
+	char amount[32];
+
+	if (at >= sizeof(all) / sizeof(all[0]))
+		return false;
+	if (!all[at].value)
+		return true;
+	snprintf(amount, sizeof(amount), "%" PRIu64, all[at].value);
+	snprintf(term->json, sizeof(term->json), "\"%s\":%s", all[at].name, amount);
+	if (at == 0)
+		amount_text(AGENTOS_RESOURCE_NET_BYTES, all[at].value, amount, sizeof(amount));
+	snprintf(term->text, sizeof(term->text), "%s %s%s", all[at].name, amount, all[at].unit);
+	return true;
+}
+
+static void budget_term(const struct compiled_budget *b, uint32_t resource,
+			struct wording_term *term)
+{
+	const char *name = agentos_resource_name(resource),
+		   *action = agentos_action_name(b->action);
+	const bool limited = b->limit != AGENTOS_BUDGET_UNLIMITED;
+	char limit[32], period[32] = "", number[24] = "null";
+
+	amount_text(resource, b->limit, limit, sizeof(limit));
+	if (b->period_ns)
+		amount_text(AGENTOS_RESOURCE_WALL_NS, b->period_ns, period, sizeof(period));
+	snprintf(term->text, sizeof(term->text), "%s %s%s%s%s%s%s", name, limit,
+		 b->period_ns ? " per " : "", period, limited ? " (" : "", limited ? action : "",
+		 limited ? ")" : "");
+	if (limited)
+		snprintf(number, sizeof(number), "%" PRIu64, b->limit);
+	snprintf(term->json, sizeof(term->json),
+		 "\"%s\":{\"limit\":%s,\"period_ns\":%" PRIu64 ",\"action\":\"%s\"}", name, number,
+		 b->period_ns, action);
+}
+
+static bool schedule_term(const struct compiled_schedule *s, size_t at, struct wording_term *term)
+{
+	char *text = term->text, *json = term->json, value[32];
+
+	if (at >= 5)
+		return false;
+	if (!(s->given & 1U << at))
+		return true;
+	switch (1U << at) {
+	case COMPILED_CRITICALITY:
+		snprintf(text, sizeof(term->text), "criticality %u", s->criticality);
+		snprintf(json, sizeof(term->json), "\"criticality\":%u", s->criticality);
+		break;
+	case COMPILED_PHASE:
+		snprintf(text, sizeof(term->text), "phase %s", agentos_phase_name(s->phase));
+		snprintf(json, sizeof(term->json), "\"phase\":\"%s\"",
+			 agentos_phase_name(s->phase));
+		break;
+	case COMPILED_DEADLINE:
+		amount_text(AGENTOS_RESOURCE_WALL_NS, s->deadline_ns, value, sizeof(value));
+		snprintf(text, sizeof(term->text), "deadline %s after the start", value);
+		snprintf(json, sizeof(term->json), "\"deadline_ns\":%" PRIu64, s->deadline_ns);
+		break;
+	case COMPILED_EFFICIENCY:
+		amount_fixed_text(s->efficiency, value, sizeof(value));
+		snprintf(text, sizeof(term->text), "efficiency %s", value);
+		snprintf(json, sizeof(term->json), "\"efficiency\":%s", value);
+		break;
+	case COMPILED_COST:
+		amount_fixed_text(s->cost, value, sizeof(value));
+		snprintf(text, sizeof(term->text), "cost %s", value);
+		snprintf(json, sizeof(term->json), "\"cost\":%s", value);
+		break;
+	}
+	return true;
+}
+
+bool wording_term(const struct compiled_terms *t, enum wording_terms section, size_t at,
+		  struct wording_term *ret_term)
+{
+	ret_term->text[0] = ret_term->json[0] = '\0';
+	if (section == WORDING_LIMITS)
+		return limit_term(&t->limits, at, ret_term);
+	if (section == WORDING_SCHEDULE)
+		return schedule_term(&t->schedule, at, ret_term);
+	if (at >= AGENTOS_RESOURCE_COUNT)
+		return false;
+	if (t->budgets[at].given)
+		budget_term(&t->budgets[at], (uint32_t)at, ret_term);
+	return true;
 }
 
 void wording_json(const char *key, const char *value)

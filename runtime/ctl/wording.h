@@ -4,6 +4,7 @@
 #define AGENTOS_CTL_WORDING_H
 
 #include <arpa/inet.h>
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -42,6 +43,21 @@ const char *wording_kind(const struct policy_rule *rule);
 
 /* "FILE:LINE", escaped, in a buffer of WORDING_PLACE. Returns its length. */
 size_t wording_place(char *text, const struct policy *p, struct policy_place at);
+
+/* One of the limits, budgets or parts of the schedule, for people and for programs. */
+struct wording_term {
+	char text[96];	/* "memory 2G"; empty: it is not given */
+	char json[128]; /* a member of an object */
+};
+
+enum wording_terms { WORDING_LIMITS, WORDING_BUDGETS, WORDING_SCHEDULE, WORDING_TERMS };
+
+/* What sections of terms are called. */
+extern const char *const wording_terms[WORDING_TERMS];
+
+/* The at'th of a section. False: that has no more. */
+bool wording_term(const struct compiled_terms *t, enum wording_terms section, size_t at,
+		  struct wording_term *ret_term);
 
 /* "key":"value", escaped, on stdout; and a list of acts, ["read","write"]. */
 void wording_json(const char *key, const char *value);

@@ -104,6 +104,10 @@ static int schedule_set(const struct terms_of *of, const struct compiled_schedul
 			o.criticality = s->criticality;
 		if (s->given & COMPILED_PHASE)
 			o.phase = s->phase;
+		if (s->given & COMPILED_EFFICIENCY)
+			o.efficiency = s->efficiency;
+		if (s->given & COMPILED_COST)
+			o.cost = s->cost;
 		if (s->given & COMPILED_DEADLINE)
 			o.deadline_ns = now_ns() + s->deadline_ns;
 		/* One that has passed is none to the module. */

@@ -83,14 +83,17 @@ struct compiled_budget {
 #define COMPILED_CRITICALITY (1U << 0)
 #define COMPILED_PHASE	     (1U << 1)
 #define COMPILED_DEADLINE    (1U << 2)
-#define COMPILED_SCHEDULE    7U
+#define COMPILED_EFFICIENCY  (1U << 3)
+#define COMPILED_COST	     (1U << 4)
+#define COMPILED_SCHEDULE    31U
 
 /* As AGENTOS_AGENT_SCHED has it; what is not given is 0. */
 struct compiled_schedule {
 	uint64_t deadline_ns; /* from now */
 	uint32_t criticality;
 	uint32_t phase;
-	uint32_t given; /* COMPILED_* */
+	uint32_t given;		   /* COMPILED_* */
+	uint32_t efficiency, cost; /* 16.16 fixed point */
 	uint32_t pad;
 };
 
@@ -101,7 +104,7 @@ struct compiled_terms {
 	struct compiled_schedule schedule;
 };
 
-_Static_assert(sizeof(struct compiled_terms) == 24 + AGENTOS_RESOURCE_COUNT * 24 + 24, "no holes");
+_Static_assert(sizeof(struct compiled_terms) == 24 + AGENTOS_RESOURCE_COUNT * 24 + 32, "no holes");
 _Static_assert(sizeof(struct compiled_address) == 32, "no holes");
 _Static_assert(sizeof(struct compiled_egress) == 32 + COMPILED_HOST, "no holes");
 _Static_assert(sizeof(struct compiled_rule) == 12 + AGENTOS_RULE_NAME_SIZE, "no holes");

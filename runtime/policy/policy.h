@@ -64,6 +64,7 @@
  *	  criticality: 30               # 0..100; above 50 for root only
  *	  phase: background             # or working, interactive, waiting
  *	  deadline: 2h                  # from the start
+ *	  efficiency: 1.5               # and cost: 0 to 65535.99998, for schedulers in user space
  *	audit: normal                   # what is refused; verbose: what is allowed, too; strict:
  *					# and what there is no room to record is refused
  *

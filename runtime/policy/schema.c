@@ -78,6 +78,8 @@ static const cyaml_schema_field_t schedule_fields[] = {
 	TERM("criticality", struct raw_schedule, criticality),
 	TERM("phase", struct raw_schedule, phase),
 	TERM("deadline", struct raw_schedule, deadline),
+	TERM("efficiency", struct raw_schedule, efficiency),
+	TERM("cost", struct raw_schedule, cost),
 	CYAML_FIELD_END,
 };
 

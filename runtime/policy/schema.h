@@ -44,7 +44,7 @@ struct raw_budgets {
 };
 
 struct raw_schedule {
-	char *criticality, *phase, *deadline;
+	char *criticality, *phase, *deadline, *efficiency, *cost;
 };
 
 struct raw_policy {

@@ -237,6 +237,16 @@ static int criticality_build(const struct term *t, uint32_t *ret)
 	return 0;
 }
 
+static int fixed_build(const struct term *t, uint32_t *ret)
+{
+	int err = amount_fixed(t->text, ret);
+
+	if (!err)
+		return 0;
+	return term_fault(t, err == -ERANGE ? "is too large or too small" : "is no such number",
+			  "one from 0 to 65535.99998, such as 1.5");
+}
+
 static int schedule_build(struct compiled_schedule *schedule, const struct raw_schedule *raw,
 			  const struct outline *outline, const struct source *source)
 {
@@ -264,6 +274,14 @@ static int schedule_build(struct compiled_schedule *schedule, const struct raw_s
 					  "one like 90s or 1.5h, at most 36500d");
 		schedule->given |= COMPILED_DEADLINE;
 	}
+	if (!err && term_find(&t, source, outline, "schedule.efficiency", raw->efficiency)) {
+		err = fixed_build(&t, &schedule->efficiency);
+		schedule->given |= COMPILED_EFFICIENCY;
+	}
+	if (!err && term_find(&t, source, outline, "schedule.cost", raw->cost)) {
+		err = fixed_build(&t, &schedule->cost);
+		schedule->given |= COMPILED_COST;
+	}
 	return err;
 }
 
@@ -288,6 +306,10 @@ static void schedule_overlay(struct compiled_schedule *base, const struct compil
 		base->phase = top->phase;
 	if (top->given & COMPILED_DEADLINE)
 		base->deadline_ns = top->deadline_ns;
+	if (top->given & COMPILED_EFFICIENCY)
+		base->efficiency = top->efficiency;
+	if (top->given & COMPILED_COST)
+		base->cost = top->cost;
 }
 
 void terms_overlay(struct policy *base, const struct policy *top)

@@ -161,6 +161,9 @@ static bool schedule_valid(const struct compiled_schedule *s)
 		return false;
 	if ((!(s->given & COMPILED_PHASE) && s->phase) || s->phase >= AGENTOS_PHASE_COUNT)
 		return false;
+	if ((!(s->given & COMPILED_EFFICIENCY) && s->efficiency) ||
+	    (!(s->given & COMPILED_COST) && s->cost))
+		return false;
 	return s->given & COMPILED_DEADLINE ?
 		       s->deadline_ns && s->deadline_ns <= LIMIT_POLICY_TIME_NS :
 		       !s->deadline_ns;

@@ -24,7 +24,7 @@
  * To put one that runs under another policy: the same, and APPLY at the end.
  * What was sent is forgotten after these, after any error, and at disconnect.
  */
-#define CONTROL_VERSION	  3
+#define CONTROL_VERSION	  4
 #define CONTROL_TEXT	  1024
 #define CONTROL_HOOKS_MAX 64
 #define CONTROL_WHAT	  96

@@ -242,7 +242,7 @@ def call(kind, body, fds=()):
     return struct.unpack("=IHHQ", answer[:16])[2], answer[16:], fd
 call(1, b"")
 assert call(2, struct.pack("=IIIIQQ", 0, 0, 0, 0, 0, 0))[0] == 128
-terms = struct.pack("=QIIII", 0, 50, 0, 0, 0) + bytes(6 * 24 + 24)
+terms = struct.pack("=QIIII", 0, 50, 0, 0, 0) + bytes(6 * 24 + 32)
 fds = () if sys.argv[1] == "alone" else (os.pidfd_open(int(sys.argv[1])),)
 kind, body, agent = call(4, struct.pack("=QII64s", 1, 0, 0, b"client") + terms, fds)
 if kind != 130:
@@ -319,6 +319,28 @@ says 'phase' 'phase       background' "$work/out"
 is 'it is nice' "$(ps -o ni= -p $agent | tr -d ' ')" 15
 fails 'it has a deadline' sh -c 'agentctl sched --json low | grep -q "\"deadline_ns\":0,"'
 ends low
+policy_make valued 'schedule: {efficiency: 1.5, cost: 0.25}'
+starts valued valued sleep 1000
+agentctl sched --json valued >"$work/out"
+says 'efficiency and cost are carried' '"efficiency":1.5,"cost":0.25,' "$work/out"
+says 'beside what nobody set' '"criticality":50,' "$work/out"
+try agentctl sched valued
+says 'and told to people' 'efficiency  1.5' "$work/out"
+try agentctl policy apply low valued --workspace "$work/valued"
+agentctl sched --json valued >"$work/out"
+says 'a policy that does not name them leaves them' '"efficiency":1.5,"cost":0.25,' "$work/out"
+says 'and sets what it names' '"criticality":25,' "$work/out"
+ends valued
+try agentctl policy show valued --effective
+says 'policy show tells them' 'schedule: efficiency 1.5, cost 0.25' "$work/out"
+try agentctl policy show valued --effective --json
+says 'to programs as well' '"schedule":{"efficiency":1.5,"cost":0.25}' "$work/out"
+try agentctl policy diff plain valued
+is 'policy diff: they differ' "$status" 1
+says 'in efficiency' '+ set efficiency 1.5' "$work/out"
+says 'and cost' '+ set cost 0.25' "$work/out"
+try agentctl policy diff all low
+says 'and in limits' '- set memory 2G' "$work/out"
 policy_make high 'schedule: {criticality: 100}'
 mkdir "$work/home"
 chown demo "$work/home"

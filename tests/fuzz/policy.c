@@ -213,6 +213,8 @@ static void check_terms(const struct compiled_terms *t)
 	HOLDS(t->schedule.criticality <= AGENTOS_CRITICALITY_MAX);
 	HOLDS(t->schedule.phase < AGENTOS_PHASE_COUNT);
 	HOLDS(t->schedule.deadline_ns <= LIMIT_POLICY_TIME_NS);
+	HOLDS(t->schedule.given & COMPILED_EFFICIENCY || !t->schedule.efficiency);
+	HOLDS(t->schedule.given & COMPILED_COST || !t->schedule.cost);
 }
 
 static void check_policy(const struct policy *p)

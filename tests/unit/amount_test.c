@@ -48,6 +48,50 @@ static void amounts_are_read(void)
 	}
 }
 
+static void fixed_points_come_back(void)
+{
+	static const struct {
+		const char *text;
+		int err;
+		uint32_t fixed;
+		const char *back;
+	} cases[] = {
+		{ "0", 0, 0, "0" },
+		{ "1.5", 0, 3 << 15, "1.5" },
+		{ "007.250", 0, 29 << 14, "7.25" },
+		{ "0.1", 0, 6554, "0.10001" }, /* to the nearest */
+		{ "65535.99999", 0, UINT32_MAX, "65535.99998" },
+		{ "65536", -ERANGE, 0, NULL },
+		{ "65535.999999", -ERANGE, 0, NULL },
+		{ "99999999999999999999", -ERANGE, 0, NULL },
+		{ "0.000001", -ERANGE, 0, NULL },
+		{ "0.0000000001", -EINVAL, 0, NULL },
+		{ "", -EINVAL, 0, NULL },
+		{ ".5", -EINVAL, 0, NULL },
+		{ "1.", -EINVAL, 0, NULL },
+		{ "-1", -EINVAL, 0, NULL },
+		{ "1k", -EINVAL, 0, NULL },
+		{ "1,5", -EINVAL, 0, NULL },
+	};
+	uint32_t fixed, back;
+	char text[16];
+	size_t i;
+
+	for (i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		CHECK_MSG(amount_fixed(cases[i].text, &fixed) == cases[i].err, "%s", cases[i].text);
+		if (cases[i].err)
+			continue;
+		CHECK_MSG(fixed == cases[i].fixed, "%s: %u", cases[i].text, fixed);
+		amount_fixed_text(fixed, text, sizeof(text));
+		CHECK_STR(text, cases[i].back);
+	}
+	for (i = 0; i < 65536; i++) {
+		fixed = (uint32_t)(i << 16 | i);
+		amount_fixed_text(fixed, text, sizeof(text));
+		CHECK_MSG(amount_fixed(text, &back) == 0 && back == fixed, "%s", text);
+	}
+}
+
 static void what_is_no_amount_is_refused(void)
 {
 	static const struct {
@@ -162,8 +206,11 @@ static void what_is_no_device_is_told(void)
 }
 
 static const struct tap_test tests[] = {
-	TEST(amounts_are_read),		 TEST(what_is_no_amount_is_refused),
-	TEST(amounts_are_told_shortly),	 TEST(every_word_has_its_number_and_back),
+	TEST(amounts_are_read),
+	TEST(fixed_points_come_back),
+	TEST(what_is_no_amount_is_refused),
+	TEST(amounts_are_told_shortly),
+	TEST(every_word_has_its_number_and_back),
 	TEST(what_is_no_device_is_told),
 };
 

@@ -250,9 +250,9 @@ static void terms_beyond_their_bounds_are_refused(void)
 						      1 },
 		.budgets[AGENTOS_RESOURCE_WALL_NS] = { 5, 0, AGENTOS_BUDGET_KILL, 1 },
 		.schedule = { LIMIT_POLICY_TIME_NS, AGENTOS_CRITICALITY_MAX,
-			      AGENTOS_PHASE_COUNT - 1, COMPILED_SCHEDULE },
+			      AGENTOS_PHASE_COUNT - 1, COMPILED_SCHEDULE, UINT32_MAX, UINT32_MAX },
 	};
-	struct compiled_terms bad[] = { [0 ... 18] = good };
+	struct compiled_terms bad[] = { [0 ... 20] = good };
 	size_t i;
 
 	CHECK(terms_pass(&good));
@@ -276,6 +276,8 @@ static void terms_beyond_their_bounds_are_refused(void)
 	bad[16].schedule.given = COMPILED_SCHEDULE + 1;
 	bad[17].schedule.given &= ~COMPILED_PHASE;
 	bad[18].schedule.pad = 1;
+	bad[19].schedule.given &= ~COMPILED_EFFICIENCY;
+	bad[20].schedule.given &= ~COMPILED_COST;
 	for (i = 0; i < sizeof(bad) / sizeof(bad[0]); i++)
 		CHECK_MSG(!terms_pass(&bad[i]), "terms %zu", i);
 }

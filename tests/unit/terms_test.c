@@ -36,7 +36,8 @@ static void every_key_is_read(void)
 			     "  net-bytes: 10MiB,kill\n"
 			     "  cpu-ns: 2h , kill\n"
 			     "  wall-ns: 1.5h, refuse\n"
-			     "schedule: {criticality: 0, phase: background, deadline: 2h}\n",
+			     "schedule: {criticality: 0, phase: background, deadline: 2h,\n"
+			     "  efficiency: 1.5, cost: 0.1}\n",
 			&p, &f),
 		  0);
 	CHECK_STR(f.text, "(no message)");
@@ -64,6 +65,8 @@ static void every_key_is_read(void)
 	CHECK_INT(p->terms.schedule.criticality, 0);
 	CHECK_INT(p->terms.schedule.phase, AGENTOS_PHASE_BACKGROUND);
 	CHECK_INT(p->terms.schedule.deadline_ns, 2 * HOURS);
+	CHECK_INT(p->terms.schedule.efficiency, 3 << 15);
+	CHECK_INT(p->terms.schedule.cost, 6554); /* to the nearest */
 	policy_free(p);
 }
 
@@ -84,11 +87,11 @@ static void what_is_extended_gives_way_one_by_one(void)
 	static char base[] = HEAD
 		"limits: {memory: 1G, cpu: 50%}\n"
 		"budgets: {tokens: '5, kill', cpu-ns: 1h}\n"
-		"schedule: {criticality: 20, phase: waiting}\n";
+		"schedule: {criticality: 20, phase: waiting, efficiency: 2, cost: 3}\n";
 	static const char top[] = "name: b\nextends: a\n"
 				  "limits: {memory: 2G, processes: 9}\n"
 				  "budgets: {tokens: 7}\n"
-				  "schedule: {criticality: 0, deadline: 1h}\n";
+				  "schedule: {criticality: 0, deadline: 1h, cost: 0}\n";
 	const struct policy_loader loader = { .find = find_base, .cookie = base };
 	const struct policy_vars vars = { .workspace = "/w" };
 	struct policy *p = NULL;
@@ -106,6 +109,8 @@ static void what_is_extended_gives_way_one_by_one(void)
 	CHECK_INT(p->terms.schedule.given, COMPILED_SCHEDULE);
 	CHECK_INT(p->terms.schedule.criticality, 0);
 	CHECK_INT(p->terms.schedule.phase, AGENTOS_PHASE_WAITING);
+	CHECK_INT(p->terms.schedule.efficiency, 2 << 16);
+	CHECK_INT(p->terms.schedule.cost, 0);
 	policy_free(p);
 }
 
@@ -141,7 +146,8 @@ static void the_bounds_are_within(void)
 	CHECK_INT(parse(HEAD
 			"limits: {memory: 1MiB, processes: 1, cpu: 819200%, io-weight: 10000}\n"
 			"budgets: {tokens: 1 per 36500d}\n"
-			"schedule: {criticality: 100, deadline: 36500d}\n",
+			"schedule: {criticality: 100, deadline: 36500d, efficiency: 65535.99999, "
+			"cost: 0.00001}\n",
 			&p, &f),
 		  0);
 	REQUIRE(p != NULL);
@@ -150,6 +156,8 @@ static void the_bounds_are_within(void)
 	CHECK_INT(p->terms.limits.cpu, LIMIT_AGENT_CPU);
 	CHECK_INT(p->terms.limits.io_weight, LIMIT_AGENT_IO_WEIGHT);
 	CHECK(p->terms.budgets[0].period_ns == LIMIT_POLICY_TIME_NS);
+	CHECK(p->terms.schedule.efficiency == UINT32_MAX);
+	CHECK_INT(p->terms.schedule.cost, 1);
 	policy_free(p);
 	CHECK_INT(parse(HEAD "limits: {memory: 1048576GiB, processes: 4194304}\n", &p, &f), 0);
 	REQUIRE(p != NULL);
@@ -222,6 +230,14 @@ static const struct refusal {
 	{ "schedule:\n  phase: idle\n", "p.yaml:4: ", "\"idle\" is no phase", "background" },
 	{ "schedule:\n  deadline: tomorrow\n", "p.yaml:4: ", "is no time from the start", "90s" },
 	{ "schedule:\n  deadline: 0s\n", "p.yaml:4: ", "is no time from the start", "" },
+	{ "schedule:\n  efficiency: 65536\n", "p.yaml:4: ", "is too large", "65535.99998" },
+	{ "schedule:\n  efficiency: -1\n", "p.yaml:4: ", "is no such number", "1.5" },
+	{ "schedule:\n  cost: 65535.999999\n", "p.yaml:4: ", "is too large", "" },
+	{ "schedule:\n  cost: 0.000001\n", "p.yaml:4: ", "too small", "" },
+	{ "schedule:\n  cost: 1.\n", "p.yaml:4: ", "schedule.cost: \"1.\" is no such number", "" },
+	{ "schedule:\n  cost: .5\n", "p.yaml:4: ", "is no such number", "" },
+	{ "schedule:\n  cost: $5\n", "p.yaml:4: ", "is no such number", "" },
+	{ "schedule:\n  cost: 1e3\n", "p.yaml:4: ", "is no such number", "" },
 	{ "schedule:\n  deadline: 36501d\n", "p.yaml:4: ", "is no time", "at most 36500d" },
 };
 
