@@ -219,11 +219,14 @@ test: ready ## Install what is missing, build, run all tests (both kernels)
 	@$(MAKE) --no-print-directory all
 	tests/run
 
-.PHONY: test-debug
-test-debug: ready ## Run the tests on a kernel with KASAN, lockdep, ... (builds it first)
+.PHONY: debug
+debug: ready
 	@scripts/debug-kernel --cached || { scripts/deps debug && scripts/debug-kernel; }
 	@$(MAKE) --no-print-directory runtime tests-build $(BUILD)/kmod/debug/agentos.ko \
 		$(DEBUG_SRCS:%.c=$(BUILD)/%)
+
+.PHONY: test-debug
+test-debug: debug ## Run the tests on a kernel with KASAN, lockdep, ... (builds it first)
 	tests/run --kernel debug
 
 .PHONY: unit
@@ -233,6 +236,10 @@ unit: $(FUZZ_SRCS:%.c=$(BUILD)/%) $(UNIT_SRCS:%.c=$(BUILD)/%) ## Run the unit te
 .PHONY: fuzz
 fuzz: $(FUZZ_SRCS:%.c=$(BUILD)/%) $(BUILD)/tests/unit/fuzz_test ## Fuzz the parsers for an hour each (FUZZ_SECONDS=3600)
 	SRC=$(CURDIR) FUZZ_SECONDS=$${FUZZ_SECONDS:-3600} $(BUILD)/tests/unit/fuzz_test
+
+.PHONY: fuzz-syscalls
+fuzz-syscalls: debug ## Random system calls by agents, on the debugging kernel (FUZZ_SECONDS=600)
+	FUZZ_SECONDS=$${FUZZ_SECONDS:-600} tests/run --kernel debug escape/syscalls
 
 .PHONY: check
 check: ## Static checks: format, sparse, W=1, checkpatch, tidy, cppcheck, shellcheck, ...

@@ -306,6 +306,46 @@ static void every_source_file_is_in_the_map(void)
 	map_free(&map);
 }
 
+/* Is it a target of the Makefile that `make help` lists? */
+static bool target_is_listed(const char *makefile, const char *name, size_t len)
+{
+	char line[80];
+	const char *at;
+
+	snprintf(line, sizeof(line), "\n%.*s:", (int)len, name);
+	at = strstr(makefile, line);
+	return at && memmem(at + 1, strcspn(at + 1, "\n"), " ## ", 4);
+}
+
+static void every_target_that_is_named_is_listed(void)
+{
+	static const char *const wanted[] = { "fuzz", "fuzz-syscalls", "test", "run" };
+	char *text = source_read("README.md"), *makefile = source_read("Makefile");
+	const char *at = text;
+	size_t len, i, count = 0;
+
+	REQUIRE(text && makefile);
+	while ((at = strstr(at, "make "))) {
+		at += strlen("make ");
+		len = strspn(at, "abcdefghijklmnopqrstuvwxyz-");
+		/* In code, or a line of commands. */
+		if (at[len] != '`' && at[-6] != '\t')
+			continue;
+		CHECK_MSG(target_is_listed(makefile, at, len), "make %.*s", (int)len, at);
+		count++;
+	}
+	CHECK(count >= 4);
+	for (i = 0; i < sizeof(wanted) / sizeof(wanted[0]); i++) {
+		char named[32];
+
+		snprintf(named, sizeof(named), "make %s", wanted[i]);
+		CHECK_MSG(strstr(text, named), "%s is not documented", named);
+		CHECK_MSG(target_is_listed(makefile, wanted[i], strlen(wanted[i])), "%s", named);
+	}
+	free(text);
+	free(makefile);
+}
+
 static const struct tap_test tests[] = {
 	TEST(each_right_has_its_row_and_no_other_is_there),
 	TEST(the_manual_has_each_right_in_the_same_words),
@@ -314,6 +354,7 @@ static const struct tap_test tests[] = {
 	TEST(those_that_extend_another_are_valid),
 	TEST(every_file_of_the_map_exists),
 	TEST(every_source_file_is_in_the_map),
+	TEST(every_target_that_is_named_is_listed),
 };
 
 TAP_MAIN(tests)
