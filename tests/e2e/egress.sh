@@ -185,6 +185,14 @@ is 'who is only audited gets through' "$(cd "$work/asking" && agentctl run --qui
 	'127.0.0.5 other.test /page'
 logged 'and it is in the log' '"host":"other.test"' '"agent_name":"watched"'
 
+# --- all that time the gateway needed nothing that its own policy does not give ---
+
+agentctl audit --agent gateway >"$work/log"
+says 'control: the log knows the gateway' 'started as process' "$work/log"
+grep -E 'DENIED|PASSED|LOST' "$work/log" >"$work/denied"
+fails 'the gateway itself was refused nothing' test -s "$work/denied"
+[ ! -s "$work/denied" ] || sed 's/^/# /' "$work/denied"
+
 daemon_stop
 is 'agentosd ends in spite of its gateway' "$status" 0
 holds 'and leaves none' sh -c '! pgrep -x agentos-gateway'

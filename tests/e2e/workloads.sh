@@ -181,7 +181,7 @@ fails 'coder: not yours' grep of-the-user "$work/model.err"
 # The model asked for it.
 unasked_but coder 'may not open /home/demo/.ssh/id_ed25519 for reading'
 # The client runs ps, which looks into all processes of the user: here the model's.
-unasked_but coder 'may not trace or inspect'
+unasked_but coder ' ps[] may not trace or inspect python3[]: the target is outside the agent'
 is 'coder: what it made passes the test outside, too' "$(outside python3 -m unittest test_calc 2>&1 |
 	tail -n 1)" OK
 nothing_was_refused
