@@ -317,7 +317,8 @@ static const struct row {
 	    "    # - /home/u/.gnupg/S.gpg-agent  # gone, a secret, or a name that no policy can say" } },
 	{ "rights that stand alone",
 	  { "! io-uring", "! anon-exec" },
-	  { "  - anon-exec        # run code from no file: memfd, deleted files, JIT pages",
+	  { "  - anon-exec        # run code from no file: memfd, deleted files, JIT pages, "
+	    "an executable stack",
 	    "  - io-uring         # make io_uring rings" } },
 };
 
