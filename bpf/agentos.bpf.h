@@ -36,6 +36,7 @@
 #define IPPROTO_MPTCP	  262
 #define SOCK_TYPE_MASK	  0xf
 #define S_IFMT		  0170000
+#define S_IFREG		  0100000
 #define S_IFCHR		  0020000
 #define S_IFBLK		  0060000
 #define SOCK_STREAM	  1
@@ -197,6 +198,15 @@ static __always_inline bool creds_overridden(void)
 	return task->cred != task->real_cred && !(task->flags & PF_IO_WORKER) && !task->io_uring;
 }
 
+/* A mount that is mounted on none. Any read error says no. */
+static __always_inline bool mount_stands_alone(struct vfsmount *vfsmount)
+{
+	struct mount *mount = (void *)vfsmount - bpf_core_field_offset(struct mount, mnt);
+	struct mount *parent = NULL;
+
+	return !bpf_core_read(&parent, sizeof(parent), &mount->mnt_parent) && parent == mount;
+}
+
 /*
  * A mount that stands in no tree of mounts: what no path leads to. Overlayfs
  * has such of what it lies on. Any read error says no.
@@ -204,11 +214,8 @@ static __always_inline bool creds_overridden(void)
 static __always_inline bool mount_is_internal(struct vfsmount *vfsmount)
 {
 	struct mount *mount = (void *)vfsmount - bpf_core_field_offset(struct mount, mnt);
-	struct mount *parent = NULL;
 
-	if (bpf_core_read(&parent, sizeof(parent), &mount->mnt_parent))
-		return false;
-	return parent == mount && (long)BPF_CORE_READ(mount, mnt_ns) == -EINVAL;
+	return mount_stands_alone(vfsmount) && (long)BPF_CORE_READ(mount, mnt_ns) == -EINVAL;
 }
 
 #endif

@@ -316,6 +316,25 @@ static __always_inline int act_task(void *ctx, const struct agentos_facts *facts
 	return act->verdict == AGENTOS_VERDICT_DENIED;
 }
 
+/* A record whose object is a dentry, on a mount that is not known. */
+static __always_inline int act_dentry(void *ctx, const struct agentos_facts *facts, struct act *act,
+				      struct dentry *dentry)
+{
+	struct agentos_event *event;
+
+	if (act_settle(facts, act, dentry)) {
+		event = event_begin(facts, act);
+		if (event) {
+			event_inode(event, dentry);
+			event->flags |= AGENTOS_EVENT_DENTRY;
+			event_text_len(event, agentos_dentry_text(dentry, event->text,
+								  AGENTOS_OBJECT_SIZE));
+			event_end(ctx, event);
+		}
+	}
+	return act->verdict == AGENTOS_VERDICT_DENIED;
+}
+
 /* A record whose object is a path that exists. */
 static __always_inline int act_path(void *ctx, const struct agentos_facts *facts, struct act *act,
 				    struct path *path, __u64 number)

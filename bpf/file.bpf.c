@@ -16,6 +16,36 @@ static __always_inline __u32 access_of_mode(struct file *file)
 	return want ?: AGENTOS_FILE_READ | AGENTOS_FILE_WRITE;
 }
 
+static __always_inline bool file_is_queue(struct file *file)
+{
+	return file->f_inode->i_sb->s_magic == MAGIC_MQUEUE &&
+	       (file->f_inode->i_mode & S_IFMT) == S_IFREG;
+}
+
+/*
+ * A POSIX queue takes the right. Its own calls reach it on a mount that no path
+ * leads to and no rule is about; where one does, rules decide as well.
+ */
+static __noinline int queue_check(void *ctx, const struct agentos_facts *facts, struct file *file,
+				  __u16 hook)
+{
+	struct act act = RIGHT_ACT(*facts, SYSV_IPC, SYSV_IPC, EACCES);
+	__u32 access = access_of_mode(file);
+	bool watched = act.effect == EFFECT_WATCH;
+	struct agentos_walk w;
+
+	act.hook = hook;
+	act.access = access;
+	if (act.verdict == AGENTOS_VERDICT_ALLOWED && !mount_stands_alone(file->f_path.mnt) &&
+	    !file_decide(&act, &w, facts, file->f_path.mnt, file->f_path.dentry, hook, access) &&
+	    watched) {
+		act.effect = EFFECT_WATCH;
+		act.right = AGENTOS_RIGHT(SYSV_IPC);
+		act.rule = AGENTOS_RULE_NONE;
+	}
+	return act_path(ctx, facts, &act, &file->f_path, 0);
+}
+
 /* An open file, whether opened or received. Returns whether it is denied. */
 static __always_inline int file_check(void *ctx, const struct agentos_facts *facts,
 				      struct file *file, __u16 hook)
@@ -25,6 +55,8 @@ static __always_inline int file_check(void *ctx, const struct agentos_facts *fac
 
 	if (object_without_path(file->f_inode->i_sb))
 		return 0;
+	if (file_is_queue(file))
+		return queue_check(ctx, facts, file, hook);
 	/* Overlayfs opens directories below it like anybody, but with its own credentials. */
 	if (file_decide(&act, &w, facts, file->f_path.mnt, file->f_path.dentry, hook,
 			access_of_mode(file)) &&
@@ -167,6 +199,37 @@ int BPF_PROG(agentos_path_rmdir, struct path *dir, struct dentry *dentry)
 	AGENT_OR_RETURN(facts);
 
 	return verdict(entry_check(ctx, &facts, dir, dentry, AGENTOS_HOOK_DELETE), -EACCES);
+}
+
+/*
+ * The calls that make and remove POSIX queues ask about no path. Where one leads
+ * to them, what it is asked about comes first, and this as well. Apart, so that
+ * others set no frame up for it.
+ */
+static __noinline int queue_name_check(void *ctx, struct dentry *dentry, __u16 hook)
+{
+	AGENT_OR_RETURN(facts);
+	struct act act = RIGHT_ACT(facts, SYSV_IPC, SYSV_IPC, EACCES);
+
+	act.hook = hook;
+	return verdict(act_dentry(ctx, &facts, &act, dentry), -EACCES);
+}
+
+/* Every file that is made anywhere comes by here, and leaves at once. */
+SEC("lsm/inode_create")
+int BPF_PROG(agentos_inode_create, struct inode *dir, struct dentry *dentry)
+{
+	return dir->i_sb->s_magic == MAGIC_MQUEUE ?
+		       queue_name_check(ctx, dentry, AGENTOS_HOOK_CREATE) :
+		       0;
+}
+
+SEC("lsm/inode_unlink")
+int BPF_PROG(agentos_inode_unlink, struct inode *dir, struct dentry *dentry)
+{
+	return dir->i_sb->s_magic == MAGIC_MQUEUE ?
+		       queue_name_check(ctx, dentry, AGENTOS_HOOK_DELETE) :
+		       0;
 }
 
 /* Does a rule kill for one end of a move, whatever the rights? */
@@ -360,7 +423,6 @@ static __always_inline int dentry_check(void *ctx, const struct agentos_facts *f
 					struct dentry *dentry)
 {
 	struct act act = {};
-	struct agentos_event *event;
 	struct agentos_walk w;
 
 	if (object_without_path(dentry->d_sb) || creds_overridden())
@@ -368,17 +430,7 @@ static __always_inline int dentry_check(void *ctx, const struct agentos_facts *f
 	if (node_counts(facts, file_decide(&act, &w, facts, NULL, dentry, AGENTOS_HOOK_METADATA,
 					   AGENTOS_FILE_WRITE)))
 		act_on_node(&act, facts, dentry);
-	if (act_settle(facts, &act, dentry)) {
-		event = event_begin(facts, &act);
-		if (event) {
-			event_inode(event, dentry);
-			event->flags |= AGENTOS_EVENT_DENTRY;
-			event_text_len(event, agentos_dentry_text(dentry, event->text,
-								  AGENTOS_OBJECT_SIZE));
-			event_end(ctx, event);
-		}
-	}
-	return act.verdict == AGENTOS_VERDICT_DENIED;
+	return act_dentry(ctx, facts, &act, dentry);
 }
 
 #define ATTR_MODE  (1 << 0)

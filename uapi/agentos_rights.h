@@ -60,7 +60,7 @@
 	  "be told what happens to files that a rule allows to read: inotify, fanotify")           \
 	X(23, KEYRINGS, "keyrings", KEY, "tests/escape/priv_test.c", "use the kernel's keyrings")  \
 	X(24, SYSV_IPC, "sysv-ipc", SYSV_IPC, "tests/escape/ipc_test.c",                           \
-	  "System V shared memory, semaphores and message queues")
+	  "System V shared memory, semaphores and message queues; POSIX message queues")
 
 #define AGENTOS_RIGHT_ENUM(bit, NAME, name, enforcer, test, meaning) \
 	AGENTOS_RIGHT_##NAME##_BIT = bit,

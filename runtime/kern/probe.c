@@ -12,6 +12,7 @@
 #include <linux/mount.h>
 #include <linux/perf_event.h>
 #include <linux/sched.h>
+#include <mqueue.h>
 #include <sched.h>
 #include <signal.h>
 #include <stdio.h>
@@ -544,6 +545,16 @@ static int act_msgctl(const struct probe_stage *s)
 	return msgctl(0, IPC_INFO, (struct msqid_ds *)&limits) < 0 ? -1 : 0;
 }
 
+static int act_mq_open(const struct probe_stage *s)
+{
+	return mq_open(s->made, O_CREAT | O_RDWR | O_CLOEXEC, 0600, NULL);
+}
+
+static int act_mq_unlink(const struct probe_stage *s)
+{
+	return mq_unlink(s->queue);
+}
+
 #define PROBE(HOOK, CAST, errno_, text, function)                         \
 	{                                                                 \
 		AGENTOS_HOOK_##HOOK, PROBE_##CAST, errno_, text, function \
@@ -622,6 +633,8 @@ const struct probe probes[] = {
 	PROBE(SYSV_IPC, CAPABLE, EACCES, "control shared memory", act_shmctl),
 	PROBE(SYSV_IPC, CAPABLE, EACCES, "control a semaphore", act_semctl),
 	PROBE(SYSV_IPC, CAPABLE, EACCES, "control a message queue", act_msgctl),
+	PROBE(CREATE, CAPABLE, EACCES, "make a POSIX message queue", act_mq_open),
+	PROBE(DELETE, CAPABLE, EACCES, "remove a POSIX message queue", act_mq_unlink),
 	PROBE(CLONE_PARENT, CAPABLE, EPERM, "fork a child for the daemon", act_clone_parent),
 	PROBE(CLONE_CGROUP, CAPABLE, EPERM, "fork into another cgroup", act_clone_cgroup),
 	PROBE(FIX_SETGROUPS, CAPABLE, EPERM, "change groups", act_setgroups),

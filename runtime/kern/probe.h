@@ -16,10 +16,12 @@ struct probe_stage {
 	int listener;	     /* listening abstract stream socket */
 	char inbox_name[32]; /* after the leading NUL */
 	char listener_name[32];
-	int outside;   /* UDP socket of no agent's */
-	int segment;   /* of shared memory, System V */
-	int key;       /* a serial number */
-	int passed[2]; /* a pair of sockets with a descriptor waiting in passed[1] */
+	int outside;	/* UDP socket of no agent's */
+	int segment;	/* of shared memory, System V */
+	char queue[32]; /* POSIX message queues: one that is there, */
+	char made[32];	/* and one that is not, unless an act made it */
+	int key;	/* a serial number */
+	int passed[2];	/* a pair of sockets with a descriptor waiting in passed[1] */
 };
 
 enum probe_cast {

@@ -4,6 +4,7 @@
 #include <fcntl.h>
 #include <glob.h>
 #include <linux/keyctl.h>
+#include <mqueue.h>
 #include <stddef.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -84,6 +85,20 @@ static int stage_pass(struct probe_stage *s)
 	return sendmsg(s->passed[0], &m, 0) < 0 ? -errno : 0;
 }
 
+/* As small as can be: all of a user's queues share a limit. Those that were left go first. */
+static int stage_queue(struct probe_stage *s)
+{
+	struct mq_attr smallest = { .mq_maxmsg = 1, .mq_msgsize = 1 };
+	mqd_t queue;
+
+	strcpy(s->queue, "/agentos-selftest");
+	strcpy(s->made, "/agentos-selftest-made");
+	mq_unlink(s->queue);
+	mq_unlink(s->made);
+	queue = mq_open(s->queue, O_CREAT | O_EXCL | O_RDWR | O_CLOEXEC, 0600, &smallest);
+	return queue < 0 || mq_close(queue) ? -errno : 0;
+}
+
 /* What an agentosd that was killed amid a self-test left; there is never a second one to have it. */
 static void stage_sweep(void)
 {
@@ -150,6 +165,8 @@ int probe_stage_open(struct probe_stage *s, struct fault *f)
 		if (s->segment < 0 || s->key < 0)
 			err = -errno;
 	}
+	if (!err)
+		err = stage_queue(s);
 	if (err) {
 		fault_set(f, -err, "self-test: the stage cannot be set: %s", strerror(-err));
 		probe_stage_close(s);
@@ -165,6 +182,10 @@ void probe_stage_close(struct probe_stage *s)
 
 	if (s->segment >= 0)
 		shmctl(s->segment, IPC_RMID, NULL);
+	if (s->queue[0]) {
+		mq_unlink(s->queue);
+		mq_unlink(s->made);
+	}
 	if (s->key >= 0)
 		syscall(SYS_keyctl, KEYCTL_INVALIDATE, s->key);
 	for (i = 0; i < sizeof(fds) / sizeof(fds[0]); i++)

@@ -285,10 +285,11 @@ static int unix_act(struct learn *learn, const struct agentos_event *event)
 	return 0;
 }
 
-/* Code that is in no file needs the right, and no rule. */
-static bool is_about_code(const struct agentos_event *event)
+/* Code that is in no file, and queues that no path led to, need the right and no rule. */
+static bool needs_no_rule(const struct agentos_event *event)
 {
-	return event->why == AGENTOS_WHY_RIGHT && event->right == AGENTOS_RIGHT(ANON_EXEC);
+	return event->why == AGENTOS_WHY_RIGHT && (event->right == AGENTOS_RIGHT(ANON_EXEC) ||
+						   event->right == AGENTOS_RIGHT(SYSV_IPC));
 }
 
 int learn_act(struct learn *learn, const struct agentos_event *event)
@@ -313,7 +314,7 @@ int learn_act(struct learn *learn, const struct agentos_event *event)
 	case AGENTOS_HOOK_UNIX_SEND:
 		return unix_act(learn, event);
 	}
-	if (event->access && event->object_kind == AGENTOS_OBJECT_PATH && !is_about_code(event))
+	if (event->access && event->object_kind == AGENTOS_OBJECT_PATH && !needs_no_rule(event))
 		return file_act(learn, event);
 	learn->rights |= event->right;
 	/* Told of what may be read, once the right is there. */

@@ -310,10 +310,21 @@ static inline void canary_ipc_shared(void)
 		stage_bail("no message");
 }
 
+/* Likewise. */
+static inline void canary_queue(void)
+{
+	mqd_t queue;
+
+	mq_unlink(CANARY_QUEUE);
+	queue = mq_open(CANARY_QUEUE, O_CREAT | O_EXCL | O_WRONLY, 0666, NULL);
+	if (queue < 0 || mq_send(queue, "canary", 7, 0) < 0)
+		stage_bail("no queue");
+	mq_close(queue);
+}
+
 static inline void canary_ipc(void)
 {
 	int ids[3];
-	mqd_t queue;
 
 	/* First, so that they have the lowest ids. */
 	if (seteuid(OTHER_ID) < 0)
@@ -325,10 +336,7 @@ static inline void canary_ipc(void)
 	stage_mkdir(canary_path("queues"), 0755);
 	if (mount("queues", canary_path("queues"), "mqueue", 0, NULL) < 0)
 		stage_bail("cannot mount mqueue");
-	queue = mq_open(CANARY_QUEUE, O_CREAT | O_WRONLY, 0666, NULL);
-	if (queue < 0 || mq_send(queue, "canary", 7, 0) < 0)
-		stage_bail("no queue");
-	mq_close(queue);
+	canary_queue();
 }
 
 static inline void canary_key(void)

@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /* Ways to files: AGENTOS_RIGHT(FILE_READ), AGENTOS_RIGHT(FILE_WRITE), AGENTOS_RIGHT(FILE_WATCH), the rules. */
+#include <mqueue.h>
+
 #include "tests/escape/broker.h"
 #include "tests/escape/table.h"
 
@@ -11,6 +13,8 @@ static const struct stage_policy policies[] = {
 	{ .name = "readonly", .rights = "file-read, file-exec" },
 	{ .name = "nodes", .rights = "file-read, file-write, file-exec, capabilities" },
 	{ .name = "broker", .rights = "file-read, file-write, file-exec, unix-connect" },
+	{ .name = "queues", .rights = "file-read, file-exec, unix-connect", .read = "%q" },
+	{ .name = "sysv", .rights = "file-read, file-exec, unix-connect, sysv-ipc", .read = "%q" },
 	{ .name = "network",
 	  .rights = "file-read, file-exec, unix-connect, net-connect, net-listen" },
 	{ .name = "near",
@@ -215,6 +219,10 @@ static const struct stage_row rows[] = {
 	{ "receiving what is denied", "receive %k %D/f", "broker", 0, EACCES, "file_receive",
 	  NULL },
 	{ "receiving what it may read", "receive %k %W/f", "broker", 0, 0, NULL, NULL },
+	{ "receiving a POSIX queue", "receive %k %q/m/there", "queues", 0, EACCES, "file_receive",
+	  NULL },
+	{ "with sysv-ipc: receiving a POSIX queue", "receive %k %q/m/there", "sysv", 0, 0, NULL,
+	  NULL },
 
 	{ "receiving a Unix socket, with unix-connect", "receive-socket %k @unix", "broker", 0, 0,
 	  NULL, NULL },
@@ -440,6 +448,19 @@ static void work_is_not_disturbed(void)
 	stage_point(!strstr(log, "\"verdict\":\"denied\""), "demo, untrusted: without one denial");
 }
 
+/* %q/m: where POSIX queues are mounted, one of which is there. */
+static void queue_make(void)
+{
+	mqd_t queue = mq_open("/there", O_CREAT | O_RDWR, 0600, NULL);
+
+	stage.value['q' - 'a'] = stage_format("%s/queues", stage_root);
+	stage_shell("mkdir -p %s/m && mount -t mqueue queues %s/m", stage.value['q' - 'a'],
+		    stage.value['q' - 'a']);
+	if (queue < 0)
+		stage_bail("no queue");
+	mq_close(queue);
+}
+
 int main(void)
 {
 	pid_t broker;
@@ -457,7 +478,9 @@ int main(void)
 	stage_setting("/proc/sys/kernel/io_uring_disabled", "0");
 	stage_begin();
 	broker = broker_start();
+	queue_make();
 	stage_table();
+	mq_unlink("/there");
 	work_is_not_disturbed();
 	kill(broker, SIGKILL);
 	waitpid(broker, NULL, 0);

@@ -222,6 +222,18 @@ static inline bool harm_queue(void)
 	return done;
 }
 
+static inline bool harm_queue_new(void)
+{
+	mqd_t queue = mq_open(CANARY_QUEUE "-harm", O_CREAT | O_EXCL | O_WRONLY, 0600, NULL);
+
+	return queue >= 0 && mq_close(queue) == 0;
+}
+
+static inline bool harm_queue_undo(void)
+{
+	return mq_unlink(CANARY_QUEUE "-harm") == 0;
+}
+
 static inline bool harm_key(void)
 {
 	return syscall(SYS_keyctl, KEYCTL_UPDATE, canary.key, "harm", 4) == 0;
@@ -310,7 +322,8 @@ static const struct harm {
 	{ "System V", "a message", NULL, NULL, harm_ipc, NULL },
 	{ "System V", "memory", NULL, NULL, harm_ipc_new, harm_ipc_undo },
 	{ "System V for all", "a message less", NULL, NULL, harm_ipc_shared, NULL },
-	{ "queue", "a message", NULL, NULL, harm_queue, NULL },
+	{ "queues", "a message", NULL, NULL, harm_queue, NULL },
+	{ "queues", "a name", NULL, NULL, harm_queue_new, harm_queue_undo },
 	{ "key", "content", NULL, NULL, harm_key, NULL },
 	{ "terminal", "what is typed", NULL, NULL, harm_typed, NULL },
 	{ "terminal", "its size", NULL, NULL, harm_size, NULL },

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /* Ways to other processes: AGENTOS_RIGHT(SIGNAL_OUTSIDE), AGENTOS_RIGHT(PTRACE), AGENTOS_RIGHT(SYSV_IPC), and never. */
+#include <mqueue.h>
 #include <sys/msg.h>
 #include <sys/sem.h>
 #include <sys/shm.h>
@@ -14,6 +15,8 @@ static const struct stage_policy policies[] = {
 	{ .name = "signal", .rights = FILES ", signal-outside", TERMINAL },
 	{ .name = "ptrace", .rights = FILES ", ptrace" },
 	{ .name = "sysv", .rights = FILES ", sysv-ipc" },
+	{ .name = "queues", .rights = FILES, .read = "%q", .write = "%q" },
+	{ .name = "sysv-queues", .rights = FILES ", sysv-ipc", .read = "%q", .write = "%q" },
 	{ .name = "waiting", .rights = FILES },
 	{ .name = "orphan", .rights = FILES },
 	{ .name = "thread", .rights = FILES },
@@ -28,7 +31,7 @@ static const struct stage_policy policies[] = {
 	{ 0 },
 };
 
-/* %v, %u: a stranger of the same user, and another; %m: an address in it; %p: agentosd; %h: shared memory; %x, %y, %z: of the same user. */
+/* %q/m: where POSIX queues are mounted; %v, %u: a stranger of the same user, and another; %m: an address in it; %p: agentosd; %h: shared memory; %x, %y, %z: of the same user. */
 static const struct stage_row rows[] = {
 	{ "kill", "kill %v", "base", 0, EPERM, "task_kill", NULL },
 	{ "kill with signal 0", "kill %v 0", "base", 0, EPERM, "task_kill", NULL },
@@ -74,6 +77,46 @@ static const struct stage_row rows[] = {
 	{ "with sysv-ipc: semget", "sem-make", "sysv", 0, 0, NULL, NULL },
 	{ "with sysv-ipc: msgget", "msg-make", "sysv", 0, 0, NULL, NULL },
 	{ "with sysv-ipc: shmat", "shm-attach %h", "sysv", 0, 0, NULL, NULL },
+
+	{ "mq_open, making a queue", "queue-make /%I", "base", 0, EACCES, "path_mknod", NULL },
+	{ "mq_open of one that is there", "queue-open /there", "base", 0, EACCES, "file_open",
+	  NULL },
+	{ "mq_unlink", "queue-remove /goes", "base", 0, EACCES, "path_unlink", NULL },
+	{ "mq_open by a thread", "via-thread queue-make /%I", "base", 0, EACCES, "path_mknod",
+	  NULL },
+	{ "mq_open of a 32-bit program, making a queue", "queue-make32 /%I", "base", 0, EACCES,
+	  "path_mknod", NULL },
+	{ "mq_open of a 32-bit program", "queue-open32 /there", "base", 0, EACCES, "file_open",
+	  NULL },
+	{ "mq_unlink of a 32-bit program", "queue-remove32 /goes32", "base", 0, EACCES,
+	  "path_unlink", NULL },
+	{ "a queue that no rule is about, by its path", "file-open %q/m/there", "base", 0, EACCES,
+	  "file_open", NULL },
+	/* Rules cannot be on them, but are where they are mounted: what these allow takes the right too. */
+	{ "where queues are mounted, making one", "file-make %q/m/%I", "queues", 0, EACCES,
+	  "path_mknod", NULL },
+	{ "making one by mknod", "node-make %q/m/%I", "queues", 0, EACCES, "path_mknod", NULL },
+	{ "opening one", "file-open %q/m/there", "queues", 0, EACCES, "file_open", NULL },
+	{ "removing one", "file-remove %q/m/path", "queues", 0, EACCES, "path_unlink", NULL },
+	{ "mq_open of what a rule allows", "queue-open /there", "queues", 0, EACCES, "file_open",
+	  NULL },
+	{ "with sysv-ipc: mq_open and mq_unlink", "queue-make /%I", "sysv", STAGE_DEMO, 0, NULL,
+	  NULL },
+	/* The kernel asks whether the limits count for it, and makes it when they do. */
+	{ "with sysv-ipc: mq_open and mq_unlink", "queue-make /%I", "sysv", STAGE_ROOT, 0,
+	  "capable", NULL },
+	{ "with sysv-ipc: mq_open of one that is there", "queue-open /there", "sysv", 0, 0, NULL,
+	  NULL },
+	{ "with sysv-ipc: a 32-bit program", "queue-make32 /%I", "sysv", STAGE_DEMO, 0, NULL,
+	  NULL },
+	{ "with sysv-ipc: one by its path takes a rule", "file-open %q/m/there", "sysv", 0, EACCES,
+	  "file_open", NULL },
+	{ "with sysv-ipc: making one by its path takes a rule", "file-make %q/m/%I", "sysv", 0,
+	  EACCES, "path_mknod", NULL },
+	{ "with sysv-ipc and a rule: making one by its path", "file-make %q/m/%I", "sysv-queues",
+	  STAGE_DEMO, 0, NULL, NULL },
+	{ "with sysv-ipc and a rule: opening one", "file-open %q/m/there", "sysv-queues", 0, 0,
+	  NULL, NULL },
 
 	{ "PTRACE_ATTACH", "attach %v", "base", 0, EPERM, "ptrace_access_check", NULL },
 	{ "PTRACE_SEIZE", "seize %v", "base", 0, EPERM, "ptrace_access_check", NULL },
@@ -163,6 +206,27 @@ static void row_dress(const char *tree, const char *id, const struct stage_row *
 	free(path);
 }
 
+/* One that is there, and one for each way to remove one; of the user that the process is now. */
+static void queues_make(void)
+{
+	static const char *const names[] = { "/there", "/goes", "/goes32", "/path" };
+	struct mq_attr small = { .mq_maxmsg = 1, .mq_msgsize = 1 };
+	size_t i;
+	mqd_t queue;
+
+	for (i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
+		queue = mq_open(names[i], O_CREAT | O_EXCL | O_RDWR, 0600, &small);
+		if (queue < 0)
+			stage_bail("no queue %s", names[i]);
+		mq_close(queue);
+	}
+}
+
+static void queues_remove(void)
+{
+	stage_shell("find %s/m -mindepth 1 -delete", stage.value['q' - 'a']);
+}
+
 /* Rows name the stranger of their own user. */
 static void group_enter(const struct stage_group *g)
 {
@@ -171,6 +235,7 @@ static void group_enter(const struct stage_group *g)
 	char *text;
 	int status;
 
+	queues_remove();
 	stage.value['v' - 'a'] = stage_format("%d", stranger);
 	text = stage_output(stage_format("sed -n 's/^\\([0-9a-f]*\\)-.*\\[stack\\]$/0x\\1/p' "
 					 "/proc/%d/maps | tr -d '\\n'",
@@ -182,6 +247,7 @@ static void group_enter(const struct stage_group *g)
 	stage.value['x' - 'a'] = stage_format("%d", shmget(IPC_PRIVATE, 4096, 0600));
 	stage.value['y' - 'a'] = stage_format("%d", semget(IPC_PRIVATE, 1, 0600));
 	stage.value['z' - 'a'] = stage_format("%d", msgget(IPC_PRIVATE, 0600));
+	queues_make();
 	if (seteuid(0) < 0)
 		stage_bail("cannot be root again");
 }
@@ -325,7 +391,11 @@ int main(void)
 	strangers[0] = stranger_start(STAGE_ROOT);
 	strangers[1] = stranger_start(STAGE_DEMO);
 	stage.value['p' - 'a'] = stage_format("%d", stage_daemon);
+	stage.value['q' - 'a'] = stage_format("%s/queues", stage_root);
+	stage_shell("mkdir -p %s/m && mount -t mqueue queues %s/m", stage.value['q' - 'a'],
+		    stage.value['q' - 'a']);
 	stage_table();
+	queues_remove();
 	strangers_live();
 	return stage_end();
 }

@@ -57,8 +57,8 @@ static const struct gap {
 	  "the right sysv-ipc is for what the kernel's permissions give" },
 	{ "key", "keys", STAGE_ROOT | STAGE_DEMO,
 	  "the right keyrings is for what the kernel's permissions give" },
-	{ "queue", NULL, STAGE_ROOT,
-	  "names of POSIX queues can be removed as the kernel's permissions say" },
+	{ "queues", "sysv", STAGE_ROOT | STAGE_DEMO,
+	  "the right sysv-ipc is for what the kernel's permissions give" },
 };
 
 static char *world[PARTS];
@@ -381,6 +381,7 @@ static void round_run(const struct policy *policy, unsigned int who, uint64_t se
 	if (strcmp(policy->name, "sysv") == 0) {
 		leftovers_remove();
 		canary_ipc_shared();
+		canary_queue();
 	}
 	stage_point(ended && refused, "%s: random calls were made, and %lu refused", name, refused);
 	stage_point(world_compare(policy->name, who) == 0,

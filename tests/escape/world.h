@@ -525,11 +525,11 @@ static inline void see_sysv_shared(FILE *to)
 	see_sysv_of(to, true);
 }
 
-/* What is in the queue, and what it is; other names can be made (README, "What it does not do"). */
-static inline void see_queue(FILE *to)
+/* Which queues there are, and what is in ours. */
+static inline void see_queues(FILE *to)
 {
 	world_to = to;
-	see_tree(canary_path("queues" CANARY_QUEUE), false);
+	see_tree(canary_path("queues"), false);
 	fprintf(to, "%s\n", world_read(canary_path("queues" CANARY_QUEUE)));
 }
 
@@ -573,7 +573,7 @@ static const struct world_part world_parts[] = {
 	{ "addresses", see_addresses },
 	{ "System V", see_sysv },
 	{ "System V for all", see_sysv_shared },
-	{ "queue", see_queue },
+	{ "queues", see_queues },
 	{ "key", see_key },
 	{ "terminal", see_terminal },
 };

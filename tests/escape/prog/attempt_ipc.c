@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /* Ways to other processes, for the escape tests. */
 #include <linux/sched.h>
+#include <mqueue.h>
 #include <stdbool.h>
 #include <sys/ioctl.h>
 #include <sys/mman.h>
@@ -452,7 +453,96 @@ static int act_shm_set(char **arg)
 	return attempt_result(shmctl(atoi(arg[0]), IPC_SET, &set));
 }
 
+static int act_queue_make(char **arg)
+{
+	mqd_t queue = mq_open(arg[0], O_CREAT | O_EXCL | O_RDWR, 0600, NULL);
+
+	return queue < 0 ? -errno : attempt_result(mq_unlink(arg[0]));
+}
+
+static int act_queue_open(char **arg)
+{
+	return attempt_descriptor(mq_open(arg[0], O_RDWR));
+}
+
+static int act_queue_remove(char **arg)
+{
+	return attempt_result(mq_unlink(arg[0]));
+}
+
+/* As 32-bit programs do it: numbers of their own, a short pointer, and no slash. */
+static long call32(long number, const char *name, long flags, long mode)
+{
+	char *low = mmap(NULL, 4096, PROT_READ | PROT_WRITE,
+			 MAP_PRIVATE | MAP_ANONYMOUS | MAP_32BIT, -1, 0);
+	long result;
+
+	if (low == MAP_FAILED)
+		return -EBADRQC;
+	strncpy(low, name + 1, 4095);
+	asm volatile("int $0x80"
+		     : "=a"(result)
+		     : "a"(number), "b"(low), "c"(flags), "d"(mode), "S"(0L)
+		     : "memory", "r8", "r9", "r10", "r11");
+	return (int)result;
+}
+
+#define MQ_OPEN_32   277
+#define MQ_UNLINK_32 278
+
+static int act_queue_make32(char **arg)
+{
+	long queue = call32(MQ_OPEN_32, arg[0], O_CREAT | O_EXCL | O_RDWR, 0600);
+
+	return (int)(queue < 0 ? queue : call32(MQ_UNLINK_32, arg[0], 0, 0));
+}
+
+static int act_queue_open32(char **arg)
+{
+	long queue = call32(MQ_OPEN_32, arg[0], O_RDWR, 0);
+
+	return queue < 0 ? (int)queue : 0;
+}
+
+static int act_queue_remove32(char **arg)
+{
+	return (int)call32(MQ_UNLINK_32, arg[0], 0, 0);
+}
+
+/* Where queues are mounted, by paths. */
+static int act_file_make(char **arg)
+{
+	int fd = open(arg[0], O_CREAT | O_EXCL | O_RDWR, 0600);
+
+	return fd < 0 ? -errno : attempt_result(unlink(arg[0]));
+}
+
+static int act_node_make(char **arg)
+{
+	return mknod(arg[0], S_IFREG | 0600, 0) < 0 ? -errno : attempt_result(unlink(arg[0]));
+}
+
+static int act_file_open(char **arg)
+{
+	return attempt_descriptor(open(arg[0], O_RDWR));
+}
+
+static int act_file_remove(char **arg)
+{
+	return attempt_result(unlink(arg[0]));
+}
+
 static const struct attempt table[] = {
+	{ "queue-make", act_queue_make },
+	{ "queue-open", act_queue_open },
+	{ "queue-remove", act_queue_remove },
+	{ "queue-make32", act_queue_make32 },
+	{ "queue-open32", act_queue_open32 },
+	{ "queue-remove32", act_queue_remove32 },
+	{ "file-make", act_file_make },
+	{ "node-make", act_node_make },
+	{ "file-open", act_file_open },
+	{ "file-remove", act_file_remove },
 	{ "shm-make", act_shm_make },
 	{ "sem-make", act_sem_make },
 	{ "msg-make", act_msg_make },
