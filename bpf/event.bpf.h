@@ -295,6 +295,28 @@ static __noinline int act_number(void *ctx, const struct agentos_facts *facts, s
 	return act->verdict == AGENTOS_VERDICT_DENIED;
 }
 
+/* A record whose object is a string, of the kernel's or (from_user) of the program's. Likewise. */
+static __noinline int act_text(void *ctx, const struct agentos_facts *facts, struct act *act,
+			       const void *text, bool from_user)
+{
+	struct agentos_event *event;
+
+	if (!facts || !act)
+		return 1;
+	if (act_settle(facts, act, NULL)) {
+		event = event_begin(facts, act);
+		if (event) {
+			event->object_kind = AGENTOS_OBJECT_TEXT;
+			event_text_len(
+				event,
+				from_user ? bpf_probe_read_user_str(event->text, 256, text) - 1 :
+					    bpf_probe_read_kernel_str(event->text, 64, text) - 1);
+			event_end(ctx, event);
+		}
+	}
+	return act->verdict == AGENTOS_VERDICT_DENIED;
+}
+
 /* A record whose object is a task. */
 static __always_inline int act_task(void *ctx, const struct agentos_facts *facts, struct act *act,
 				    struct task_struct *task, __u64 detail)

@@ -122,7 +122,7 @@ int BPF_PROG(agentos_personality, const struct pt_regs *regs)
 	return personality_check(ctx, regs->di, false);
 }
 
-SEC("fentry/__ia32_sys_personality")
+SEC("?fentry/__ia32_sys_personality")
 int BPF_PROG(agentos_personality_32, const struct pt_regs *regs)
 {
 	return personality_check(ctx, regs->bx, true);

@@ -121,6 +121,20 @@ static __always_inline void act_held(struct act *act)
 	act->error = -EACCES;
 }
 
+/* What rules allow takes the right as well, where queues are mounted. */
+static __noinline int entry_on_queue(struct act *act, const struct agentos_facts *facts)
+{
+	if (!act || !facts)
+		return 0;
+
+	struct act takes = RIGHT_ACT(*facts, SYSV_IPC, SYSV_IPC, EACCES);
+
+	takes.hook = act->hook;
+	takes.access = act->access;
+	*act = takes;
+	return 0;
+}
+
 /* A name in a directory is made, removed or replaced. Returns whether it is denied. */
 static __always_inline int entry_check(void *ctx, const struct agentos_facts *facts,
 				       struct path *dir, struct dentry *dentry, __u16 hook)
@@ -130,9 +144,11 @@ static __always_inline int entry_check(void *ctx, const struct agentos_facts *fa
 	struct agentos_walk w;
 	bool denied = file_decide(&act, &w, facts, dir->mnt, dentry, hook, AGENTOS_FILE_WRITE);
 
-	if (hook == AGENTOS_HOOK_DELETE &&
-	    !(node_counts(facts, denied) && act_on_node(&act, facts, dentry)) && !denied &&
-	    agentos_rules_below(dentry, facts->policy))
+	if (!denied && dentry->d_sb->s_magic == MAGIC_MQUEUE)
+		entry_on_queue(&act, facts);
+	else if (hook == AGENTOS_HOOK_DELETE &&
+		 !(node_counts(facts, denied) && act_on_node(&act, facts, dentry)) && !denied &&
+		 agentos_rules_below(dentry, facts->policy))
 		act_held(&act);
 	if (act_settle(facts, &act, dentry)) {
 		event = event_begin(facts, &act);
@@ -199,37 +215,6 @@ int BPF_PROG(agentos_path_rmdir, struct path *dir, struct dentry *dentry)
 	AGENT_OR_RETURN(facts);
 
 	return verdict(entry_check(ctx, &facts, dir, dentry, AGENTOS_HOOK_DELETE), -EACCES);
-}
-
-/*
- * The calls that make and remove POSIX queues ask about no path. Where one leads
- * to them, what it is asked about comes first, and this as well. Apart, so that
- * others set no frame up for it.
- */
-static __noinline int queue_name_check(void *ctx, struct dentry *dentry, __u16 hook)
-{
-	AGENT_OR_RETURN(facts);
-	struct act act = RIGHT_ACT(facts, SYSV_IPC, SYSV_IPC, EACCES);
-
-	act.hook = hook;
-	return verdict(act_dentry(ctx, &facts, &act, dentry), -EACCES);
-}
-
-/* Every file that is made anywhere comes by here, and leaves at once. */
-SEC("lsm/inode_create")
-int BPF_PROG(agentos_inode_create, struct inode *dir, struct dentry *dentry)
-{
-	return dir->i_sb->s_magic == MAGIC_MQUEUE ?
-		       queue_name_check(ctx, dentry, AGENTOS_HOOK_CREATE) :
-		       0;
-}
-
-SEC("lsm/inode_unlink")
-int BPF_PROG(agentos_inode_unlink, struct inode *dir, struct dentry *dentry)
-{
-	return dir->i_sb->s_magic == MAGIC_MQUEUE ?
-		       queue_name_check(ctx, dentry, AGENTOS_HOOK_DELETE) :
-		       0;
 }
 
 /* Does a rule kill for one end of a move, whatever the rights? */

@@ -386,3 +386,42 @@ int BPF_PROG(agentos_msg_queue_ctl)
 {
 	return sysv_check(ctx);
 }
+
+/*
+ * The calls that make, open and remove POSIX queues: no hook is asked about
+ * what they make and remove, so they are refused at their entry. What is opened
+ * by them passes file_open as well; by a path, the hooks of that are asked.
+ */
+static __noinline int queue_name_check(void *ctx, const void *name, bool ia32)
+{
+	AGENT_OR_RETURN(facts);
+	struct act act = RIGHT_ACT(facts, QUEUE, SYSV_IPC, EACCES);
+
+	if (act_text(ctx, &facts, &act, name, true))
+		agentos_call_refuse(-EACCES, ia32);
+	return 0;
+}
+
+SEC("?fentry/__x64_sys_mq_open")
+int BPF_PROG(agentos_mq_open, const struct pt_regs *regs)
+{
+	return queue_name_check(ctx, (void *)regs->di, false);
+}
+
+SEC("?fentry/__ia32_compat_sys_mq_open")
+int BPF_PROG(agentos_mq_open_32, const struct pt_regs *regs)
+{
+	return queue_name_check(ctx, (void *)regs->bx, true);
+}
+
+SEC("?fentry/__x64_sys_mq_unlink")
+int BPF_PROG(agentos_mq_unlink, const struct pt_regs *regs)
+{
+	return queue_name_check(ctx, (void *)regs->di, false);
+}
+
+SEC("?fentry/__ia32_sys_mq_unlink")
+int BPF_PROG(agentos_mq_unlink_32, const struct pt_regs *regs)
+{
+	return queue_name_check(ctx, (void *)regs->bx, true);
+}

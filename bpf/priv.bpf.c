@@ -167,32 +167,13 @@ int BPF_PROG(agentos_kernel_read_file, struct file *file, int id)
 	return verdict(act_path(ctx, &facts, &act, &file->f_path, id), -EPERM);
 }
 
-/* A record whose object is a kernel string. Returns whether the act is denied. */
-static __noinline int act_text(void *ctx, const struct agentos_facts *facts, struct act *act,
-			       const void *text)
-{
-	struct agentos_event *event;
-
-	if (!facts || !act)
-		return 1;
-	if (act_settle(facts, act, NULL)) {
-		event = event_begin(facts, act);
-		if (event) {
-			event->object_kind = AGENTOS_OBJECT_TEXT;
-			event_text_len(event, bpf_probe_read_kernel_str(event->text, 64, text) - 1);
-			event_end(ctx, event);
-		}
-	}
-	return act->verdict == AGENTOS_VERDICT_DENIED;
-}
-
 SEC("lsm/kernel_module_request")
 int BPF_PROG(agentos_module_request, char *name)
 {
 	AGENT_OR_RETURN(facts);
 	struct act act = RIGHT_ACT(facts, MODULE_REQUEST, MODULE, EPERM);
 
-	return verdict(act_text(ctx, &facts, &act, name), -EPERM);
+	return verdict(act_text(ctx, &facts, &act, name, false), -EPERM);
 }
 
 static __always_inline bool text_is(const char *text, const char *expected, int size)
@@ -217,9 +198,9 @@ int BPF_PROG(agentos_anon_inode, struct inode *inode, const struct qstr *name)
 	if (bpf_probe_read_kernel_str(text, sizeof(text), name->name) < 0)
 		return -EPERM;
 	if (text_is(text, "[io_uring]", 11))
-		return verdict(act_text(ctx, &facts, &uring, text), -EPERM);
+		return verdict(act_text(ctx, &facts, &uring, text, false), -EPERM);
 	if (text_is(text, "[userfaultfd]", 14))
-		return verdict(act_text(ctx, &facts, &userfault, text), -EPERM);
+		return verdict(act_text(ctx, &facts, &userfault, text, false), -EPERM);
 	return 0;
 }
 

@@ -86,6 +86,14 @@ static int hook_arguments(const struct btf *btf, const char *hook)
 	return btf_vlen(type);
 }
 
+/* A program at the entry of a system call: where there is one. */
+static void choose_entry(struct bpf_program *program, const struct btf *btf)
+{
+	const char *entry = strchr(bpf_program__section_name(program), '/') + 1;
+
+	bpf_program__set_autoload(program, btf__find_by_name_kind(btf, entry, BTF_KIND_FUNC) > 0);
+}
+
 /* What differs between kernels is decided by their BTF, not by their version. */
 static int choose_programs(struct agentos_bpf *skel)
 {
@@ -103,10 +111,12 @@ static int choose_programs(struct agentos_bpf *skel)
 				  hook_arguments(btf, "inode_remove_acl") > 0);
 	bpf_program__set_autoload(skel->progs.agentos_file_ioctl_compat,
 				  hook_arguments(btf, "file_ioctl_compat") > 0);
-	/* A kernel that starts no programs of 32 bits has no such entry. */
-	bpf_program__set_autoload(
-		skel->progs.agentos_personality_32,
-		btf__find_by_name_kind(btf, "__ia32_sys_personality", BTF_KIND_FUNC) > 0);
+	/* A kernel that starts no programs of 32 bits, or has no queues, has no such entries. */
+	choose_entry(skel->progs.agentos_personality_32, btf);
+	choose_entry(skel->progs.agentos_mq_open, btf);
+	choose_entry(skel->progs.agentos_mq_open_32, btf);
+	choose_entry(skel->progs.agentos_mq_unlink, btf);
+	choose_entry(skel->progs.agentos_mq_unlink_32, btf);
 	btf__free(btf);
 	return 0;
 }
