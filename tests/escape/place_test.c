@@ -13,6 +13,9 @@ static const struct stage_policy policies[] = {
 	{ .name = "spaces",
 	  .rights = FILES ", namespaces, mount, capabilities",
 	  .program = "attempt_place" },
+	{ .name = "wider",
+	  .rights = FILES ", namespaces, mount, capabilities",
+	  .program = "attempt_place" },
 	{ .name = "merged",
 	  .rights = FILES,
 	  .deny = "%T/ws/merged/secret, %T/ws/merged/closed, %T/ws/merged/gone, "
@@ -142,6 +145,28 @@ static const struct stage_row rows[] = {
 	  "path_mknod", NULL },
 	{ "its own tmpfs where it may write, as root",
 	  "space-create " MOUNTS " tmpfs x %W/d %W/d/new", "spaces", STAGE_ROOT, 0, NULL, NULL },
+
+	/* A mount that an agent makes gives what it could not do with what is mounted. */
+	{ "writing to what it may only read, through its bind mount",
+	  "space-write " NESTED " bind %R %W/d %W/d/f", "wider", 0, EACCES, "file_open", NULL },
+	{ "creating there, through it", "space-create " NESTED " bind %R %W/d %W/d/new", "wider", 0,
+	  EACCES, "path_mknod", NULL },
+	{ "its own bind mount of what no rule is about",
+	  "space-read " NESTED " bind %S %W/d %W/d/f", "wider", 0, EACCES, "file_open", NULL },
+	{ "the same by move_mount: what no rule is about",
+	  "space-read " NESTED " tree %S %W/d %W/d/f", "wider", 0, EACCES, "file_open", NULL },
+	{ "writing to what no rule is about", "space-write " NESTED " bind %S %W/d %W/d/f", "wider",
+	  0, EACCES, "file_open", NULL },
+	{ "its own overlay above what is denied", "space-read " NESTED " overlay %D %W/d %W/d/f",
+	  "wider", 0, EACCES, "file_open", NULL },
+	{ "its own overlay above what no rule is about",
+	  "space-read " NESTED " overlay %S %W/d %W/d/f", "wider", 0, EACCES, "file_open", NULL },
+	{ "as root without a user namespace: an overlay above what is denied",
+	  "space-read " MOUNTS " overlay %D %W/d %W/d/f", "wider", STAGE_ROOT, EACCES, "file_open",
+	  NULL },
+	{ "an overlay that writes to what it may only read",
+	  "space-write " MOUNTS " overlay-upper %R %W/d %W/d/f", "wider", STAGE_ROOT, EACCES,
+	  "file_open", NULL },
 
 	/* The merged directory is mounted in the workspace; the layers are where no rule is. */
 	{ "an overlay: what is denied", "read %T/ws/merged/secret", "merged", 0, EACCES,
