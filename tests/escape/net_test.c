@@ -179,6 +179,8 @@ static const struct stage_row rows[] = {
 	  "socket_connect", "stock" },
 	{ "with net-raw, without net-connect: SCTP, by sending", "sctp-send %q", "raw", 0, EACCES,
 	  "socket_sendmsg", "stock" },
+	{ "with net-raw, without net-connect: SCTP, by option", "sctp-connectx %q", "raw", 0,
+	  EACCES, "socket_connect", "stock" },
 
 	{ "with unix-connect: stream", "unix-stream %s", "unix", 0, 0, NULL, NULL },
 	{ "with unix-connect: abstract stream", "unix-stream @escape-stream", "unix", 0, 0, NULL,
