@@ -31,6 +31,7 @@ static const struct stage_policy policies[] = {
 	  .rights = FILES ", capabilities, bpf",
 	  .read = "/sys/fs/bpf",
 	  .write = "/sys/fs/bpf" },
+	{ .name = "proc", .rights = FILES, .write = "/proc" },
 	{ 0 },
 };
 
@@ -261,6 +262,10 @@ static const struct stage_row rows[] = {
 	{ "with keyrings: add_key", "key-make", "keys", 0, 0, NULL, NULL },
 	{ "with keyrings: request_key", "key-request", "keys", 0, 0, NULL, NULL },
 	{ "with keyrings: joining a session", "key-join", "keys", 0, 0, NULL, NULL },
+
+	/* Else a rule to write would be one to run any code. */
+	{ "with a rule to write /proc: its own code", "write-code", "proc", 0, EACCES, "file_open",
+	  NULL },
 
 	/* Refused by the module and by the daemon themselves: no hook, no record. */
 	{ "the control socket answers no agent", "control", "unix", 0, EPERM, NULL, NULL },
