@@ -44,6 +44,9 @@
 #define SOCK_RAW	  3
 #define PF_IO_WORKER	  0x10
 #define SB_KERNMOUNT	  (1 << 22)
+#define MAGIC_BPF	  0xcafe4a11
+#define MAGIC_OVERLAY	  0x794c7630
+#define MAGIC_ECRYPTFS	  0xf15f
 #define READ_IMPLIES_EXEC 0x0400000
 #define PERSONALITY_ASK	  0xffffffff /* sets none */
 

@@ -46,6 +46,37 @@ static __noinline int queue_check(void *ctx, const struct agentos_facts *facts, 
 	return act_path(ctx, facts, &act, &file->f_path, 0);
 }
 
+/* A process's memory as a file: what is written there is written to its code, whatever that is mapped as. */
+static __always_inline bool file_is_memory(struct file *file)
+{
+	struct dentry *dentry = file->f_path.dentry;
+	char name[4] = {};
+
+	if (dentry->d_sb->s_magic != MAGIC_PROC)
+		return false;
+	bpf_probe_read_kernel(name, sizeof(name), dentry->d_name.name);
+	return name[0] == 'm' && name[1] == 'e' && name[2] == 'm' && !name[3];
+}
+
+/* What rules allow takes a right as well. */
+static __noinline int act_takes_right(struct act *act, const struct agentos_facts *facts,
+				      __u64 right)
+{
+	if (!act || !facts || facts->rights & right)
+		return 0;
+	act->right = right;
+	if (facts->watched & right) {
+		act->effect = EFFECT_WATCH;
+		return 0;
+	}
+	act->verdict = AGENTOS_VERDICT_DENIED;
+	act->why = AGENTOS_WHY_RIGHT;
+	act->rule = AGENTOS_RULE_NONE;
+	act->effect = EFFECT_NONE;
+	act->error = -EACCES;
+	return 0;
+}
+
 /* An open file, whether opened or received. Returns whether it is denied. */
 static __always_inline int file_check(void *ctx, const struct agentos_facts *facts,
 				      struct file *file, __u16 hook)
@@ -62,6 +93,9 @@ static __always_inline int file_check(void *ctx, const struct agentos_facts *fac
 			access_of_mode(file)) &&
 	    creds_overridden() && mount_is_internal(file->f_path.mnt))
 		return 0;
+	if (act.verdict == AGENTOS_VERDICT_ALLOWED && act.access & AGENTOS_FILE_WRITE &&
+	    file_is_memory(file))
+		act_takes_right(&act, facts, AGENTOS_RIGHT(ANON_EXEC));
 	return act_path(ctx, facts, &act, &file->f_path, 0);
 }
 
@@ -121,20 +155,6 @@ static __always_inline void act_held(struct act *act)
 	act->error = -EACCES;
 }
 
-/* What rules allow takes the right as well, where queues are mounted. */
-static __noinline int entry_on_queue(struct act *act, const struct agentos_facts *facts)
-{
-	if (!act || !facts)
-		return 0;
-
-	struct act takes = RIGHT_ACT(*facts, SYSV_IPC, SYSV_IPC, EACCES);
-
-	takes.hook = act->hook;
-	takes.access = act->access;
-	*act = takes;
-	return 0;
-}
-
 /* A name in a directory is made, removed or replaced. Returns whether it is denied. */
 static __always_inline int entry_check(void *ctx, const struct agentos_facts *facts,
 				       struct path *dir, struct dentry *dentry, __u16 hook)
@@ -145,7 +165,8 @@ static __always_inline int entry_check(void *ctx, const struct agentos_facts *fa
 	bool denied = file_decide(&act, &w, facts, dir->mnt, dentry, hook, AGENTOS_FILE_WRITE);
 
 	if (!denied && dentry->d_sb->s_magic == MAGIC_MQUEUE)
-		entry_on_queue(&act, facts);
+		act_takes_right(&act, facts,
+				AGENTOS_RIGHT(SYSV_IPC)); /* where queues are mounted */
 	else if (hook == AGENTOS_HOOK_DELETE &&
 		 !(node_counts(facts, denied) && act_on_node(&act, facts, dentry)) && !denied &&
 		 agentos_rules_below(dentry, facts->policy))

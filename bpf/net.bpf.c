@@ -155,6 +155,21 @@ static __noinline int send_check(void *ctx, struct socket *sock, struct msghdr *
  * Every send on every socket of every process comes here: leave first. What
  * counts is the socket's family: UDP takes an AF_UNSPEC address for AF_INET.
  */
+#define SCTP_SOCKOPT_BINDX_ADD 100
+
+/* Options and messages of SCTP that connect or bind: no other hook is asked about them. */
+SEC("lsm/sctp_bind_connect")
+int BPF_PROG(agentos_sctp_bind_connect, struct sock *sk, int option)
+{
+	AGENT_OR_RETURN(facts);
+	struct act connects = RIGHT_ACT(facts, SOCKET_CONNECT, NET_CONNECT, EACCES);
+	struct act binds = RIGHT_ACT(facts, SOCKET_BIND, NET_LISTEN, EACCES);
+
+	return verdict(act_number(ctx, &facts,
+				  option == SCTP_SOCKOPT_BINDX_ADD ? &binds : &connects, option, 0),
+		       -EACCES);
+}
+
 SEC("lsm/socket_sendmsg")
 int BPF_PROG(agentos_socket_sendmsg, struct socket *sock, struct msghdr *msg, int size)
 {

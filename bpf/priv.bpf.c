@@ -20,11 +20,33 @@ int BPF_PROG(agentos_sb_mount, char *dev_name, struct path *path)
 	return verdict(act_path(ctx, &facts, &act, path, 0), -EPERM);
 }
 
+/*
+ * What fsopen() leads to may be mounted nowhere, and be used all the same. A file
+ * system that shows others in itself opens those with the kernel's credentials,
+ * so that rules on what is in them would hold no longer.
+ */
+SEC("lsm/sb_kern_mount")
+int BPF_PROG(agentos_sb_kern_mount, struct super_block *sb)
+{
+	AGENT_OR_RETURN(facts);
+	struct act act = RIGHT_ACT(facts, SB_MOUNT, MOUNT, EPERM);
+	struct act never = NEVER_ACT(SB_MOUNT, NEVER);
+
+	if (sb->s_magic == MAGIC_OVERLAY || sb->s_magic == MAGIC_ECRYPTFS)
+		act = never;
+	return verdict(act_text(ctx, &facts, &act, sb->s_type->name, false), -EPERM);
+}
+
 SEC("lsm/sb_umount")
 int BPF_PROG(agentos_sb_umount, struct vfsmount *mnt, int flags)
 {
 	AGENT_OR_RETURN(facts);
 	struct act act = RIGHT_ACT(facts, SB_UMOUNT, MOUNT, EPERM);
+	struct act never = NEVER_ACT(SB_UMOUNT, NEVER);
+
+	/* AgentOS's own pins are in such a one. */
+	if (mnt->mnt_sb->s_magic == MAGIC_BPF)
+		act = never;
 
 	return verdict(act_number(ctx, &facts, &act, flags, 0), -EPERM);
 }
@@ -165,6 +187,29 @@ int BPF_PROG(agentos_kernel_read_file, struct file *file, int id)
 	if (argument_is_null(ctx, 0))
 		return verdict(act_number(ctx, &facts, &act, id, 0), -EPERM);
 	return verdict(act_path(ctx, &facts, &act, &file->f_path, id), -EPERM);
+}
+
+/* No hook is asked about a module that is to go. */
+static __noinline int module_remove_check(void *ctx, const void *name, bool ia32)
+{
+	AGENT_OR_RETURN(facts);
+	struct act act = RIGHT_ACT(facts, MODULE_REMOVE, MODULE, EPERM);
+
+	if (act_text(ctx, &facts, &act, name, true))
+		agentos_call_refuse(-EPERM, ia32);
+	return 0;
+}
+
+SEC("?fentry/__x64_sys_delete_module")
+int BPF_PROG(agentos_delete_module, const struct pt_regs *regs)
+{
+	return module_remove_check(ctx, (void *)regs->di, false);
+}
+
+SEC("?fentry/__ia32_sys_delete_module")
+int BPF_PROG(agentos_delete_module_32, const struct pt_regs *regs)
+{
+	return module_remove_check(ctx, (void *)regs->bx, true);
 }
 
 SEC("lsm/kernel_module_request")

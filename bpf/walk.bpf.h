@@ -12,6 +12,7 @@
 #define MAGIC_PIDFS	0x50494446 /* 6.9 and later; before, pidfds are MAGIC_ANON */
 #define MAGIC_TMPFS	0x01021994
 #define MAGIC_HUGETLBFS 0x958458f6
+#define MAGIC_PROC	0x9fa0
 #define MAGIC_MQUEUE	0x19800202 /* its files are POSIX message queues */
 
 /* What is read of a struct mount. */

@@ -121,7 +121,9 @@ static noinline int file_open_quick(const struct member *member, const struct fi
 	u32 want = file_wants(file);
 	const struct policy *policy = quick_policy(member, want);
 
-	if (!policy || file->f_flags & __FMODE_EXEC)
+	/* To write to the memory of a process takes a right, which a file of procfs may be. */
+	if (!policy || file->f_flags & __FMODE_EXEC ||
+	    (want & AGENTOS_FILE_WRITE && file_inode(file)->i_sb->s_magic == PROC_SUPER_MAGIC))
 		return QUICK_ASK;
 	return rules_plainly_allow(&policy->rules, file->f_path.dentry, want) ?
 		       QUICK_ALLOWED :

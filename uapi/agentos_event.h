@@ -21,7 +21,8 @@
  * may report under one name (path_mknod, path_mkdir and path_symlink are all
  * CREATE). Order is the number in records: append only. SIGNAL_OWNER is refused
  * when an owner is set: fcntl() succeeds (error is 0), and nobody is signalled.
- * PERSONALITY and QUEUE (mq_open and mq_unlink) are no LSM hooks, but system calls.
+ * PERSONALITY, QUEUE (mq_open and mq_unlink) and MODULE_REMOVE are no LSM hooks, but
+ * system calls.
  */
 #define AGENTOS_HOOKS(X)                                                                 \
 	X(NONE, "none", "")                                                              \
@@ -80,7 +81,8 @@
 	X(SYSV_IPC, "ipc_permission", "use System V IPC")                                \
 	X(SOCKET_OPTION, "socket_setsockopt", "choose routes of packets or join groups") \
 	X(PERSONALITY, "personality", "make what is readable executable")                \
-	X(QUEUE, "mq_open", "use POSIX message queue")
+	X(QUEUE, "mq_open", "use POSIX message queue")                                   \
+	X(MODULE_REMOVE, "delete_module", "remove kernel module")
 
 #define AGENTOS_HOOK_ENUM(NAME, hook, doing) AGENTOS_HOOK_##NAME,
 enum agentos_hook { AGENTOS_HOOKS(AGENTOS_HOOK_ENUM) AGENTOS_HOOK_COUNT };

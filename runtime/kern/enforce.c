@@ -117,6 +117,8 @@ static int choose_programs(struct agentos_bpf *skel)
 	choose_entry(skel->progs.agentos_mq_open_32, btf);
 	choose_entry(skel->progs.agentos_mq_unlink, btf);
 	choose_entry(skel->progs.agentos_mq_unlink_32, btf);
+	choose_entry(skel->progs.agentos_delete_module, btf);
+	choose_entry(skel->progs.agentos_delete_module_32, btf);
 	btf__free(btf);
 	return 0;
 }

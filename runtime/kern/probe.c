@@ -309,6 +309,14 @@ static int act_move_mount(const struct probe_stage *s)
 			syscall(SYS_move_mount, fd, "", AT_FDCWD, s->dir, MOVE_MOUNT_F_EMPTY_PATH_);
 }
 
+/* What comes next would be mounted nowhere, and usable: no other hook is asked. */
+static int act_fsmount(const struct probe_stage *s)
+{
+	int fs = syscall(SYS_fsopen, "tmpfs", 1 /* FSOPEN_CLOEXEC */);
+
+	return fs < 0 ? 0 : syscall(SYS_fsconfig, fs, 6 /* FSCONFIG_CMD_CREATE */, NULL, NULL, 0);
+}
+
 static int act_pivot_root(const struct probe_stage *s)
 {
 	return syscall(SYS_pivot_root, s->dir, s->dir);
@@ -354,6 +362,11 @@ static int act_finit_module(const struct probe_stage *s)
 }
 
 /* An unknown file system makes the kernel ask for a module of that name. */
+static int act_delete_module(const struct probe_stage *s)
+{
+	return syscall(SYS_delete_module, "agentos-none", O_NONBLOCK);
+}
+
 static int act_module_request(const struct probe_stage *s)
 {
 	return syscall(SYS_fsopen, "agentos-no-such", 0);
@@ -608,12 +621,14 @@ const struct probe probes[] = {
 	PROBE(SB_MOUNT, CAPABLE, EPERM, "mount", act_mount),
 	PROBE(SB_UMOUNT, CAPABLE, EPERM, "unmount", act_umount),
 	PROBE(SB_REMOUNT, CAPABLE, EPERM, "remount", act_remount),
+	PROBE(SB_MOUNT, CAPABLE, EPERM, "make a mount that is nowhere", act_fsmount),
 	PROBE(MOVE_MOUNT, CAPABLE, EPERM, "move a mount", act_move_mount),
 	PROBE(PIVOTROOT, CAPABLE, EPERM, "pivot the root", act_pivot_root),
 	PROBE(CHROOT, CAPABLE, EPERM, "change root", act_chroot),
 	PROBE(BPF, CAPABLE, EPERM, "use bpf()", act_bpf),
 	PROBE(KERNEL_LOAD_DATA, CAPABLE, EPERM, "load a module from memory", act_init_module),
 	PROBE(KERNEL_READ_FILE, CAPABLE, EPERM, "load a module from a file", act_finit_module),
+	PROBE(MODULE_REMOVE, CAPABLE, EPERM, "remove a module", act_delete_module),
 	PROBE(MODULE_REQUEST, CAPABLE, ENODEV, "make the kernel load a module", act_module_request),
 	PROBE(ANON_INODE, CAPABLE, EPERM, "make an io_uring", act_io_uring),
 	PROBE(ANON_INODE, CAPABLE, EPERM, "make a userfaultfd", act_userfaultfd),

@@ -206,6 +206,24 @@ static int act_space_floating(char **arg)
 	return tree < 0 ? -EBADRQC : file_read(tree, "f");
 }
 
+/* An overlay that is mounted nowhere, above ARG1, with ARG2 beside it. */
+static int act_space_floating_overlay(char **arg)
+{
+	int err = space_enter(arg[0]), fs, mounted;
+	char lower[700];
+
+	if (err)
+		return err;
+	snprintf(lower, sizeof(lower), "%s:%s", arg[2], arg[1]);
+	fs = (int)syscall(SYS_fsopen, "overlay", 0);
+	if (fs < 0 ||
+	    syscall(SYS_fsconfig, fs, 1 /* FSCONFIG_SET_STRING */, "lowerdir", lower, 0) ||
+	    syscall(SYS_fsconfig, fs, 6 /* FSCONFIG_CMD_CREATE */, NULL, NULL, 0))
+		return -EBADRQC;
+	mounted = (int)syscall(SYS_fsmount, fs, 0, 0);
+	return mounted < 0 ? -errno : file_read(mounted, "f");
+}
+
 static const struct attempt table[] = {
 	{ "read-both", act_read_both },
 	{ "stay", act_stay },
@@ -213,6 +231,7 @@ static const struct attempt table[] = {
 	{ "space-write", act_space_write },
 	{ "space-create", act_space_create },
 	{ "space-floating", act_space_floating },
+	{ "space-floating-overlay", act_space_floating_overlay },
 	{ NULL, NULL },
 };
 
