@@ -19,7 +19,8 @@
 
 #define OURS	   "agentos"
 #define CPU_PERIOD 100000 /* microseconds, the kernel's own default */
-#define ROOT_INODE 1	  /* of each file system of the kernel's own kind */
+#define BFQ_WEIGHT "io.bfq.weight"
+#define ROOT_INODE 1 /* of each file system of the kernel's own kind */
 
 /* Wherever cgroup v2 may be mounted, or nowhere. */
 static int root_mount(void)
@@ -78,14 +79,15 @@ static const struct limit_file {
 	const char *name;
 	const char *lifted; /* what is in it without a limit */
 	enum kind kind;
-	bool optional; /* where it is not there, there is no swap, or none that is counted */
+	bool optional; /* where it is not there, there is nothing that could heed it */
 } files[] = {
 	{ "memory.oom.group", "0", MEMORY, false },
 	{ "memory.swap.max", "max", MEMORY, true },
 	{ "memory.max", "max", MEMORY, false },
 	{ "pids.max", "max", PROCESSES, false },
 	{ "cpu.max", "max", CPU, false },
-	{ "io.weight", "default 100", IO_WEIGHT, false },
+	{ "io.weight", "default 100", IO_WEIGHT, false }, /* iocost's */
+	{ BFQ_WEIGHT, "default 100", IO_WEIGHT, true },	  /* the scheduler bfq's own */
 };
 
 #define FILES (sizeof(files) / sizeof(files[0]))
@@ -107,6 +109,12 @@ bool cgroup_needed(const struct compiled_limits *limits)
 	return false;
 }
 
+/* 1 to 10000 into 1 to 1000, where 100 is as without in either: as systemd has it for IOWeight=. */
+static uint32_t bfq_weight(uint32_t weight)
+{
+	return weight <= 100 ? weight : 100 + (weight - 100) * (1000 - 100) / (10000 - 100);
+}
+
 static void file_text(const struct limit_file *file, const struct compiled_limits *l, char *text,
 		      size_t size)
 {
@@ -117,6 +125,8 @@ static void file_text(const struct limit_file *file, const struct compiled_limit
 	else if (file->kind == CPU)
 		snprintf(text, size, "%" PRIu64 " %d", (uint64_t)l->cpu * CPU_PERIOD / 100,
 			 CPU_PERIOD);
+	else if (strcmp(file->name, BFQ_WEIGHT) == 0)
+		snprintf(text, size, "default %" PRIu32, bfq_weight(l->io_weight));
 	else if (file->kind == IO_WEIGHT)
 		snprintf(text, size, "default %" PRIu32, l->io_weight);
 	else if (strcmp(file->name, "memory.max") == 0)

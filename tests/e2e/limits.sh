@@ -1,7 +1,7 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0-or-later
 # Limits, budgets and schedule of a policy: there from the first instruction, held to, exchanged, and gone at the end.
-# timeout: 480
+# timeout: 600
 
 # shellcheck disable=SC2317 # what holds and wait_for call
 # shellcheck source=tests/e2e/lib/stage.sh
@@ -153,6 +153,69 @@ if grep -qw io $tree/cgroup.controllers; then
 	ends weighed
 else
 	skip 'weight' 'this kernel has no controller io'
+fi
+
+# --- a share of a disk: a slow one, which takes one command at a time ---
+
+cat >"$work/reader.py" <<'END'
+# Reads from the disk ARG1, from ARG2 MiB on, until the file `stop` is there; says how often.
+# By several threads, so that the disk has always something to do for it.
+import mmap, os, sys, threading
+fd = os.open(sys.argv[1], os.O_RDONLY | os.O_DIRECT)
+counts = [0] * 4
+def read(thread):
+    buffer, at = mmap.mmap(-1, 4096), int(sys.argv[2]) + 8 * thread << 20
+    while not os.path.exists("stop"):
+        os.preadv(fd, [buffer], at + counts[thread] % 2048 * 4096)
+        counts[thread] += 1
+threads = [threading.Thread(target=read, args=(thread,)) for thread in range(4)]
+for thread in threads:
+    thread.start()
+for thread in threads:
+    thread.join()
+print(sum(counts))
+END
+# reads NAME POLICY AT: in the background, as an agent; what it says is in $work/NAME.out.
+reads() {
+	policy=$2
+	workspace_make "$1"
+	cp "$work/reader.py" "$work/$1"
+	rm -f "$work/$1/stop"
+	agent_start "$1" python3 reader.py "$disk" "$3"
+	readers="$readers $agent"
+}
+# shares NAME LEFT RIGHT: what two policies' agents read at the same time, in $left and $right.
+shares() {
+	readers=
+	reads left "$2" 0
+	reads right "$3" 32
+	holds "$1: both read" wait_for 30 sh -c "agentctl ps | grep -c 'left.*running\|right.*running' | grep -qx 2"
+	sleep 10
+	touch "$work/left/stop" "$work/right/stop"
+	# shellcheck disable=SC2086 # words
+	wait $readers
+	left=$(cat "$work/left.out")
+	right=$(cat "$work/right.out")
+	echo "# $1: $left to $right"
+}
+if modprobe -a sd_mod bfq 2>"$work/said" && modprobe scsi_debug dev_size_mb=64 delay=2 max_queue=1 2>"$work/said" &&
+	wait_for 20 sh -c 'ls /sys/bus/pseudo/drivers/scsi_debug/adapter0/host*/target*/*/block/*/queue'; then
+	disk=/dev/$(basename /sys/bus/pseudo/drivers/scsi_debug/adapter0/host*/target*/*/block/*)
+	echo bfq >"/sys/block/${disk#/dev/}/queue/scheduler"
+	# It would put first, for a while, whoever looks as if somebody waits for him.
+	echo 0 >"/sys/block/${disk#/dev/}/queue/iosched/low_latency"
+	for weight in 10 10000; do
+		policy_make weight$weight "limits: {io-weight: $weight}"
+		sed -i "s|^  read:|  read:\n    - $disk|" "$work/policies/weight$weight.yaml"
+	done
+	shares 'the same weight' weight10 weight10
+	holds 'the same weight: about the same share' test $((left * 2)) -gt "$right" -a $((right * 2)) -gt "$left"
+	shares 'a weight of 10000 and one of 10' weight10000 weight10
+	holds 'the heavier one has most of the disk' test "$left" -gt $((right * 2))
+	policy=untrusted
+	modprobe -r scsi_debug
+else
+	skip 'a share of a disk' 'this kernel has no bfq, or no scsi_debug'
 fi
 
 # --- out of it ---
