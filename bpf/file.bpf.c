@@ -83,19 +83,22 @@ static __always_inline int file_check(void *ctx, const struct agentos_facts *fac
 {
 	struct act act = {};
 	struct agentos_walk w;
+	bool denied;
 
 	if (object_without_path(file->f_inode->i_sb))
 		return 0;
 	if (file_is_queue(file))
 		return queue_check(ctx, facts, file, hook);
+	denied = file_decide(&act, &w, facts, file->f_path.mnt, file->f_path.dentry, hook,
+			     access_of_mode(file));
 	/* Overlayfs opens directories below it like anybody, but with its own credentials. */
-	if (file_decide(&act, &w, facts, file->f_path.mnt, file->f_path.dentry, hook,
-			access_of_mode(file)) &&
-	    creds_overridden() && mount_is_internal(file->f_path.mnt))
+	if (denied && creds_overridden() && mount_is_internal(file->f_path.mnt))
 		return 0;
 	if (act.verdict == AGENTOS_VERDICT_ALLOWED && act.access & AGENTOS_FILE_WRITE &&
 	    file_is_memory(file))
 		act_takes_right(&act, facts, AGENTOS_RIGHT(ANON_EXEC));
+	if (node_counts(facts, denied))
+		act_on_device(&act, facts, file->f_inode);
 	return act_path(ctx, facts, &act, &file->f_path, 0);
 }
 

@@ -215,6 +215,48 @@ static __always_inline bool act_on_node(struct act *act, const struct agentos_fa
 	return true;
 }
 
+/* null, zero, full, random, urandom; tty, ptmx; slaves. As kmod/kfuncs.c has it. */
+static __always_inline bool device_is_harmless(__u32 type, __u32 device)
+{
+	__u32 major = device >> 20, minor = device & 0xfffff;
+
+	if (type != S_IFCHR)
+		return false;
+	if (major == 1)
+		return minor == 3 || minor == 5 || (minor >= 7 && minor <= 9);
+	if (major == 5)
+		return minor == 0 || minor == 2;
+	return major >= 136 && major <= 143;
+}
+
+/*
+ * What rules allow of a device takes a right as well. Fills act, which they have
+ * decided about: where they deny it, and it is to be recorded only, this is what
+ * is recorded, unless that kills.
+ */
+static __always_inline void act_on_device(struct act *act, const struct agentos_facts *facts,
+					  struct inode *inode)
+{
+	__u32 type = inode->i_mode & S_IFMT;
+
+	if ((type != S_IFCHR && type != S_IFBLK) || facts->rights & AGENTOS_RIGHT(DEVICES) ||
+	    device_is_harmless(type, inode->i_rdev) || act->effect == EFFECT_KILL)
+		return;
+	if (facts->watched & AGENTOS_RIGHT(DEVICES)) {
+		if (act->verdict == AGENTOS_VERDICT_ALLOWED) {
+			act->effect = EFFECT_WATCH;
+			act->right = AGENTOS_RIGHT(DEVICES);
+			act->rule = AGENTOS_RULE_NONE;
+		}
+		return;
+	}
+	act->verdict = AGENTOS_VERDICT_DENIED;
+	act->why = AGENTOS_WHY_RIGHT;
+	act->right = AGENTOS_RIGHT(DEVICES);
+	act->rule = AGENTOS_RULE_NONE;
+	act->error = -EACCES;
+}
+
 /*
  * Is it asked about once rules have decided? Where what they deny is done all the
  * same, the right is what refuses.

@@ -4,6 +4,7 @@
 #include <linux/dcache.h>
 #include <linux/fs.h>
 #include <linux/magic.h>
+#include <linux/major.h>
 #include <linux/module.h>
 #include <linux/net.h>
 #include <linux/path.h>
@@ -116,13 +117,41 @@ static const struct policy *quick_policy(const struct member *member, u64 rights
 	return policy;
 }
 
+/* null, zero, full, random, urandom; tty, ptmx; slaves. As bpf/walk.bpf.h has it. */
+static bool device_is_harmless(const struct inode *inode)
+{
+	const unsigned int major = imajor(inode), minor = iminor(inode);
+
+	if (!S_ISCHR(inode->i_mode))
+		return false;
+	if (major == MEM_MAJOR)
+		return minor == 3 || minor == 5 || (minor >= 7 && minor <= 9);
+	if (major == TTYAUX_MAJOR)
+		return minor == 0 || minor == 2;
+	return major >= UNIX98_PTY_SLAVE_MAJOR &&
+	       major < UNIX98_PTY_SLAVE_MAJOR + UNIX98_PTY_MAJOR_COUNT;
+}
+
+/*
+ * Does opening it take more than rules? Of regular files and directories the kernel
+ * has made a note by now, which costs less to look at than their inodes.
+ */
+static __always_inline bool file_may_take_right(const struct file *file)
+{
+	const struct inode *inode = file->f_inode;
+
+	if (likely(file->f_mode & FMODE_ATOMIC_POS))
+		return false;
+	return (S_ISCHR(inode->i_mode) || S_ISBLK(inode->i_mode)) && !device_is_harmless(inode);
+}
+
 static noinline int file_open_quick(const struct member *member, const struct file *file)
 {
 	u32 want = file_wants(file);
 	const struct policy *policy = quick_policy(member, want);
 
 	/* To write to the memory of a process takes a right, which a file of procfs may be. */
-	if (!policy || file->f_flags & __FMODE_EXEC ||
+	if (!policy || file->f_flags & __FMODE_EXEC || file_may_take_right(file) ||
 	    (want & AGENTOS_FILE_WRITE && file_inode(file)->i_sb->s_magic == PROC_SUPER_MAGIC))
 		return QUICK_ASK;
 	return rules_plainly_allow(&policy->rules, file->f_path.dentry, want) ?

@@ -60,7 +60,9 @@
 	  "be told what happens to files that a rule allows to read: inotify, fanotify")           \
 	X(23, KEYRINGS, "keyrings", KEY, "tests/escape/priv_test.c", "use the kernel's keyrings")  \
 	X(24, SYSV_IPC, "sysv-ipc", SYSV_IPC, "tests/escape/ipc_test.c",                           \
-	  "System V shared memory, semaphores and message queues; POSIX message queues")
+	  "System V shared memory, semaphores and message queues; POSIX message queues")           \
+	X(25, DEVICES, "devices", FILE_OPEN, "tests/escape/priv_test.c",                           \
+	  "open devices that a rule allows, beyond null, zero, full, random, pseudo-terminals")
 
 #define AGENTOS_RIGHT_ENUM(bit, NAME, name, enforcer, test, meaning) \
 	AGENTOS_RIGHT_##NAME##_BIT = bit,
@@ -91,7 +93,7 @@ enum agentos_right_bit { AGENTOS_RIGHTS(AGENTOS_RIGHT_ENUM) AGENTOS_RIGHT_COUNT 
 	 AGENTOS_RIGHT(PTRACE) | AGENTOS_RIGHT(NAMESPACES) | AGENTOS_RIGHT(MOUNT) |          \
 	 AGENTOS_RIGHT(SET_IDS) | AGENTOS_RIGHT(CAPABILITIES) | AGENTOS_RIGHT(IO_URING) |    \
 	 AGENTOS_RIGHT(USERFAULTFD) | AGENTOS_RIGHT(PERF) | AGENTOS_RIGHT(FILE_WATCH) |      \
-	 AGENTOS_RIGHT(KEYRINGS) | AGENTOS_RIGHT(SYSV_IPC))
+	 AGENTOS_RIGHT(KEYRINGS) | AGENTOS_RIGHT(SYSV_IPC) | AGENTOS_RIGHT(DEVICES))
 
 /* Every right there is; the bits are contiguous. */
 #define AGENTOS_RIGHTS_ALL ((1ULL << AGENTOS_RIGHT_COUNT) - 1)

@@ -154,7 +154,8 @@ static int file_act(struct learn *learn, const struct agentos_event *event)
 			 (AGENTOS_FILE_READ | AGENTOS_FILE_WRITE | AGENTOS_FILE_EXEC);
 	char path[AGENTOS_OBJECT_SIZE];
 
-	learn->rights |= rights_of(access);
+	/* Of a device, its own right as well. */
+	learn->rights |= rights_of(access) | event->right;
 	if (event->hook == AGENTOS_HOOK_RENAME || event->hook == AGENTOS_HOOK_LINK)
 		learn->gaps[LEARN_GAP_MOVED]++;
 	if (event->flags & AGENTOS_EVENT_TRUNCATED) {

@@ -16,7 +16,7 @@ static const struct stage_policy policies[] = {
 	  .write = "/dev/escape",
 	  .deny = "/dev/escape/denied" },
 	{ .name = "ruled",
-	  .rights = FILES,
+	  .rights = FILES ", devices",
 	  .read = "/dev/loop-control",
 	  .write = "/dev/loop-control" },
 	{ 0 },

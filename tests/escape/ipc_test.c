@@ -26,7 +26,7 @@ static const struct stage_policy policies[] = {
 	  .rights = FILES
 	  ", anon-exec, net-connect, net-listen, net-raw, "
 	  "unix-connect, signal-outside, ptrace, namespaces, mount, set-ids, capabilities, bpf, "
-	  "module, io-uring, userfaultfd, perf, file-watch, keyrings, sysv-ipc",
+	  "module, io-uring, userfaultfd, perf, file-watch, keyrings, sysv-ipc, devices",
 	  TERMINAL },
 	{ 0 },
 };

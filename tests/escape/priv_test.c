@@ -9,6 +9,9 @@
 #define FILES "file-read, file-write, file-exec"
 #define PINS  "/sys/fs/bpf/agentos"
 
+/* %d: where nodes may be made. */
+#define DEVICES "/dev, %d"
+
 /*
  * A capability is asked for before most hooks: what a right of its own decides
  * shows with `capabilities` granted and that right missing.
@@ -32,12 +35,19 @@ static const struct stage_policy policies[] = {
 	  .read = "/sys/fs/bpf",
 	  .write = "/sys/fs/bpf" },
 	{ .name = "proc", .rights = FILES, .write = "/proc" },
+	{ .name = "nodes", .rights = FILES ", capabilities", .read = DEVICES, .write = DEVICES },
+	{ .name = "devices", /* AGENTOS_RIGHT(DEVICES) */
+	  .rights = FILES ", capabilities, devices",
+	  .read = DEVICES,
+	  .write = DEVICES },
+	{ .name = "unruled", .rights = FILES ", capabilities, devices" },
 	{ 0 },
 };
 
 /*
  * %m: a module's file, %n: its name; %p: agentosd; %o: a setuid-root program, %c: one
- * with file capabilities; %f: root's file; %q: a file system with quotas.
+ * with file capabilities; %f: root's file; %q: a file system with quotas; %b: a block
+ * device; %d: where nodes can be.
  */
 static const struct stage_row rows[] = {
 	/* 6.1 asks for the capability before it asks the hook. */
@@ -268,6 +278,55 @@ static const struct stage_row rows[] = {
 	/* Else a rule to write would be one to run any code. */
 	{ "with a rule to write /proc: its own code", "write-code", "proc", 0, EACCES, "file_open",
 	  NULL },
+	/* 2097152 is O_PATH. */
+	{ "a rule is not enough: the kernel's log", "open /dev/kmsg 0", "nodes", STAGE_ROOT, EACCES,
+	  "file_open", NULL },
+	{ "the kernel's log, for writing", "open /dev/kmsg 1", "nodes", STAGE_ROOT, EACCES,
+	  "file_open", NULL },
+	{ "the kernel's log, for ioctl only", "open /dev/kmsg 3", "nodes", STAGE_ROOT, EACCES,
+	  "file_open", NULL },
+	{ "the kernel's log, by a thread", "via-thread open /dev/kmsg 0", "nodes", STAGE_ROOT,
+	  EACCES, "file_open", NULL },
+	{ "the kernel's memory", "open /dev/mem 0", "nodes", STAGE_ROOT, EACCES, "file_open",
+	  "stock" },
+	{ "what makes loop devices", "open /dev/loop-control 2", "nodes", STAGE_ROOT, EACCES,
+	  "file_open", "stock" },
+	{ "what makes file systems", "open /dev/fuse 2", "nodes", 0, EACCES, "file_open", "stock" },
+	{ "what makes network devices", "open /dev/net/tun 2", "nodes", 0, EACCES, "file_open",
+	  "stock" },
+	{ "a block device", "open %b 0", "nodes", STAGE_ROOT, EACCES, "file_open", "stock" },
+	{ "a block device, for writing", "open %b 2", "nodes", STAGE_ROOT, EACCES, "file_open",
+	  "stock" },
+	{ "a node of its own making", "made %d/%I c 1 11", "nodes", STAGE_ROOT, EACCES, "file_open",
+	  NULL },
+	{ "a block device's of its own making", "made %d/%I b 7 0", "nodes", STAGE_ROOT, EACCES,
+	  "file_open", "stock" },
+	{ "a location is no open device", "open /dev/kmsg 2097152", "nodes", 0, 0, NULL, NULL },
+	{ "null", "open /dev/null 2", "nodes", 0, 0, NULL, NULL },
+	{ "zero", "open /dev/zero 2", "nodes", 0, 0, NULL, NULL },
+	{ "full", "open /dev/full 2", "nodes", 0, 0, NULL, NULL },
+	{ "random", "open /dev/random 0", "nodes", 0, 0, NULL, NULL },
+	{ "urandom", "open /dev/urandom 0", "nodes", 0, 0, NULL, NULL },
+	{ "ptmx", "open /dev/ptmx 2", "nodes", 0, 0, NULL, NULL },
+	{ "null of its own making", "made %d/%I c 1 3", "nodes", STAGE_ROOT, 0, NULL, NULL },
+	{ "a directory of them", "open /dev 0", "nodes", 0, 0, NULL, NULL },
+	{ "with devices: the kernel's log", "open /dev/kmsg 0", "devices", STAGE_ROOT, 0, NULL,
+	  NULL },
+	{ "with devices: the kernel's memory", "open /dev/mem 0", "devices", STAGE_ROOT, 0, NULL,
+	  "stock" },
+	{ "with devices: what makes loop devices", "open /dev/loop-control 2", "devices",
+	  STAGE_ROOT, 0, NULL, "stock" },
+	{ "with devices: what makes file systems", "open /dev/fuse 2", "devices", 0, 0, NULL,
+	  "stock" },
+	{ "with devices: what makes network devices", "open /dev/net/tun 2", "devices", 0, 0, NULL,
+	  "stock" },
+	{ "with devices: a block device", "open %b 2", "devices", STAGE_ROOT, 0, NULL, "stock" },
+	{ "with devices: a node of its own making", "made %d/%I c 1 11", "devices", STAGE_ROOT, 0,
+	  NULL, NULL },
+	{ "with devices: never our own", "open /dev/agentos 2", "trusted", STAGE_ROOT, EPERM, NULL,
+	  NULL },
+	{ "with devices: only what a rule allows", "open /dev/kmsg 0", "unruled", STAGE_ROOT,
+	  EACCES, "file_open", NULL },
 
 	/* Refused by the module and by the daemon themselves: no hook, no record. */
 	{ "the control socket answers no agent", "control", "unix", 0, EPERM, NULL, NULL },
@@ -344,6 +403,26 @@ static void keys_make(void)
 	}
 }
 
+/* The devices that rows name. Those of the debugging kernel are fewer. */
+static void devices_make(void)
+{
+	const char *kernel = getenv("AGENTOS_KERNEL");
+	int status;
+
+	stage.value['d' - 'a'] = stage_format("%s/devices", stage_root);
+	stage_shell("mkdir -p %s && mount -t tmpfs -o mode=777 devices %s", stage.value['d' - 'a'],
+		    stage.value['d' - 'a']);
+	if (kernel && strcmp(kernel, "debug") == 0)
+		return;
+	stage_shell("modprobe -a loop fuse tun && truncate -s 64k %s/disk && "
+		    "chmod 666 /dev/fuse /dev/net/tun",
+		    stage_root);
+	stage.value['b' - 'a'] = stage_output(
+		stage_format("losetup -f --show %s/disk | tr -d '\\n'", stage_root), &status);
+	if (status)
+		stage_bail("no block device");
+}
+
 int main(void)
 {
 	stage = (struct stage){
@@ -371,6 +450,9 @@ int main(void)
 	stage.value['o' - 'a'] = "/usr/lib/escape-head";
 	stage.value['f' - 'a'] = "/usr/lib/escape-secret";
 	stage.value['p' - 'a'] = stage_format("%d", stage_daemon);
+	devices_make();
 	stage_table();
+	if (stage.value['b' - 'a'])
+		stage_shell("losetup -d %s", stage.value['b' - 'a']);
 	return stage_end();
 }

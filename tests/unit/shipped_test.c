@@ -63,7 +63,7 @@ static void profile_check(const char *name, const struct policy *p)
 		AGENTOS_RIGHT(SIGNAL_OUTSIDE) | AGENTOS_RIGHT(NAMESPACES) | AGENTOS_RIGHT(MOUNT) |
 		AGENTOS_RIGHT(SET_IDS) | AGENTOS_RIGHT(CAPABILITIES) | AGENTOS_RIGHT(BPF) |
 		AGENTOS_RIGHT(MODULE) | AGENTOS_RIGHT(IO_URING) | AGENTOS_RIGHT(KEYRINGS) |
-		AGENTOS_RIGHT(SYSV_IPC);
+		AGENTOS_RIGHT(SYSV_IPC) | AGENTOS_RIGHT(DEVICES);
 	static const char *const ours[] = { "/srv/space", "/dev/" };
 	const struct policy_rule *rule;
 	size_t i;

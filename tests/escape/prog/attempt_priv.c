@@ -22,6 +22,7 @@
 #include <sys/time.h>
 #include <sys/timex.h>
 #include <sys/xattr.h>
+#include <sys/sysmacros.h>
 #include <time.h>
 
 #include "agentos.h"
@@ -463,6 +464,18 @@ static int act_open(char **arg)
 	return attempt_descriptor(open(arg[0], atoi(arg[1])));
 }
 
+/* A node that it makes itself: of type "c" or "b", with those numbers. */
+static int act_made(char **arg)
+{
+	dev_t device = makedev((unsigned int)atoi(arg[2]), (unsigned int)atoi(arg[3]));
+	int result;
+
+	if (mknod(arg[0], (arg[1][0] == 'b' ? S_IFBLK : S_IFCHR) | 0600, device) < 0)
+		return -EBADRQC;
+	result = attempt_descriptor(open(arg[0], O_RDONLY | O_NONBLOCK));
+	return unlink(arg[0]) < 0 ? -EBADRQC : result;
+}
+
 static int act_rmdir(char **arg)
 {
 	return attempt_result(rmdir(arg[0]));
@@ -613,6 +626,7 @@ static const struct attempt table[] = {
 	{ "uring", act_uring },
 	{ "uring-polled", act_uring_polled },
 	{ "open", act_open },
+	{ "made", act_made },
 	{ "rmdir", act_rmdir },
 	{ "unlink", act_unlink },
 	{ "bpf-pin", act_bpf_pin },
