@@ -195,17 +195,41 @@ is 'each of them was itself' "$(cat many.many-* | sort | tr -d '\n')" \
 	done)"
 holds 'all of it is let go' wait_for 20 counters_zero
 
-# --- enforcement that has gone away ---
+# --- enforcement that somebody takes away, or that cannot be proved ---
 
-rm "$pins/links/agentos_file_open"
-try agentctl run -- touch ran
-refused 'a hook was detached: 125, though agentosd does not know it' 125 'nothing was run'
-fails 'and nothing was run' test -e ran
+: >"$work/secret"
+pinned=$(find $pins/links | wc -l)
+rm -r $pins/links
+holds 'somebody unpinned all hooks' test "$pinned" -gt 60
+try agentctl run -- cat "$work/secret"
+is 'they hold as long as agentosd is there: an agent is refused' "$status" 1
+says 'by the kernel' 'Permission denied' "$work/err"
 try agentctl selftest
-is 'the self-test finds it' "$status" 1
+is 'the self-test proves each of them' "$status" 0
+daemon_end KILL
+daemon_start || bail 'agentosd does not start again'
+# Those that count packets come and go.
+holds 'the next agentosd pins all anew' test "$(find $pins/links | wc -l)" -ge "$pinned"
+try agentctl run -- cat "$work/secret"
+is 'and they hold' "$status" 1
+try agentctl run -- touch ran
+is 'control: an agent runs' "$status" 0
+rm -f ran
+
+# What forbids the act before the hook is asked: the hook is there, but nobody has seen it refuse.
+spaces=$(cat /proc/sys/user/max_user_namespaces)
+echo 0 >/proc/sys/user/max_user_namespaces
+try agentctl selftest
+is 'a hook that cannot be proved: the self-test fails' "$status" 1
+says 'and says which' 'make a user namespace' "$work/out"
 try agentctl run -- touch ran
 refused 'and from then on agentosd refuses: 125' 125 'enforcement is off'
-fails 'and still nothing was run' test -e ran
+fails 'and nothing was run' test -e ran
+echo "$spaces" >/proc/sys/user/max_user_namespaces
+try agentctl selftest
+is 'once it can be, the self-test proves it' "$status" 0
+try agentctl run -- touch ran
+is 'and agents run again' "$status" 0
 daemon_stop
 is 'agentosd ends in order after that' "$status" 0
 holds 'the module can be unloaded' module_unload

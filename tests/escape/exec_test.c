@@ -1,5 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /* Ways to run code: AGENTOS_RIGHT(FILE_EXEC) with its rules, and AGENTOS_RIGHT(ANON_EXEC). */
+#include <elf.h>
+#include <stddef.h>
+
 #include "tests/escape/table.h"
 
 static const struct stage_policy policies[] = {
@@ -73,7 +76,18 @@ static const struct stage_row rows[] = {
 	{ "a shared one", "map-file-shared-writable %W/p", "base", 0, EACCES, "mmap_file", NULL },
 	{ "mprotect of a file's page that was written", "protect-written-file %W/p", "base", 0,
 	  EACCES, "file_mprotect", NULL },
-	{ "personality READ_IMPLIES_EXEC", "personality", "base", 0, EACCES, "mmap_file", NULL },
+	{ "personality READ_IMPLIES_EXEC, and brk", "personality", "base", 0, EPERM, "personality",
+	  NULL },
+	{ "the same of 32 bits", "personality-32", "base", 0, EPERM, "personality", NULL },
+	{ "the same by a thread", "via-thread personality", "base", 0, EPERM, "personality", NULL },
+	{ "the same after fork", "via-orphan personality", "base", 0, EPERM, "personality", NULL },
+	{ "another personality", "personality-other", "base", 0, 0, NULL, NULL },
+	{ "a program with an executable stack", "start %W/stack", "base", 0, EACCES, "mmap_file",
+	  NULL },
+	{ "the same program without", "start %W/p", "base", 0, 0, NULL, NULL },
+	{ "an old one of 32 bits, to which reading is executing", "start %W/old", "base", 0, EACCES,
+	  "mmap_file", NULL },
+	{ "the same of 32 bits, with a mark", "start %W/new", "base", 0, 0, NULL, NULL },
 	{ "SysV memory with SHM_EXEC", "shm", "base", 0, EACCES, "mmap_file", NULL },
 	{ "by a thread", "via-thread map-anonymous", "base", 0, EACCES, "mmap_file", NULL },
 	{ "after double fork and setsid", "via-orphan exec %R/p p", "base", 0, EACCES,
@@ -87,6 +101,12 @@ static const struct stage_row rows[] = {
 	{ "with anon-exec: what was written", "protect", "anonymous", 0, 0, NULL, NULL },
 	{ "with anon-exec: writable and executable", "map-file-writable %W/p", "anonymous", 0, 0,
 	  NULL, NULL },
+	{ "with anon-exec: personality", "personality", "anonymous", 0, 0, NULL, NULL },
+	{ "with anon-exec: personality of 32 bits", "personality-32", "anonymous", 0, 0, NULL,
+	  NULL },
+	{ "with anon-exec: an executable stack", "start %W/stack", "anonymous", 0, 0, NULL, NULL },
+	{ "with anon-exec: an old program of 32 bits", "start %W/old", "anonymous", 0, 0, NULL,
+	  NULL },
 	{ "with anon-exec: SysV memory", "shm", "anonymous", 0, 0, NULL, NULL },
 	{ "with anon-exec: rules hold", "exec %R/p p", "anonymous", 0, EACCES,
 	  "bprm_check_security", NULL },
@@ -129,6 +149,68 @@ static void copy_make(const char *path, const char *from, char **image, size_t *
 	close(fd);
 }
 
+/* What asks for an executable stack: /bin/true, with another flag in its headers. */
+static void stack_make(const char *path)
+{
+	static char *image;
+	static size_t size;
+	Elf64_Phdr *headers;
+	Elf64_Ehdr *elf;
+	size_t i;
+	int fd;
+
+	if (!image) {
+		copy_make(path, "/bin/true", &image, &size);
+		elf = (Elf64_Ehdr *)image;
+		headers = (Elf64_Phdr *)(image + elf->e_phoff);
+		for (i = 0; i < elf->e_phnum && headers[i].p_type != PT_GNU_STACK; i++)
+			;
+		if (i == elf->e_phnum)
+			stage_bail("/bin/true says nothing of its stack");
+		headers[i].p_flags |= PF_X;
+	}
+	fd = open(path, O_CREAT | O_WRONLY | O_TRUNC | O_CLOEXEC, 0777);
+	if (fd < 0 || write(fd, image, size) != (ssize_t)size)
+		stage_bail("cannot write %s", path);
+	close(fd);
+}
+
+/* exit(0) for 32 bits; one that does not speak of its stack is of a time when all was executable. */
+static void program32_make(const char *path, bool marked)
+{
+	static const uint8_t code[] = { 0xb8, 1, 0, 0, 0, 0x31, 0xdb, 0xcd, 0x80 };
+	struct {
+		Elf32_Ehdr elf;
+		Elf32_Phdr headers[2];
+		uint8_t code[sizeof(code)];
+	} image = {
+		.elf = { .e_ident = { ELFMAG0, ELFMAG1, ELFMAG2, ELFMAG3, ELFCLASS32, ELFDATA2LSB,
+				      EV_CURRENT },
+			 .e_type = ET_EXEC,
+			 .e_machine = EM_386,
+			 .e_version = EV_CURRENT,
+			 .e_entry = 0x10000 + offsetof(typeof(image), code),
+			 .e_phoff = offsetof(typeof(image), headers),
+			 .e_ehsize = sizeof(Elf32_Ehdr),
+			 .e_phentsize = sizeof(Elf32_Phdr),
+			 .e_phnum = marked ? 2 : 1 },
+		.headers = { { .p_type = PT_LOAD,
+			       .p_vaddr = 0x10000,
+			       .p_filesz = sizeof(image),
+			       .p_memsz = sizeof(image),
+			       .p_flags = PF_R | PF_X,
+			       .p_align = 0x1000 },
+			     { .p_type = PT_GNU_STACK, .p_flags = PF_R | PF_W } },
+	};
+	int fd;
+
+	memcpy(image.code, code, sizeof(code));
+	fd = open(path, O_CREAT | O_WRONLY | O_CLOEXEC, 0777);
+	if (fd < 0 || write(fd, &image, sizeof(image)) != sizeof(image))
+		stage_bail("cannot write %s", path);
+	close(fd);
+}
+
 /* A program "p", a library, scripts, a link: what the row names. */
 static void row_dress(const char *tree, const char *id, const struct stage_row *row)
 {
@@ -148,6 +230,11 @@ static void row_dress(const char *tree, const char *id, const struct stage_row *
 				  &library_size);
 		if (strstr(row->act, wanted) && strstr(row->act, " script"))
 			stage_file("script", "#!/bin/sh\nexit 0\n", 0755);
+		if (strstr(row->act, wanted) && strstr(row->act, "start ")) {
+			stack_make("stack");
+			program32_make("old", false);
+			program32_make("new", true);
+		}
 		free(path);
 	}
 	path = stage_format("%s/ro/%s/p", tree, id);

@@ -4,6 +4,7 @@
 #include <linux/sched.h>
 #include <pthread.h>
 #include <spawn.h>
+#include <sys/personality.h>
 
 #include "stage.h"
 
@@ -624,6 +625,35 @@ static void a_member_is_refused_everything_but_info(void)
 	CHECK(stage_settle());
 }
 
+/* Its personality once it is in the agent: 0, or READ_IMPLIES_EXEC. */
+static int attach_with_a_personality(void *arg)
+{
+	if (personality(READ_IMPLIES_EXEC) < 0 || stage_attach(*(int *)arg))
+		return 99;
+	return personality(0xffffffff) & READ_IMPLIES_EXEC ? 1 : 0;
+}
+
+static void without_the_right_reading_stops_implying_executing(void)
+{
+	static const struct {
+		const char *name;
+		uint64_t without;
+		int kept;
+	} rows[] = { { "code", 0, 1 }, { "no-code", AGENTOS_RIGHT(ANON_EXEC), 0 } };
+	struct agentos_create create;
+	size_t i;
+
+	for (i = 0; i < 2; i++) {
+		create = stage_plan(rows[i].name);
+		create.rights &= ~rows[i].without;
+		REQUIRE(!stage_call(stage_device, AGENTOS_IOC_CREATE, &create));
+		CHECK_INT(stage_status(stage_fork(attach_with_a_personality, &create.ret_fd)),
+			  rows[i].kept);
+		close(create.ret_fd);
+	}
+	CHECK(stage_settle());
+}
+
 static const struct tap_test tests[] = {
 	{ "a_child_is_in_its_parents_agent", a_child_is_in_its_parents_agent },
 	{ "a_child_of_a_bystander_is_in_no_agent", a_child_of_a_bystander_is_in_no_agent },
@@ -641,6 +671,8 @@ static const struct tap_test tests[] = {
 	{ "pids_are_those_of_the_callers_namespace", pids_are_those_of_the_callers_namespace },
 	{ "kill_reaches_the_first_process_of_a_namespace",
 	  kill_reaches_the_first_process_of_a_namespace },
+	{ "without_the_right_reading_stops_implying_executing",
+	  without_the_right_reading_stops_implying_executing },
 	{ "a_member_is_refused_everything_but_info", a_member_is_refused_everything_but_info },
 };
 

@@ -10,6 +10,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "policy/pack.h"
 #include "tests/tap.h"
 
 #define SECONDS "30"
@@ -139,10 +140,39 @@ static void the_parser_of_client_hellos_takes_any_bytes(void)
 	fuzz(&(struct target){ "clienthello", hello_seed, NULL, NULL });
 }
 
+/* One that is whole, to be changed. */
+static bool pack_seed(const char *corpus)
+{
+	static const char text[] = "name: m\nrights: [file-read, file-write, net-connect]\n"
+				   "files: {read: [/usr], deny: [/etc], deny-names: [.env]}\n"
+				   "network: {connect: ['10.0.0.0/8:80'], egress: [a.b]}\n"
+				   "environment: {keep: [A], set: [B=1]}\nbudgets: {tokens: 5}\n";
+	const struct policy_vars vars = { .workspace = "/w", .home = "/h", .agent = "a" };
+	struct policy *policy;
+	struct fault fault;
+	uint8_t *bytes;
+	size_t len;
+	bool made;
+
+	if (policy_parse(text, strlen(text), "m", &vars, NULL, &policy, &fault))
+		return false;
+	made = policy_pack(policy, &bytes, &len) == 0 &&
+	       seed_write(corpus, "whole", (const char *)bytes, len);
+	policy_free(policy);
+	free(bytes);
+	return made;
+}
+
+static void unpacking_takes_any_bytes(void)
+{
+	fuzz(&(struct target){ "pack", pack_seed, NULL, NULL });
+}
+
 static const struct tap_test tests[] = {
 	TEST(the_policy_parser_takes_any_bytes),
 	TEST(the_request_parser_takes_any_bytes),
 	TEST(the_parser_of_client_hellos_takes_any_bytes),
+	TEST(unpacking_takes_any_bytes),
 };
 
 TAP_MAIN(tests)

@@ -5,6 +5,7 @@
 #include <sys/personality.h>
 #include <sys/shm.h>
 #include <sys/stat.h>
+#include <sys/wait.h>
 
 #include "tests/escape/prog/attempt.h"
 
@@ -274,13 +275,83 @@ static int act_protect_written_file(char **arg)
 	return attempt_result(mprotect(map, PAGE, PROT_READ | PROT_EXEC));
 }
 
-/* A mapping that is only readable becomes executable by itself. */
+/* Heap that brk() gives: executable, once reading implies it? */
+static int heap_check(void)
+{
+	char line[256], *heap = sbrk(PAGE);
+	unsigned long begin, end;
+	int err = -EBADRQC;
+	FILE *maps = fopen("/proc/self/maps", "r");
+	char mode[8];
+
+	while (maps && fgets(line, sizeof(line), maps)) {
+		if (sscanf(line, "%lx-%lx %7s", &begin, &end, mode) != 3 ||
+		    (unsigned long)heap < begin || (unsigned long)heap >= end)
+			continue;
+		err = mode[2] == 'x' ? 0 : -ENOEXEC;
+	}
+	if (maps)
+		fclose(maps);
+	return err;
+}
+
+/* What was refused must not have been done either. */
+static int personality_check(int result)
+{
+	int now = personality(0xffffffff);
+
+	if (result < 0 && now & READ_IMPLIES_EXEC)
+		return -EBADRQC;
+	return result < 0 ? result : heap_check();
+}
+
+/* And the registers are as any system call leaves them. */
 static int act_personality(char **arg)
 {
-	if (personality(READ_IMPLIES_EXEC) < 0)
+	long wanted = READ_IMPLIES_EXEC, result;
+
+	__asm__ volatile("syscall"
+			 : "=a"(result), "+D"(wanted)
+			 : "0"((long)SYS_personality)
+			 : "memory", "rcx", "r11");
+	return wanted == READ_IMPLIES_EXEC ? personality_check((int)result) : -EBADRQC;
+}
+
+/* The entry for programs of 32 bits. */
+static int act_personality32(char **arg)
+{
+	long wanted = READ_IMPLIES_EXEC, result;
+
+	__asm__ volatile("int $0x80"
+			 : "=a"(result), "+b"(wanted)
+			 : "0"(136L)
+			 : "memory", "r8", "r9", "r10", "r11");
+	return wanted == READ_IMPLIES_EXEC ? personality_check((int)result) : -EBADRQC;
+}
+
+/* Others of its bits are nobody's matter. */
+static int act_personality_other(char **arg)
+{
+	if (personality(ADDR_NO_RANDOMIZE) < 0)
+		return -errno;
+	return personality(0xffffffff) == ADDR_NO_RANDOMIZE ? 0 : -EBADRQC;
+}
+
+/* A program that cannot be refused any more, once its stack is known, dies. */
+static int act_start(char **arg)
+{
+	int status;
+	pid_t pid = fork();
+
+	if (pid == 0) {
+		execv(arg[0], arg);
+		_exit(100);
+	}
+	if (pid < 0 || waitpid(pid, &status, 0) != pid)
 		return -EBADRQC;
-	return map_result(
-		mmap(NULL, PAGE, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0));
+	if (WIFSIGNALED(status))
+		return WTERMSIG(status) == SIGSEGV ? -EACCES : -EBADRQC;
+	return WEXITSTATUS(status) == 0 ? 0 : -EBADRQC;
 }
 
 static int act_shm(char **arg)
@@ -331,6 +402,9 @@ static const struct attempt table[] = {
 	{ "protect-file", act_protect_file },
 	{ "protect-written-file", act_protect_written_file },
 	{ "personality", act_personality },
+	{ "personality-32", act_personality32 },
+	{ "personality-other", act_personality_other },
+	{ "start", act_start },
 	{ "shm", act_shm },
 	{ "remap", act_remap },
 	{ NULL, NULL },
