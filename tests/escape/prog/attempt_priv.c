@@ -168,12 +168,6 @@ static int act_umount_own(char **arg)
 	return act_umount(arg);
 }
 
-/* Then reads ARG1. */
-static int act_umount_read(char **arg)
-{
-	return act_umount_own(arg) ?: attempt_descriptor(open(arg[1], O_RDONLY));
-}
-
 static int act_remount(char **arg)
 {
 	return attempt_result(mount(NULL, arg[0], NULL, MS_REMOUNT, "mode=777"));
@@ -635,7 +629,6 @@ static const struct attempt table[] = {
 	{ "kexec-file", act_kexec_file },
 	{ "reboot", act_reboot },
 	{ "umount-own", act_umount_own },
-	{ "umount-read", act_umount_read },
 	{ "settimeofday", act_settimeofday },
 	{ "adjtime", act_adjtime },
 	{ "syslog-read", act_syslog_read },
