@@ -323,9 +323,7 @@ static int find_serve(int socket, const struct policy_loader *loader, const stru
 		err = found_send(socket, &found);
 		found_free(&found);
 	}
-	return err ? fault_set(f, -err, "the process that reads policies is gone: %s",
-			       strerror(-err)) :
-		     0;
+	return err ? fault_set(f, EPROTO, "the process that reads policies died") : 0;
 }
 
 /* Answers the child until it is done. */

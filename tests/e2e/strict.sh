@@ -106,6 +106,7 @@ says 'and says how many' "$refused acts of strict agents refused" "$work/out"
 workspace_make watched
 : >"$work/watched/mine"
 class_make watched
+# shellcheck disable=SC2016 # agentctl expands it
 sed -i 's/^audit: .*/audit: strict\nfiles: {watch: ["${WORKSPACE}\/mine"]}/' "$work/policies/class-watched.yaml"
 flood watched
 holds 'under strict what is watched is refused as well' test "$refused" -gt 1000
