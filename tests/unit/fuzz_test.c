@@ -143,10 +143,11 @@ static void the_parser_of_client_hellos_takes_any_bytes(void)
 /* One that is whole, to be changed. */
 static bool pack_seed(const char *corpus)
 {
-	static const char text[] = "name: m\nrights: [file-read, file-write, net-connect]\n"
-				   "files: {read: [/usr], deny: [/etc], deny-names: [.env]}\n"
-				   "network: {connect: ['10.0.0.0/8:80'], egress: [a.b]}\n"
-				   "environment: {keep: [A], set: [B=1]}\nbudgets: {tokens: 5}\n";
+	static const char text[] =
+		"name: m\nrights: [file-read, file-write, net-connect]\n"
+		"files: {read: [/usr], write: [/tmp], deny: [/etc], deny-names: [.env]}\n"
+		"network: {connect: ['10.0.0.0/8:80'], egress: [a.b]}\n"
+		"environment: {keep: [A], set: [B=1]}\nbudgets: {tokens: 5}\n";
 	const struct policy_vars vars = { .workspace = "/w", .home = "/h", .agent = "a" };
 	struct policy *policy;
 	struct fault fault;

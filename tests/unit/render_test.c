@@ -569,7 +569,7 @@ static void every_name_is_a_word_and_every_unknown_number_is_told(void)
 	}
 	for (i = 0; i < AGENTOS_RIGHT_COUNT; i++)
 		CHECK(strncmp(name_right(i, other), "right-", 6) != 0);
-	CHECK_STR(name_hook(57, other), "hook-57");
+	CHECK_STR(name_hook(58, other), "hook-58");
 	CHECK_STR(name_why(11, other), "why-11");
 	CHECK_STR(name_note(0, other), "note-0");
 	CHECK_STR(name_right(63, other), "right-63");
