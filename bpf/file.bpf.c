@@ -98,7 +98,7 @@ static __always_inline int file_check(void *ctx, const struct agentos_facts *fac
 	    file_is_memory(file))
 		act_takes_right(&act, facts, AGENTOS_RIGHT(ANON_EXEC));
 	if (node_counts(facts, denied))
-		act_on_device(&act, facts, file->f_inode);
+		act_on_device(&act, facts, file->f_inode, file->f_path.dentry);
 	return act_path(ctx, facts, &act, &file->f_path, 0);
 }
 

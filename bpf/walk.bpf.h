@@ -235,7 +235,7 @@ static __always_inline bool device_is_harmless(__u32 type, __u32 device)
  * is recorded, unless that kills.
  */
 static __always_inline void act_on_device(struct act *act, const struct agentos_facts *facts,
-					  struct inode *inode)
+					  struct inode *inode, struct dentry *dentry)
 {
 	__u32 type = inode->i_mode & S_IFMT;
 
@@ -250,6 +250,9 @@ static __always_inline void act_on_device(struct act *act, const struct agentos_
 		}
 		return;
 	}
+	/* AgentOS's own: the module opens it to no agent, and the gateway is handed one. */
+	if (agentos_guarded(dentry))
+		return;
 	act->verdict = AGENTOS_VERDICT_DENIED;
 	act->why = AGENTOS_WHY_RIGHT;
 	act->right = AGENTOS_RIGHT(DEVICES);
