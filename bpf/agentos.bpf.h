@@ -45,8 +45,8 @@
 #define PF_IO_WORKER	  0x10
 #define SB_KERNMOUNT	  (1 << 22)
 #define MAGIC_BPF	  0xcafe4a11
-#define MAGIC_OVERLAY	  0x794c7630
-#define MAGIC_ECRYPTFS	  0xf15f
+#define SIGKILL		  9
+#define NO_NAME(ia32)	  ((ia32) ? 0 : ~0ULL) /* as kmod/call.h has it */
 #define READ_IMPLIES_EXEC 0x0400000
 #define PERSONALITY_ASK	  0xffffffff /* sets none */
 
@@ -139,7 +139,8 @@ extern int agentos_walk(struct dentry *dentry, __u32 want, struct agentos_walk *
 extern int agentos_walk_on(__u64 dentry, struct agentos_walk *walk, __u32 walk__sz) __ksym;
 extern int agentos_rules_below(struct dentry *dentry, __u32 policy) __ksym;
 extern int agentos_guarded(struct dentry *dentry) __ksym;
-extern int agentos_call_refuse(int error, __u32 ia32) __ksym;
+extern int agentos_call_refuse(int error, __u32 ia32, __u64 harmless) __ksym;
+extern int agentos_start_gives_code(void) __ksym;
 extern int agentos_path_text(struct path *path, char *text, __u32 text__sz) __ksym;
 extern int agentos_entry_text(struct path *dir, struct dentry *dentry, char *text,
 			      __u32 text__sz) __ksym;

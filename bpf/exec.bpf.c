@@ -36,28 +36,29 @@ int BPF_PROG(agentos_bprm_check, struct linux_binprm *bprm)
 	return verdict(code_check(ctx, &facts, bprm->file, AGENTOS_HOOK_EXEC), -EACCES);
 }
 
-static long stack_look(struct task_struct *task, struct vm_area_struct *stack, void *ret_code)
+/*
+ * A program's file may ask for executable memory that no hook is asked about: a
+ * stack, zeros behind its segments, or all that is readable. It has it by now,
+ * and can be refused no longer: who started it dies before it does anything.
+ */
+static __noinline int start_check(void *ctx, struct linux_binprm *bprm)
 {
-	*(bool *)ret_code = stack->vm_flags & VM_EXEC;
+	AGENT_OR_RETURN(facts);
+	struct act act = RIGHT_ACT(facts, EXEC, ANON_EXEC, EACCES);
+
+	act.access = AGENTOS_FILE_EXEC;
+	if (!act.right || !agentos_start_gives_code())
+		return 0;
+	if (act_path(ctx, &facts, &act, &bprm->file->f_path, 0))
+		bpf_send_signal(SIGKILL);
 	return 0;
 }
 
-/*
- * Has the program that is being started got executable memory that no hook was
- * asked about: a stack, or all that is readable? Its file says so, and it is
- * known when its first segment is mapped. A stack that cannot be looked at (its
- * space is being changed by somebody else already) counts as one.
- */
-static __always_inline bool start_gives_code(void)
+SEC("tp_btf/sched_process_exec")
+int BPF_PROG(agentos_process_exec, struct task_struct *task, pid_t before,
+	     struct linux_binprm *bprm)
 {
-	struct task_struct *task = bpf_get_current_task_btf();
-	bool code = true;
-
-	if (!BPF_CORE_READ_BITFIELD(task, in_execve))
-		return false;
-	if (task->personality & READ_IMPLIES_EXEC)
-		return true;
-	return bpf_find_vma(task, task->mm->arg_start, stack_look, &code, 0) || code;
+	return start_check(ctx, bprm);
 }
 
 SEC("lsm/mmap_file")
@@ -73,8 +74,6 @@ int BPF_PROG(agentos_mmap_file, struct file *file, unsigned long reqprot, unsign
 	anonymous.access = AGENTOS_FILE_EXEC;
 	if (argument_is_null(ctx, 0))
 		return verdict(act_number(ctx, &facts, &anonymous, prot, 0), -EACCES);
-	if (anonymous.verdict == AGENTOS_VERDICT_DENIED && start_gives_code())
-		return verdict(act_path(ctx, &facts, &anonymous, &file->f_path, prot), -EACCES);
 	/* Writable and executable at once is code from nowhere, whatever file is below. */
 	if (prot & PROT_WRITE && anonymous.verdict == AGENTOS_VERDICT_DENIED)
 		return verdict(act_path(ctx, &facts, &anonymous, &file->f_path, prot), -EACCES);
@@ -112,7 +111,7 @@ static __always_inline int personality_check(void *ctx, __u32 wanted, bool ia32)
 	struct act act = RIGHT_ACT(facts, PERSONALITY, ANON_EXEC, EPERM);
 
 	if (act_number(ctx, &facts, &act, wanted, 0))
-		agentos_call_refuse(-EPERM, ia32);
+		agentos_call_refuse(-EPERM, ia32, ~0ULL);
 	return 0;
 }
 

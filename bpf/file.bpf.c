@@ -65,13 +65,13 @@ static __noinline int act_takes_right(struct act *act, const struct agentos_fact
 	if (!act || !facts || facts->rights & right)
 		return 0;
 	act->right = right;
+	act->rule = AGENTOS_RULE_NONE;
 	if (facts->watched & right) {
 		act->effect = EFFECT_WATCH;
 		return 0;
 	}
 	act->verdict = AGENTOS_VERDICT_DENIED;
 	act->why = AGENTOS_WHY_RIGHT;
-	act->rule = AGENTOS_RULE_NONE;
 	act->effect = EFFECT_NONE;
 	act->error = -EACCES;
 	return 0;

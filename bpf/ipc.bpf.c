@@ -398,7 +398,7 @@ static __noinline int queue_name_check(void *ctx, const void *name, bool ia32)
 	struct act act = RIGHT_ACT(facts, QUEUE, SYSV_IPC, EACCES);
 
 	if (act_text(ctx, &facts, &act, name, true))
-		agentos_call_refuse(-EACCES, ia32);
+		agentos_call_refuse(-EACCES, ia32, NO_NAME(ia32));
 	return 0;
 }
 

@@ -151,16 +151,17 @@ static __noinline int send_check(void *ctx, struct socket *sock, struct msghdr *
 	return act_inet(ctx, &facts, &act, msg->msg_name, sk->sk_protocol);
 }
 
-/*
- * Every send on every socket of every process comes here: leave first. What
- * counts is the socket's family: UDP takes an AF_UNSPEC address for AF_INET.
- */
 #define SCTP_SOCKOPT_BINDX_ADD 100
+#define SCTP_PARAM_ADD_IP      0xc001 /* these two: what the other end asks for */
+#define SCTP_PARAM_SET_PRIMARY 0xc004
 
 /* Options and messages of SCTP that connect or bind: no other hook is asked about them. */
 SEC("lsm/sctp_bind_connect")
 int BPF_PROG(agentos_sctp_bind_connect, struct sock *sk, int option)
 {
+	if (option == SCTP_PARAM_ADD_IP || option == SCTP_PARAM_SET_PRIMARY)
+		return 0;
+
 	AGENT_OR_RETURN(facts);
 	struct act connects = RIGHT_ACT(facts, SOCKET_CONNECT, NET_CONNECT, EACCES);
 	struct act binds = RIGHT_ACT(facts, SOCKET_BIND, NET_LISTEN, EACCES);
@@ -170,6 +171,10 @@ int BPF_PROG(agentos_sctp_bind_connect, struct sock *sk, int option)
 		       -EACCES);
 }
 
+/*
+ * Every send on every socket of every process comes here: leave first. What
+ * counts is the socket's family: UDP takes an AF_UNSPEC address for AF_INET.
+ */
 SEC("lsm/socket_sendmsg")
 int BPF_PROG(agentos_socket_sendmsg, struct socket *sock, struct msghdr *msg, int size)
 {

@@ -11,30 +11,55 @@ int BPF_PROG(agentos_userns_create)
 	return verdict(act_number(ctx, &facts, &act, 0, 0), -EPERM);
 }
 
+/*
+ * A file system that shows others in itself opens those with the kernel's
+ * credentials: rules on what is in them would hold no longer.
+ */
+static __always_inline bool type_shows_others(const char *type)
+{
+	char name[9] = {};
+
+	bpf_probe_read_kernel_str(name, sizeof(name), type);
+	return !bpf_strncmp(name, 8, "overlay") || !bpf_strncmp(name, 9, "ecryptfs");
+}
+
 SEC("lsm/sb_mount")
-int BPF_PROG(agentos_sb_mount, char *dev_name, struct path *path)
+int BPF_PROG(agentos_sb_mount, char *dev_name, struct path *path, char *type)
 {
 	AGENT_OR_RETURN(facts);
 	struct act act = RIGHT_ACT(facts, SB_MOUNT, MOUNT, EPERM);
+	struct act never = NEVER_ACT(SB_MOUNT, NEVER);
 
+	if (type_shows_others(type))
+		act = never;
 	return verdict(act_path(ctx, &facts, &act, path, 0), -EPERM);
 }
 
-/*
- * What fsopen() leads to may be mounted nowhere, and be used all the same. A file
- * system that shows others in itself opens those with the kernel's credentials,
- * so that rules on what is in them would hold no longer.
- */
+/* By fsopen(): before it has done anything, as its options come. */
+SEC("lsm/fs_context_parse_param")
+int BPF_PROG(agentos_parse_param, struct fs_context *fc)
+{
+	AGENT_OR_RETURN(facts);
+	struct act never = NEVER_ACT(SB_MOUNT, NEVER);
+	const char *type = fc->fs_type->name;
+
+	if (!type_shows_others(type))
+		return 0;
+	return verdict(act_text(ctx, &facts, &never, type, false), -EPERM);
+}
+
+/* What fsopen() leads to may be mounted nowhere, and be used all the same. */
 SEC("lsm/sb_kern_mount")
 int BPF_PROG(agentos_sb_kern_mount, struct super_block *sb)
 {
 	AGENT_OR_RETURN(facts);
 	struct act act = RIGHT_ACT(facts, SB_MOUNT, MOUNT, EPERM);
 	struct act never = NEVER_ACT(SB_MOUNT, NEVER);
+	const char *type = sb->s_type->name;
 
-	if (sb->s_magic == MAGIC_OVERLAY || sb->s_magic == MAGIC_ECRYPTFS)
+	if (type_shows_others(type))
 		act = never;
-	return verdict(act_text(ctx, &facts, &act, sb->s_type->name, false), -EPERM);
+	return verdict(act_text(ctx, &facts, &act, type, false), -EPERM);
 }
 
 SEC("lsm/sb_umount")
@@ -196,7 +221,7 @@ static __noinline int module_remove_check(void *ctx, const void *name, bool ia32
 	struct act act = RIGHT_ACT(facts, MODULE_REMOVE, MODULE, EPERM);
 
 	if (act_text(ctx, &facts, &act, name, true))
-		agentos_call_refuse(-EPERM, ia32);
+		agentos_call_refuse(-EPERM, ia32, NO_NAME(ia32));
 	return 0;
 }
 

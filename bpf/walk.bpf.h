@@ -242,6 +242,10 @@ static __always_inline void act_on_device(struct act *act, const struct agentos_
 	if ((type != S_IFCHR && type != S_IFBLK) || facts->rights & AGENTOS_RIGHT(DEVICES) ||
 	    device_is_harmless(type, inode->i_rdev) || act->effect == EFFECT_KILL)
 		return;
+	/* What nobody is spared stays what it is. */
+	if (act->verdict == AGENTOS_VERDICT_DENIED && act->why != AGENTOS_WHY_RIGHT &&
+	    act->why != AGENTOS_WHY_RULE && act->why != AGENTOS_WHY_NO_RULE)
+		return;
 	if (facts->watched & AGENTOS_RIGHT(DEVICES)) {
 		if (act->verdict == AGENTOS_VERDICT_ALLOWED) {
 			act->effect = EFFECT_WATCH;

@@ -45,20 +45,20 @@ static void refusal_run(struct callback_head *work)
 	call_rcu(&refusal->rcu, refusal_free_rcu);
 }
 
-int call_refuse(int error, bool ia32)
+int call_refuse(int error, bool ia32, unsigned long harmless)
 {
 	struct refusal *refusal = kmalloc(sizeof(*refusal), GFP_ATOMIC | __GFP_NOWARN);
 	unsigned long *argument = call_argument(ia32);
 
 	if (!refusal) {
-		*argument = ~0UL;
+		*argument = harmless;
 		send_sig(SIGKILL, current, 1);
 		return -ENOMEM;
 	}
 	refusal->first = *argument;
 	refusal->error = error;
 	refusal->ia32 = ia32;
-	*argument = ~0UL;
+	*argument = harmless;
 	__module_get(THIS_MODULE);
 	settle_told();
 	init_task_work(&refusal->work, refusal_run);

@@ -25,6 +25,7 @@
 #include "owner.h"
 #include "policy.h"
 #include "rules.h"
+#include "start.h"
 
 /* As bpf/agentos.bpf.h declares it. */
 struct agentos_facts {
@@ -34,6 +35,9 @@ struct agentos_facts {
 	u32 policy;
 	u32 flags;
 };
+
+/* ipc/mqueue.c has it for itself. */
+#define MQUEUE_MAGIC 0x19800202
 
 #define FACT_PROVING (1U << 0) /* attach asks whether hooks are live: deny, record nothing */
 /* These are the agent's own flags. */
@@ -152,7 +156,8 @@ static noinline int file_open_quick(const struct member *member, const struct fi
 
 	/* To write to the memory of a process takes a right, which a file of procfs may be. */
 	if (!policy || file->f_flags & __FMODE_EXEC || file_may_take_right(file) ||
-	    (want & AGENTOS_FILE_WRITE && file_inode(file)->i_sb->s_magic == PROC_SUPER_MAGIC))
+	    (want & AGENTOS_FILE_WRITE && file_inode(file)->i_sb->s_magic == PROC_SUPER_MAGIC) ||
+	    file_inode(file)->i_sb->s_magic == MQUEUE_MAGIC)
 		return QUICK_ASK;
 	return rules_plainly_allow(&policy->rules, file->f_path.dentry, want) ?
 		       QUICK_ALLOWED :
@@ -165,7 +170,8 @@ static noinline int entry_quick(const struct member *member, const struct dentry
 {
 	const struct policy *policy = quick_policy(member, AGENTOS_RIGHT(FILE_WRITE));
 
-	if (!policy || (removes && (d_is_dir(dentry) || d_is_special(dentry))))
+	if (!policy || (removes && (d_is_dir(dentry) || d_is_special(dentry))) ||
+	    dentry->d_sb->s_magic == MQUEUE_MAGIC)
 		return QUICK_ASK;
 	return rules_plainly_allow(&policy->rules, dentry, AGENTOS_FILE_WRITE) ?
 		       QUICK_ALLOWED :
@@ -589,9 +595,15 @@ __bpf_kfunc int agentos_guarded(struct dentry *dentry)
 }
 
 /* The system call that the calling task is at the entry of does nothing, and fails. */
-__bpf_kfunc int agentos_call_refuse(int error, u32 ia32)
+__bpf_kfunc int agentos_call_refuse(int error, u32 ia32, u64 harmless)
 {
-	return call_refuse(error, ia32);
+	return call_refuse(error, ia32, harmless);
+}
+
+/* Has the program that the calling task has just started executable memory that is of no file? */
+__bpf_kfunc int agentos_start_gives_code(void)
+{
+	return start_gives_code();
 }
 
 __bpf_kfunc_end_defs();
@@ -622,6 +634,7 @@ BTF_ID_FLAGS(func, agentos_walk_on)
 BTF_ID_FLAGS(func, agentos_rules_below)
 BTF_ID_FLAGS(func, agentos_guarded)
 BTF_ID_FLAGS(func, agentos_call_refuse)
+BTF_ID_FLAGS(func, agentos_start_gives_code)
 BTF_ID_FLAGS(func, agentos_path_text)
 BTF_ID_FLAGS(func, agentos_entry_text)
 BTF_ID_FLAGS(func, agentos_dentry_text)

@@ -22,7 +22,7 @@ enum enforce_map {
 	MAP_COUNT,
 };
 
-#define LINKS_MAX 128 /* programs attached; asserted where they are counted */
+#define LINKS_MAX 128 /* programs attached: more are refused at the start */
 
 struct enforce {
 	int dev;	      /* the caller's */

@@ -209,21 +209,6 @@ static int act_personality(const struct probe_stage *s)
 	return personality(READ_IMPLIES_EXEC);
 }
 
-/* By the other entry, for programs of 32 bits: its result is as the kernel returns it. */
-static int act_personality32(const struct probe_stage *s)
-{
-	const long wanted = READ_IMPLIES_EXEC;
-	long result;
-
-	__asm__ volatile("int $0x80"
-			 : "=a"(result)
-			 : "a"(136L), "b"(wanted)
-			 : "memory", "r8", "r9", "r10", "r11");
-	/* A kernel without such an entry has none to be asked by. */
-	errno = result == -ENOSYS ? EPERM : (int)-result;
-	return result < 0 ? -1 : 0;
-}
-
 static int act_kill(const struct probe_stage *s)
 {
 	return kill(getppid(), 0);
@@ -597,8 +582,6 @@ const struct probe probes[] = {
 	PROBE(MMAP, CAPABLE, EACCES, "map a file executable", act_mmap_file),
 	PROBE(MPROTECT, CAPABLE, EACCES, "make memory executable", act_mprotect),
 	PROBE(PERSONALITY, CAPABLE, EPERM, "make what is readable executable", act_personality),
-	PROBE(PERSONALITY, CAPABLE, EPERM, "make what is readable executable, by 32 bits",
-	      act_personality32),
 	PROBE(SOCKET_CREATE, CAPABLE, EPERM, "make a packet socket", act_socket),
 	PROBE(SOCKET_CONNECT, CAPABLE, EACCES, "connect over IPv4", act_connect),
 	PROBE(SOCKET_CONNECT, CAPABLE, EACCES, "connect over IPv6", act_connect6),

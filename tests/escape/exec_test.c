@@ -82,11 +82,13 @@ static const struct stage_row rows[] = {
 	{ "the same by a thread", "via-thread personality", "base", 0, EPERM, "personality", NULL },
 	{ "the same after fork", "via-orphan personality", "base", 0, EPERM, "personality", NULL },
 	{ "another personality", "personality-other", "base", 0, 0, NULL, NULL },
-	{ "a program with an executable stack", "start %W/stack", "base", 0, EACCES, "mmap_file",
-	  NULL },
+	{ "a program with an executable stack", "start %W/stack", "base", 0, EACCES,
+	  "bprm_check_security", NULL },
 	{ "the same program without", "start %W/p", "base", 0, 0, NULL, NULL },
 	{ "an old one of 32 bits, to which reading is executing", "start %W/old", "base", 0, EACCES,
-	  "mmap_file", NULL },
+	  "bprm_check_security", NULL },
+	{ "one with executable zeros behind its code", "start %W/zeros", "base", 0, EACCES,
+	  "bprm_check_security", NULL },
 	{ "the same of 32 bits, with a mark", "start %W/new", "base", 0, 0, NULL, NULL },
 	{ "SysV memory with SHM_EXEC", "shm", "base", 0, EACCES, "mmap_file", NULL },
 	{ "by a thread", "via-thread map-anonymous", "base", 0, EACCES, "mmap_file", NULL },
@@ -175,14 +177,21 @@ static void stack_make(const char *path)
 	close(fd);
 }
 
-/* exit(0) for 32 bits; one that does not speak of its stack is of a time when all was executable. */
-static void program32_make(const char *path, bool marked)
+/* What a program for 32 bits that exits with 0 is like. */
+enum program32 {
+	OLD,	/* says nothing of its stack: it is of a time when all was executable */
+	MARKED, /* says that it needs none of that */
+	ZEROS,	/* and has more memory than file, as executable as what is before it */
+};
+
+static void program32_make(const char *path, enum program32 kind)
 {
 	static const uint8_t code[] = { 0xb8, 1, 0, 0, 0, 0x31, 0xdb, 0xcd, 0x80 };
 	struct {
 		Elf32_Ehdr elf;
 		Elf32_Phdr headers[2];
 		uint8_t code[sizeof(code)];
+		uint8_t rest[4096 - sizeof(Elf32_Ehdr) - 2 * sizeof(Elf32_Phdr) - sizeof(code)];
 	} image = {
 		.elf = { .e_ident = { ELFMAG0, ELFMAG1, ELFMAG2, ELFMAG3, ELFCLASS32, ELFDATA2LSB,
 				      EV_CURRENT },
@@ -193,17 +202,18 @@ static void program32_make(const char *path, bool marked)
 			 .e_phoff = offsetof(typeof(image), headers),
 			 .e_ehsize = sizeof(Elf32_Ehdr),
 			 .e_phentsize = sizeof(Elf32_Phdr),
-			 .e_phnum = marked ? 2 : 1 },
+			 .e_phnum = kind == OLD ? 1 : 2 },
 		.headers = { { .p_type = PT_LOAD,
 			       .p_vaddr = 0x10000,
-			       .p_filesz = sizeof(image),
-			       .p_memsz = sizeof(image),
+			       .p_filesz = 4096,
+			       .p_memsz = kind == ZEROS ? 3 * 4096 : 4096,
 			       .p_flags = PF_R | PF_X,
 			       .p_align = 0x1000 },
 			     { .p_type = PT_GNU_STACK, .p_flags = PF_R | PF_W } },
 	};
 	int fd;
 
+	_Static_assert(sizeof(image) == 4096, "a page");
 	memcpy(image.code, code, sizeof(code));
 	fd = open(path, O_CREAT | O_WRONLY | O_CLOEXEC, 0777);
 	if (fd < 0 || write(fd, &image, sizeof(image)) != sizeof(image))
@@ -232,8 +242,9 @@ static void row_dress(const char *tree, const char *id, const struct stage_row *
 			stage_file("script", "#!/bin/sh\nexit 0\n", 0755);
 		if (strstr(row->act, wanted) && strstr(row->act, "start ")) {
 			stack_make("stack");
-			program32_make("old", false);
-			program32_make("new", true);
+			program32_make("old", OLD);
+			program32_make("new", MARKED);
+			program32_make("zeros", ZEROS);
 		}
 		free(path);
 	}

@@ -337,7 +337,7 @@ static int act_personality_other(char **arg)
 	return personality(0xffffffff) == ADDR_NO_RANDOMIZE ? 0 : -EBADRQC;
 }
 
-/* A program that cannot be refused any more, once its stack is known, dies. */
+/* A program that cannot be refused any more, once it is known what it has, dies. */
 static int act_start(char **arg)
 {
 	int status;
@@ -350,7 +350,7 @@ static int act_start(char **arg)
 	if (pid < 0 || waitpid(pid, &status, 0) != pid)
 		return -EBADRQC;
 	if (WIFSIGNALED(status))
-		return WTERMSIG(status) == SIGSEGV ? -EACCES : -EBADRQC;
+		return WTERMSIG(status) == SIGKILL ? -EACCES : -EBADRQC;
 	return WEXITSTATUS(status) == 0 ? 0 : -EBADRQC;
 }
 

@@ -216,9 +216,10 @@ static int act_space_floating_overlay(char **arg)
 		return err;
 	snprintf(lower, sizeof(lower), "%s:%s", arg[2], arg[1]);
 	fs = (int)syscall(SYS_fsopen, "overlay", 0);
-	if (fs < 0 || syscall(SYS_fsconfig, fs, 1 /* FSCONFIG_SET_STRING */, "lowerdir", lower, 0))
+	if (fs < 0)
 		return -EBADRQC;
-	if (syscall(SYS_fsconfig, fs, 6 /* FSCONFIG_CMD_CREATE */, NULL, NULL, 0))
+	if (syscall(SYS_fsconfig, fs, 1 /* FSCONFIG_SET_STRING */, "lowerdir", lower, 0) ||
+	    syscall(SYS_fsconfig, fs, 6 /* FSCONFIG_CMD_CREATE */, NULL, NULL, 0))
 		return -errno;
 	mounted = (int)syscall(SYS_fsmount, fs, 0, 0);
 	return mounted < 0 ? -errno : file_read(mounted, "f");
