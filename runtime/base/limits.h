@@ -8,7 +8,7 @@
 #define LIMIT_POLICY_DEPTH    8 /* times that one leads to the next, by extends or include */
 #define LIMIT_COMPILE	      (64 << 20) /* bytes of a message between root and who reads YAML for it */
 #define LIMIT_COMPILE_FILES   1024	 /* that it may ask for */
-#define LIMIT_COMPILE_S	      120	 /* seconds of processor time that it has */
+#define LIMIT_COMPILE_S	      120	 /* seconds that it has */
 #define LIMIT_POLICY_ENV      256	 /* environment names kept or set */
 #define LIMIT_POLICY_DIRS     64	 /* directories made before the start */
 #define LIMIT_EGRESS_RULES    1024	 /* rules on host names in a policy */

@@ -12,6 +12,7 @@
 #include "lib/libagentos.h"
 #include "policy/egress.h"
 
+#define NAME_CHARS "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789._-"
 #define PACK_MAGIC 0x314b4350		   /* "PCK1" */
 #define TEXT_MAX   (4 * LIMIT_POLICY_FILE) /* bytes of one: variables may have made it longer */
 #define TEXTS_MAX  4096			   /* in one list */
@@ -278,7 +279,8 @@ static void pack_policy(struct pack *k, struct policy *p)
 		k->files++;
 	pack_expect(k, k->files > 0);
 	pack_value(k, p->name);
-	pack_expect(k, memchr(p->name, '\0', sizeof(p->name)));
+	pack_expect(k, memchr(p->name, '\0', sizeof(p->name)) && p->name[0] &&
+			       strspn(p->name, NAME_CHARS) == strlen(p->name));
 	pack_text(k, &p->description);
 	pack_rights(k, p);
 	pack_rules(k, p);

@@ -18,7 +18,7 @@ int policy_pack(const struct policy *p, uint8_t **ret_bytes, size_t *ret_len);
 
 /*
  * The bytes may be anybody's. A policy that comes out of this is one that can be
- * shown, compared, resolved and freed, all its numbers within their bounds;
+ * shown, compared, resolved and freed; what agentosd and the kernel bound, they do;
  * whether it says what the YAML says is another question, and whoever wrote
  * that YAML could have written it in the first place.
  * -EBADMSG  it is none: too short, too long, too much of something

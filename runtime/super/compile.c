@@ -5,6 +5,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <grp.h>
+#include <poll.h>
 #include <signal.h>
 #include <stdbool.h>
 #include <stdint.h>
@@ -14,6 +15,7 @@
 #include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/wait.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "base/escape.h"
@@ -39,13 +41,43 @@ struct frame {
 	uint32_t pad;
 };
 
+/* Seconds of the monotonic clock at which the parent waits no longer; 0: the child, who waits for it. */
+static time_t deadline;
+
+static time_t seconds_now(void)
+{
+	struct timespec now;
+
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	return now.tv_sec;
+}
+
+/* The child has no descriptors to poll with, and need not. */
+static int wait_ready(int socket, short events)
+{
+	struct pollfd poller = { .fd = socket, .events = events };
+	time_t left = deadline - seconds_now();
+
+	if (!deadline)
+		return 0;
+	if (left <= 0)
+		return -ETIMEDOUT;
+	return poll(&poller, 1, (int)left * 1000) < 0 && errno != EINTR ? -errno : 0;
+}
+
 static int send_all(int socket, const void *bytes, size_t len)
 {
 	const char *at = bytes;
 	ssize_t put;
+	int err;
 
 	while (len) {
-		put = send(socket, at, len, MSG_NOSIGNAL);
+		err = wait_ready(socket, POLLOUT);
+		if (err)
+			return err;
+		put = send(socket, at, len, MSG_NOSIGNAL | (deadline ? MSG_DONTWAIT : 0));
+		if (put < 0 && errno == EAGAIN)
+			continue;
 		if (put < 0 && errno == EINTR)
 			continue;
 		if (put < 0)
@@ -60,9 +92,15 @@ static int receive_all(int socket, void *bytes, size_t len)
 {
 	char *at = bytes;
 	ssize_t got;
+	int err;
 
 	while (len) {
-		got = recv(socket, at, len, 0);
+		err = wait_ready(socket, POLLIN);
+		if (err)
+			return err;
+		got = recv(socket, at, len, deadline ? MSG_DONTWAIT : 0);
+		if (got < 0 && errno == EAGAIN)
+			continue;
 		if (got < 0 && errno == EINTR)
 			continue;
 		if (got <= 0)
@@ -186,13 +224,18 @@ static int limit_set(int what, rlim_t most)
 }
 
 /* Leaves it with `socket` as descriptor 3 and nothing else. */
-static int child_become_nobody(int socket)
+static int child_let_go(int socket)
 {
 	int null = open("/dev/null", O_RDWR | O_CLOEXEC);
 
 	if (null < 0 || setsid() < 0 || dup2(null, 0) < 0 || dup2(null, 1) < 0 ||
-	    dup2(null, 2) < 0 || dup2(socket, 3) < 0 || close_range(4, ~0U, 0))
+	    dup2(null, 2) < 0 || dup2(socket, 3) < 0)
 		return -errno;
+	return close_range(4, ~0U, 0) ? -errno : 0;
+}
+
+static int child_become_nobody(void)
+{
 	if (setgroups(0, NULL) || setresgid(NOBODY, NOBODY, NOBODY) ||
 	    setresuid(NOBODY, NOBODY, NOBODY))
 		return -errno;
@@ -228,10 +271,13 @@ static void child_run(int socket, const struct job *job)
 	size_t len;
 	int err;
 
-	err = child_become_nobody(socket);
+	/* What was opened before and is 3 already goes; the parent sees the end of it. */
+	if (child_let_go(socket))
+		_exit(1);
+	err = child_become_nobody();
 	if (err) {
 		fault_set(&f, -err, "cannot read a policy without privileges: %s", strerror(-err));
-		failure_send(socket, err, &f);
+		failure_send(parent, err, &f);
 		_exit(1);
 	}
 	err = policy_parse(job->bytes, job->len, job->file, job->vars, job->loader ? &loader : NULL,
@@ -253,15 +299,18 @@ static int nonsense(struct fault *f)
 /* Text of the child's, for a terminal: as a fault's is to be, or it is not shown. */
 static int failure_take(const struct frame *frame, const char *bytes, struct fault *f)
 {
+	char plain[FAULT_SIZE], shown[ESCAPE_TEXT_MAX(FAULT_SIZE) + 1];
 	const size_t len = strlen(bytes);
-	size_t i;
+	size_t i, count = 0;
 
-	for (i = 0; i < len; i++) {
-		if ((uint8_t)bytes[i] < ' ' || bytes[i] == 0x7f)
-			return nonsense(f);
-	}
-	if (frame->number < 1 || frame->number > 4095 || !len || len >= FAULT_SIZE ||
-	    !escape_is_utf8(bytes, len))
+	if (frame->number < 1 || frame->number > 4095 || !len || len >= FAULT_SIZE)
+		return nonsense(f);
+	/* It is escaped already: what escaping would change, backslashes left aside, is none. */
+	for (i = 0; i <= len; i++)
+		if (bytes[i] != '\\')
+			plain[count++] = bytes[i];
+	escape_text(shown, sizeof(shown), plain, strlen(plain));
+	if (strcmp(shown, plain) != 0)
 		return nonsense(f);
 	return fault_set(f, (int)frame->number, "%s", bytes);
 }
@@ -370,10 +419,12 @@ int compile_policy(const char *bytes, size_t len, const char *file, const struct
 	if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, pair))
 		return fault_set(f, errno, "cannot read a policy without privileges: %s",
 				 strerror(errno));
+	deadline = 0;
 	child = fork();
 	if (child == 0)
 		child_run(pair[1], &job);
 	close(pair[1]);
+	deadline = seconds_now() + LIMIT_COMPILE_S;
 	if (child < 0)
 		err = fault_set(f, errno, "cannot read a policy without privileges: %s",
 				strerror(errno));

@@ -12,7 +12,7 @@
  * As policy_parse(). Where the caller is root it happens in a child that is
  * nobody: other ids, no groups, no capabilities and no way to new ones, no
  * descriptor but the one to us, none that it can open, no child, no terminal,
- * and a bounded time. It asks for the files that a policy leads to; the loader
+ * and LIMIT_COMPILE_S, of a processor and in all. It asks for the files that a policy leads to; the loader
  * finds and reads them here. What it makes of them comes back as bytes that
  * policy_unpack() checks.
  *
