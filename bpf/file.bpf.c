@@ -46,7 +46,7 @@ static __noinline int queue_check(void *ctx, const struct agentos_facts *facts, 
 	return act_path(ctx, facts, &act, &file->f_path, 0);
 }
 
-/* A process's memory as a file: what is written there is written to its code, whatever that is mapped as. */
+/* A process's memory as a file: what is written there is written to its code as well. */
 static __always_inline bool file_is_memory(struct file *file)
 {
 	struct dentry *dentry = file->f_path.dentry;

@@ -10,13 +10,14 @@ bool start_gives_code(void)
 {
 	struct mm_struct *mm = current->mm;
 	struct vm_area_struct *vma;
+	struct vma_iterator vmi;
 	bool code = false;
 
 	if (!mm)
 		return false;
 	if (current->personality & READ_IMPLIES_EXEC || !mmap_read_trylock(mm))
 		return true;
-	VMA_ITERATOR(vmi, mm, 0);
+	vma_iter_init(&vmi, mm, 0);
 	for_each_vma(vmi, vma)
 	{
 		/* The kernel's own pages for programs are no anonymous ones. */

@@ -206,7 +206,8 @@ if modprobe -a sd_mod bfq 2>"$work/said" && modprobe scsi_debug dev_size_mb=64 d
 	echo 0 >"/sys/block/${disk#/dev/}/queue/iosched/low_latency"
 	for weight in 10 10000; do
 		policy_make weight$weight "limits: {io-weight: $weight}"
-		sed -i "s|^  read:|  read:\n    - $disk|" "$work/policies/weight$weight.yaml"
+		sed -i "s|^  read:|  read:\n    - $disk|; s|^rights:|rights:\n  - devices|" \
+			"$work/policies/weight$weight.yaml"
 	done
 	shares 'the same weight' weight10 weight10
 	holds 'the same weight: about the same share' test $((left * 2)) -gt "$right" -a $((right * 2)) -gt "$left"
