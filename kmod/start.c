@@ -18,8 +18,7 @@ bool start_gives_code(void)
 	if (current->personality & READ_IMPLIES_EXEC || !mmap_read_trylock(mm))
 		return true;
 	vma_iter_init(&vmi, mm, 0);
-	for_each_vma(vmi, vma)
-	{
+	while ((vma = vma_next(&vmi))) {
 		/* The kernel's own pages for programs are no anonymous ones. */
 		if (vma->vm_flags & VM_EXEC && vma_is_anonymous(vma))
 			code = true;
