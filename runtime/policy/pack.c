@@ -68,6 +68,10 @@ static void pack_bytes(struct pack *k, void *bytes, size_t len)
 {
 	if (k->err || !len)
 		return;
+	if (!bytes) {
+		pack_fail(k, -EBADMSG);
+		return;
+	}
 	if (k->reading) {
 		pack_expect(k, k->left >= len);
 		if (k->err)
@@ -131,7 +135,7 @@ static void pack_text(struct pack *k, char **text)
 	}
 	if (!k->err)
 		pack_bytes(k, *text, len - 1);
-	pack_expect(k, !k->err && strlen(*text) == len - 1);
+	pack_expect(k, !k->err && *text && strlen(*text) == len - 1);
 }
 
 static void pack_place(struct pack *k, struct policy_place *at)
@@ -150,13 +154,13 @@ static void pack_texts(struct pack *k, char ***texts, struct policy_place **at)
 	pack_flag(k, &any);
 	if (k->err || !any)
 		return;
-	while (!k->reading && (*texts)[count])
+	while (!k->reading && *texts && (*texts)[count])
 		count++;
 	pack_count(k, &count, TEXTS_MAX);
 	*texts = pack_array(k, *texts, &count, sizeof(**texts));
 	if (at)
 		*at = pack_array(k, *at, &count, sizeof(**at));
-	for (i = 0; i < count && !k->err; i++) {
+	for (i = 0; i < count && *texts && !k->err; i++) {
 		pack_text(k, &(*texts)[i]);
 		pack_expect(k, !k->err && (*texts)[i]);
 		if (at)
@@ -180,7 +184,7 @@ static void pack_rule(struct pack *k, struct policy_rule *r)
 	pack_place(k, &r->deny_at);
 	pack_expect(k, !k->err && r->path && r->path[0] && !(r->anywhere && r->abstract) &&
 			       (r->anywhere || r->path[0] == (r->abstract ? '@' : '/')));
-	pack_expect(k, !k->err && (!r->anywhere || !strchr(r->path, '/')));
+	pack_expect(k, !k->err && r->path && (!r->anywhere || !strchr(r->path, '/')));
 	pack_expect(k, !((r->allow | r->deny) & ~all) && !(r->allow & r->deny) &&
 			       !(r->kill & ~r->deny) && !(r->watch & ~r->allow));
 }

@@ -301,14 +301,17 @@ static int failure_take(const struct frame *frame, const char *bytes, struct fau
 {
 	char plain[FAULT_SIZE], shown[ESCAPE_TEXT_MAX(FAULT_SIZE) + 1];
 	const size_t len = strlen(bytes);
-	size_t i, count = 0;
+	size_t count = 0;
+	const char *at;
 
 	if (frame->number < 1 || frame->number > 4095 || !len || len >= FAULT_SIZE)
 		return nonsense(f);
 	/* It is escaped already: what escaping would change, backslashes left aside, is none. */
-	for (i = 0; i <= len; i++)
-		if (bytes[i] != '\\')
-			plain[count++] = bytes[i];
+	for (at = bytes; *at && count < sizeof(plain) - 1; at++) {
+		if (*at != '\\')
+			plain[count++] = *at;
+	}
+	plain[count] = '\0';
 	escape_text(shown, sizeof(shown), plain, strlen(plain));
 	if (strcmp(shown, plain) != 0)
 		return nonsense(f);
