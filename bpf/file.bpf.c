@@ -98,7 +98,7 @@ static __always_inline int file_check(void *ctx, const struct agentos_facts *fac
 	    file_is_memory(file))
 		act_takes_right(&act, facts, AGENTOS_RIGHT(ANON_EXEC));
 	if (node_counts(facts, denied))
-		act_on_device(&act, facts, file->f_inode, file->f_path.dentry);
+		act_on_device(&act, facts, file->f_path.dentry);
 	return act_path(ctx, facts, &act, &file->f_path, 0);
 }
 
@@ -167,9 +167,9 @@ static __always_inline int entry_check(void *ctx, const struct agentos_facts *fa
 	struct agentos_walk w;
 	bool denied = file_decide(&act, &w, facts, dir->mnt, dentry, hook, AGENTOS_FILE_WRITE);
 
+	/* Where queues are mounted. */
 	if (!denied && dentry->d_sb->s_magic == MAGIC_MQUEUE)
-		act_takes_right(&act, facts,
-				AGENTOS_RIGHT(SYSV_IPC)); /* where queues are mounted */
+		act_takes_right(&act, facts, AGENTOS_RIGHT(SYSV_IPC));
 	else if (hook == AGENTOS_HOOK_DELETE &&
 		 !(node_counts(facts, denied) && act_on_node(&act, facts, dentry)) && !denied &&
 		 agentos_rules_below(dentry, facts->policy))

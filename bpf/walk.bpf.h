@@ -215,32 +215,16 @@ static __always_inline bool act_on_node(struct act *act, const struct agentos_fa
 	return true;
 }
 
-/* null, zero, full, random, urandom; tty, ptmx; slaves. As kmod/kfuncs.c has it. */
-static __always_inline bool device_is_harmless(__u32 type, __u32 device)
-{
-	__u32 major = device >> 20, minor = device & 0xfffff;
-
-	if (type != S_IFCHR)
-		return false;
-	if (major == 1)
-		return minor == 3 || minor == 5 || (minor >= 7 && minor <= 9);
-	if (major == 5)
-		return minor == 0 || minor == 2;
-	return major >= 136 && major <= 143;
-}
-
 /*
  * What rules allow of a device takes a right as well. Fills act, which they have
  * decided about: where they deny it, and it is to be recorded only, this is what
  * is recorded, unless that kills.
  */
 static __always_inline void act_on_device(struct act *act, const struct agentos_facts *facts,
-					  struct inode *inode, struct dentry *dentry)
+					  struct dentry *dentry)
 {
-	__u32 type = inode->i_mode & S_IFMT;
-
-	if ((type != S_IFCHR && type != S_IFBLK) || facts->rights & AGENTOS_RIGHT(DEVICES) ||
-	    device_is_harmless(type, inode->i_rdev) || act->effect == EFFECT_KILL)
+	if (facts->rights & AGENTOS_RIGHT(DEVICES) || act->effect == EFFECT_KILL ||
+	    !agentos_device_takes_right(dentry))
 		return;
 	/* What nobody is spared stays what it is. */
 	if (act->verdict == AGENTOS_VERDICT_DENIED && act->why != AGENTOS_WHY_RIGHT &&
@@ -254,9 +238,6 @@ static __always_inline void act_on_device(struct act *act, const struct agentos_
 		}
 		return;
 	}
-	/* AgentOS's own: the module opens it to no agent, and the gateway is handed one. */
-	if (agentos_guarded(dentry))
-		return;
 	act->verdict = AGENTOS_VERDICT_DENIED;
 	act->why = AGENTOS_WHY_RIGHT;
 	act->right = AGENTOS_RIGHT(DEVICES);

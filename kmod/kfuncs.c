@@ -36,9 +36,6 @@ struct agentos_facts {
 	u32 flags;
 };
 
-/* ipc/mqueue.c has it for itself. */
-#define MQUEUE_MAGIC 0x19800202
-
 #define FACT_PROVING (1U << 0) /* attach asks whether hooks are live: deny, record nothing */
 /* These are the agent's own flags. */
 #define FACT_RECORD	AGENTOS_CREATE_RECORD_ALLOWED
@@ -121,7 +118,7 @@ static const struct policy *quick_policy(const struct member *member, u64 rights
 	return policy;
 }
 
-/* null, zero, full, random, urandom; tty, ptmx; slaves. As bpf/walk.bpf.h has it. */
+/* null, zero, full, random, urandom; tty, ptmx; slaves. */
 static bool device_is_harmless(const struct inode *inode)
 {
 	const unsigned int major = imajor(inode), minor = iminor(inode);
@@ -136,17 +133,20 @@ static bool device_is_harmless(const struct inode *inode)
 	       major < UNIX98_PTY_SLAVE_MAJOR + UNIX98_PTY_MAJOR_COUNT;
 }
 
+/* AgentOS's own does not: the module opens it to no agent, and the gateway is handed one. */
+static bool device_takes_right(const struct inode *inode)
+{
+	return (S_ISCHR(inode->i_mode) || S_ISBLK(inode->i_mode)) && !device_is(inode) &&
+	       !device_is_harmless(inode);
+}
+
 /*
  * Does opening it take more than rules? Of regular files and directories the kernel
  * has made a note by now, which costs less to look at than their inodes.
  */
 static __always_inline bool file_may_take_right(const struct file *file)
 {
-	const struct inode *inode = file->f_inode;
-
-	if (likely(file->f_mode & FMODE_ATOMIC_POS))
-		return false;
-	return (S_ISCHR(inode->i_mode) || S_ISBLK(inode->i_mode)) && !device_is_harmless(inode);
+	return !likely(file->f_mode & FMODE_ATOMIC_POS) && device_takes_right(file->f_inode);
 }
 
 static noinline int file_open_quick(const struct member *member, const struct file *file)
@@ -156,8 +156,7 @@ static noinline int file_open_quick(const struct member *member, const struct fi
 
 	/* To write to the memory of a process takes a right, which a file of procfs may be. */
 	if (!policy || file->f_flags & __FMODE_EXEC || file_may_take_right(file) ||
-	    (want & AGENTOS_FILE_WRITE && file_inode(file)->i_sb->s_magic == PROC_SUPER_MAGIC) ||
-	    file_inode(file)->i_sb->s_magic == MQUEUE_MAGIC)
+	    (want & AGENTOS_FILE_WRITE && file_inode(file)->i_sb->s_magic == PROC_SUPER_MAGIC))
 		return QUICK_ASK;
 	return rules_plainly_allow(&policy->rules, file->f_path.dentry, want) ?
 		       QUICK_ALLOWED :
@@ -170,8 +169,7 @@ static noinline int entry_quick(const struct member *member, const struct dentry
 {
 	const struct policy *policy = quick_policy(member, AGENTOS_RIGHT(FILE_WRITE));
 
-	if (!policy || (removes && (d_is_dir(dentry) || d_is_special(dentry))) ||
-	    dentry->d_sb->s_magic == MQUEUE_MAGIC)
+	if (!policy || (removes && (d_is_dir(dentry) || d_is_special(dentry))))
 		return QUICK_ASK;
 	return rules_plainly_allow(&policy->rules, dentry, AGENTOS_FILE_WRITE) ?
 		       QUICK_ALLOWED :
@@ -594,6 +592,14 @@ __bpf_kfunc int agentos_guarded(struct dentry *dentry)
 	return dentry->d_sb->s_magic == BPF_FS_MAGIC || (inode && device_is(inode));
 }
 
+/* Is it a device that only those may open who have the right to? */
+__bpf_kfunc int agentos_device_takes_right(struct dentry *dentry)
+{
+	const struct inode *inode = READ_ONCE(dentry->d_inode);
+
+	return inode && device_takes_right(inode);
+}
+
 /* The system call that the calling task is at the entry of does nothing, and fails. */
 __bpf_kfunc int agentos_call_refuse(int error, u32 ia32, u64 harmless)
 {
@@ -633,6 +639,7 @@ BTF_ID_FLAGS(func, agentos_walk)
 BTF_ID_FLAGS(func, agentos_walk_on)
 BTF_ID_FLAGS(func, agentos_rules_below)
 BTF_ID_FLAGS(func, agentos_guarded)
+BTF_ID_FLAGS(func, agentos_device_takes_right)
 BTF_ID_FLAGS(func, agentos_call_refuse)
 BTF_ID_FLAGS(func, agentos_start_gives_code)
 BTF_ID_FLAGS(func, agentos_path_text)

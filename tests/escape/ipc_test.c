@@ -88,6 +88,8 @@ static const struct stage_row rows[] = {
 	  NULL },
 	{ "mq_unlink of a 32-bit program", "queue-remove32 /goes32", "base", 0, EACCES, "mq_open",
 	  NULL },
+	{ "mq_unlink of a 32-bit call, with a name where no other could be",
+	  "queue-remove-high /goeshigh %q/m/goeshigh", "base", 0, EACCES, "mq_open", NULL },
 	{ "a queue that no rule is about, by its path", "file-open %q/m/there", "base", 0, EACCES,
 	  "file_open", NULL },
 	/* Rules cannot be on them, but are where they are mounted: what these allow takes the right too. */
@@ -207,7 +209,7 @@ static void row_dress(const char *tree, const char *id, const struct stage_row *
 /* One that is there, and one for each way to remove one; of the user that the process is now. */
 static void queues_make(void)
 {
-	static const char *const names[] = { "/there", "/goes", "/goes32", "/path" };
+	static const char *const names[] = { "/there", "/goes", "/goes32", "/goeshigh", "/path" };
 	struct mq_attr small = { .mq_maxmsg = 1, .mq_msgsize = 1 };
 	size_t i;
 	mqd_t queue;

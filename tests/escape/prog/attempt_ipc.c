@@ -509,6 +509,23 @@ static int act_queue_remove32(char **arg)
 	return (int)call32(MQ_UNLINK_32, arg[0], 0, 0);
 }
 
+/*
+ * With a name at the highest address that 32 bits have, which a 64-bit program can map: a refusal must
+ * not be one in word alone. ARG1: the queue by its path, which anybody may look at.
+ */
+static int act_queue_remove_high(char **arg)
+{
+	char *last = mmap((void *)0xfffff000UL, 8192, PROT_READ | PROT_WRITE,
+			  MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED_NOREPLACE, -1, 0);
+	int err;
+
+	if (last == MAP_FAILED)
+		return -EBADRQC;
+	strcpy(last + 4095, arg[0] + 1);
+	err = act_queue_remove32(arg);
+	return err < 0 && access(arg[1], F_OK) < 0 ? -EBADRQC : err;
+}
+
 /* Where queues are mounted, by paths. */
 static int act_file_make(char **arg)
 {
@@ -539,6 +556,7 @@ static const struct attempt table[] = {
 	{ "queue-make32", act_queue_make32 },
 	{ "queue-open32", act_queue_open32 },
 	{ "queue-remove32", act_queue_remove32 },
+	{ "queue-remove-high", act_queue_remove_high },
 	{ "file-make", act_file_make },
 	{ "node-make", act_node_make },
 	{ "file-open", act_file_open },
