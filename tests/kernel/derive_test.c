@@ -311,7 +311,7 @@ static void restrict_reaches_all_descendants(void)
 
 static void revoke_takes_all_for_good(void)
 {
-	int parent = stage_agent("v", NULL), child, other;
+	int parent = stage_agent("v", NULL), child, other, i;
 	pid_t pid;
 
 	REQUIRE(parent >= 0);
@@ -336,6 +336,9 @@ static void revoke_takes_all_for_good(void)
 	CHECK_INT(revoke_all(parent, 0), 0);
 	close(other);
 	close(child);
+	/* Who ended is let go a moment after he was waited for. */
+	for (i = 0; i < STAGE_TRIES && !revoke_all(parent, 0); i++)
+		usleep(20000);
 	CHECK_INT(revoke_all(parent, 0), -ESRCH);
 	close(parent);
 	CHECK(stage_settle());
