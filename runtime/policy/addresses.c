@@ -557,12 +557,12 @@ int addresses_check(const struct policy *p, const struct layer *layer)
 
 	if (!p->address_count)
 		return 0;
-	sorted = reallocarray(NULL, p->address_count, sizeof(*sorted));
+	sorted = reallocarray(NULL, p->address_count, sizeof(struct policy_address *));
 	if (!sorted)
 		return source_fault(&layer->documents[0]->source, ENOMEM, 0, "out of memory");
 	for (i = 0; i < p->address_count; i++)
 		sorted[i] = &p->addresses[i];
-	qsort(sorted, p->address_count, sizeof(*sorted), address_compare);
+	qsort(sorted, p->address_count, sizeof(struct policy_address *), address_compare);
 	for (i = 0; i < p->address_count && !err; i++) {
 		if (i && !address_has_prefix_of(sorted[i - 1], sorted[i]))
 			sweep = (struct sweep){ { NULL } };
