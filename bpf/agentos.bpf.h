@@ -73,6 +73,7 @@ struct agentos_walk {
 	__u8 denied;
 	__u8 killed;	  /* of what is denied: it ends the agent */
 	__u32 rule;	  /* the first that kills; or denied; or watched; else AGENTOS_RULE_NONE */
+	__u32 apart;	  /* where the way up ended is not the root of its file system */
 	__u64 top;	  /* address of the dentry where the way up ended undecided */
 	__u32 unresolved; /* the way up could not be followed */
 	__u32 policy;	  /* whose rules: that of facts, also when it was exchanged since */
@@ -194,13 +195,19 @@ static __always_inline bool argument_is_null(const unsigned long long *ctx, int 
  * was decided before. An agent cannot bring this about by itself: borrowing
  * registered credentials is refused (uring_override_creds). But a ring also
  * runs a request with those that its submitter had then, in a worker or in the
- * submitter itself: who has ever used a ring gets no exemption.
+ * submitter itself: who has ever used a ring gets no exemption. By probing
+ * reads, which cost 6.12's verifier less (see act_path()); any error says no.
  */
 static __always_inline bool creds_overridden(void)
 {
-	struct task_struct *task = bpf_get_current_task_btf();
+	struct task_struct *task = (void *)bpf_get_current_task();
+	struct io_uring_task *rings = NULL;
+	unsigned int flags = 0;
 
-	return task->cred != task->real_cred && !(task->flags & PF_IO_WORKER) && !task->io_uring;
+	if (BPF_CORE_READ(task, cred) == BPF_CORE_READ(task, real_cred))
+		return false;
+	return !bpf_core_read(&flags, sizeof(flags), &task->flags) && !(flags & PF_IO_WORKER) &&
+	       !bpf_core_read(&rings, sizeof(rings), &task->io_uring) && !rings;
 }
 
 /* A mount that is mounted on none. Any read error says no. */

@@ -9,6 +9,7 @@
 static __always_inline int code_check(void *ctx, const struct agentos_facts *facts,
 				      struct file *file, __u16 hook)
 {
+	struct dentry *dentry = file->f_path.dentry;
 	struct act act = {};
 	struct agentos_walk w;
 
@@ -17,15 +18,14 @@ static __always_inline int code_check(void *ctx, const struct agentos_facts *fac
 
 		anonymous.hook = hook;
 		anonymous.access = AGENTOS_FILE_EXEC;
-		return act_path(ctx, facts, &anonymous, &file->f_path, 0);
+		return act_path(ctx, facts, &anonymous, &file->f_path, dentry, 0);
 	}
-	file_decide(&act, &w, facts, file->f_path.mnt, file->f_path.dentry, hook,
-		    AGENTOS_FILE_EXEC);
+	file_decide(&act, &w, facts, file->f_path.mnt, dentry, hook, AGENTOS_FILE_EXEC);
 	/* Every library is a mapping: allowed ones are told by the exec and the opens. */
 	if (act.verdict == AGENTOS_VERDICT_ALLOWED && act.effect == EFFECT_NONE &&
 	    hook != AGENTOS_HOOK_EXEC)
 		return 0;
-	return act_path(ctx, facts, &act, &file->f_path, 0);
+	return act_path(ctx, facts, &act, &file->f_path, dentry, 0);
 }
 
 SEC("lsm/bprm_check_security")
@@ -49,7 +49,7 @@ static __noinline int start_check(void *ctx, struct linux_binprm *bprm)
 	act.access = AGENTOS_FILE_EXEC;
 	if (!act.right || !agentos_start_gives_code())
 		return 0;
-	if (act_path(ctx, &facts, &act, &bprm->file->f_path, 0))
+	if (act_path(ctx, &facts, &act, &bprm->file->f_path, bprm->file->f_path.dentry, 0))
 		bpf_send_signal(SIGKILL);
 	return 0;
 }
@@ -76,9 +76,11 @@ int BPF_PROG(agentos_mmap_file, struct file *file, unsigned long reqprot, unsign
 		return verdict(act_number(ctx, &facts, &anonymous, prot, 0), -EACCES);
 	/* Writable and executable at once is code from nowhere, whatever file is below. */
 	if (prot & PROT_WRITE && anonymous.verdict == AGENTOS_VERDICT_DENIED)
-		return verdict(act_path(ctx, &facts, &anonymous, &file->f_path, prot), -EACCES);
+		return verdict(
+			act_path(ctx, &facts, &anonymous, &file->f_path, file->f_path.dentry, prot),
+			-EACCES);
 	if (prot & PROT_WRITE && anonymous.effect == EFFECT_WATCH &&
-	    act_path(ctx, &facts, &anonymous, &file->f_path, prot))
+	    act_path(ctx, &facts, &anonymous, &file->f_path, file->f_path.dentry, prot))
 		return -EACCES;
 	return verdict(code_check(ctx, &facts, file, AGENTOS_HOOK_MMAP), -EACCES);
 }

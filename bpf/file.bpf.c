@@ -31,25 +31,25 @@ static __noinline int queue_check(void *ctx, const struct agentos_facts *facts, 
 {
 	struct act act = RIGHT_ACT(*facts, SYSV_IPC, SYSV_IPC, EACCES);
 	__u32 access = access_of_mode(file);
+	struct dentry *dentry = file->f_path.dentry;
+	struct vfsmount *mnt = file->f_path.mnt;
 	bool watched = act.effect == EFFECT_WATCH;
 	struct agentos_walk w;
 
 	act.hook = hook;
 	act.access = access;
-	if (act.verdict == AGENTOS_VERDICT_ALLOWED && !mount_stands_alone(file->f_path.mnt) &&
-	    !file_decide(&act, &w, facts, file->f_path.mnt, file->f_path.dentry, hook, access) &&
-	    watched) {
+	if (act.verdict == AGENTOS_VERDICT_ALLOWED && !mount_stands_alone(mnt) &&
+	    !file_decide(&act, &w, facts, mnt, dentry, hook, access) && watched) {
 		act.effect = EFFECT_WATCH;
 		act.right = AGENTOS_RIGHT(SYSV_IPC);
 		act.rule = AGENTOS_RULE_NONE;
 	}
-	return act_path(ctx, facts, &act, &file->f_path, 0);
+	return act_path(ctx, facts, &act, &file->f_path, dentry, 0);
 }
 
 /* A process's memory as a file: what is written there is written to its code as well. */
-static __always_inline bool file_is_memory(struct file *file)
+static __always_inline bool dentry_is_memory(struct dentry *dentry)
 {
-	struct dentry *dentry = file->f_path.dentry;
 	char name[4] = {};
 
 	if (dentry->d_sb->s_magic != MAGIC_PROC)
@@ -81,6 +81,8 @@ static __noinline int act_takes_right(struct act *act, const struct agentos_fact
 static __always_inline int file_check(void *ctx, const struct agentos_facts *facts,
 				      struct file *file, __u16 hook)
 {
+	struct dentry *dentry = file->f_path.dentry;
+	struct vfsmount *mnt = file->f_path.mnt;
 	struct act act = {};
 	struct agentos_walk w;
 	bool denied;
@@ -89,17 +91,16 @@ static __always_inline int file_check(void *ctx, const struct agentos_facts *fac
 		return 0;
 	if (file_is_queue(file))
 		return queue_check(ctx, facts, file, hook);
-	denied = file_decide(&act, &w, facts, file->f_path.mnt, file->f_path.dentry, hook,
-			     access_of_mode(file));
+	denied = file_decide(&act, &w, facts, mnt, dentry, hook, access_of_mode(file));
 	/* Overlayfs opens directories below it like anybody, but with its own credentials. */
-	if (denied && creds_overridden() && mount_is_internal(file->f_path.mnt))
+	if (denied && creds_overridden() && mount_is_internal(mnt))
 		return 0;
 	if (act.verdict == AGENTOS_VERDICT_ALLOWED && act.access & AGENTOS_FILE_WRITE &&
-	    file_is_memory(file))
+	    dentry_is_memory(dentry))
 		act_takes_right(&act, facts, AGENTOS_RIGHT(ANON_EXEC));
 	if (node_counts(facts, denied))
-		act_on_device(&act, facts, file->f_path.dentry);
-	return act_path(ctx, facts, &act, &file->f_path, 0);
+		act_on_device(&act, facts, dentry);
+	return act_path(ctx, facts, &act, &file->f_path, dentry, 0);
 }
 
 /* An agent's open that needs more than a glance. Apart, so that others set no frame up for it. */
@@ -162,13 +163,14 @@ static __always_inline void act_held(struct act *act)
 static __always_inline int entry_check(void *ctx, const struct agentos_facts *facts,
 				       struct path *dir, struct dentry *dentry, __u16 hook)
 {
+	struct super_block *sb = dentry->d_sb;
 	struct act act = {};
 	struct agentos_event *event;
 	struct agentos_walk w;
 	bool denied = file_decide(&act, &w, facts, dir->mnt, dentry, hook, AGENTOS_FILE_WRITE);
 
 	/* Where queues are mounted. */
-	if (!denied && dentry->d_sb->s_magic == MAGIC_MQUEUE)
+	if (!denied && sb->s_magic == MAGIC_MQUEUE)
 		act_takes_right(&act, facts, AGENTOS_RIGHT(SYSV_IPC));
 	else if (hook == AGENTOS_HOOK_DELETE &&
 		 !(node_counts(facts, denied) && act_on_node(&act, facts, dentry)) && !denied &&
@@ -268,6 +270,7 @@ static __always_inline int move_check(void *ctx, const struct agentos_facts *fac
 		.refusal = -EACCES,
 		.rule = AGENTOS_RULE_NONE,
 	};
+	struct vfsmount *from_mnt = from_dir->mnt, *to_mnt = to_dir->mnt;
 	__u32 before, after, gate, watched;
 	struct agentos_event *event;
 	bool at_target = true;
@@ -286,26 +289,26 @@ static __always_inline int move_check(void *ctx, const struct agentos_facts *fac
 	if (!(gate & AGENTOS_FILE_WRITE)) {
 		act.why = AGENTOS_WHY_RIGHT;
 		act.right = AGENTOS_RIGHT(FILE_WRITE);
-		if (move_kills(&w, facts, to_dir->mnt, to)) {
+		if (move_kills(&w, facts, to_mnt, to)) {
 			act.right = 0;
 			act_rule_denies(&act, &w, AGENTOS_FILE_WRITE);
 			goto decided;
 		}
-		if (move_kills(&w, facts, from_dir->mnt, from)) {
+		if (move_kills(&w, facts, from_mnt, from)) {
 			at_target = false;
 			act.right = 0;
 			act_rule_denies(&act, &w, AGENTOS_FILE_WRITE);
 		}
 		goto decided;
 	}
-	after = walk_allowed(&w, facts, to_dir->mnt, to, AGENTOS_FILE_ALL);
+	after = walk_allowed(&w, facts, to_mnt, to, AGENTOS_FILE_ALL);
 	if (!(after & AGENTOS_FILE_WRITE)) {
 		act_rule_denies(&act, &w, AGENTOS_FILE_WRITE);
 		goto decided;
 	}
 	act_rule_watches(&act, &w, AGENTOS_FILE_WRITE);
 	watched = w.watched;
-	before = walk_allowed(&w, facts, from_dir->mnt, from, AGENTOS_FILE_ALL);
+	before = walk_allowed(&w, facts, from_mnt, from, AGENTOS_FILE_ALL);
 	at_target = false;
 	if (!(before & AGENTOS_FILE_WRITE)) {
 		act_rule_denies(&act, &w, AGENTOS_FILE_WRITE);
@@ -520,6 +523,7 @@ int BPF_PROG(agentos_path_notify, struct path *path, __u64 mask, unsigned int ob
 	AGENT_OR_RETURN(facts);
 	struct act act = RIGHT_ACT(facts, NOTIFY, FILE_WATCH, EACCES);
 	bool watched = act.effect == EFFECT_WATCH;
+	struct dentry *dentry = path->dentry;
 	struct agentos_walk w;
 
 	if (mask & FAN_ALL_PERM || obj_type != NOTIFY_INODE) {
@@ -528,7 +532,7 @@ int BPF_PROG(agentos_path_notify, struct path *path, __u64 mask, unsigned int ob
 		act.right = 0;
 		act.error = -EACCES;
 	} else if (act.verdict == AGENTOS_VERDICT_ALLOWED) {
-		if (!file_decide(&act, &w, &facts, path->mnt, path->dentry, AGENTOS_HOOK_NOTIFY,
+		if (!file_decide(&act, &w, &facts, path->mnt, dentry, AGENTOS_HOOK_NOTIFY,
 				 AGENTOS_FILE_READ) &&
 		    watched) {
 			act.effect = EFFECT_WATCH;
@@ -536,5 +540,5 @@ int BPF_PROG(agentos_path_notify, struct path *path, __u64 mask, unsigned int ob
 			act.rule = AGENTOS_RULE_NONE;
 		}
 	}
-	return verdict(act_path(ctx, &facts, &act, path, 0), -EACCES);
+	return verdict(act_path(ctx, &facts, &act, path, dentry, 0), -EACCES);
 }

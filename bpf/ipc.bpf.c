@@ -286,7 +286,9 @@ static __noinline int ioctl_check(unsigned long long *ctx)
 	if (copies) {
 		struct act copying = NEVER_ACT(CREATE, NEVER);
 
-		return verdict(act_path(ctx, &facts, &copying, &file->f_path, cmd), -EPERM);
+		return verdict(
+			act_path(ctx, &facts, &copying, &file->f_path, file->f_path.dentry, cmd),
+			-EPERM);
 	}
 	if (object_without_path(file->f_path.dentry->d_sb))
 		return 0;

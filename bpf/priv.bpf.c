@@ -32,7 +32,7 @@ int BPF_PROG(agentos_sb_mount, char *dev_name, struct path *path, char *type)
 
 	if (type_shows_others(type))
 		act = never;
-	return verdict(act_path(ctx, &facts, &act, path, 0), -EPERM);
+	return verdict(act_path(ctx, &facts, &act, path, path->dentry, 0), -EPERM);
 }
 
 /* By fsopen(): before it has done anything, as its options come. */
@@ -91,7 +91,7 @@ int BPF_PROG(agentos_move_mount, struct path *from, struct path *to)
 	AGENT_OR_RETURN(facts);
 	struct act act = RIGHT_ACT(facts, MOVE_MOUNT, MOUNT, EPERM);
 
-	return verdict(act_path(ctx, &facts, &act, to, 0), -EPERM);
+	return verdict(act_path(ctx, &facts, &act, to, to->dentry, 0), -EPERM);
 }
 
 SEC("lsm/sb_pivotroot")
@@ -100,7 +100,7 @@ int BPF_PROG(agentos_sb_pivotroot, struct path *old, struct path *new)
 	AGENT_OR_RETURN(facts);
 	struct act act = RIGHT_ACT(facts, PIVOTROOT, MOUNT, EPERM);
 
-	return verdict(act_path(ctx, &facts, &act, new, 0), -EPERM);
+	return verdict(act_path(ctx, &facts, &act, new, new->dentry, 0), -EPERM);
 }
 
 SEC("lsm/path_chroot")
@@ -109,7 +109,7 @@ int BPF_PROG(agentos_path_chroot, struct path *path)
 	AGENT_OR_RETURN(facts);
 	struct act act = RIGHT_ACT(facts, CHROOT, MOUNT, EPERM);
 
-	return verdict(act_path(ctx, &facts, &act, path, 0), -EPERM);
+	return verdict(act_path(ctx, &facts, &act, path, path->dentry, 0), -EPERM);
 }
 
 /* Setting an id to what it is changes nothing, and libraries do it. */
@@ -176,7 +176,7 @@ int BPF_PROG(agentos_capable, const struct cred *cred, struct user_namespace *ns
 	AGENT_OR_RETURN(facts);
 	struct act act = RIGHT_ACT(facts, CAPABLE, CAPABILITIES, EPERM);
 
-	if (creds_overridden() || !act.right)
+	if (!act.right || creds_overridden())
 		return 0;
 	/* Only asked whether it could, to choose a path: no news. */
 	if (opts & CAP_OPT_NOAUDIT)
@@ -211,7 +211,7 @@ int BPF_PROG(agentos_kernel_read_file, struct file *file, int id)
 
 	if (argument_is_null(ctx, 0))
 		return verdict(act_number(ctx, &facts, &act, id, 0), -EPERM);
-	return verdict(act_path(ctx, &facts, &act, &file->f_path, id), -EPERM);
+	return verdict(act_path(ctx, &facts, &act, &file->f_path, file->f_path.dentry, id), -EPERM);
 }
 
 /* No hook is asked about a module that is to go. */

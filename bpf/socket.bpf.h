@@ -65,6 +65,7 @@ static __always_inline int socket_receive_check(void *ctx, const struct agentos_
 		.rule = AGENTOS_RULE_NONE,
 	};
 	struct agentos_net_ask ask = { .policy = facts->policy, .act = ENDPOINT_RECEIVED };
+	struct dentry *dentry = file->f_path.dentry;
 	struct sock *sk = sock->sk;
 	__u64 *owner, lacks;
 	int ruled;
@@ -99,7 +100,7 @@ static __always_inline int socket_receive_check(void *ctx, const struct agentos_
 	} else {
 		act.why = AGENTOS_WHY_UNRESOLVED;
 	}
-	return act_path(ctx, facts, &act, &file->f_path, 0);
+	return act_path(ctx, facts, &act, &file->f_path, dentry, 0);
 }
 
 #endif

@@ -101,8 +101,7 @@ static __always_inline __u32 walk_allowed(struct agentos_walk *w, const struct a
 	if (!vfsmount)
 		return 0;
 	/* NFS has a root of its own for each mount; others hang in the air, made by handles. */
-	if (w->top != (unsigned long)dentry->d_sb->s_root &&
-	    w->top != (unsigned long)vfsmount->mnt_root) {
+	if (w->apart && w->top != (unsigned long)BPF_CORE_READ(vfsmount, mnt_root)) {
 		w->unresolved = 1;
 		return 0;
 	}
@@ -258,14 +257,14 @@ static __always_inline bool node_counts(const struct agentos_facts *facts, bool 
 static __always_inline int path_check(void *ctx, const struct agentos_facts *facts,
 				      struct path *path, __u16 hook)
 {
+	struct dentry *dentry = path->dentry;
 	struct act act = {};
 	struct agentos_walk w;
-	bool denied =
-		file_decide(&act, &w, facts, path->mnt, path->dentry, hook, AGENTOS_FILE_WRITE);
+	bool denied = file_decide(&act, &w, facts, path->mnt, dentry, hook, AGENTOS_FILE_WRITE);
 
 	if (hook == AGENTOS_HOOK_METADATA && node_counts(facts, denied))
-		act_on_node(&act, facts, path->dentry);
-	return act_path(ctx, facts, &act, path, 0);
+		act_on_node(&act, facts, dentry);
+	return act_path(ctx, facts, &act, path, dentry, 0);
 }
 
 #endif

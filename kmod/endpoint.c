@@ -246,8 +246,7 @@ enum endpoint_unix endpoint_decide_unix(const struct rules *rules, struct sock *
 	if (!walk->open || walk->unresolved)
 		return ENDPOINT_UNIX_WALKED;
 	/* As walk_allowed() in bpf/walk.bpf.h. */
-	if (walk->top != (u64)(uintptr_t)u->path.dentry->d_sb->s_root &&
-	    walk->top != (u64)(uintptr_t)u->path.mnt->mnt_root)
+	if (walk->apart && walk->top != (u64)(uintptr_t)u->path.mnt->mnt_root)
 		walk->unresolved = 1;
 	walk->top = (u64)(uintptr_t)u->path.mnt;
 	return ENDPOINT_UNIX_WALKED;

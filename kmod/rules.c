@@ -455,6 +455,7 @@ static __always_inline void rules_climb(const struct rules *rules, const struct 
 		if (here.parent == dentry) {
 			rules_apply(walk, own, own);
 			walk->top = (u64)(uintptr_t)dentry;
+			walk->apart = dentry != dentry->d_sb->s_root;
 			return;
 		}
 		if (!step_read(here.parent, sure, &parent))

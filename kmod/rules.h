@@ -62,6 +62,7 @@ struct agentos_walk {
 	u8 denied;
 	u8 killed;	/* of those */
 	u32 rule;	/* the first that kills; or denied; or watched; else AGENTOS_RULE_NONE */
+	u32 apart;	/* where the way up ended is not the root of its file system */
 	u64 top;	/* address of the dentry where the way up ended */
 	u32 unresolved; /* the way up could not be followed, or is too long */
 	u32 policy;	/* whose rules: set before it begins */
