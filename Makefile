@@ -227,7 +227,7 @@ debug: ready
 
 .PHONY: test-debug
 test-debug: debug ## Run the tests on a kernel with KASAN, lockdep, ... (builds it first)
-	tests/run --kernel debug
+	tests/run --kernel debug $(if $(MINUTES),--minutes $(MINUTES))
 
 .PHONY: unit
 unit: $(FUZZ_SRCS:%.c=$(BUILD)/%) $(UNIT_SRCS:%.c=$(BUILD)/%) ## Run the unit tests alone, natively
