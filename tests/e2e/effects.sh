@@ -9,8 +9,9 @@
 
 # An act by name, in a process of its own: "done" when it worked, else why not.
 cat >"$work/act.py" <<'END'
-import ctypes, os, socket, sys
+import os, socket, sys
 def ptrace():
+    import ctypes
     libc = ctypes.CDLL(None, use_errno=True)
     if libc.ptrace(0, 0, 0, 0) < 0: raise OSError(ctypes.get_errno(), os.strerror(ctypes.get_errno()))
 def tcp(host):
@@ -134,7 +135,7 @@ kills() {
 }
 
 act() {
-	echo "python3 act.py $*"
+	echo "python3 -IS act.py $*"
 }
 
 # shellcheck disable=SC2046 # words
