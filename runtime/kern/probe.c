@@ -30,6 +30,7 @@
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
+#include <sys/wait.h>
 #include <sys/xattr.h>
 #include <unistd.h>
 
@@ -183,6 +184,26 @@ static int act_exec(const struct probe_stage *s)
 	return execve(path, argv, argv + 1);
 }
 
+/* A program whose stack is executable: it dies before its first instruction, or it does nothing. */
+static int act_start(const struct probe_stage *s)
+{
+	char path[128];
+	char *const argv[] = { path, NULL };
+	int status = 0;
+	pid_t pid;
+
+	in_dir(s, "program", path, sizeof(path));
+	pid = fork();
+	if (pid == 0) {
+		execve(path, argv, argv + 1);
+		_exit(1);
+	}
+	if (pid < 0 || waitpid(pid, &status, 0) != pid || !WIFSIGNALED(status))
+		return 0;
+	errno = WTERMSIG(status) == SIGKILL ? EACCES : 0;
+	return -1;
+}
+
 static int act_mmap(const struct probe_stage *s)
 {
 	void *p = mmap(NULL, 4096, PROT_READ | PROT_EXEC, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
@@ -292,6 +313,19 @@ static int act_move_mount(const struct probe_stage *s)
 
 	return fd < 0 ? 0 :
 			syscall(SYS_move_mount, fd, "", AT_FDCWD, s->dir, MOVE_MOUNT_F_EMPTY_PATH_);
+}
+
+/* By its newer way of asking; no layer need be there for that. */
+static int act_overlay(const struct probe_stage *s)
+{
+	int fs;
+
+	if (!s->overlay)
+		return PROBE_NONE;
+	fs = syscall(SYS_fsopen, "overlay", 1 /* FSOPEN_CLOEXEC */);
+	return fs < 0 ? 0 :
+			syscall(SYS_fsconfig, fs, 1 /* FSCONFIG_SET_STRING */, "lowerdir", s->dir,
+				0);
 }
 
 /* What comes next would be mounted nowhere, and usable: no other hook is asked. */
@@ -589,6 +623,7 @@ const struct probe probes[] = {
 	PROBE(SOCKET_BIND, CAPABLE, EACCES, "bind to a port", act_bind),
 	PROBE(SOCKET_LISTEN, CAPABLE, EACCES, "listen", act_listen),
 	PROBE(SOCKET_OPTION, CAPABLE, EPERM, "choose a route", act_route),
+	PROBE(SOCKET_BIND, CAPABLE, EACCES, "bind an SCTP socket once more", act_sctp_bind),
 	PROBE(UNIX_STREAM, CAPABLE, EACCES, "connect to a Unix socket", act_unix_connect),
 	PROBE(UNIX_SEND, CAPABLE, EACCES, "send to a Unix socket", act_unix_send),
 	PROBE(TASK_KILL, CAPABLE, EPERM, "signal the daemon", act_kill),
@@ -605,6 +640,7 @@ const struct probe probes[] = {
 	PROBE(SB_UMOUNT, CAPABLE, EPERM, "unmount", act_umount),
 	PROBE(SB_REMOUNT, CAPABLE, EPERM, "remount", act_remount),
 	PROBE(SB_MOUNT, CAPABLE, EPERM, "make a mount that is nowhere", act_fsmount),
+	PROBE(SB_MOUNT, CAPABLE, EPERM, "lay an overlay", act_overlay),
 	PROBE(MOVE_MOUNT, CAPABLE, EPERM, "move a mount", act_move_mount),
 	PROBE(PIVOTROOT, CAPABLE, EPERM, "pivot the root", act_pivot_root),
 	PROBE(CHROOT, CAPABLE, EPERM, "change root", act_chroot),
@@ -642,6 +678,7 @@ const struct probe probes[] = {
 	PROBE(CAPABLE, PLAIN, EPERM, "set the host name", act_capable),
 	PROBE(NET_OUT, LIMITED, EPERM, "send a datagram with no bytes left", act_net_out),
 	PROBE(NET_IN, LIMITED, EAGAIN, "receive a datagram with no bytes left", act_net_in),
+	PROBE(EXEC, STARTS, EACCES, "start a program whose stack is executable", act_start),
 	PROBE(URING_CREDS, URING, EPERM, "act in a ring with other credentials", act_uring_creds),
 	{ 0 },
 };

@@ -3,6 +3,8 @@
 #ifndef AGENTOS_KERN_PROBE_H
 #define AGENTOS_KERN_PROBE_H
 
+#include <stdbool.h>
+
 #include "agentos_event.h"
 #include "base/fault.h"
 
@@ -21,6 +23,8 @@ struct probe_stage {
 	char queue[32]; /* POSIX message queues: one that is there, */
 	char made[32];	/* and one that is not, unless an act made it */
 	int key;	/* a serial number */
+	int sctp;	/* a socket, or -1: the kernel has no SCTP now */
+	bool overlay;	/* the kernel has overlayfs now */
 	int passed[2];	/* a pair of sockets with a descriptor waiting in passed[1] */
 };
 
@@ -29,14 +33,18 @@ enum probe_cast {
 	PROBE_PLAIN,   /* has none */
 	PROBE_URING,   /* may make rings */
 	PROBE_LIMITED, /* may use the network, and has no bytes left */
+	PROBE_STARTS,  /* may run programs of the stage's directory */
 };
+
+#define PROBE_NONE 1
 
 struct probe {
 	enum agentos_hook hook;
 	enum probe_cast cast;
 	int expected;	  /* errno */
 	const char *what; /* for people: "open /dev/null" */
-	/* Returns a negative number and errno when refused. */
+	/* Returns a negative number and errno when refused; PROBE_NONE when this machine
+	 * has not what it takes, and an agent cannot bring it there either. */
 	int (*act)(const struct probe_stage *stage);
 };
 

@@ -33,6 +33,14 @@ static const struct sockaddr_in6 discard6 = {
 	.sin6_addr.s6_addr = { [15] = 1 },
 };
 
+int act_sctp_bind(const struct probe_stage *s)
+{
+	if (s->sctp < 0)
+		return PROBE_NONE;
+	return setsockopt(s->sctp, IPPROTO_SCTP, 100 /* SCTP_SOCKOPT_BINDX_ADD */, &discard,
+			  sizeof(discard));
+}
+
 int act_connect(const struct probe_stage *s)
 {
 	int fd = socket(AF_INET, SOCK_DGRAM, 0);

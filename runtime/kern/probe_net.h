@@ -7,6 +7,7 @@ struct probe_stage;
 
 int act_socket(const struct probe_stage *s);
 int act_connect(const struct probe_stage *s);
+int act_sctp_bind(const struct probe_stage *s);
 int act_connect6(const struct probe_stage *s);
 int act_sendto(const struct probe_stage *s);
 int act_net_out(const struct probe_stage *s);

@@ -1,10 +1,12 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /* What the self-test's acts act on: a tmpfs of our own, sockets, a descriptor on its way. */
+#include <elf.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <glob.h>
 #include <linux/keyctl.h>
 #include <mqueue.h>
+#include <netinet/in.h>
 #include <stddef.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -18,6 +20,8 @@
 #include <unistd.h>
 
 #include "kern/probe.h"
+
+#define PROGRAM_AT 0x10000 /* where the program is in memory */
 
 static int stage_socket(int type, const char *prefix, char *name, size_t size)
 {
@@ -37,6 +41,66 @@ static int stage_socket(int type, const char *prefix, char *name, size_t size)
 		return err;
 	}
 	return fd;
+}
+
+/* A static program that ends with 0, and asks for an executable stack. */
+static const struct {
+	Elf64_Ehdr head;
+	Elf64_Phdr parts[2];
+	uint8_t code[16];
+} program = {
+	.head = {
+		.e_ident = { ELFMAG0, ELFMAG1, ELFMAG2, ELFMAG3, ELFCLASS64, ELFDATA2LSB, EV_CURRENT },
+		.e_type = ET_EXEC,
+		.e_machine = EM_X86_64,
+		.e_version = EV_CURRENT,
+		.e_entry = PROGRAM_AT + sizeof(Elf64_Ehdr) + 2 * sizeof(Elf64_Phdr),
+		.e_phoff = sizeof(Elf64_Ehdr),
+		.e_ehsize = sizeof(Elf64_Ehdr),
+		.e_phentsize = sizeof(Elf64_Phdr),
+		.e_phnum = 2,
+	},
+	.parts = {
+		{ .p_type = PT_LOAD,
+		  .p_flags = PF_R | PF_X,
+		  .p_vaddr = PROGRAM_AT,
+		  .p_filesz = sizeof(program),
+		  .p_memsz = sizeof(program),
+		  .p_align = 4096 },
+		{ .p_type = PT_GNU_STACK, .p_flags = PF_R | PF_W | PF_X },
+	},
+	/* mov $60, %eax; xor %edi, %edi; syscall: exit(0) */
+	.code = { 0xb8, 60, 0, 0, 0, 0x31, 0xff, 0x0f, 0x05 },
+};
+
+static int stage_program(const struct probe_stage *s)
+{
+	int fd = openat(s->dir_fd, "program", O_CREAT | O_WRONLY | O_CLOEXEC, 0700);
+	ssize_t written;
+
+	if (fd < 0)
+		return -errno;
+	written = write(fd, &program, sizeof(program));
+	close(fd);
+	return written == sizeof(program) ? 0 : -EIO;
+}
+
+/* Is it in a list of the kernel's, by its first or second word? Nothing is loaded for it. */
+static bool stage_has(const char *list, const char *name)
+{
+	char line[256], first[64], second[64];
+	FILE *f = fopen(list, "re");
+	bool found = false;
+	int words;
+
+	while (f && !found && fgets(line, sizeof(line), f)) {
+		words = sscanf(line, "%63s %63s", first, second);
+		found = (words > 0 && strcmp(first, name) == 0) ||
+			(words > 1 && strcmp(second, name) == 0);
+	}
+	if (f)
+		fclose(f);
+	return found;
 }
 
 static int stage_files(struct probe_stage *s)
@@ -128,6 +192,8 @@ int probe_stage_open(struct probe_stage *s, struct fault *f)
 		.outside = -1,
 		.segment = -1,
 		.key = -1,
+		.sctp = -1,
+		.overlay = stage_has("/proc/filesystems", "overlay"),
 		.passed = { -1, -1 }
 	};
 	snprintf(s->dir, sizeof(s->dir), "/run/agentos-selftest-XXXXXX");
@@ -140,7 +206,13 @@ int probe_stage_open(struct probe_stage *s, struct fault *f)
 	}
 	err = stage_files(s);
 	if (!err)
+		err = stage_program(s);
+	if (!err)
 		err = stage_pass(s);
+	if (!err && stage_has("/proc/net/protocols", "SCTP")) {
+		s->sctp = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, IPPROTO_SCTP);
+		err = s->sctp < 0 ? -errno : 0;
+	}
 	if (!err) {
 		err = s->inbox = stage_socket(
 			SOCK_DGRAM, "agentos-inbox", s->inbox_name, sizeof(s->inbox_name));
@@ -176,8 +248,8 @@ int probe_stage_open(struct probe_stage *s, struct fault *f)
 
 void probe_stage_close(struct probe_stage *s)
 {
-	const int fds[] = { s->dir_fd,	 s->file,    s->readonly,  s->inbox,
-			    s->listener, s->outside, s->passed[0], s->passed[1] };
+	const int fds[] = { s->dir_fd,	s->file, s->readonly,  s->inbox,    s->listener,
+			    s->outside, s->sctp, s->passed[0], s->passed[1] };
 	size_t i;
 
 	if (s->segment >= 0)

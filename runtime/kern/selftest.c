@@ -40,20 +40,21 @@ static const struct cast casts[] = {
 	  PROBE_URING },
 	{ SELFTEST_NAME "-limited", AGENTOS_RIGHT(NET_CONNECT) | AGENTOS_RIGHT(NET_LISTEN),
 	  PROBE_LIMITED },
+	{ SELFTEST_NAME "-starts", AGENTOS_RIGHT(FILE_EXEC), PROBE_STARTS },
 };
 
 /* What the child tells of one act. */
 struct outcome {
 	int index; /* of the probe; -1: it could not begin, error says why */
-	int error; /* errno it saw, 0 for success */
+	int error; /* errno it saw, 0 for success; -1: there is nothing to refuse here */
 };
 
 /* In the child. Never returns. */
 static void act_out(int agent, int pipe, const struct cast *cast, const struct probe_stage *stage)
 {
 	struct outcome outcome = { .index = -1 };
+	int i, done;
 	char go;
-	int i;
 
 	prctl(PR_SET_PDEATHSIG, SIGKILL);
 	/* Whatever a mount probe might achieve, it achieves in here. */
@@ -71,7 +72,8 @@ static void act_out(int agent, int pipe, const struct cast *cast, const struct p
 			_exit(1);
 		errno = 0;
 		outcome.index = i;
-		outcome.error = probes[i].act(stage) < 0 ? errno : 0;
+		done = probes[i].act(stage);
+		outcome.error = done < 0 ? errno : done == PROBE_NONE ? -1 : 0;
 		if (write(pipe, &outcome, sizeof(outcome)) != sizeof(outcome))
 			_exit(1);
 	}
@@ -83,7 +85,7 @@ cannot:
 	_exit(1);
 }
 
-/* One act: go, outcome, and whether the hook's own counter moved. */
+/* One act: go, outcome, and whether the hook's own counter moved. -ENOSYS: PROBE_NONE */
 static int judge(const struct enforce *e, int pipe, const struct probe *probe, int index)
 {
 	struct agentos_hook_count before, after;
@@ -102,6 +104,8 @@ static int judge(const struct enforce *e, int pipe, const struct probe *probe, i
 		return -EPIPE;
 	if (outcome.index != index)
 		return outcome.error ? -outcome.error : -EPROTO;
+	if (outcome.error < 0)
+		return -ENOSYS;
 	err = enforce_hook_count(e, probe->hook, &after);
 	if (err)
 		return err;
@@ -111,17 +115,23 @@ static int judge(const struct enforce *e, int pipe, const struct probe *probe, i
 	return outcome.error == probe->expected ? 0 : -EKEYREJECTED;
 }
 
-/* A policy under which each address may be reached and taken. */
-static int policy_for_net(struct enforce *e, uint32_t *ret_policy)
+/* What a cast's acts need rules for: each address may be reached and taken; the stage's programs run. */
+static int policy_for(struct enforce *e, const struct cast *cast, const struct probe_stage *stage,
+		      uint32_t *ret_policy)
 {
 	struct agentos_policy_net any = { .port_last = UINT16_MAX, .allow = AGENTOS_NET_ALL };
-	int err = agentos_dev_policy_new(e->dev, ret_policy);
+	struct agentos_policy_rule run = { .fd = stage->dir_fd, .allow = AGENTOS_FILE_EXEC };
+	int err;
 
+	if (cast->cast != PROBE_LIMITED && cast->cast != PROBE_STARTS)
+		return 0;
+	err = agentos_dev_policy_new(e->dev, ret_policy);
 	if (err)
 		return err;
-	any.policy = *ret_policy;
+	any.policy = run.policy = *ret_policy;
 	any.family = AF_INET;
-	err = agentos_dev_policy_net(e->dev, &any);
+	err = cast->cast == PROBE_LIMITED ? agentos_dev_policy_net(e->dev, &any) :
+					    agentos_dev_policy_rule(e->dev, &run);
 	if (err)
 		agentos_dev_policy_drop(e->dev, *ret_policy);
 	return err;
@@ -142,7 +152,7 @@ static int run_cast(struct enforce *e, const struct cast *cast, const struct pro
 	uint64_t id;
 	pid_t child;
 
-	err = cast->cast == PROBE_LIMITED ? policy_for_net(e, &create.policy) : 0;
+	err = policy_for(e, cast, stage, &create.policy);
 	if (err)
 		return fault_set(f, -err, "no policy for the self-test: %s", strerror(-err));
 	agent = agentos_dev_create(e->dev, &create, &id);
@@ -183,7 +193,7 @@ static int run_cast(struct enforce *e, const struct cast *cast, const struct pro
 		/* A child that is gone answers no later question. */
 		if (result == -EPIPE || result == -ETIMEDOUT || result == -EUNATCH)
 			err = result;
-		if (result)
+		if (result && result != -ENOSYS)
 			(*ret_unproved)++;
 		each(probes[i].hook, result, probes[i].what, cookie);
 	}

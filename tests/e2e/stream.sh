@@ -140,8 +140,14 @@ sed -n 's/^	X([A-Z_]*, *"\([a-z_]*\)".*/\1/p' "$SRC/uapi/agentos_event.h" | grep
 awk '$2 == "proved" || $2 == "absent" { print $1 }' "$work/out" | sort -u >"$work/hooks.proved"
 holds 'selftest lists every hook of the header' diff "$work/hooks" "$work/hooks.proved"
 holds 'the header has some' test "$(wc -l <"$work/hooks")" -gt 30
+is 'selftest: an executable stack and an overlay are refused' \
+	"$(grep -c -e ' proved .*stack is executable' -e ' proved .*lay an overlay' "$work/out")" 2
+is 'selftest: where there is no SCTP nobody refuses it' \
+	"$(grep -c ' absent .*SCTP' "$work/out")" 1
+holds 'SCTP comes' modprobe sctp
 try agentctl selftest --json
 holds 'selftest --json is JSON' python3 -m json.tool "$work/out"
+says 'selftest: then it is refused' '"result":"proved","error":0,"tried":"bind an SCTP' "$work/out"
 try agentctl ps --json
 holds 'ps --json is JSON' python3 -m json.tool "$work/out"
 
