@@ -25,7 +25,7 @@ ALL_CFLAGS := -std=gnu17 -D_GNU_SOURCE -DAGENTOS_VERSION='"$(VERSION)"' $(CFLAGS
 	-fstack-protector-strong -D_FORTIFY_SOURCE=2 -fPIE \
 	-I. -Iuapi -Iruntime -I$(BUILD)/bpf -MMD -MP
 ALL_LDFLAGS := -pie -Wl,-z,relro,-z,now $(LDFLAGS)
-LIBS := -lbpf -luring -lcyaml -lyaml -lelf -lz
+LIBS := -lbpf -luring -lcyaml -lyaml -lelf -lcrypto -lz
 SANITIZE := -fsanitize=address,undefined -fno-sanitize-recover=undefined -U_FORTIFY_SOURCE -O1
 
 LIB_DIRS := lib base loop http rpc audit kern policy super
