@@ -20,10 +20,11 @@ int checkpoint_parse(const char *text, size_t len, struct checkpoint *ret_checkp
 	memcpy(c.origin, line.text, line.len);
 	if (lines_next(&lines, &line) <= 0)
 		return -EBADMSG;
-	err = line_number(&line, &c.size);
+	err = line_number(&line, &c.head.size);
 	if (err)
 		return err;
-	if (lines_next(&lines, &line) <= 0 || line_bytes(&line, c.root, sizeof(c.root)) != 0)
+	if (lines_next(&lines, &line) <= 0 ||
+	    line_bytes(&line, c.head.root, sizeof(c.head.root)) != 0)
 		return -EBADMSG;
 	if (lines.len) {
 		c.extensions = lines.text;
@@ -46,18 +47,18 @@ int checkpoint_encode(const struct checkpoint *c, char *buf, size_t size)
 
 	lines_put(&w, c->origin, strnlen(c->origin, sizeof(c->origin)));
 	lines_put_string(&w, "\n");
-	lines_put_number(&w, c->size);
+	lines_put_number(&w, c->head.size);
 	lines_put_string(&w, "\n");
-	lines_put_base64(&w, c->root, sizeof(c->root));
+	lines_put_base64(&w, c->head.root, sizeof(c->head.root));
 	lines_put_string(&w, "\n");
 	lines_put(&w, c->extensions, c->extensions_len);
 	len = lines_end(&w);
 	if (len < 0)
 		return len;
 	/* An origin of two lines would be taken for origin and size. */
-	if (checkpoint_parse(buf, (size_t)len, &back) != 0 || back.size != c->size ||
+	if (checkpoint_parse(buf, (size_t)len, &back) != 0 || back.head.size != c->head.size ||
 	    back.extensions_len != c->extensions_len ||
-	    memcmp(back.root, c->root, sizeof(back.root)) != 0)
+	    memcmp(back.head.root, c->head.root, sizeof(back.head.root)) != 0)
 		return -EINVAL;
 	return len;
 }

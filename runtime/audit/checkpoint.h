@@ -11,8 +11,7 @@
 /* The log of this name had this root at this size. */
 struct checkpoint {
 	char origin[256]; /* usually the name of the key that signs */
-	uint64_t size;	  /* leaves */
-	uint8_t root[TREE_HASH];
+	struct tree_head head;
 	/* More lines, each with its newline; NULL and 0 without. Not owned: parsed, they are in the text. */
 	const char *extensions;
 	size_t extensions_len;

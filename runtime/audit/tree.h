@@ -19,6 +19,12 @@
 #define TREE_HASH 32 /* bytes */
 #define TREE_EDGE 64 /* hashes: a tree of 2^64 - 1 leaves has as many complete subtrees */
 
+/* What is known of a tree by who has not its leaves. */
+struct tree_head {
+	uint64_t size; /* leaves */
+	uint8_t root[TREE_HASH];
+};
+
 /*
  * What hashing needs, made once: a context of libcrypto's. For one thread at a
  * time. -ENOMEM; -ENOTSUP: this libcrypto has no SHA-256.

@@ -409,9 +409,9 @@ static void a_checkpoint_says_origin_size_and_root(void)
 
 	CHECK_INT(checkpoint_parse(checkpoint_text, strlen(checkpoint_text), &c), 0);
 	CHECK_STR(c.origin, "example.com/log");
-	CHECK_INT((long long)c.size, 20852163);
-	CHECK_INT(c.root[0], 0x0a);
-	CHECK_INT(c.root[31], 0x62);
+	CHECK_INT((long long)c.head.size, 20852163);
+	CHECK_INT(c.head.root[0], 0x0a);
+	CHECK_INT(c.head.root[31], 0x62);
 	CHECK(!c.extensions && !c.extensions_len);
 	CHECK_INT(checkpoint_encode(&c, buf, sizeof(buf)), strlen(checkpoint_text));
 	CHECK_STR(buf, checkpoint_text);
@@ -464,7 +464,7 @@ static void what_is_no_checkpoint_is_refused(void)
 		"o\n1\nCsUYapGGPo4dkMgIAUqom/Xajj7h2fB2MPA3j2jxq2Ji\n",
 		"o\n1\nCsUYapGGPo4dkMgIAUqom/Xajj7h2fB2MPA3j2jxq2J=\n",
 	};
-	struct checkpoint c = { .size = 4711 };
+	struct checkpoint c = { .head.size = 4711 };
 	char text[512], *exact;
 	size_t i, len = strlen(checkpoint_text);
 
@@ -477,10 +477,10 @@ static void what_is_no_checkpoint_is_refused(void)
 		CHECK_INT(checkpoint_parse(exact, i, &c), -EBADMSG);
 		free(exact);
 	}
-	CHECK_INT(c.size, 4711);
+	CHECK_INT(c.head.size, 4711);
 	snprintf(text, sizeof(text), "o\n18446744073709551615\n" ROOT "\n");
 	CHECK_INT(checkpoint_parse(text, strlen(text), &c), 0);
-	CHECK(c.size == UINT64_MAX);
+	CHECK(c.head.size == UINT64_MAX);
 	text[21] = '6';
 	CHECK_INT(checkpoint_parse(text, strlen(text), &c), -ERANGE);
 	snprintf(text, sizeof(text), "o\n184467440737095516150\n" ROOT "\n");
