@@ -89,9 +89,10 @@ int proof_consistency(struct tree_hasher *h, const struct tree_source *source, u
 	return 0;
 }
 
-/* Of a leaf or subtree, and of the last one of its level. Which step of the walk up to the root is next. */
+/* From a leaf or subtree up to the root: its index on its level, and that of the level's last one. */
 struct walk {
-	uint64_t at, last;
+	uint64_t at,
+		last; /* last is 0 at the root, after 64 steps at most: no more hashes are looked at */
 };
 
 /* Whether what is next in the proof stands on the left. Goes up to where it is joined. */
@@ -119,8 +120,6 @@ int proof_check_inclusion(struct tree_hasher *h, const struct proof *proof, uint
 
 	if (index >= head->size)
 		return -ERANGE;
-	if (proof->count > PROOF_HASHES)
-		return -EBADMSG;
 	memcpy(sum, leaf, sizeof(sum));
 	for (i = 0; i < proof->count; i++) {
 		if (!w.last)
@@ -167,7 +166,7 @@ int proof_check_consistency(struct tree_hasher *h, const struct proof *proof,
 		return -ERANGE;
 	if (!from->size || from->size == to->size)
 		return check_no_proof(h, proof, from, to);
-	if (!proof->count || proof->count > PROOF_HASHES)
+	if (!proof->count)
 		return -EBADMSG;
 	while (w.at & 1) {
 		w.at >>= 1;

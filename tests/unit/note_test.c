@@ -453,6 +453,8 @@ static void what_is_no_checkpoint_is_refused(void)
 		"o\n 1\n" ROOT "\n",
 		"o\n1 \n" ROOT "\n",
 		"o\n1x\n" ROOT "\n",
+		"o\n1:\n" ROOT "\n",
+		"o\n1/\n" ROOT "\n",
 		"o\n1\n" ROOT " \n",
 		"o\n1\n" ROOT "\n\n",
 		"o\n1\n" ROOT "\nx\n\ny\n",

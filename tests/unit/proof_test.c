@@ -267,6 +267,45 @@ static void a_consistency_proof_with_any_change_is_refused(void)
 	rig_free(rig);
 }
 
+/*
+ * Here every hash fits, because the roots were made to fit: only the number of
+ * hashes is not that of the sizes. A log that signs any root would get through.
+ */
+static void a_proof_of_another_length_is_refused_though_its_hashes_fit(void)
+{
+	struct rig *rig = rig_create(4, true);
+	const uint8_t(*leaves)[TREE_HASH] = rig->tiers[0];
+	struct tree_head from, head;
+	struct proof p = { .count = 1 };
+	uint8_t more[TREE_HASH] = { 0 };
+
+	/* Leaf 1 of two, as if it were the only one. */
+	memcpy(p.hashes[0], leaves[0], TREE_HASH);
+	head = head_of(rig, 2);
+	CHECK_INT(proof_check_inclusion(rig->hasher, &p, 1, leaves[1], &head), 0);
+	head.size = 1;
+	CHECK_INT(proof_check_inclusion(rig->hasher, &p, 0, leaves[1], &head), -EBADMSG);
+	/* Two leaves, as if they were four. */
+	head = head_of(rig, 2);
+	head.size = 4;
+	CHECK_INT(proof_check_inclusion(rig->hasher, &p, 3, leaves[1], &head), -EBADMSG);
+
+	/* Three leaves to four, the whole below one node more; then only the right half of it. */
+	p.count = 0;
+	naive_subproof(3, leaves, 4, true, &p);
+	memcpy(p.hashes[p.count++], more, TREE_HASH);
+	from = head_of(rig, 3);
+	head = head_of(rig, 4);
+	naive_node(more, from.root, from.root);
+	naive_node(more, head.root, head.root);
+	CHECK_INT(proof_check_consistency(rig->hasher, &p, &from, &head), -EBADMSG);
+	p.count = 2;
+	memcpy(from.root, leaves[2], TREE_HASH);
+	naive_node(leaves[2], leaves[3], head.root);
+	CHECK_INT(proof_check_consistency(rig->hasher, &p, &from, &head), -EBADMSG);
+	rig_free(rig);
+}
+
 static void proofs_from_tiers_are_those_from_leaves(void)
 {
 	static const uint64_t sizes[] = { 255,	 256,	257,   258,   511,  513,
@@ -396,6 +435,7 @@ static const struct tap_test tests[] = {
 	TEST(every_consistency_proof_is_as_defined_and_holds),
 	TEST(an_inclusion_proof_with_any_change_is_refused),
 	TEST(a_consistency_proof_with_any_change_is_refused),
+	TEST(a_proof_of_another_length_is_refused_though_its_hashes_fit),
 	TEST(proofs_from_tiers_are_those_from_leaves),
 	TEST(proofs_hold_in_the_largest_trees),
 	TEST(what_cannot_be_is_neither_proven_nor_checked),

@@ -212,6 +212,9 @@ static void what_is_beyond_a_limit_is_told_apart(void)
 	CHECK_INT(proof_consistency_encode(&consistency, again, sizeof(again)), -EINVAL);
 	len = hashes_write("old 8\n", 64);
 	CHECK_INT(proof_consistency_parse(buf, len, &consistency), -E2BIG);
+	memset(buf, 'x', sizeof(buf));
+	CHECK_INT(proof_consistency_parse(buf, LIMIT_PROOF, &consistency), -EBADMSG);
+	CHECK_INT(proof_inclusion_parse(buf, LIMIT_PROOF, &inclusion), -EBADMSG);
 	CHECK_INT(proof_consistency_parse(buf, LIMIT_PROOF + 1, &consistency), -E2BIG);
 	CHECK_INT(proof_inclusion_parse(buf, LIMIT_PROOF + 1, &inclusion), -E2BIG);
 
