@@ -24,8 +24,8 @@
 #define LIMIT_FEED_LINE	      8192	 /* bytes of a line in one */
 #define LIMIT_LEAF	      8192 /* bytes of the data of a leaf: a record, perhaps with a segment's header */
 #define LIMIT_NOTE	      (128 << 10) /* bytes of a signed note: 16 of the longest signatures fit */
-#define LIMIT_NOTE_LINE	      12288	  /* bytes of a line in one, or in a proof: a leaf fits, as base64 */
-#define LIMIT_NOTE_SIGNATURES 64	  /* under one */
+#define LIMIT_NOTE_LINE	      12288 /* bytes of a line in one, or in a proof: a leaf fits, as base64 */
+#define LIMIT_NOTE_SIGNATURES 64    /* under one */
 #define LIMIT_PROOF	      (256 << 10) /* bytes of a proof with its checkpoint, as text */
 #define LIMIT_SYNC_MS	      200	  /* an accepted record is on disk within this */
 

@@ -5,29 +5,21 @@
 
 static const char alphabet[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
 
-/* RFC 4648, section 10. */
+/* RFC 4648, section 10: the first 0 to 6 bytes of a word. */
 static void published_vectors_are_met_both_ways(void)
 {
-	static const char *const vectors[][2] = {
-		{ "", "" },
-		{ "f", "Zg==" },
-		{ "fo", "Zm8=" },
-		{ "foo", "Zm9v" },
-		{ "foob", "Zm9vYg==" },
-		{ "fooba", "Zm9vYmE=" },
-		{ "foobar", "Zm9vYmFy" },
-	};
+	static const char *const vectors[] = { "",	   "Zg==",     "Zm8=",	  "Zm9v",
+					       "Zm9vYg==", "Zm9vYmE=", "Zm9vYmFy" };
 	uint8_t bytes[16];
 	char text[16];
-	size_t i, len;
+	size_t len;
 
-	for (i = 0; i < sizeof(vectors) / sizeof(vectors[0]); i++) {
-		len = strlen(vectors[i][0]);
-		CHECK_INT(base64_encode(vectors[i][0], len, text, sizeof(text)),
+	for (len = 0; len < sizeof(vectors) / sizeof(vectors[0]); len++) {
+		CHECK_INT(base64_encode("foobar", len, text, sizeof(text)),
 			  (int)BASE64_LENGTH(len));
-		CHECK_STR(text, vectors[i][1]);
+		CHECK_STR(text, vectors[len]);
 		CHECK_INT(base64_decode(text, strlen(text), bytes, sizeof(bytes)), (int)len);
-		CHECK(memcmp(bytes, vectors[i][0], len) == 0);
+		CHECK(memcmp(bytes, "foobar", len) == 0);
 	}
 }
 
