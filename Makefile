@@ -24,7 +24,7 @@ ALL_CFLAGS := -std=gnu17 -D_GNU_SOURCE -DAGENTOS_VERSION='"$(VERSION)"' $(CFLAGS
 	-Wpointer-arith -Wno-unused-parameter -fno-strict-aliasing \
 	-fstack-protector-strong -D_FORTIFY_SOURCE=2 -fPIE \
 	-I. -Iuapi -Iruntime -I$(BUILD)/bpf -MMD -MP
-ALL_LDFLAGS := -pie -Wl,-z,relro,-z,now $(LDFLAGS)
+ALL_LDFLAGS := -pie -Wl,-z,relro,-z,now -Wl,--as-needed $(LDFLAGS)
 LIBS := -lbpf -luring -lcyaml -lyaml -lelf -lcrypto -lz
 SANITIZE := -fsanitize=address,undefined -fno-sanitize-recover=undefined -U_FORTIFY_SOURCE -O1
 
