@@ -1,0 +1,94 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* The trail: all checkpoints that a log has signed, one after the other, in a file beside its segments. */
+#ifndef AGENTOS_AUDIT_TRAIL_H
+#define AGENTOS_AUDIT_TRAIL_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include "audit/checkpoint.h"
+#include "audit/segment_file.h"
+#include "base/fault.h"
+
+/*
+ * The file `checkpoints`, byte by byte: each entry is a signed note (note.h) of a
+ * checkpoint (checkpoint.h), then one newline; nothing else stands in the file.
+ * A note ends in a newline, so that an empty line follows it. No line of a
+ * checkpoint's text or among signatures is empty, so that an entry has two empty
+ * lines: that between text and signatures, and that at its end:
+ *	ORIGIN
+ *	SIZE
+ *	ROOT
+ *	EXTENSION	none or more
+ *	(an empty line)
+ *	— NAME BASE64	one or more
+ *	(an empty line)
+ * An entry is at most LIMIT_NOTE + 1 bytes. What follows the last whole entry
+ * and is shorter than that is torn: a crash cut it. The sizes never fall.
+ */
+#define TRAIL_NAME "checkpoints"
+
+/* Nothing in it is to be believed before note_open() has been asked about the note. */
+struct trail_entry {
+	const char *note; /* valid until the next call */
+	size_t len;
+	uint64_t offset; /* in the file */
+	struct checkpoint checkpoint;
+};
+
+/* Reading. */
+struct trail;
+
+/*
+ * What is there now. A file that is missing is an empty one.
+ *
+ * -EBADMSG  not a regular file; -ELOOP a symbolic link
+ * -ENOMEM, -EACCES, ...; f tells of each
+ */
+int trail_open(const struct segment_dir *d, struct trail **ret_trail, struct fault *f);
+void trail_close(struct trail *t);
+
+/*
+ * 1 and the next entry; 0 at the end.
+ *
+ * -ENODATA  what is left is torn; asking again says so again
+ * -EBADMSG  an entry that is no note of a checkpoint: asking again goes on behind it
+ * -E2BIG    no end of an entry within its limit: there is no going on
+ * -EIO, ... what reading may come to
+ */
+int trail_next(struct trail *t, struct trail_entry *ret_entry);
+/* Where in the file the next entry begins, or the one that was refused. */
+uint64_t trail_offset(const struct trail *t);
+/* How many bytes there are from there on. */
+uint64_t trail_left(const struct trail *t);
+
+/*
+ * Goes to the end: 1 and the last entry, 0 when there is none; what is torn
+ * behind it is passed over, other errors are those of trail_next(). Reads all of
+ * the file: only from its beginning is it certain where an entry begins.
+ */
+int trail_last(struct trail *t, struct trail_entry *ret_entry);
+
+/* Writing, by the log's one writer. */
+struct trail_writer {
+	int fd; /* owned; to be synced by who wants to wait for the disk */
+	uint64_t end;
+};
+
+/*
+ * Makes the file when it is missing (0640, the directory's group), and cuts what
+ * is torn. ret_size is that of the last checkpoint, 0 without one. Errors are
+ * those of trail_open() and trail_next(); then nothing is cut.
+ */
+int trail_writer_open(struct trail_writer *w, const struct segment_dir *d, uint64_t *ret_size,
+		      struct fault *f);
+void trail_writer_close(struct trail_writer *w);
+
+/*
+ * Appends a note of a checkpoint in one write. On failure, with the errno of the
+ * write, the file is as it was. -EINVAL: not such a note. A checkpoint counts as
+ * given only once fdatasync() of the descriptor has come back.
+ */
+int trail_append(struct trail_writer *w, const char *note, size_t len);
+
+#endif
