@@ -1,0 +1,368 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""Verifies an audit log from the description of its format alone: nothing of AgentOS is used.
+
+usage: verify_log.py DIRECTORY PUBLIC-KEY-FILE [CHECKPOINT-FILE]
+
+The key is one line, NAME+ID+BASE64, NAME being the origin of the log's checkpoints as well. A
+checkpoint from elsewhere shows what was cut off at the end, with the checkpoints of it.
+Prints "ok RECORDS covered N", or one line that says what is wrong.
+
+exit status: 0 when nothing is, 1 when something is, 2 for wrong usage.
+"""
+
+import base64
+import hashlib
+import os
+import re
+import stat
+import struct
+import sys
+
+HEADER = 48 + 3 * (8 + 512)
+RECORD_MAX = 4096
+NOTE_MAX = 128 << 10
+# By type: bytes of its fields, at most so many of comm and of text.
+TYPES = {1: (126, 15, 487), 2: (76, 0, 63), 3: (24, 0, 0), 4: (12, 0, 255), 5: (24, 0, 487),
+         6: (57, 0, 255)}
+
+
+class Wrong(Exception):
+    """What is wrong, in one line."""
+
+
+# --- Ed25519: RFC 8032, section 6, what checking takes of it ---
+
+P = 2**255 - 19
+Q = 2**252 + 27742317777372353535851937790883648493
+D = -121665 * pow(121666, P - 2, P) % P
+ROOT = pow(2, (P - 1) // 4, P)
+
+
+def point_add(a, b):
+    e, f = (a[1] - a[0]) * (b[1] - b[0]) % P, (a[1] + a[0]) * (b[1] + b[0]) % P
+    g, h = 2 * a[3] * b[3] * D % P, 2 * a[2] * b[2] % P
+    e, f, g, h = f - e, h - g, h + g, f + e
+    return e * f % P, g * h % P, f * g % P, e * h % P
+
+
+def point_multiply(scalar, point):
+    result = (0, 1, 1, 0)
+    while scalar:
+        if scalar & 1:
+            result = point_add(result, point)
+        point = point_add(point, point)
+        scalar >>= 1
+    return result
+
+
+def x_recover(y, sign):
+    if y >= P:
+        return None
+    x2 = (y * y - 1) * pow(D * y * y + 1, P - 2, P) % P
+    if x2 == 0:
+        return None if sign else 0
+    x = pow(x2, (P + 3) // 8, P)
+    if (x * x - x2) % P:
+        x = x * ROOT % P
+    if (x * x - x2) % P:
+        return None
+    return P - x if (x & 1) != sign else x
+
+
+def point_decode(data):
+    y = int.from_bytes(data, "little")
+    sign, y = y >> 255, y & ((1 << 255) - 1)
+    x = x_recover(y, sign)
+    return None if x is None else (x, y, 1, x * y % P)
+
+
+BASE_Y = 4 * pow(5, P - 2, P) % P
+BASE_X = x_recover(BASE_Y, 0)
+BASE = (BASE_X, BASE_Y, 1, BASE_X * BASE_Y % P)
+
+
+def signature_fits(key, text, signature):
+    a, r = point_decode(key), point_decode(signature[:32])
+    s = int.from_bytes(signature[32:], "little")
+    if len(signature) != 64 or a is None or r is None or s >= Q:
+        return False
+    k = int.from_bytes(hashlib.sha512(signature[:32] + key + text).digest(), "little") % Q
+    left, right = point_multiply(s, BASE), point_add(r, point_multiply(k, a))
+    return ((left[0] * right[2] - right[0] * left[2]) % P == 0 and
+            (left[1] * right[2] - right[1] * left[2]) % P == 0)
+
+
+# --- CRC-32C ---
+
+def crc_table():
+    table = []
+    for byte in range(256):
+        for _ in range(8):
+            byte = byte >> 1 ^ (0x82f63b78 if byte & 1 else 0)
+        table.append(byte)
+    return table
+
+
+CRC = crc_table()
+
+
+def crc32c(data):
+    crc = 0xffffffff
+    for byte in data:
+        crc = crc >> 8 ^ CRC[(crc ^ byte) & 0xff]
+    return crc ^ 0xffffffff
+
+
+# --- the tree: RFC 6962, section 2.1 ---
+
+class Tree:
+    """The roots of the complete subtrees, widest first, each with its number of leaves."""
+
+    def __init__(self):
+        self.size, self.edge = 0, []
+
+    def append(self, data):
+        width, node = 1, hashlib.sha256(b"\0" + data).digest()
+        while self.edge and self.edge[-1][0] == width:
+            node = hashlib.sha256(b"\1" + self.edge.pop()[1] + node).digest()
+            width *= 2
+        self.edge.append((width, node))
+        self.size += 1
+
+    def root(self):
+        if not self.edge:
+            return hashlib.sha256(b"").digest()
+        node = self.edge[-1][1]
+        for _, left in reversed(self.edge[:-1]):
+            node = hashlib.sha256(b"\1" + left + node).digest()
+        return node
+
+
+# --- notes and checkpoints ---
+
+def unbase64(text, what):
+    try:
+        data = base64.b64decode(text, validate=True)
+    except ValueError:
+        raise Wrong(f"{what}: not base64") from None
+    if base64.b64encode(data) != text:
+        raise Wrong(f"{what}: not base64 as it must be")
+    return data
+
+
+def key_read(name):
+    with open(name, "rb") as file:
+        parts = file.read(4096).strip().split(b"+", 2)
+    if len(parts) != 3:
+        raise Wrong(f"{name}: not a public key")
+    data = unbase64(parts[2], name)
+    if len(data) != 33 or data[0] != 1:
+        raise Wrong(f"{name}: not a public key for Ed25519")
+    key_id = hashlib.sha256(parts[0] + b"\n" + data).digest()[:4]
+    if key_id.hex().encode() != parts[1]:
+        raise Wrong(f"{name}: the id is not that of the key")
+    return parts[0], key_id, data[1:]
+
+
+def checkpoint_read(note, key, what):
+    """Size and root that a note speaks of, once its signature is known to be by the key."""
+    text, empty, below = note.rpartition(b"\n\n")
+    if not empty or not below.endswith(b"\n"):
+        raise Wrong(f"{what}: not a signed note")
+    text += b"\n"
+    signed = False
+    for line in below[:-1].split(b"\n"):
+        match = re.fullmatch("— ([^ +]+) ([A-Za-z0-9+/=]+)".encode(), line)
+        if not match:
+            raise Wrong(f"{what}: not a signed note")
+        signature = unbase64(match[2], what)
+        if match[1] == key[0] and signature[:4] == key[1]:
+            if not signature_fits(key[2], text, signature[4:]):
+                raise Wrong(f"{what}: its signature is wrong")
+            signed = True
+    if not signed:
+        raise Wrong(f"{what}: not signed by this key")
+    lines = text[:-1].split(b"\n")
+    if len(lines) < 3 or b"" in lines or not re.fullmatch(rb"0|[1-9][0-9]{0,19}", lines[1]):
+        raise Wrong(f"{what}: not a checkpoint")
+    if lines[0] != key[0]:
+        raise Wrong(f"{what}: of another log")
+    root = unbase64(lines[2], what)
+    if len(root) != 32:
+        raise Wrong(f"{what}: not a checkpoint")
+    return int(lines[1]), root
+
+
+def file_open(directory, name):
+    """A regular file that is no link; None when there is none."""
+    try:
+        fd = os.open(os.path.join(directory, name), os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK)
+    except FileNotFoundError:
+        return None
+    except OSError as error:
+        raise Wrong(f"{name}: {error.strerror}") from None
+    if not stat.S_ISREG(os.fstat(fd).st_mode):
+        os.close(fd)
+        raise Wrong(f"{name}: not a regular file")
+    return os.fdopen(fd, "rb")
+
+
+def trail_read(directory, key):
+    """All checkpoints of the log, in order. What is behind the last whole one is torn."""
+    file = file_open(directory, "checkpoints")
+    if not file:
+        return []
+    with file:
+        data = file.read()
+    marks, at = [], 0
+    while True:
+        middle = data.find(b"\n\n", at)
+        end = data.find(b"\n\n", middle + 2) if middle >= 0 else -1
+        if end < 0:
+            if len(data) - at > NOTE_MAX:
+                raise Wrong(f"checkpoints: byte {at}: no checkpoint")
+            return marks
+        if end + 1 - at > NOTE_MAX:
+            raise Wrong(f"checkpoints: byte {at}: no checkpoint")
+        marks.append(checkpoint_read(data[at:end + 1], key, f"checkpoints: byte {at}"))
+        if len(marks) > 1 and marks[-1][0] < marks[-2][0]:
+            raise Wrong(f"checkpoints: byte {at}: smaller than the one before")
+        at = end + 2
+
+
+# --- segments ---
+
+def header_check(data, name, first, previous):
+    if data[:8] != b"AGENTOSL":
+        raise Wrong(f"{name}: not a segment")
+    version, crc, own, before = struct.unpack_from("<IIQQ", data, 8)
+    if version > 1:
+        raise Wrong(f"{name}: of a later version")
+    if version != 1 or crc != crc32c(data[:12] + data[16:HEADER]):
+        raise Wrong(f"{name}: the header is damaged")
+    if own != first or before != previous:
+        raise Wrong(f"{name}: the header is that of another segment")
+
+
+def frame_extent(data, at):
+    """How long the frame claims to be; 0: too few bytes to tell; None: there is no frame."""
+    if len(data) - at < 8:
+        return 0
+    body = struct.unpack_from("<I", data, at)[0]
+    if not 51 <= body <= RECORD_MAX - 8:
+        return None
+    if len(data) - at < 15:
+        return 0
+    version, kind, stream, name, comm, text = struct.unpack_from("<BBBBBH", data, at + 8)
+    if version != 1 or kind not in TYPES or stream > 2:
+        return None
+    fixed, comm_max, text_max = TYPES[kind]
+    if name > 63 or comm > comm_max or text > text_max or body != 39 + fixed + name + comm + text:
+        return None
+    return 8 + body
+
+
+def frames(data, name, last):
+    """Each frame and where it begins. The last segment may end in half a one, or in zeros."""
+    at = HEADER
+    while at < len(data):
+        extent = frame_extent(data, at)
+        if extent is None and any(data[at:]):
+            raise Wrong(f"{name}: byte {at}: no record")
+        if not extent or at + extent > len(data):
+            if last:
+                return
+            raise Wrong(f"{name}: byte {at}: a record that is not whole")
+        frame = data[at:at + extent]
+        if struct.unpack_from("<I", frame, 4)[0] != crc32c(frame[:4] + frame[8:]):
+            raise Wrong(f"{name}: byte {at}: the record is damaged")
+        yield at, frame
+        at += extent
+
+
+def segments_list(directory):
+    numbers = []
+    for name in os.listdir(directory):
+        if name.endswith(".seg"):
+            if not re.fullmatch("[0-9]{20}[.]seg", name) or not 0 < int(name[:20]) < 2**64:
+                raise Wrong(f"{name!a}: not a segment")
+            numbers.append(int(name[:20]))
+    return sorted(numbers)
+
+
+def leaves(directory):
+    """The data of each leaf. A segment's header is a part of its first one."""
+    expected, previous = 1, 0
+    numbers = segments_list(directory)
+    for first in numbers:
+        name, last = f"{first:020}.seg", first == numbers[-1]
+        file = file_open(directory, name)
+        if not file:
+            raise Wrong(f"{name}: is gone")
+        with file:
+            data = file.read()
+        unmade = len(data) <= HEADER and not any(data)
+        if last and (unmade or (len(data) < HEADER and b"AGENTOSL"[:len(data)] == data[:8])):
+            if first != expected:
+                raise Wrong(f"records {expected} to {first - 1} are missing")
+            return
+        if len(data) < HEADER:
+            raise Wrong(f"{name}: ends within its header")
+        header_check(data, name, first, previous)
+        if first != expected:
+            raise Wrong(f"{name}: begins with record {first}, not {expected}")
+        for at, frame in frames(data, name, last):
+            seq = struct.unpack_from("<Q", frame, 15)[0]
+            if seq != expected:
+                raise Wrong(f"{name}: byte {at}: record {seq} where {expected} should be")
+            yield data[:HEADER] + frame if at == HEADER else frame
+            expected += 1
+        previous = first
+
+
+def verify(directory, key_file, anchor_file=None):
+    key = key_read(key_file)
+    marks = [(size, root, "its checkpoint") for size, root in trail_read(directory, key)]
+    if anchor_file:
+        with open(anchor_file, "rb") as file:
+            marks.append((*checkpoint_read(file.read(), key, anchor_file), "the given checkpoint"))
+    # The log's own first, where sizes are the same.
+    marks.sort(key=lambda mark: mark[0])
+    tree, covered = Tree(), 0
+
+    def meet():
+        nonlocal covered
+        while marks and marks[0][0] == tree.size:
+            size, root, what = marks.pop(0)
+            if root != tree.root():
+                raise Wrong(f"the first {size} records are not those of {what}; "
+                            f"{covered} of them are")
+            covered = size
+
+    meet()
+    for data in leaves(directory):
+        tree.append(data)
+        meet()
+    if marks:
+        raise Wrong(f"truncated: records {tree.size + 1} to {marks[-1][0]} are missing")
+    return tree.size, covered
+
+
+def main(arguments):
+    if not 2 <= len(arguments) <= 3:
+        print(__doc__.split("\n\n")[1], file=sys.stderr)
+        return 2
+    try:
+        print("ok {} covered {}".format(*verify(*arguments)))
+    except Wrong as wrong:
+        print(wrong)
+        return 1
+    except OSError as error:
+        print(f"{error.filename}: {error.strerror}")
+        return 1
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
