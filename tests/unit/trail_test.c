@@ -132,6 +132,7 @@ static void the_last_one_cut_anywhere_is_torn_and_cut_by_the_writer(void)
 	struct trail_entry entry;
 	size_t len, cut, whole;
 	struct trail_writer w;
+	struct stat st;
 	uint64_t size;
 	uint8_t *all;
 	struct trail *t;
@@ -153,6 +154,7 @@ static void the_last_one_cut_anywhere_is_torn_and_cut_by_the_writer(void)
 		trail_close(t);
 		REQUIRE(trail_writer_open(&w, &directory, &size, &fault) == 0);
 		CHECK_INT(size, 10);
+		CHECK(stat(log_path(TRAIL_NAME), &st) == 0 && (size_t)st.st_size == whole);
 		CHECK_INT(trail_append(&w, notes[2], lens[2]), 0);
 		trail_writer_close(&w);
 		CHECK_INT(read_all(&end), 3);

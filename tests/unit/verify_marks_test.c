@@ -209,6 +209,16 @@ static void a_change_in_the_tail_is_found_by_crc_or_stored_hash(void)
 			frame_seal(p.file->data + p.at);
 		}
 	}
+	/* Lengths that do not add up are no record, whatever the CRC. */
+	p = place_of(410);
+	for (at = 11; at < 15; at++) {
+		p.file->data[p.at + at] ^= 2;
+		frame_seal(p.file->data + p.at);
+		CHECK_INT(verify_image(&changed), VERIFY_DAMAGED);
+		CHECK(result.seq == p.seq && result.offset == p.at);
+		p.file->data[p.at + at] ^= 2;
+		frame_seal(p.file->data + p.at);
+	}
 	/* Cut off as a whole: nothing but the hashes beyond tells of it. */
 	p = place_of(415);
 	p.file->len = p.at;

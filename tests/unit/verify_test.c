@@ -395,6 +395,41 @@ static void a_rewritten_record_is_found_between_two_checkpoints(void)
 	}
 }
 
+/* The hashes that are stored are those that were signed for: they tell of what comes before. */
+static void a_changed_record_before_damage_or_the_end_is_told_first(void)
+{
+	struct place p, later;
+
+	REQUIRE(log_whole());
+	p = place_of(350);
+	p.file->data[p.at + 30] ^= 1;
+	frame_seal(p.file->data + p.at);
+	later = place_of(380);
+	later.file->data[later.at + 30] ^= 1;
+	CHECK_INT(verify_image(&changed), VERIFY_CHANGED);
+	CHECK(named(&p));
+	/* One that a checkpoint before says nothing of, and no more: the damage it is. */
+	later.file->data[later.at + 30] ^= 1;
+	p.file->data[p.at + 30] ^= 1;
+	frame_seal(p.file->data + p.at);
+	later.file->data[later.at + 30] ^= 1;
+	CHECK_INT(verify_image(&changed), VERIFY_DAMAGED);
+	CHECK(named(&later));
+
+	REQUIRE(log_whole());
+	p = place_of(950);
+	p.file->data[p.at + 30] ^= 1;
+	frame_seal(p.file->data + p.at);
+	later = place_of(990);
+	later.file->len = later.at;
+	CHECK_INT(verify_image(&changed), VERIFY_CHANGED);
+	CHECK(named(&p));
+	/* With its hash: then it is the end that is missing. */
+	REQUIRE(leaf_restore(&changed, &p));
+	CHECK_INT(verify_image(&changed), VERIFY_TRUNCATED);
+	CHECK_INT(result.missing, 11);
+}
+
 static void nothing_is_left_behind(void)
 {
 	image_free(&whole);
@@ -414,6 +449,7 @@ static const struct tap_test tests[] = {
 	TEST(a_segment_that_is_gone_or_renamed_is_found),
 	TEST(a_byte_moved_between_fields_is_found_and_named),
 	TEST(a_rewritten_record_is_found_between_two_checkpoints),
+	TEST(a_changed_record_before_damage_or_the_end_is_told_first),
 	TEST(nothing_is_left_behind),
 };
 TAP_MAIN(tests)
