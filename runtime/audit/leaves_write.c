@@ -371,7 +371,7 @@ int leaves_append(struct leaves_writer *w, uint64_t segment, const uint8_t leaf[
 	uint64_t bytes = 0;
 	int rc = 0, k;
 
-	if (segment != w->segment && segment != w->edge.size + 1)
+	if (!segment || (segment != w->segment && segment != w->edge.size + 1))
 		return -EINVAL;
 	if (segment != w->segment || w->ends[0].waiting == LEAVES_BATCH)
 		rc = leaves_flush(w);

@@ -219,6 +219,7 @@ int trail_writer_open(struct trail_writer *w, const struct segment_dir *d, uint6
 	struct stat st = { 0 }, dir = { 0 };
 	int rc;
 
+	w->longer = false;
 	w->fd = file_open(d, O_RDWR | O_CREAT, &st, f);
 	if (w->fd < 0)
 		return w->fd;
@@ -257,6 +258,9 @@ int trail_append(struct trail_writer *w, const char *note, size_t len)
 
 	if (note_read(note, len, &checkpoint) != 0)
 		return -EINVAL;
+	if (w->longer && ftruncate(w->fd, (off_t)w->end) != 0)
+		return -errno;
+	w->longer = false;
 	do {
 		put = pwritev(w->fd, parts, 2, (off_t)w->end);
 	} while (put < 0 && errno == EINTR);
@@ -265,7 +269,6 @@ int trail_append(struct trail_writer *w, const char *note, size_t len)
 		return 0;
 	}
 	rc = put < 0 ? -errno : -EIO;
-	/* If this fails too: the next one is written to the same place. */
-	(void)!ftruncate(w->fd, (off_t)w->end);
+	w->longer = ftruncate(w->fd, (off_t)w->end) != 0;
 	return rc;
 }

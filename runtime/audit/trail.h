@@ -3,6 +3,7 @@
 #ifndef AGENTOS_AUDIT_TRAIL_H
 #define AGENTOS_AUDIT_TRAIL_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -73,6 +74,7 @@ int trail_last(struct trail *t, struct trail_entry *ret_entry);
 struct trail_writer {
 	int fd; /* owned; to be synced by who wants to wait for the disk */
 	uint64_t end;
+	bool longer; /* what a write that failed left is still behind the end */
 };
 
 /*
@@ -86,8 +88,9 @@ void trail_writer_close(struct trail_writer *w);
 
 /*
  * Appends a note of a checkpoint in one write. On failure, with the errno of the
- * write, the file is as it was. -EINVAL: not such a note. A checkpoint counts as
- * given only once fdatasync() of the descriptor has come back.
+ * write, the file is as it was, or what is behind its end is torn and the next
+ * call cuts it. -EINVAL: not such a note. A checkpoint counts as given only once
+ * fdatasync() of the descriptor has come back.
  */
 int trail_append(struct trail_writer *w, const char *note, size_t len);
 

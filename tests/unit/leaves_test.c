@@ -143,6 +143,7 @@ static void leaves_added_one_by_one_make_the_same_files(void)
 	segment_dir_close(&d);
 	REQUIRE(leaves_writer_open(log_dir, 0, &w, NULL, &fault) == 0);
 	CHECK_INT(leaves_append(w, 7, hashes[0]), -EINVAL);
+	CHECK_INT(leaves_append(w, 0, hashes[0]), -EINVAL);
 	for (i = 0; i < RECORDS; i++) {
 		if (at + 1 < l.count && l.numbers[at + 1] == i + 1)
 			at++;

@@ -333,6 +333,40 @@ static void later_versions_and_huge_lengths_are_told(void)
 	CHECK_INT(result.seq, RECORDS + 1);
 }
 
+/* By chance: bytes changed, runs of them taken out or put in, in any file. Never an error or a crash. */
+static void any_damage_is_told_and_does_no_harm(void)
+{
+	uint64_t chance = 88172645463325252ULL;
+	struct image_file *file;
+	uint8_t junk[64];
+	size_t at, run, i;
+	int round, rc, alarms = 0;
+
+	for (round = 0; round < 300; round++) {
+		REQUIRE(log_whole());
+		for (i = 0; i <= (size_t)round % 3; i++) {
+			chance ^= chance << 13;
+			chance ^= chance >> 7;
+			chance ^= chance << 17;
+			file = &changed.files[chance % changed.count];
+			at = (chance >> 8) % file->len;
+			run = 1 + (chance >> 32) % sizeof(junk);
+			run = run < file->len - at ? run : file->len - at;
+			memset(junk, (int)(chance >> 40) & 0xff, sizeof(junk));
+			memcpy(junk, &chance, sizeof(chance));
+			file_splice(file, at, round % 4 == 1 ? 0 : run, junk,
+				    round % 4 == 2 ? 0 : run);
+		}
+		rc = verify_image(&changed);
+		CHECK_MSG(rc >= 0, "round %d: %d %s", round, rc, verify_fault.text);
+		rc = verify_anchored(anchor, anchor_len);
+		CHECK_MSG(rc >= 0, "round %d: %d %s", round, rc, verify_fault.text);
+		alarms += rc != VERIFY_FINE;
+	}
+	/* What only hash files have is none. */
+	CHECK(alarms > 150);
+}
+
 static void nothing_is_left_behind(void)
 {
 	image_free(&whole);
@@ -350,6 +384,7 @@ static const struct tap_test tests[] = {
 	TEST(a_clock_that_went_back_and_hashes_that_are_wrong_are_remarks),
 	TEST(files_that_are_none_of_the_log_are_told),
 	TEST(later_versions_and_huge_lengths_are_told),
+	TEST(any_damage_is_told_and_does_no_harm),
 	TEST(nothing_is_left_behind),
 };
 TAP_MAIN(tests)
