@@ -4,6 +4,8 @@
 #include "tests/tap.h"
 #include "tests/unit/verify_rig.h"
 
+#include <sys/wait.h>
+
 #define RECORDS 420
 #define LIMIT	30000
 #define EVERY	100
@@ -367,6 +369,36 @@ static void any_damage_is_told_and_does_no_harm(void)
 	CHECK(alarms > 150);
 }
 
+/* What is verified was there when verifying began; a growing log is no damaged one. */
+static void a_log_that_grows_meanwhile_gives_no_alarm(void)
+{
+	uint64_t records = 0, rounds = 0;
+	int status = 0;
+	pid_t child;
+
+	REQUIRE(log_make(1, 4000, 0, 0));
+	child = fork();
+	if (child == 0) {
+		for (records = 2; records <= 1500; records += 3) {
+			if (!log_grow(records, 4000) || (records % 2 && !log_checkpoint(records)))
+				_exit(1);
+		}
+		_exit(0);
+	}
+	REQUIRE(child > 0);
+	while (waitpid(child, &status, WNOHANG) == 0) {
+		CHECK_MSG(verify() == VERIFY_FINE, "%d: %s %s", result.problem, result.text.text,
+			  verify_fault.text);
+		CHECK(result.records >= records && result.covered <= result.records);
+		records = result.records;
+		rounds++;
+	}
+	CHECK(WIFEXITED(status) && WEXITSTATUS(status) == 0);
+	CHECK(rounds > 10);
+	CHECK_INT(verify(), VERIFY_FINE);
+	CHECK_INT(result.records, 1499);
+}
+
 static void nothing_is_left_behind(void)
 {
 	image_free(&whole);
@@ -385,6 +417,7 @@ static const struct tap_test tests[] = {
 	TEST(files_that_are_none_of_the_log_are_told),
 	TEST(later_versions_and_huge_lengths_are_told),
 	TEST(any_damage_is_told_and_does_no_harm),
+	TEST(a_log_that_grows_meanwhile_gives_no_alarm),
 	TEST(nothing_is_left_behind),
 };
 TAP_MAIN(tests)
