@@ -217,7 +217,7 @@ static int mark_blame(struct verify *v, const struct mark *mark, bool anchored)
 	r->from = r->covered;
 	fault_set(&r->text, 0,
 		  "%s: of the records %" PRIu64 " to %" PRIu64
-		  " some were rewritten, and their hashes with them",
+		  " some are others than were signed for, and no stored hash tells which",
 		  v->dir.shown, r->from + 1, r->to);
 	return problem_set(v, VERIFY_REWRITTEN, 0, 0);
 }
