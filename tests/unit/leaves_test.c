@@ -5,6 +5,9 @@
 #include "tests/unit/log_rig.h"
 #include "tests/unit/tree_rig.h"
 
+#include <signal.h>
+#include <sys/resource.h>
+
 #include "audit/frames.h"
 #include "audit/listing.h"
 
@@ -335,6 +338,32 @@ static void a_read_beyond_or_of_a_cut_file_fails(void)
 	leaves_close(l);
 }
 
+/* A full disk, played by a limit: what was not written is written the next time. */
+static void a_flush_that_failed_is_made_up_for(void)
+{
+	struct rlimit limit, full;
+	struct leaves_writer *w;
+	uint64_t i;
+
+	log_new();
+	REQUIRE(log_grow(RECORDS, 1 << 20) && hashes_make());
+	REQUIRE(leaves_writer_open(log_dir, 0, &w, NULL, &fault) == 0);
+	for (i = 0; i < 600; i++)
+		REQUIRE(leaves_append(w, 1, hashes[i]) == 0);
+	REQUIRE(getrlimit(RLIMIT_FSIZE, &limit) == 0);
+	signal(SIGXFSZ, SIG_IGN);
+	full = limit;
+	full.rlim_cur = 1000;
+	REQUIRE(setrlimit(RLIMIT_FSIZE, &full) == 0);
+	CHECK_INT(leaves_flush(w), -EFBIG);
+	CHECK_INT(leaves_append(w, 1, hashes[600]), 0);
+	CHECK_INT(leaves_flush(w), -EFBIG);
+	REQUIRE(setrlimit(RLIMIT_FSIZE, &limit) == 0);
+	CHECK_INT(leaves_flush(w), 0);
+	CHECK(stored_is(601, TREE_TIERS));
+	leaves_writer_close(w);
+}
+
 static void nothing_is_left_behind(void)
 {
 	log_end();
@@ -350,6 +379,7 @@ static const struct tap_test tests[] = {
 	TEST(what_cannot_be_made_is_refused),
 	TEST(links_and_other_files_are_not_followed),
 	TEST(a_read_beyond_or_of_a_cut_file_fails),
+	TEST(a_flush_that_failed_is_made_up_for),
 	TEST(nothing_is_left_behind),
 };
 TAP_MAIN(tests)

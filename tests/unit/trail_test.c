@@ -4,6 +4,9 @@
 #include "tests/tap.h"
 #include "tests/unit/log_rig.h"
 
+#include <signal.h>
+#include <sys/resource.h>
+
 #include "base/limits.h"
 
 static struct segment_dir directory;
@@ -222,6 +225,35 @@ static void what_has_no_end_within_the_limit_is_refused(void)
 	CHECK_INT(trail_writer_open(&w, &directory, &size, &fault), -EBADMSG);
 }
 
+/* A full disk, played by a limit: half of a note is not left there. */
+static void an_append_that_failed_leaves_the_file_as_it_was(void)
+{
+	struct rlimit limit, full;
+	struct trail_writer w;
+	struct stat st;
+	uint64_t size;
+	int end;
+
+	REQUIRE(place() && append(0, 2) && stat(log_path(TRAIL_NAME), &st) == 0);
+	REQUIRE(trail_writer_open(&w, &directory, &size, &fault) == 0);
+	REQUIRE(getrlimit(RLIMIT_FSIZE, &limit) == 0);
+	signal(SIGXFSZ, SIG_IGN);
+	full = limit;
+	full.rlim_cur = (rlim_t)st.st_size + 10;
+	REQUIRE(setrlimit(RLIMIT_FSIZE, &full) == 0);
+	CHECK(trail_append(&w, notes[2], lens[2]) < 0);
+	REQUIRE(setrlimit(RLIMIT_FSIZE, &limit) == 0);
+	CHECK_INT(read_all(&end), 2);
+	CHECK_INT(end, 0);
+	/* Were it not to be cut at once. */
+	REQUIRE(truncate(log_path(TRAIL_NAME), 4000) == 0);
+	w.longer = true;
+	CHECK_INT(trail_append(&w, notes[2], lens[2]), 0);
+	trail_writer_close(&w);
+	CHECK_INT(read_all(&end), 3);
+	CHECK_INT(end, 0);
+}
+
 static void links_and_other_files_are_not_followed(void)
 {
 	struct trail_writer w;
@@ -248,6 +280,7 @@ static const struct tap_test tests[] = {
 	TEST(the_last_one_cut_anywhere_is_torn_and_cut_by_the_writer),
 	TEST(a_changed_byte_is_refused_or_another_note),
 	TEST(what_has_no_end_within_the_limit_is_refused),
+	TEST(an_append_that_failed_leaves_the_file_as_it_was),
 	TEST(links_and_other_files_are_not_followed),
 };
 TAP_MAIN(tests)
