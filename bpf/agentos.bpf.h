@@ -201,10 +201,12 @@ static __always_inline bool argument_is_null(const unsigned long long *ctx, int 
 static __always_inline bool creds_overridden(void)
 {
 	struct task_struct *task = (void *)bpf_get_current_task();
+	const struct cred *cred = NULL, *own = NULL;
 	struct io_uring_task *rings = NULL;
 	unsigned int flags = 0;
 
-	if (BPF_CORE_READ(task, cred) == BPF_CORE_READ(task, real_cred))
+	if (bpf_core_read(&cred, sizeof(cred), &task->cred) ||
+	    bpf_core_read(&own, sizeof(own), &task->real_cred) || cred == own)
 		return false;
 	return !bpf_core_read(&flags, sizeof(flags), &task->flags) && !(flags & PF_IO_WORKER) &&
 	       !bpf_core_read(&rings, sizeof(rings), &task->io_uring) && !rings;
