@@ -81,9 +81,8 @@ struct agentos_walk {
 
 /* What the quick ones answer. */
 enum {
-	QUICK_OUTSIDE, /* the calling task is in no agent */
-	QUICK_ALLOWED, /* it may, and nothing is to be recorded */
-	QUICK_ASK,     /* it depends */
+	QUICK_DONE, /* the calling task is in no agent, or it may, and nothing is to be recorded */
+	QUICK_ASK,  /* it depends */
 };
 
 /* What is done with an address, and what the rules say: as kmod/endpoint.h has it. */
@@ -112,7 +111,7 @@ struct agentos_line {
 	__u64 left[AGENTOS_LINE]; /* network bytes it may still use; U64_MAX: it has no limit */
 };
 
-extern int agentos_facts(struct agentos_facts *facts, __u32 facts__sz) __ksym;
+extern __u64 agentos_facts(struct agentos_facts *facts, __u32 facts__sz) __ksym;
 extern int agentos_refused(void) __ksym;
 extern int agentos_denied(void) __ksym;
 extern int agentos_right_kills(__u64 rights, __u32 policy) __ksym;
@@ -123,11 +122,11 @@ extern int agentos_task_inside(struct task_struct *task) __ksym;
 extern int agentos_owner_inside(struct file *file, int *number, __u32 number__sz) __ksym;
 extern int agentos_owner_drop(struct file *file) __ksym;
 extern int agentos_line(struct agentos_line *line, __u32 line__sz) __ksym;
-extern int agentos_file_open_quick(struct file *file) __ksym;
-extern int agentos_entry_quick(struct dentry *dentry, __u32 removes) __ksym;
-extern int agentos_move_quick(struct dentry *from, struct dentry *to) __ksym;
-extern int agentos_net_quick(struct socket *sock, struct sockaddr *address, __u32 act) __ksym;
-extern int agentos_send_quick(struct socket *sock, struct msghdr *msg) __ksym;
+extern __u64 agentos_file_open_quick(struct file *file) __ksym;
+extern __u64 agentos_entry_quick(struct dentry *dentry, __u32 removes) __ksym;
+extern __u64 agentos_move_quick(struct dentry *from, struct dentry *to) __ksym;
+extern __u64 agentos_net_quick(struct socket *sock, struct sockaddr *address, __u32 act) __ksym;
+extern __u64 agentos_send_quick(struct socket *sock, struct msghdr *msg) __ksym;
 extern int agentos_net(struct socket *sock, struct sockaddr *address, struct agentos_net_ask *ask,
 		       __u32 ask__sz) __ksym;
 extern int agentos_net_message(struct socket *sock, struct msghdr *msg, struct agentos_net_ask *ask,
@@ -148,7 +147,11 @@ extern int agentos_entry_text(struct path *dir, struct dentry *dentry, char *tex
 			      __u32 text__sz) __ksym;
 extern int agentos_dentry_text(struct dentry *dentry, char *text, __u32 text__sz) __ksym;
 
-/* Begins every program: whoever is not an agent leaves here. */
+/*
+ * Begins every program: whoever is not an agent leaves here. Programs that everybody
+ * runs often ask a quick one first, or look at an argument, and have the rest in a
+ * function of its own: so those sets no frame up, and saves no registers, for nothing.
+ */
 /* clang-format off */
 #define AGENT_OR_RETURN(facts)                     \
 	struct agentos_facts facts = {};           \
@@ -176,6 +179,9 @@ static __always_inline int verdict(int denied, int error)
 	}
 	return 0;
 }
+
+/* An argument of the hook, in a function that has its ctx. */
+#define ARGUMENT(ctx, index, type) ((type)((unsigned long long *)(ctx))[index])
 
 /*
  * A hook's pointer argument that may be NULL. 6.12 takes the arguments of LSM

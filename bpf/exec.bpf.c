@@ -61,12 +61,10 @@ int BPF_PROG(agentos_process_exec, struct task_struct *task, pid_t before,
 	return start_check(ctx, bprm);
 }
 
-SEC("lsm/mmap_file")
-int BPF_PROG(agentos_mmap_file, struct file *file, unsigned long reqprot, unsigned long prot,
-	     unsigned long flags)
+static __noinline int map_check(void *ctx)
 {
-	if (!(prot & PROT_EXEC))
-		return 0;
+	struct file *file = ARGUMENT(ctx, 0, struct file *);
+	unsigned long prot = ARGUMENT(ctx, 2, unsigned long);
 
 	AGENT_OR_RETURN(facts);
 	struct act anonymous = RIGHT_ACT(facts, MMAP, ANON_EXEC, EACCES);
@@ -83,6 +81,12 @@ int BPF_PROG(agentos_mmap_file, struct file *file, unsigned long reqprot, unsign
 	    act_path(ctx, &facts, &anonymous, &file->f_path, file->f_path.dentry, prot))
 		return -EACCES;
 	return verdict(code_check(ctx, &facts, file, AGENTOS_HOOK_MMAP), -EACCES);
+}
+
+SEC("lsm/mmap_file")
+int BPF_PROG(agentos_mmap_file, struct file *file, unsigned long reqprot, unsigned long prot)
+{
+	return prot & PROT_EXEC ? map_check(ctx) : 0;
 }
 
 SEC("lsm/file_mprotect")

@@ -103,9 +103,11 @@ static __always_inline int file_check(void *ctx, const struct agentos_facts *fac
 	return act_path(ctx, facts, &act, &file->f_path, dentry, 0);
 }
 
-/* An agent's open that needs more than a glance. Apart, so that others set no frame up for it. */
-static __noinline int file_open_check(void *ctx, struct file *file)
+/* An agent's open that needs more than a glance. */
+static __noinline int file_open_check(void *ctx)
 {
+	struct file *file = ARGUMENT(ctx, 0, struct file *);
+
 	AGENT_OR_RETURN(facts);
 
 	/* Overlayfs opens what is below; the open above was decided. */
@@ -122,13 +124,11 @@ static __noinline int file_open_check(void *ctx, struct file *file)
 }
 
 SEC("lsm/file_open")
-int BPF_PROG(agentos_file_open, struct file *file, int ret)
+int BPF_PROG(agentos_file_open, struct file *file)
 {
-	if (ret)
-		return ret;
-	if (agentos_file_open_quick(file) != QUICK_ASK)
+	if (!agentos_file_open_quick(file))
 		return 0;
-	return file_open_check(ctx, file);
+	return file_open_check(ctx);
 }
 
 #define FMODE_PATH 0x4000
@@ -188,59 +188,52 @@ static __always_inline int entry_check(void *ctx, const struct agentos_facts *fa
 	return act.verdict == AGENTOS_VERDICT_DENIED;
 }
 
+static __noinline int create_check(void *ctx)
+{
+	AGENT_OR_RETURN(facts);
+
+	return verdict(entry_check(ctx, &facts, ARGUMENT(ctx, 0, struct path *),
+				   ARGUMENT(ctx, 1, struct dentry *), AGENTOS_HOOK_CREATE),
+		       -EACCES);
+}
+
+static __noinline int delete_check(void *ctx)
+{
+	AGENT_OR_RETURN(facts);
+
+	return verdict(entry_check(ctx, &facts, ARGUMENT(ctx, 0, struct path *),
+				   ARGUMENT(ctx, 1, struct dentry *), AGENTOS_HOOK_DELETE),
+		       -EACCES);
+}
+
 SEC("lsm/path_mknod")
 int BPF_PROG(agentos_path_mknod, struct path *dir, struct dentry *dentry)
 {
-	if (agentos_entry_quick(dentry, false) != QUICK_ASK)
-		return 0;
-
-	AGENT_OR_RETURN(facts);
-
-	return verdict(entry_check(ctx, &facts, dir, dentry, AGENTOS_HOOK_CREATE), -EACCES);
+	return agentos_entry_quick(dentry, false) ? create_check(ctx) : 0;
 }
 
 SEC("lsm/path_mkdir")
 int BPF_PROG(agentos_path_mkdir, struct path *dir, struct dentry *dentry)
 {
-	if (agentos_entry_quick(dentry, false) != QUICK_ASK)
-		return 0;
-
-	AGENT_OR_RETURN(facts);
-
-	return verdict(entry_check(ctx, &facts, dir, dentry, AGENTOS_HOOK_CREATE), -EACCES);
+	return agentos_entry_quick(dentry, false) ? create_check(ctx) : 0;
 }
 
 SEC("lsm/path_symlink")
 int BPF_PROG(agentos_path_symlink, struct path *dir, struct dentry *dentry)
 {
-	if (agentos_entry_quick(dentry, false) != QUICK_ASK)
-		return 0;
-
-	AGENT_OR_RETURN(facts);
-
-	return verdict(entry_check(ctx, &facts, dir, dentry, AGENTOS_HOOK_CREATE), -EACCES);
+	return agentos_entry_quick(dentry, false) ? create_check(ctx) : 0;
 }
 
 SEC("lsm/path_unlink")
 int BPF_PROG(agentos_path_unlink, struct path *dir, struct dentry *dentry)
 {
-	if (agentos_entry_quick(dentry, true) != QUICK_ASK)
-		return 0;
-
-	AGENT_OR_RETURN(facts);
-
-	return verdict(entry_check(ctx, &facts, dir, dentry, AGENTOS_HOOK_DELETE), -EACCES);
+	return agentos_entry_quick(dentry, true) ? delete_check(ctx) : 0;
 }
 
 SEC("lsm/path_rmdir")
 int BPF_PROG(agentos_path_rmdir, struct path *dir, struct dentry *dentry)
 {
-	if (agentos_entry_quick(dentry, true) != QUICK_ASK)
-		return 0;
-
-	AGENT_OR_RETURN(facts);
-
-	return verdict(entry_check(ctx, &facts, dir, dentry, AGENTOS_HOOK_DELETE), -EACCES);
+	return agentos_entry_quick(dentry, true) ? delete_check(ctx) : 0;
 }
 
 /* Does a rule kill for one end of a move, whatever the rights? */
@@ -360,11 +353,11 @@ decided:
 	return act.verdict == AGENTOS_VERDICT_DENIED;
 }
 
-SEC("lsm/path_link")
-int BPF_PROG(agentos_path_link, struct dentry *old, struct path *dir, struct dentry *new)
+static __noinline int link_check(void *ctx)
 {
-	if (agentos_move_quick(old, new) != QUICK_ASK)
-		return 0;
+	struct dentry *old = ARGUMENT(ctx, 0, struct dentry *);
+	struct path *dir = ARGUMENT(ctx, 1, struct path *);
+	struct dentry *new = ARGUMENT(ctx, 2, struct dentry *);
 
 	AGENT_OR_RETURN(facts);
 
@@ -372,25 +365,40 @@ int BPF_PROG(agentos_path_link, struct dentry *old, struct path *dir, struct den
 	return verdict(move_check(ctx, &facts, dir, old, dir, new, AGENTOS_HOOK_LINK), -EACCES);
 }
 
+SEC("lsm/path_link")
+int BPF_PROG(agentos_path_link, struct dentry *old, struct path *dir, struct dentry *new)
+{
+	return agentos_move_quick(old, new) ? link_check(ctx) : 0;
+}
+
 #define RENAME_EXCHANGE 2
 
-SEC("lsm/path_rename")
-int BPF_PROG(agentos_path_rename, struct path *old_dir, struct dentry *old, struct path *new_dir,
-	     struct dentry *new, unsigned int flags)
+static __noinline int rename_check(void *ctx)
 {
-	/* An exchange moves both ways. */
-	if (!(flags & RENAME_EXCHANGE) && agentos_move_quick(old, new) != QUICK_ASK)
-		return 0;
+	struct path *old_dir = ARGUMENT(ctx, 0, struct path *);
+	struct dentry *old = ARGUMENT(ctx, 1, struct dentry *);
+	struct path *new_dir = ARGUMENT(ctx, 2, struct path *);
+	struct dentry *new = ARGUMENT(ctx, 3, struct dentry *);
 
 	AGENT_OR_RETURN(facts);
 
 	if (move_check(ctx, &facts, old_dir, old, new_dir, new, AGENTOS_HOOK_RENAME))
 		return -EACCES;
-	if (flags & RENAME_EXCHANGE)
+	/* An exchange moves both ways. */
+	if (ARGUMENT(ctx, 4, unsigned int) & RENAME_EXCHANGE)
 		return verdict(
 			move_check(ctx, &facts, new_dir, new, old_dir, old, AGENTOS_HOOK_RENAME),
 			-EACCES);
 	return 0;
+}
+
+SEC("lsm/path_rename")
+int BPF_PROG(agentos_path_rename, struct path *old_dir, struct dentry *old, struct path *new_dir,
+	     struct dentry *new, unsigned int flags)
+{
+	if (!(flags & RENAME_EXCHANGE) && !agentos_move_quick(old, new))
+		return 0;
+	return rename_check(ctx);
 }
 
 /*

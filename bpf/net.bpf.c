@@ -105,11 +105,10 @@ static __always_inline void net_rule(struct act *act, int verdict,
 	act->error = -EACCES;
 }
 
-SEC("lsm/socket_connect")
-int BPF_PROG(agentos_socket_connect, struct socket *sock, struct sockaddr *address, int addrlen)
+static __noinline int connect_check(void *ctx)
 {
-	if (agentos_net_quick(sock, address, ENDPOINT_CONNECT) != QUICK_ASK)
-		return 0;
+	struct socket *sock = ARGUMENT(ctx, 0, struct socket *);
+	struct sockaddr *address = ARGUMENT(ctx, 1, struct sockaddr *);
 
 	AGENT_OR_RETURN(facts);
 	struct act act = RIGHT_ACT(facts, SOCKET_CONNECT, NET_CONNECT, EACCES);
@@ -125,9 +124,18 @@ int BPF_PROG(agentos_socket_connect, struct socket *sock, struct sockaddr *addre
 	return verdict(act_inet(ctx, &facts, &act, address, sk->sk_protocol), -EACCES);
 }
 
-/* An agent's send that needs more than a glance. */
-static __noinline int send_check(void *ctx, struct socket *sock, struct msghdr *msg)
+SEC("lsm/socket_connect")
+int BPF_PROG(agentos_socket_connect, struct socket *sock, struct sockaddr *address)
 {
+	return agentos_net_quick(sock, address, ENDPOINT_CONNECT) ? connect_check(ctx) : 0;
+}
+
+/* An agent's send that needs more than a glance. */
+static __noinline int send_check(void *ctx)
+{
+	struct socket *sock = ARGUMENT(ctx, 0, struct socket *);
+	struct msghdr *msg = ARGUMENT(ctx, 1, struct msghdr *);
+
 	AGENT_OR_RETURN(facts);
 	struct act act = RIGHT_ACT(facts, SOCKET_SEND, NET_CONNECT, EACCES);
 	struct agentos_net_ask ask = { .policy = facts.policy, .act = ENDPOINT_CONNECT };
@@ -180,15 +188,13 @@ int BPF_PROG(agentos_socket_sendmsg, struct socket *sock, struct msghdr *msg, in
 {
 	if (!msg->msg_name && !msg->msg_controllen)
 		return 0;
-	if (agentos_send_quick(sock, msg) != QUICK_ASK)
-		return 0;
-	return verdict(send_check(ctx, sock, msg), -EACCES);
+	return agentos_send_quick(sock, msg) ? verdict(send_check(ctx), -EACCES) : 0;
 }
 
 SEC("lsm/socket_bind")
 int BPF_PROG(agentos_socket_bind, struct socket *sock, struct sockaddr *address, int addrlen)
 {
-	if (agentos_net_quick(sock, address, ENDPOINT_BIND) != QUICK_ASK)
+	if (!agentos_net_quick(sock, address, ENDPOINT_BIND))
 		return 0;
 
 	AGENT_OR_RETURN(facts);

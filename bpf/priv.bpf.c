@@ -166,12 +166,11 @@ int BPF_PROG(agentos_fix_setgroups, struct cred *new)
 #define CAP_NET_BIND_SERVICE 10
 #define CAP_OPT_NOAUDIT	     0x2
 
-SEC("lsm/capable")
-int BPF_PROG(agentos_capable, const struct cred *cred, struct user_namespace *ns, int cap,
-	     unsigned int opts)
+static __noinline int capable_check(void *ctx)
 {
-	if (cap < 64 && CAPS_ALLOWED & 1ULL << (cap & 63))
-		return 0;
+	struct user_namespace *ns = ARGUMENT(ctx, 1, struct user_namespace *);
+	int cap = ARGUMENT(ctx, 2, int);
+	unsigned int opts = ARGUMENT(ctx, 3, unsigned int);
 
 	AGENT_OR_RETURN(facts);
 	struct act act = RIGHT_ACT(facts, CAPABLE, CAPABILITIES, EPERM);
@@ -183,6 +182,14 @@ int BPF_PROG(agentos_capable, const struct cred *cred, struct user_namespace *ns
 		return -EPERM;
 	act.nested = ns->level;
 	return verdict(act_number(ctx, &facts, &act, cap, 0), -EPERM);
+}
+
+SEC("lsm/capable")
+int BPF_PROG(agentos_capable, const struct cred *cred, struct user_namespace *ns, int cap)
+{
+	if (cap < 64 && CAPS_ALLOWED & 1ULL << (cap & 63))
+		return 0;
+	return capable_check(ctx);
 }
 
 SEC("lsm/bpf")

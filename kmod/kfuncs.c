@@ -43,7 +43,7 @@ struct agentos_facts {
 #define FACT_STRICT	AGENTOS_CREATE_STRICT
 
 /* What the quick ones answer: as bpf/agentos.bpf.h declares it. */
-enum { QUICK_OUTSIDE, QUICK_ALLOWED, QUICK_ASK };
+enum { QUICK_DONE, QUICK_ASK };
 
 /* As bpf/agentos.bpf.h declares it. */
 struct agentos_net_ask {
@@ -149,69 +149,6 @@ static __always_inline bool file_may_take_right(const struct file *file)
 	return !likely(file->f_mode & FMODE_ATOMIC_POS) && device_takes_right(file->f_inode);
 }
 
-static noinline int file_open_quick(const struct member *member, const struct file *file)
-{
-	u32 want = file_wants(file);
-	const struct policy *policy = quick_policy(member, want);
-
-	/* To write to the memory of a process takes a right, which a file of procfs may be. */
-	if (!policy || file->f_flags & __FMODE_EXEC || file_may_take_right(file) ||
-	    (want & AGENTOS_FILE_WRITE && file_inode(file)->i_sb->s_magic == PROC_SUPER_MAGIC))
-		return QUICK_ASK;
-	return rules_plainly_allow(&policy->rules, file->f_path.dentry, want) ?
-		       QUICK_ALLOWED :
-		       QUICK_ASK;
-}
-
-/* Of what goes, a directory may have rules on it or below, and a device's node takes a right. */
-static noinline int entry_quick(const struct member *member, const struct dentry *dentry,
-				bool removes)
-{
-	const struct policy *policy = quick_policy(member, AGENTOS_RIGHT(FILE_WRITE));
-
-	if (!policy || (removes && (d_is_dir(dentry) || d_is_special(dentry))))
-		return QUICK_ASK;
-	return rules_plainly_allow(&policy->rules, dentry, AGENTOS_FILE_WRITE) ?
-		       QUICK_ALLOWED :
-		       QUICK_ASK;
-}
-
-/* Another name of a file: who may plainly do all to it that he has rights to gains nothing. */
-static noinline int move_quick(const struct member *member, const struct dentry *from,
-			       const struct dentry *to)
-{
-	const struct policy *policy = quick_policy(member, AGENTOS_RIGHT(FILE_WRITE));
-	/* The first three bits stand in the same order in both. */
-	u32 rights = READ_ONCE(member->agent->rights) &
-		     (AGENTOS_FILE_READ | AGENTOS_FILE_WRITE | AGENTOS_FILE_EXEC);
-
-	if (!policy || !(d_is_reg(from) || d_is_symlink(from)) || d_is_dir(to) || d_is_special(to))
-		return QUICK_ASK;
-	if (!rules_plainly_allow(&policy->rules, from, rights | AGENTOS_FILE_WRITE))
-		return QUICK_ASK;
-	return rules_plainly_allow(&policy->rules, to, AGENTOS_FILE_WRITE) ?
-		       QUICK_ALLOWED :
-		       QUICK_ASK;
-}
-
-/*
- * Likewise. address: what to connect to or to bind to. Sockets of which no rule
- * is about the address take the right, which the program knows by itself.
- */
-static noinline int net_quick(const struct member *member, const struct sock *sk,
-			      const struct sockaddr *address, u32 act)
-{
-	const struct policy *policy = quick_policy(
-		member,
-		act == ENDPOINT_BIND ? AGENTOS_RIGHT(NET_LISTEN) : AGENTOS_RIGHT(NET_CONNECT));
-
-	if (!sk || !address || !policy || caller_port_is(address))
-		return QUICK_ASK;
-	return endpoint_plainly_allowed(policy->network, act, sk, address) ?
-		       QUICK_ALLOWED :
-		       QUICK_ASK;
-}
-
 /* The calling task's own: it stays while the task is here. */
 static __always_inline struct member *member_of_caller(void)
 {
@@ -223,22 +160,98 @@ static __always_inline struct member *member_of_caller(void)
 	return member;
 }
 
+static noinline u64 file_open_quick(const struct file *file)
+{
+	const struct member *member = member_of_caller();
+	u32 want = file_wants(file);
+	const struct policy *policy;
+
+	if (!member)
+		return QUICK_DONE;
+	policy = quick_policy(member, want);
+
+	/* To write to the memory of a process takes a right, which a file of procfs may be. */
+	if (!policy || file->f_flags & __FMODE_EXEC || file_may_take_right(file) ||
+	    (want & AGENTOS_FILE_WRITE && file_inode(file)->i_sb->s_magic == PROC_SUPER_MAGIC))
+		return QUICK_ASK;
+	return rules_plainly_allow(&policy->rules, file->f_path.dentry, want) ?
+		       QUICK_DONE :
+		       QUICK_ASK;
+}
+
+/* Of what goes, a directory may have rules on it or below, and a device's node takes a right. */
+static noinline u64 entry_quick(const struct dentry *dentry, bool removes)
+{
+	const struct member *member = member_of_caller();
+	const struct policy *policy;
+
+	if (!member)
+		return QUICK_DONE;
+	policy = quick_policy(member, AGENTOS_RIGHT(FILE_WRITE));
+
+	if (!policy || (removes && (d_is_dir(dentry) || d_is_special(dentry))))
+		return QUICK_ASK;
+	return rules_plainly_allow(&policy->rules, dentry, AGENTOS_FILE_WRITE) ?
+		       QUICK_DONE :
+		       QUICK_ASK;
+}
+
+/* Another name of a file: who may plainly do all to it that he has rights to gains nothing. */
+static noinline u64 move_quick(const struct dentry *from, const struct dentry *to)
+{
+	const struct member *member = member_of_caller();
+	const struct policy *policy;
+	u32 rights;
+
+	if (!member)
+		return QUICK_DONE;
+	policy = quick_policy(member, AGENTOS_RIGHT(FILE_WRITE));
+	/* The first three bits stand in the same order in both. */
+	rights = READ_ONCE(member->agent->rights) &
+		 (AGENTOS_FILE_READ | AGENTOS_FILE_WRITE | AGENTOS_FILE_EXEC);
+
+	if (!policy || !(d_is_reg(from) || d_is_symlink(from)) || d_is_dir(to) || d_is_special(to))
+		return QUICK_ASK;
+	if (!rules_plainly_allow(&policy->rules, from, rights | AGENTOS_FILE_WRITE))
+		return QUICK_ASK;
+	return rules_plainly_allow(&policy->rules, to, AGENTOS_FILE_WRITE) ? QUICK_DONE : QUICK_ASK;
+}
+
+/*
+ * Likewise. address: what to connect to or to bind to. Sockets of which no rule
+ * is about the address take the right, which the program knows by itself.
+ */
+static noinline u64 net_quick(const struct sock *sk, const struct sockaddr *address, u32 act)
+{
+	const struct member *member = member_of_caller();
+	const struct policy *policy;
+
+	if (!member)
+		return QUICK_DONE;
+	policy = quick_policy(member, act == ENDPOINT_BIND ? AGENTOS_RIGHT(NET_LISTEN) :
+							     AGENTOS_RIGHT(NET_CONNECT));
+
+	if (!sk || !address || !policy || caller_port_is(address))
+		return QUICK_ASK;
+	return endpoint_plainly_allowed(policy->network, act, sk, address) ? QUICK_DONE : QUICK_ASK;
+}
+
+static noinline u64 facts_of_caller(struct agentos_facts *facts)
+{
+	struct member *member = member_of_caller();
+
+	if (!member)
+		return 0;
+	facts_fill(facts, member);
+	return 1;
+}
+
 __bpf_kfunc_start_defs();
 
 /* 1 and the facts when the calling task is in an agent, else 0. */
-__bpf_kfunc int agentos_facts(struct agentos_facts *facts, u32 facts__sz)
+__bpf_kfunc u64 agentos_facts(struct agentos_facts *facts, u32 facts__sz)
 {
-	struct member *member;
-	int found = 0;
-
-	rcu_read_lock_sched();
-	member = member_find(current);
-	if (member && facts__sz >= sizeof(*facts)) {
-		facts_fill(facts, member);
-		found = 1;
-	}
-	rcu_read_unlock_sched();
-	return found;
+	return likely(member_none()) || facts__sz < sizeof(*facts) ? 0 : facts_of_caller(facts);
 }
 
 /* file_open is about to refuse the calling task, which is proving that hooks are live. */
@@ -365,55 +378,46 @@ __bpf_kfunc int agentos_line(struct agentos_line *line, u32 line__sz)
 }
 
 /*
- * May the calling task open the file? QUICK_OUTSIDE when it is in no agent;
- * QUICK_ALLOWED when it plainly may: by its agent's rights, and by rules on
- * the file's own file system. Whatever else there is to it, the program decides:
- * other mounts, other kinds of open, and all that is recorded.
+ * May the calling task open the file? QUICK_DONE when it is in no agent, or
+ * plainly may: by its agent's rights, and by rules on the file's own file system.
+ * Whatever else there is to it, the program decides (QUICK_ASK): other mounts,
+ * other kinds of open, and all that is recorded. 64 bits, as of fewer the program
+ * would first clear the rest.
  */
-__bpf_kfunc int agentos_file_open_quick(struct file *file)
+__bpf_kfunc u64 agentos_file_open_quick(struct file *file)
 {
-	struct member *member = member_of_caller();
-
-	return member ? file_open_quick(member, file) : QUICK_OUTSIDE;
+	return likely(member_none()) ? QUICK_DONE : file_open_quick(file);
 }
 
 /* The same of a name that is to be made in its directory, or (removes) to be removed. */
-__bpf_kfunc int agentos_entry_quick(struct dentry *dentry, u32 removes)
+__bpf_kfunc u64 agentos_entry_quick(struct dentry *dentry, u32 removes)
 {
-	struct member *member = member_of_caller();
-
-	return member ? entry_quick(member, dentry, removes) : QUICK_OUTSIDE;
+	return likely(member_none()) ? QUICK_DONE : entry_quick(dentry, removes);
 }
 
 /* The same of a file that is to have the name `to`, where there may be another. */
-__bpf_kfunc int agentos_move_quick(struct dentry *from, struct dentry *to)
+__bpf_kfunc u64 agentos_move_quick(struct dentry *from, struct dentry *to)
 {
-	struct member *member = member_of_caller();
-
-	return member ? move_quick(member, from, to) : QUICK_OUTSIDE;
+	return likely(member_none()) ? QUICK_DONE : move_quick(from, to);
 }
 
 /*
  * The same of an address that a socket is to be connected to (act is
  * ENDPOINT_CONNECT) or bound to (ENDPOINT_BIND).
  */
-__bpf_kfunc int agentos_net_quick(struct socket *sock, struct sockaddr *address, u32 act)
+__bpf_kfunc u64 agentos_net_quick(struct socket *sock, struct sockaddr *address, u32 act)
 {
-	struct member *member = member_of_caller();
-
-	return member ? net_quick(member, sock->sk, address, act) : QUICK_OUTSIDE;
+	return likely(member_none()) ? QUICK_DONE : net_quick(sock->sk, address, act);
 }
 
 /* The same of a message. Its control data may name another way: then it depends. */
-__bpf_kfunc int agentos_send_quick(struct socket *sock, struct msghdr *msg)
+__bpf_kfunc u64 agentos_send_quick(struct socket *sock, struct msghdr *msg)
 {
-	struct member *member = member_of_caller();
-
-	if (!member)
-		return QUICK_OUTSIDE;
+	if (likely(member_none()))
+		return QUICK_DONE;
 	if (msg->msg_controllen || endpoint_is_one_of_many())
 		return QUICK_ASK;
-	return net_quick(member, sock->sk, msg->msg_name, ENDPOINT_CONNECT);
+	return net_quick(sock->sk, msg->msg_name, ENDPOINT_CONNECT);
 }
 
 /* What the rules of ask->policy say: an enum endpoint_verdict, and ask->rule. */

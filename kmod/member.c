@@ -4,7 +4,6 @@
 #include <linux/fdtable.h>
 #include <linux/fs.h>
 #include <linux/fs_struct.h>
-#include <linux/hash.h>
 #include <linux/math64.h>
 #include <linux/mm_types.h>
 #include <linux/module.h>
@@ -30,9 +29,8 @@
  * lifecycle stream's lock.
  * Both ours are taken with softirqs off: members end in RCU callbacks.
  */
-#define TABLE_BITS 12
-static struct hlist_bl_head table[1 << TABLE_BITS];
-static struct hlist_bl_head by_pid[1 << TABLE_BITS];
+struct hlist_bl_head member_table[1 << MEMBER_TABLE_BITS];
+static struct hlist_bl_head by_pid[1 << MEMBER_TABLE_BITS];
 static struct kmem_cache *cache;
 static struct workqueue_struct *executioner;
 static atomic_t members = ATOMIC_INIT(0);
@@ -52,11 +50,6 @@ static struct hlist_bl_node *bucket_first(const struct hlist_bl_head *bucket)
 	     pos && (member = hlist_bl_entry(pos, typeof(*member), link), 1); \
 	     pos = rcu_dereference_raw(pos->next))
 
-static struct hlist_bl_head *member_bucket(const struct signal_struct *sig)
-{
-	return &table[hash_ptr(sig, TABLE_BITS)];
-}
-
 struct member *member_find(const struct task_struct *task)
 {
 	const struct signal_struct *sig = task->signal;
@@ -74,7 +67,7 @@ struct member *member_find(const struct task_struct *task)
 static struct hlist_bl_head *member_pid_bucket(pid_t tgid)
 {
 	/* Numbers are given out in turn: they spread by themselves. */
-	return &by_pid[tgid & ((1 << TABLE_BITS) - 1)];
+	return &by_pid[tgid & ((1 << MEMBER_TABLE_BITS) - 1)];
 }
 
 /*

@@ -6,6 +6,8 @@
 #include <linux/list.h>
 #include <linux/processor.h> /* list_bl.h uses it and does not include it */
 #include <linux/list_bl.h>
+#include <linux/hash.h>
+#include <linux/sched.h>
 #include <linux/types.h>
 
 #include "agentos.h"
@@ -13,7 +15,6 @@
 struct agent;
 struct pid;
 struct signal_struct;
-struct task_struct;
 
 /*
  * One per thread group that is in an agent, keyed by its signal_struct: all
@@ -38,6 +39,23 @@ struct member {
 	atomic64_t wait_done;	     /* threads that ended: waited for a processor, ns */
 	struct rcu_head rcu;
 };
+
+#define MEMBER_TABLE_BITS 12
+extern struct hlist_bl_head member_table[1 << MEMBER_TABLE_BITS];
+
+static inline struct hlist_bl_head *member_bucket(const struct signal_struct *sig)
+{
+	return &member_table[hash_ptr(sig, MEMBER_TABLE_BITS)];
+}
+
+/*
+ * For who asks at every turn: true when the calling task is surely in no agent.
+ * It looks at one word and follows nothing, so it needs no lock. Any context.
+ */
+static __always_inline bool member_none(void)
+{
+	return !READ_ONCE(member_bucket(current->signal)->first);
+}
 
 /* Under rcu_read_lock(); NULL when the task is in no agent. Any context. */
 struct member *__must_check member_find(const struct task_struct *task);
