@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <inttypes.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -29,6 +30,7 @@ struct leaves_writer {
 	struct tree_hasher *hasher;
 	struct tree_edge edge;
 	uint64_t segment; /* that the leaves' file belongs to; 0: none yet */
+	bool made;	  /* a file, since the directory was last synced */
 	struct end ends[TREE_TIERS];
 };
 
@@ -76,6 +78,7 @@ static int end_open(struct leaves_writer *w, unsigned int tier, uint64_t *ret_by
 	if (e->fd >= 0)
 		close(e->fd);
 	e->fd = leaves_file_open(&w->dir, name, O_RDWR | O_CREAT, w->group, ret_bytes, f);
+	w->made |= e->fd >= 0 && !*ret_bytes;
 	return e->fd < 0 ? e->fd : 0;
 }
 
@@ -378,6 +381,9 @@ int leaves_append(struct leaves_writer *w, uint64_t segment, const uint8_t leaf[
 	if (rc)
 		return rc;
 	if (segment != w->segment) {
+		/* leaves_sync() cannot reach it any more. */
+		if (w->ends[0].fd >= 0 && fdatasync(w->ends[0].fd) != 0)
+			return -errno;
 		w->segment = segment;
 		if (w->ends[0].fd >= 0)
 			close(w->ends[0].fd);
@@ -423,6 +429,9 @@ int leaves_sync(struct leaves_writer *w)
 		if (w->ends[k].fd >= 0 && fdatasync(w->ends[k].fd) != 0)
 			return -errno;
 	}
+	if (w->made && fsync(w->dir.fd) != 0)
+		return -errno;
+	w->made = false;
 	return 0;
 }
 

@@ -121,8 +121,10 @@ const char *name_resource(unsigned int resource, char other[NAME_ROOM])
 
 const char *name_note(unsigned int note, char other[NAME_ROOM])
 {
-	static const char *const names[] = { NULL,   "started",	   "adopted", "stopped", "ended",
-					     "torn", "unwritable", "applied", "gateway" };
+	static const char *const names[] = {
+		NULL,	"started",    "adopted", "stopped", "ended",
+		"torn", "unwritable", "applied", "gateway", "changed"
+	};
 
 	return name_find(names, COUNT(names), note, "note", other);
 }

@@ -31,6 +31,7 @@ enum daemon_note {
 	DAEMON_UNWRITABLE = 6, /* number records could not be written; text: why */
 	DAEMON_APPLIED = 7,    /* an agent was put under policy number; text: who asked for it */
 	DAEMON_GATEWAY = 8,    /* the gateway, agent number, was ended; text: for what */
+	DAEMON_CHANGED = 9, /* of number records at the log's end the stored hash was another's */
 };
 
 /* What came of what the gateway was asked for. */

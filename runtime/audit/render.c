@@ -547,6 +547,12 @@ static void daemon_text(FILE *out, const struct record *r, bool colour)
 	case DAEMON_GATEWAY:
 		fprintf(out, "agentosd ended the gateway, agent %" PRIu64, n);
 		break;
+	case DAEMON_CHANGED:
+		fprintf(out,
+			"agentosd found %" PRIu64
+			" records before this one that are not those it hashed when it wrote them",
+			n);
+		break;
 	default:
 		fprintf(out, "note %u of agentosd, which this program does not know (%" PRIu64 ")",
 			r->u.daemon.note, n);

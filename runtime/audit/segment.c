@@ -29,6 +29,7 @@ struct segment_writer {
 	uint64_t next_seq;
 	uint64_t flushed_seq; /* of the first buffered record */
 	uint8_t boot[16];
+	uint8_t header[SEGMENT_HEADER]; /* of the segment, until it has a record */
 	/* The kernel records in the log up to what was flushed, and with what is buffered. */
 	struct segment_window flushed, now;
 	uint8_t *buf;
@@ -107,18 +108,17 @@ static int write_all(int fd, const uint8_t *buf, size_t len, uint64_t offset)
 static int segment_begin(struct segment_writer *w, int fd, uint64_t first_seq, uint64_t previous)
 {
 	struct segment_header header = { .first_seq = first_seq, .previous = previous };
-	uint8_t buf[SEGMENT_HEADER];
 	struct stat st;
 	int rc;
 
 	header.window = w->flushed;
 	segment_window_boot(&header.window, w->boot);
-	segment_header_encode(&header, buf);
+	segment_header_encode(&header, w->header);
 	if (fstat(fd, &st) != 0 || fchmod(fd, 0640) != 0)
 		return -errno;
 	if (st.st_gid != w->group && fchown(fd, (uid_t)-1, w->group) != 0)
 		return -errno;
-	rc = write_all(fd, buf, sizeof(buf), 0);
+	rc = write_all(fd, w->header, sizeof(w->header), 0);
 	if (rc)
 		return rc;
 	if (fsync(fd) != 0 || fsync(w->dir.fd) != 0)
@@ -174,6 +174,9 @@ static int log_resume(struct segment_writer *w, const struct segment_end *end, s
 		if (rc == 0 && !end->end) {
 			rc = segment_begin(w, w->fd, end->first_seq, end->previous);
 			w->end = SEGMENT_HEADER;
+		} else if (rc == 0 && end->end == SEGMENT_HEADER &&
+			   pread(w->fd, w->header, sizeof(w->header), 0) != sizeof(w->header)) {
+			rc = -EIO;
 		}
 	}
 	if (rc)
@@ -279,10 +282,11 @@ static int segment_rotate(struct segment_writer *w)
 	return segment_create(w, w->flushed_seq, w->first_seq);
 }
 
-int segment_flush(struct segment_writer *w)
+int segment_flush_told(struct segment_writer *w, struct segment_written *ret_written)
 {
 	int rc;
 
+	*ret_written = (struct segment_written){ 0 };
 	if (!w->used)
 		return 0;
 	if (w->end > SEGMENT_HEADER && w->end + w->used > w->limit) {
@@ -296,6 +300,13 @@ int segment_flush(struct segment_writer *w)
 		(void)!ftruncate(w->fd, (off_t)w->end);
 		return rc;
 	}
+	*ret_written = (struct segment_written){
+		.segment = w->first_seq,
+		.first = w->flushed_seq,
+		.header = w->flushed_seq == w->first_seq ? w->header : NULL,
+		.frames = w->buf,
+		.len = w->used,
+	};
 	w->end += w->used;
 	w->used = 0;
 	w->flushed_seq = w->next_seq;
@@ -303,7 +314,19 @@ int segment_flush(struct segment_writer *w)
 	return 0;
 }
 
+int segment_flush(struct segment_writer *w)
+{
+	struct segment_written written;
+
+	return segment_flush_told(w, &written);
+}
+
 int segment_fd(const struct segment_writer *w)
 {
 	return w->fd;
+}
+
+uint64_t segment_next_seq(const struct segment_writer *w)
+{
+	return w->next_seq;
 }

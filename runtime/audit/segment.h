@@ -62,8 +62,24 @@ void segment_close(struct segment_writer *w);
  */
 int segment_append(struct segment_writer *w, struct record *r);
 int segment_flush(struct segment_writer *w);
+/*
+ * The same, and what it wrote: the leaves of the log's tree, as frames.h has them.
+ * Valid until the next append; len is 0 when there was nothing to write.
+ */
+struct segment_written {
+	uint64_t segment; /* first seq of the segment that it went to */
+	uint64_t first;	  /* seq of the first frame */
+	const uint8_t
+		*header; /* all SEGMENT_HEADER bytes when that begins the segment, else NULL */
+	const uint8_t *frames; /* one after the other */
+	size_t len;
+};
+int segment_flush_told(struct segment_writer *w, struct segment_written *ret_written);
 /* The descriptor to fsync after a flush; changes when a segment is full (then the old one was synced). */
 int segment_fd(const struct segment_writer *w);
+
+/* Of the record that will be appended next. */
+uint64_t segment_next_seq(const struct segment_writer *w);
 
 /* Reading, by anyone who may read the files. */
 struct segment_reader;

@@ -118,6 +118,14 @@ static void doctor_streams(struct doctor *d, const struct control_status_reply *
 	else
 		snprintf(text, sizeof(text), "written up to record %" PRIu64, s->next_seq - 1);
 	doctor_line("audit log", s->audit_error == 0, text, d);
+	if (s->sign_error)
+		snprintf(text, sizeof(text),
+			 "signed for up to record %" PRIu64 ": the next checkpoint cannot be "
+			 "written: %s",
+			 s->covered, strerror(-s->sign_error));
+	else
+		snprintf(text, sizeof(text), "signed for up to record %" PRIu64, s->covered);
+	doctor_line("audit log", s->sign_error == 0, text, d);
 }
 
 static void doctor_gateway(struct doctor *d, const struct control_status_reply *s)

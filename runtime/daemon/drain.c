@@ -129,6 +129,7 @@ static void tick_done(int result, void *cookie)
 	struct drain *d = cookie;
 
 	drain_take(d);
+	drain_checkpoint(d);
 	lifecycle_retry(d);
 	loop_timer(d->options.loop, &d->tick, DRAIN_TICK_MS);
 }
@@ -227,8 +228,8 @@ void drain_flush(struct drain *d)
 		for (i = 0; i < AGENTOS_RING_COUNT && !d->error; i++)
 			ring_drain(&d->rings[i], DRAIN_ROUNDS * DRAIN_ROUNDS);
 	}
-	if (!segment_flush(d->writer))
-		fsync(segment_fd(d->writer));
+	if (!ledger_flush(d->ledger))
+		fsync(ledger_fd(d->ledger));
 }
 
 void drain_stop(struct drain *d)
@@ -258,6 +259,8 @@ void drain_status(const struct drain *d, struct control_status_reply *m)
 
 	m->next_seq = d->next_seq;
 	m->audit_error = d->error;
+	m->sign_error = d->sign_error;
+	m->covered = ledger_covered(d->ledger);
 	for (i = 0; i < AGENTOS_RING_COUNT; i++) {
 		m->streams[i].recorded = d->rings[i].account.received;
 		m->streams[i].lost = d->rings[i].account.lost;
@@ -272,6 +275,6 @@ void drain_close(struct drain *d)
 		return;
 	drain_stop(d);
 	loop_cancel(&d->sync);
-	segment_close(d->writer);
+	ledger_close(d->ledger);
 	free(d);
 }

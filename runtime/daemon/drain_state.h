@@ -7,7 +7,7 @@
 
 #include "audit/account.h"
 #include "audit/history.h"
-#include "audit/segment.h"
+#include "audit/ledger.h"
 #include "daemon/drain.h"
 #include "kern/ring.h"
 
@@ -27,7 +27,7 @@ struct drain {
 	struct drain_options options;
 	struct enforce *enforce; /* NULL before the start and after the stop */
 	uint8_t boot[16];
-	struct segment_writer *writer;
+	struct ledger *ledger;
 	struct history history; /* lifecycle part is kept up to date */
 	struct drain_ring rings[AGENTOS_RING_COUNT];
 	struct agentos_lifecycle
@@ -38,8 +38,9 @@ struct drain {
 	bool sweep;
 	bool cgroups; /* of agents that have ended are left */
 	struct loop_handle device, tick, again, sync;
-	bool dirty; /* written since the last sync began */
-	int error;  /* why the log cannot be written, or 0 */
+	bool dirty;	/* written since the last sync began */
+	int error;	/* why the log cannot be written, or 0 */
+	int sign_error; /* why the last checkpoint could not be, or 0 */
 	uint64_t drops_at_error;
 	uint64_t unreadable;
 	uint64_t next_seq;
@@ -52,6 +53,8 @@ void drain_take(struct drain *d);
 /* Whether the log can be written, after trying again if it could not. */
 bool drain_recovered(struct drain *d);
 int drain_append(struct drain *d, struct record *r);
+/* Signs for what is written, when it is time to. */
+void drain_checkpoint(struct drain *d);
 int drain_write(struct drain *d);
 void drain_record_init(const struct drain *d, struct record *r, enum record_type type,
 		       unsigned int stream);

@@ -2,11 +2,15 @@
 /* From the kernel to the log: the writer, its errors and its syncs. */
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
+#include "audit/key_file.h"
+#include "audit/trail.h"
+#include "base/limits.h"
 #include "daemon/drain_state.h"
 #include "daemon/say.h"
 
@@ -63,8 +67,8 @@ static void sync_due(int result, void *cookie)
 
 	d->dirty = false;
 	d->sync.done = sync_done;
-	if (loop_fsync(d->options.loop, &d->sync, segment_fd(d->writer)))
-		sync_done(fsync(segment_fd(d->writer)) ? -errno : 0, d);
+	if (loop_fsync(d->options.loop, &d->sync, ledger_fd(d->ledger)))
+		sync_done(fsync(ledger_fd(d->ledger)) ? -errno : 0, d);
 }
 
 /* The bound holds from the flush on: half of it to gather more, half for the disk. */
@@ -92,7 +96,7 @@ static void sync_done(int result, void *cookie)
 
 int drain_write(struct drain *d)
 {
-	int err = segment_flush(d->writer);
+	int err = ledger_flush(d->ledger);
 	unsigned int i;
 
 	if (err) {
@@ -109,14 +113,40 @@ int drain_write(struct drain *d)
 	return 0;
 }
 
+static uint64_t boot_time_ns(void)
+{
+	struct timespec now;
+
+	clock_gettime(CLOCK_BOOTTIME, &now);
+	return (uint64_t)now.tv_sec * 1000000000ULL + (uint64_t)now.tv_nsec;
+}
+
+/* Rare, and what it waits for is little: the rings hold what comes meanwhile. */
+void drain_checkpoint(struct drain *d)
+{
+	const uint64_t now = boot_time_ns();
+	int err;
+
+	if (d->error || !ledger_due(d->ledger, now))
+		return;
+	/* What is written is none the less so, and what is not is told elsewhere. */
+	err = ledger_checkpoint(d->ledger, now);
+	if (err && err != d->sign_error)
+		say("the audit log cannot be signed for: %s; it is tried again", strerror(-err));
+	else if (!err && d->sign_error)
+		say("the audit log is signed for again, up to record %llu",
+		    (unsigned long long)ledger_covered(d->ledger));
+	d->sign_error = err;
+}
+
 int drain_append(struct drain *d, struct record *r)
 {
-	int err = segment_append(d->writer, r);
+	int err = ledger_append(d->ledger, r);
 
 	/* Room in the buffer is made without giving room in a ring back: its batch is not complete. */
-	if (err == -ENOBUFS && segment_flush(d->writer) == 0) {
+	if (err == -ENOBUFS && ledger_flush(d->ledger) == 0) {
 		drain_sync_soon(d);
-		err = segment_append(d->writer, r);
+		err = ledger_append(d->ledger, r);
 	}
 	if (!err)
 		d->next_seq = r->seq + 1;
@@ -139,11 +169,8 @@ void drain_record_init(const struct drain *d, struct record *r, enum record_type
 /* When something of the kernel's boot clock happened, by the wall's. */
 void drain_record_time(struct record *r, uint64_t boot_ns)
 {
-	struct timespec now;
-	uint64_t boot_now;
+	const uint64_t boot_now = boot_time_ns();
 
-	clock_gettime(CLOCK_BOOTTIME, &now);
-	boot_now = (uint64_t)now.tv_sec * 1000000000ULL + (uint64_t)now.tv_nsec;
 	if (boot_ns <= boot_now && boot_now - boot_ns < r->time_ns)
 		r->time_ns -= boot_now - boot_ns;
 }
@@ -219,7 +246,7 @@ bool drain_recovered(struct drain *d)
 	if (!d->error)
 		return true;
 	snprintf(text, sizeof(text), "the audit log could not be written: %s", strerror(-d->error));
-	if (drain_write(d) || fsync(segment_fd(d->writer)))
+	if (drain_write(d) || fsync(ledger_fd(d->ledger)))
 		return false;
 	d->error = 0;
 	say("the audit log can be written again");
@@ -232,16 +259,68 @@ static void history_each(const struct record *r, void *cookie)
 	feeds_replay(cookie, r);
 }
 
+/* A log that has been signed for keeps its key: without it, it goes on under no other. */
+static int ledger_begin(struct drain *d, struct ledger_found *found, struct fault *f)
+{
+	const struct drain_options *o = &d->options;
+	struct ledger_options options = {
+		.segments = { .directory = o->directory,
+			      .boot = d->boot,
+			      .limit = LIMIT_SEGMENT,
+			      .buffer = LIMIT_AUDIT_BUFFER },
+	};
+	char trail[PATH_MAX];
+	struct note_key key;
+	bool made;
+	int err;
+
+	snprintf(trail, sizeof(trail), "%s/" TRAIL_NAME, o->directory);
+	err = key_file_open(o->directory, access(trail, F_OK) != 0, &key, &made, f);
+	if (err == -ENOENT)
+		return fault_set(
+			f, ENOENT,
+			"%.200s" KEY_FILE_SECRET
+			" is missing, and the log is signed with it: put it back, or keep "
+			"the log elsewhere, with %.200s" KEY_FILE_PUBLIC ", to begin a new one",
+			o->directory, o->directory);
+	if (err)
+		return err;
+	if (made)
+		say("made a key to sign the audit log with: keep a copy of %s" KEY_FILE_SECRET
+		    " in a safe place, and give %s" KEY_FILE_PUBLIC " to who is to verify",
+		    o->directory, o->directory);
+	options.key = &key;
+	err = ledger_open(&options, &d->ledger, found, f);
+	note_key_wipe(&key);
+	return err;
+}
+
+/* What recovery did is itself a record. */
+static void ledger_tell(struct drain *d, const struct ledger_found *found)
+{
+	if (found->tail.torn) {
+		say("the last record of the audit log was half-written: %llu bytes cut",
+		    (unsigned long long)found->tail.torn);
+		drain_note(d, DAEMON_TORN, found->tail.torn, "");
+	}
+	if (found->changed) {
+		say("%llu records at the end of the audit log are not those that were hashed when "
+		    "they were written: they may have been changed",
+		    (unsigned long long)found->changed);
+		drain_note(d, DAEMON_CHANGED, found->changed, "");
+	}
+}
+
 int drain_open(const struct drain_options *o, struct drain **ret_drain, struct fault *f)
 {
-	struct segment_tail *tail;
+	struct ledger_found *found;
 	struct fault why = { "" };
 	struct drain *d;
 	int err;
 
 	d = calloc(1, sizeof(*d));
-	tail = calloc(1, sizeof(*tail));
-	if (!d || !tail) {
+	found = calloc(1, sizeof(*found));
+	if (!d || !found) {
 		err = fault_set(f, ENOMEM, "out of memory");
 		goto free_all;
 	}
@@ -251,32 +330,31 @@ int drain_open(const struct drain_options *o, struct drain **ret_drain, struct f
 		fault_set(f, -err, "cannot read the boot id: %s", strerror(-err));
 		goto free_all;
 	}
-	err = segment_open(o->directory, d->boot, &d->writer, tail, f);
+	err = ledger_begin(d, found, &why);
+	if (!err) {
+		d->next_seq = found->tail.next_seq;
+		err = history_read(o->directory, d->boot,
+				   &(struct history_reader){ history_each, o->feeds }, &d->history,
+				   &why);
+	}
+	if (err == -EBADMSG || err == -EKEYREJECTED || err == -ENOKEY)
+		fault_set(f, -err,
+			  "%.800s; to begin a new log, keep this one elsewhere, for who wants to "
+			  "know what happened to it: mv %.64s %.64s.damaged",
+			  why.text, o->directory, o->directory);
+	else if (err)
+		*f = why;
 	if (err)
-		goto free_all;
-	d->next_seq = tail->next_seq;
-	err = history_read(o->directory, d->boot,
-			   &(struct history_reader){ history_each, o->feeds }, &d->history, &why);
-	if (err) {
-		fault_set(
-			f, -err,
-			"%.900s; to begin a new log, keep this one elsewhere: mv %.64s %.64s.damaged",
-			why.text, o->directory, o->directory);
-		goto close_writer;
-	}
-	if (tail->torn) {
-		say("the last record of the audit log was half-written: %llu bytes cut",
-		    (unsigned long long)tail->torn);
-		drain_note(d, DAEMON_TORN, tail->torn, "");
-	}
-	free(tail);
+		goto close_ledger;
+	ledger_tell(d, found);
+	free(found);
 	*ret_drain = d;
 	return 0;
 
-close_writer:
-	segment_close(d->writer);
+close_ledger:
+	ledger_close(d->ledger);
 free_all:
-	free(tail);
+	free(found);
 	free(d);
 	return err;
 }

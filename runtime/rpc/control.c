@@ -193,7 +193,8 @@ static bool status_valid(const struct control_status_reply *m)
 	if (m->gateway >= CONTROL_GATEWAYS || m->hook_count > CONTROL_HOOKS_MAX ||
 	    !enforcement_valid(&m->enforcement))
 		return false;
-	if (m->audit_error && !is_errno(m->audit_error))
+	if ((m->audit_error && !is_errno(m->audit_error)) ||
+	    (m->sign_error && !is_errno(m->sign_error)) || m->pad)
 		return false;
 	for (i = 0; i < CONTROL_HOOKS_MAX; i++) {
 		const struct control_hook_state *h = &m->hooks[i];

@@ -24,7 +24,7 @@
  * To put one that runs under another policy: the same, and APPLY at the end.
  * What was sent is forgotten after these, after any error, and at disconnect.
  */
-#define CONTROL_VERSION	  4
+#define CONTROL_VERSION	  5
 #define CONTROL_TEXT	  1024
 #define CONTROL_HOOKS_MAX 64
 #define CONTROL_WHAT	  96
@@ -198,10 +198,13 @@ struct control_status_reply {
 	uint64_t next_seq;   /* of the log */
 	uint64_t agents;     /* live */
 	uint64_t unrecorded; /* acts of strict agents refused, as they could not be recorded */
+	uint64_t covered;    /* records of the log that its last checkpoint is about */
 	int32_t audit_error; /* 0, or why the log cannot be written */
+	int32_t sign_error;  /* 0, or why the last checkpoint could not be */
 	uint32_t clients;
 	uint32_t hook_count; /* 0..CONTROL_HOOKS_MAX; the rest of hooks is zero */
 	uint32_t gateway;    /* enum control_gateway */
+	uint32_t pad;
 	struct control_hook_state hooks[CONTROL_HOOKS_MAX];
 };
 
@@ -253,7 +256,7 @@ _Static_assert(sizeof(struct control_apply) == 32 + sizeof(struct compiled_terms
 _Static_assert(sizeof(struct control_apply_reply) == 40, "no holes");
 _Static_assert(sizeof(struct control_enforcement) == 8 + CONTROL_TEXT, "no holes");
 _Static_assert(sizeof(struct control_status_reply) ==
-		       16 + 8 + CONTROL_TEXT + 3 * 16 + 40 + CONTROL_HOOKS_MAX * 16,
+		       16 + 8 + CONTROL_TEXT + 3 * 16 + 56 + CONTROL_HOOKS_MAX * 16,
 	       "no holes");
 
 enum control_side { CONTROL_FROM_CLIENT, CONTROL_FROM_DAEMON };

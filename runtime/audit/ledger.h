@@ -1,0 +1,66 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* The log as evidence: segments, the tree over their records, and the checkpoints signed for it. One writer. */
+#ifndef AGENTOS_AUDIT_LEDGER_H
+#define AGENTOS_AUDIT_LEDGER_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "audit/note.h"
+#include "audit/segment.h"
+#include "base/fault.h"
+
+struct ledger;
+
+struct ledger_options {
+	struct segment_options segments; /* borrowed: directory until ledger_close() */
+	const struct note_key *key;	 /* copied; its name is the log's origin */
+};
+
+/* What was found. */
+struct ledger_found {
+	struct segment_tail tail;
+	uint64_t covered; /* records that the last checkpoint is about */
+	uint64_t hashed;  /* hashes made for records that had none: written, but not hashed in time */
+	/* Records after these whose stored hash is another than they have: a crash leaves
+	 * none that is neither right nor zero. Both are unsigned; the records are taken. */
+	uint64_t changed;
+};
+
+/*
+ * Opens the log (errors as segment_open()), and brings its hash files up to its
+ * end: reads what follows the last checkpoint, and of what precedes it only
+ * hashes. What a checkpoint covers is never made anew.
+ *
+ * -EBADMSG  also: the log ends before its last checkpoint; the hashes are others
+ *           than those it signed; it, or a hash file, is damaged
+ * -ENOKEY, -EKEYREJECTED  the last checkpoint is by another key, or by nobody
+ */
+int ledger_open(const struct ledger_options *options, struct ledger **ret_ledger,
+		struct ledger_found *ret_found, struct fault *f);
+/* Flushes, writes a last checkpoint, and gives up the log. NULL is allowed. */
+void ledger_close(struct ledger *l);
+
+/* As segment_append() and segment_flush(); the latter hashes what it wrote as well. */
+int ledger_append(struct ledger *l, struct record *r);
+int ledger_flush(struct ledger *l);
+/* The descriptor to sync after a flush. */
+int ledger_fd(const struct ledger *l);
+
+/*
+ * Is it time for a checkpoint? now_ns is CLOCK_BOOTTIME. When there are records that
+ * none covers it is LIMIT_CHECKPOINT_S after the last one; with more than
+ * LIMIT_CHECKPOINT_RECORDS of them, or a full segment, LIMIT_CHECKPOINT_GAP_S.
+ */
+bool ledger_due(const struct ledger *l, uint64_t now_ns);
+
+/*
+ * Waits until all that was flushed is on disk, signs for it, and waits until
+ * that is. Without a new record it does nothing. On failure (the errno of a write
+ * or a sync, -EIO from libcrypto) none counts as given.
+ */
+int ledger_checkpoint(struct ledger *l, uint64_t now_ns);
+/* Records that the last checkpoint covers. */
+uint64_t ledger_covered(const struct ledger *l);
+
+#endif
