@@ -27,7 +27,9 @@
 #define LIMIT_NOTE_LINE	      12288 /* bytes of a line in one, or in a proof: a leaf fits, as base64 */
 #define LIMIT_NOTE_SIGNATURES 64    /* under one */
 #define LIMIT_PROOF	      (256 << 10) /* bytes of a proof with its checkpoint, as text */
-#define LIMIT_SYNC_MS	      200	  /* an accepted record is on disk within this */
+#define LIMIT_FILTER	      64    /* alternatives of one kind that a question about the log has */
+#define LIMIT_FILTER_BELOW    65536 /* agents below those that are asked for, in one boot */
+#define LIMIT_SYNC_MS	      200   /* an accepted record is on disk within this */
 
 /* The gateway. A connection holds one buffer for each direction and never more. */
 #define LIMIT_GATE_CONNECTIONS 1024   /* at once; twice as many descriptors */
