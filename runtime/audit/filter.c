@@ -94,7 +94,7 @@ static struct member *member_find(const struct filter *f, uint64_t id)
 {
 	size_t at;
 
-	if (!f->member_count)
+	if (!f->members)
 		return NULL;
 	at = index_find(&f->index, index_hash(INDEX_HASH, &id, sizeof(id)), member_equal, &id, f);
 	return at == SIZE_MAX ? NULL : &f->members[at];
@@ -123,7 +123,7 @@ static int member_set(struct filter *f, uint64_t id, bool in)
 		return 0;
 	if (f->member_count == LIMIT_FILTER_BELOW)
 		return -E2BIG;
-	if (f->member_count == f->member_room) {
+	if (!f->members || f->member_count == f->member_room) {
 		room = f->member_room ? f->member_room * 2 : 64;
 		grown = reallocarray(f->members, room, sizeof(*grown));
 		if (!grown)

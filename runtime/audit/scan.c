@@ -172,7 +172,7 @@ static int record_judge(struct scan *s, const struct record *r, struct fault *f)
 static int segment_count(struct scan *s, size_t at, uint64_t *ret_count, struct fault *f)
 {
 	uint64_t end = at + 1 < s->segments.count ? s->segments.numbers[at + 1] : UINT64_MAX;
-	struct record r;
+	struct record r = { 0 };
 	int rc;
 
 	*ret_count = 0;
@@ -225,11 +225,12 @@ static int count_backwards(struct scan *s, struct fault *f)
 /* With agents below others, all records are to be seen in their order. */
 static int count_forwards(struct scan *s, struct fault *f)
 {
+	struct record r = { 0 };
 	uint64_t found = 0;
-	struct record r;
 	int rc;
 
-	while ((rc = segment_read(s->reader, &r, f)) == 1) {
+	/* What is wrong with the log is told when this is read again, to be shown. */
+	while (segment_read(s->reader, &r, f) == 1) {
 		s->stats.records++;
 		rc = record_judge(s, &r, f);
 		if (rc < 0)
@@ -309,7 +310,7 @@ void scan_close(struct scan *s)
 
 int scan_next(struct scan *s, struct record *ret_record, struct fault *f)
 {
-	struct record r;
+	struct record r = { 0 };
 	int rc;
 
 	while ((rc = record_next(s, &r, f)) == 1) {

@@ -11,7 +11,7 @@ static const struct {
 } words[] = {
 	{ "query", audit_query },
 	{ "follow", audit_follow },
-
+	{ "decode", audit_decode },
 };
 
 int cmd_audit(int argc, char **argv)

@@ -1,26 +1,23 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /* agentctl audit query and follow: records of the log, read with the caller's rights. */
 #include <errno.h>
-#include <inttypes.h>
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
-#include <time.h>
 #include <unistd.h>
 
-#include "audit/render.h"
 #include "base/escape.h"
 #include "ctl/audit.h"
 #include "ctl/ctl.h"
 #include "ctl/growth.h"
+#include "ctl/printer.h"
 #include "ctl/question.h"
-
-#define NS 1000000000ULL
 
 static const char help[] =
 	"Usage: agentctl audit [query | follow] [OPTION]...\n"
+	"       agentctl audit decode [OPTION]... [FILE]\n"
 	"Shows what agents did and what was refused, oldest first: all that the log has.\n"
-	"`follow` is `query -f`.\n"
+	"`follow` is `query -f`; decode has a --help of its own.\n"
 	"\n"
 	"  -f, --follow           go on as records are written; Ctrl-C ends it\n"
 	"  -n COUNT               only the last COUNT of them\n"
@@ -48,9 +45,8 @@ static const char help_end[] =
 
 struct query {
 	struct question question;
-	bool json, follow, colour, seq;
-	int day; /* of the last line, so that each day is announced; -1: none yet */
-	int year;
+	struct printer printer;
+	bool follow;
 };
 
 /* -1 to go on, else the exit status. */
@@ -86,10 +82,10 @@ static int query_parse(int argc, char **argv, struct query *q)
 			escape_text(shown, sizeof(shown), value, strlen(value));
 			return ctl_usage("audit", "-n takes a number, not %s", shown);
 		case JSON:
-			q->json = true;
+			q->printer.json = true;
 			break;
 		case SEQ:
-			q->seq = true;
+			q->printer.seq = true;
 			break;
 		default:
 			rc = question_option(&q->question, option, value);
@@ -104,44 +100,19 @@ static int query_parse(int argc, char **argv, struct query *q)
 	return question_done(&q->question);
 }
 
-static void record_show(struct query *q, const struct record *r)
-{
-	time_t seconds = (time_t)(r->time_ns / NS);
-	char date[64];
-	struct tm tm;
-
-	if (q->json) {
-		render_json(stdout, r);
-		return;
-	}
-	if (localtime_r(&seconds, &tm) && (tm.tm_yday != q->day || tm.tm_year != q->year)) {
-		q->day = tm.tm_yday;
-		q->year = tm.tm_year;
-		strftime(date, sizeof(date), "%A %Y-%m-%d, times in %Z", &tm);
-		printf("-- %s --\n", date);
-	}
-	if (q->seq)
-		printf("#%-6" PRIu64 " ", r->seq);
-	render_text(stdout, r, q->colour);
-}
-
 /* Shows what there is. 0 at the end for now; -EPIPE: nobody reads on. */
 static int query_show(struct query *q, struct scan *scan, struct fault *f)
 {
 	struct record r;
-	int rc = 0;
+	int rc = 0, flushed;
 
-	while (!growth_ended() && (rc = scan_next(scan, &r, f)) == 1) {
-		errno = 0;
-		record_show(q, &r);
-		if (ferror(stdout))
-			break;
+	while (!growth_ended() && !ferror(stdout) && (rc = scan_next(scan, &r, f)) == 1)
+		printer_print(&q->printer, &r);
+	if (rc < 0) {
+		flushed = printer_flush(NULL);
+		return flushed == -EPIPE ? flushed : rc;
 	}
-	if (fflush(stdout) != 0 || ferror(stdout)) {
-		rc = errno ? errno : EIO;
-		return fault_set(f, rc, "cannot write: %s", strerror(rc));
-	}
-	return rc < 0 ? rc : 0;
+	return printer_flush(f);
 }
 
 static int query_go_on(struct query *q, struct scan *scan, struct fault *f)
@@ -161,7 +132,7 @@ static int query_go_on(struct query *q, struct scan *scan, struct fault *f)
 
 static int query_run(int argc, char **argv, bool follow)
 {
-	struct query q = { .follow = follow, .day = -1 };
+	struct query q = { .follow = follow, .printer = { .day = -1 } };
 	struct fault f = { "" };
 	struct scan *scan;
 	int rc;
@@ -173,7 +144,7 @@ static int query_run(int argc, char **argv, bool follow)
 		question_release(&q.question);
 		return rc;
 	}
-	q.colour = ctl_colour(STDOUT_FILENO);
+	q.printer.colour = ctl_colour(STDOUT_FILENO);
 	signal(SIGPIPE, SIG_IGN);
 
 	rc = question_scan(&q.question, &scan, &f);
