@@ -6,6 +6,7 @@
 /* As the commands of ctl.h: argv[0] is the word, or "audit" where there is none. */
 int audit_query(int argc, char **argv);
 int audit_follow(int argc, char **argv);
+int audit_stats(int argc, char **argv);
 int audit_decode(int argc, char **argv);
 
 #endif

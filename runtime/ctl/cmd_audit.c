@@ -11,6 +11,7 @@ static const struct {
 } words[] = {
 	{ "query", audit_query },
 	{ "follow", audit_follow },
+	{ "stats", audit_stats },
 	{ "decode", audit_decode },
 };
 
