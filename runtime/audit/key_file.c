@@ -57,7 +57,8 @@ static int file_read(const char *path, mode_t never, char *buf, size_t size)
 	else if (st.st_mode & never || (st.st_uid != geteuid() && st.st_uid != 0))
 		len = -EPERM;
 	else
-		len = read(fd, buf, size) < 0 ? -errno : (st.st_size < (off_t)size ? st.st_size : -EBADMSG);
+		len = read(fd, buf, size) < 0 ? -errno :
+						(st.st_size < (off_t)size ? st.st_size : -EBADMSG);
 	close(fd);
 	if (len > 0 && buf[len - 1] == '\n')
 		len--;

@@ -23,12 +23,12 @@ struct ledger {
 	struct tree_hasher *hasher;
 	struct trail_writer trail;
 	struct note_key key;
-	uint64_t flushed;  /* records in the segments */
-	uint64_t covered;  /* of these, by a checkpoint */
-	uint64_t last_ns;  /* of the last checkpoint */
-	uint64_t segment;  /* that was written to last */
-	bool sealed;	   /* one was full since the last checkpoint */
-	bool behind;	   /* hashes of what is flushed are missing */
+	uint64_t flushed; /* records in the segments */
+	uint64_t covered; /* of these, by a checkpoint */
+	uint64_t last_ns; /* of the last checkpoint */
+	uint64_t segment; /* that was written to last */
+	bool sealed;	  /* one was full since the last checkpoint */
+	bool behind;	  /* hashes of what is flushed are missing */
 };
 
 static int ledger_resume(struct ledger *l, struct ledger_found *found, struct fault *f)
@@ -171,8 +171,8 @@ bool ledger_due(const struct ledger *l, uint64_t now_ns)
 		return false;
 	if (now_ns - l->last_ns >= LIMIT_CHECKPOINT_S * NS)
 		return true;
-	return (open >= LIMIT_CHECKPOINT_RECORDS || l->sealed) &&
-	       now_ns - l->last_ns >= LIMIT_CHECKPOINT_GAP_S * NS;
+	return (open >= LIMIT_UNSIGNED || l->sealed) &&
+	       now_ns - l->last_ns >= LIMIT_CHECKPOINT_GAP * NS;
 }
 
 static int ledger_sign(struct ledger *l, char *note, size_t size)

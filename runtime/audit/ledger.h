@@ -21,7 +21,8 @@ struct ledger_options {
 struct ledger_found {
 	struct segment_tail tail;
 	uint64_t covered; /* records that the last checkpoint is about */
-	uint64_t hashed;  /* hashes made for records that had none: written, but not hashed in time */
+	uint64_t
+		hashed; /* hashes made for records that had none: written, but not hashed in time */
 	/* Records after these whose stored hash is another than they have: a crash leaves
 	 * none that is neither right nor zero. Both are unsigned; the records are taken. */
 	uint64_t changed;
@@ -50,7 +51,7 @@ int ledger_fd(const struct ledger *l);
 /*
  * Is it time for a checkpoint? now_ns is CLOCK_BOOTTIME. When there are records that
  * none covers it is LIMIT_CHECKPOINT_S after the last one; with more than
- * LIMIT_CHECKPOINT_RECORDS of them, or a full segment, LIMIT_CHECKPOINT_GAP_S.
+ * LIMIT_UNSIGNED of them, or a full segment, LIMIT_CHECKPOINT_GAP.
  */
 bool ledger_due(const struct ledger *l, uint64_t now_ns);
 

@@ -32,7 +32,8 @@ static int checkpoint_last(const struct segment_dir *d, const struct note_verifi
 		rc = note_open(verifier, entry.note, entry.len, &len);
 		if (rc)
 			fault_set(f, -rc,
-				  "%s/" TRAIL_NAME ": the last checkpoint is %s the key of this log",
+				  "%s/" TRAIL_NAME
+				  ": the last checkpoint is %s the key of this log",
 				  d->shown, rc == -ENOKEY ? "not by" : "not rightly signed by");
 		*ret_head = entry.checkpoint.head;
 	}

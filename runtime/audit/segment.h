@@ -85,6 +85,10 @@ uint64_t segment_next_seq(const struct segment_writer *w);
 struct segment_reader;
 int segment_reader_open(const char *directory, struct segment_reader **ret_reader, struct fault *f);
 void segment_reader_close(struct segment_reader *r);
+/* Goes on with the first record of the segment of this name, wherever it was. 1; 0 when that is
+ * only just being made or is gone: it goes on with whatever is oldest then; errors as of
+ * segment_read(). What lies between is not looked at. */
+int segment_reader_seek(struct segment_reader *r, uint64_t first_seq, struct fault *f);
 /* 1 and a record; 0 when at the end for now (call again later: it follows on into
  * new segments); -EBADMSG with f naming segment and offset, -EPROTO when a later
  * AgentOS wrote it: asking again looks again. What is read may not be on disk

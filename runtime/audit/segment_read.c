@@ -82,6 +82,15 @@ static int segment_enter(struct segment_reader *r, uint64_t first_seq, struct fa
 	return 1;
 }
 
+int segment_reader_seek(struct segment_reader *r, uint64_t first_seq, struct fault *f)
+{
+	if (r->fd >= 0)
+		close(r->fd);
+	r->fd = -1;
+	r->first_seq = r->previous = r->next_seq = 0;
+	return segment_enter(r, first_seq, f);
+}
+
 /* The next record of the current segment, which must be the next of the log. */
 static int segment_next(struct segment_reader *r, struct record *ret_record, struct fault *f)
 {

@@ -3,34 +3,37 @@
 #ifndef AGENTOS_BASE_LIMITS_H
 #define AGENTOS_BASE_LIMITS_H
 
-#define LIMIT_POLICY_FILE	 (1 << 20) /* bytes of one YAML file */
-#define LIMIT_POLICY_FILES	 64	   /* files that make one policy up */
-#define LIMIT_POLICY_DEPTH	 8 /* times that one leads to the next, by extends or include */
-#define LIMIT_COMPILE		 (64 << 20) /* bytes of a message between root and who reads YAML for it */
-#define LIMIT_COMPILE_FILES	 1024	    /* that it may ask for */
-#define LIMIT_COMPILE_S		 120	    /* seconds that it has */
-#define LIMIT_POLICY_ENV	 256	    /* environment names kept or set */
-#define LIMIT_POLICY_DIRS	 64	    /* directories made before the start */
-#define LIMIT_EGRESS_RULES	 1024	    /* rules on host names in a policy */
-#define LIMIT_CONTROL_CLIENTS	 64	    /* connections to agentosd at once */
-#define LIMIT_CONTROL_MESSAGE	 65536	    /* bytes of one control message */
-#define LIMIT_CONTROL_FDS	 64	    /* descriptors in one control message */
-#define LIMIT_CONTROL_IDLE_S	 30	    /* a half-made request is dropped after this */
-#define LIMIT_SEGMENT		 (64 << 20) /* bytes of one audit segment, then the next */
-#define LIMIT_RECORD		 4096	    /* bytes of one encoded audit record */
-#define LIMIT_AUDIT_BUFFER	 (1 << 20)  /* bytes of records taken and not yet written */
-#define LIMIT_FEED		 (128 << 10) /* bytes of a denial feed, and of the older one behind it */
-#define LIMIT_FEEDS		 (64 << 20) /* of all of them: with many agents each has less */
-#define LIMIT_FEED_LINE		 8192	    /* bytes of a line in one */
-#define LIMIT_LEAF		 8192 /* bytes of the data of a leaf: a record, perhaps with a segment's header */
-#define LIMIT_NOTE		 (128 << 10) /* bytes of a signed note: 16 of the longest signatures fit */
-#define LIMIT_NOTE_LINE		 12288 /* bytes of a line in one, or in a proof: a leaf fits, as base64 */
-#define LIMIT_NOTE_SIGNATURES	 64	     /* under one */
-#define LIMIT_PROOF		 (256 << 10) /* bytes of a proof with its checkpoint, as text */
-#define LIMIT_SYNC_MS		 200	     /* an accepted record is on disk within this */
-#define LIMIT_CHECKPOINT_S	 60	     /* and signed for within this, */
-#define LIMIT_CHECKPOINT_GAP_S	 2	     /* or within this, when a busy log has */
-#define LIMIT_CHECKPOINT_RECORDS 100000	     /* that nothing signs for yet */
+#define LIMIT_POLICY_FILE     (1 << 20) /* bytes of one YAML file */
+#define LIMIT_POLICY_FILES    64	/* files that make one policy up */
+#define LIMIT_POLICY_DEPTH    8 /* times that one leads to the next, by extends or include */
+#define LIMIT_COMPILE	      (64 << 20) /* bytes of a message between root and who reads YAML for it */
+#define LIMIT_COMPILE_FILES   1024	 /* that it may ask for */
+#define LIMIT_COMPILE_S	      120	 /* seconds that it has */
+#define LIMIT_POLICY_ENV      256	 /* environment names kept or set */
+#define LIMIT_POLICY_DIRS     64	 /* directories made before the start */
+#define LIMIT_EGRESS_RULES    1024	 /* rules on host names in a policy */
+#define LIMIT_CONTROL_CLIENTS 64	 /* connections to agentosd at once */
+#define LIMIT_CONTROL_MESSAGE 65536	 /* bytes of one control message */
+#define LIMIT_CONTROL_FDS     64	 /* descriptors in one control message */
+#define LIMIT_CONTROL_IDLE_S  30	 /* a half-made request is dropped after this */
+#define LIMIT_SEGMENT	      (64 << 20) /* bytes of one audit segment, then the next */
+#define LIMIT_RECORD	      4096	 /* bytes of one encoded audit record */
+#define LIMIT_AUDIT_BUFFER    (1 << 20)	 /* bytes of records taken and not yet written */
+#define LIMIT_FEED	      (128 << 10) /* bytes of a denial feed, and of the older one behind it */
+#define LIMIT_FEEDS	      (64 << 20) /* of all of them: with many agents each has less */
+#define LIMIT_FEED_LINE	      8192	 /* bytes of a line in one */
+#define LIMIT_LEAF	      8192 /* bytes of the data of a leaf: a record, perhaps with a segment's header */
+#define LIMIT_NOTE	      (128 << 10) /* bytes of a signed note: 16 of the longest signatures fit */
+#define LIMIT_NOTE_LINE	      12288 /* bytes of a line in one, or in a proof: a leaf fits, as base64 */
+#define LIMIT_NOTE_SIGNATURES 64    /* under one */
+#define LIMIT_PROOF	      (256 << 10) /* bytes of a proof with its checkpoint, as text */
+#define LIMIT_FILTER	      64    /* alternatives of one kind that a question about the log has */
+#define LIMIT_FILTER_BELOW    65536 /* agents below those that are asked for, in one boot */
+#define LIMIT_STATS	      1024  /* different names that are counted of each kind */
+#define LIMIT_SYNC_MS	      200   /* an accepted record is on disk within this */
+#define LIMIT_CHECKPOINT_S    60    /* and signed for within this, */
+#define LIMIT_CHECKPOINT_GAP  2	    /* or within so many seconds, when a busy log has */
+#define LIMIT_UNSIGNED	      100000 /* records that nothing signs for */
 
 /* The gateway. A connection holds one buffer for each direction and never more. */
 #define LIMIT_GATE_CONNECTIONS 1024   /* at once; twice as many descriptors */

@@ -171,13 +171,9 @@ static void what_is_no_key_is_refused(void)
 }
 
 static const struct tap_test tests[] = {
-	TEST(one_is_made_once_and_read_back),
-	TEST(slashes_at_the_end_change_nothing),
-	TEST(without_one_none_is_made_unasked),
-	TEST(a_missing_public_one_is_written_again),
-	TEST(another_public_one_is_refused),
-	TEST(one_that_others_may_read_is_refused),
-	TEST(links_fifos_and_directories_are_refused),
-	TEST(what_is_no_key_is_refused),
+	TEST(one_is_made_once_and_read_back),	       TEST(slashes_at_the_end_change_nothing),
+	TEST(without_one_none_is_made_unasked),	       TEST(a_missing_public_one_is_written_again),
+	TEST(another_public_one_is_refused),	       TEST(one_that_others_may_read_is_refused),
+	TEST(links_fifos_and_directories_are_refused), TEST(what_is_no_key_is_refused),
 };
 TAP_MAIN(tests)

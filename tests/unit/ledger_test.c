@@ -128,8 +128,8 @@ static void it_is_due_at_intervals_and_sooner_when_busy(void)
 	CHECK(grow(l, 1));
 	CHECK_INT(ledger_checkpoint(l, 1000 * NS), 0);
 	CHECK(grow(l, 100));
-	CHECK(!ledger_due(l, (1000 + LIMIT_CHECKPOINT_GAP_S) * NS - 1));
-	CHECK(ledger_due(l, (1000 + LIMIT_CHECKPOINT_GAP_S) * NS));
+	CHECK(!ledger_due(l, (1000 + LIMIT_CHECKPOINT_GAP) * NS - 1));
+	CHECK(ledger_due(l, (1000 + LIMIT_CHECKPOINT_GAP) * NS));
 	ledger_close(l);
 }
 
@@ -272,7 +272,8 @@ static void a_log_shorter_than_what_was_signed_for_is_refused(void)
 
 	REQUIRE(log_make(600, 1 << 20, 100, 600));
 	note = log_get(log_path("checkpoints"), &len);
-	REQUIRE(note && log_make(599, 1 << 20, 0, 0) && log_set(log_path("checkpoints"), note, len));
+	REQUIRE(note && log_make(599, 1 << 20, 0, 0) &&
+		log_set(log_path("checkpoints"), note, len));
 	refused(&log_key, -EBADMSG, "the others are gone");
 	/* The control: what was there before. */
 	REQUIRE(log_make(600, 1 << 20, 0, 0) && log_set(log_path("checkpoints"), note, len));

@@ -1,0 +1,12 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* The words of agentctl audit. */
+#ifndef AGENTOS_CTL_AUDIT_H
+#define AGENTOS_CTL_AUDIT_H
+
+/* As the commands of ctl.h: argv[0] is the word, or "audit" where there is none. */
+int audit_query(int argc, char **argv);
+int audit_follow(int argc, char **argv);
+int audit_stats(int argc, char **argv);
+int audit_decode(int argc, char **argv);
+
+#endif
