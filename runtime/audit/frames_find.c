@@ -51,7 +51,7 @@ static int frame_near(const struct frames *fr, uint64_t offset, uint64_t *ret_of
 /* Goes to a place not far before the record, if there is one: 1, or 0. */
 static int frames_approach(struct frames *fr, uint64_t seq)
 {
-	uint64_t low = SEGMENT_HEADER, high = fr->size, middle, offset, found;
+	uint64_t low = SEGMENT_HEADER, high = fr->size, middle, offset = 0, found = 0;
 	int rc;
 
 	while (high > low && high - low > WALK_BYTES) {

@@ -280,7 +280,7 @@ static int record_find(struct prover *p, uint64_t seq, struct trail_entry *ret_e
 
 int prover_record(const char *directory, uint64_t seq, char *buf, size_t size, struct fault *f)
 {
-	struct trail_entry entry;
+	struct trail_entry entry = { 0 };
 	struct prover *p = NULL;
 	int rc;
 

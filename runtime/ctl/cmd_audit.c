@@ -20,8 +20,21 @@
 #define FOLLOW_MS 1000 /* looks again at least this often, should inotify miss something */
 #define NS	  1000000000ULL
 
+/* What else can be done with a log, each with options of its own. */
+static const struct word {
+	const char *name;
+	int (*run)(int argc, char **argv);
+} words[] = {
+	{ "verify", cmd_audit_verify },
+	{ "checkpoint", cmd_audit_checkpoint },
+	{ "prove", cmd_audit_prove },
+	{ "consistency", cmd_audit_consistency },
+	{ "verify-proof", cmd_audit_verify_proof },
+};
+
 static const char help[] =
 	"Usage: agentctl audit [OPTION]...\n"
+	"       agentctl audit WORD [OPTION]...\n"
 	"Shows what agents did and what was refused, oldest first: all that the log has.\n"
 	"\n"
 	"  -f, --follow         go on as records are written; Ctrl-C ends it\n"
@@ -37,6 +50,13 @@ static const char help[] =
 	"      --json           one JSON object a line, times in UTC\n"
 	"      --directory DIR  where the log is (" CTL_AUDIT_DIR ", or\n"
 	"                       AGENTOS_AUDIT_DIR)\n"
+	"\n"
+	"WORD is one of these; `agentctl audit WORD --help` says more:\n"
+	"  verify               check the log against its signed checkpoints\n"
+	"  checkpoint           print the newest of them, to be kept elsewhere\n"
+	"  prove SEQ            print a proof that a record is in the log\n"
+	"  consistency A [B]    print a proof that the log only grew from one to another\n"
+	"  verify-proof FILE    check either with the public key alone\n"
 	"\n"
 	"  agentctl audit -n 20                     the newest 20 records\n"
 	"  agentctl audit --denied --since 1h       what was refused in the last hour\n"
@@ -378,8 +398,13 @@ int cmd_audit(int argc, char **argv)
 	struct segment_reader *reader;
 	uint64_t skip = 0, count;
 	struct fault f = { "" };
+	size_t i;
 	int rc;
 
+	for (i = 0; argc > 1 && i < sizeof(words) / sizeof(words[0]); i++) {
+		if (strcmp(argv[1], words[i].name) == 0)
+			return words[i].run(argc - 1, argv + 1);
+	}
 	q.directory = ctl_setting("AGENTOS_AUDIT_DIR", CTL_AUDIT_DIR);
 	rc = query_parse(argc, argv, &q);
 	if (rc >= 0)
