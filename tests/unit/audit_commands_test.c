@@ -1,10 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /* agentctl audit verify, checkpoint, prove, consistency, verify-proof: as a stranger runs them. */
 #include "tests/tap.h"
+#include "tests/unit/stranger_rig.h"
 #include "tests/unit/verify_rig.h"
-
-#include <stdarg.h>
-#include <sys/wait.h>
 
 #define RECORDS 150
 #define COVERED 130
@@ -242,7 +240,6 @@ static void version_change(void)
 	header_seal(p.file->data);
 }
 
-/* What python3 makes of each is in verify_stranger_test; here it is that both get the same words. */
 static const struct {
 	const char *name;
 	void (*change)(void);
@@ -273,6 +270,8 @@ static const struct {
 
 static void what_was_done_to_a_log_is_told(void)
 {
+	bool python = stranger_there();
+	char said[512];
 	size_t i;
 	int rc;
 
@@ -281,6 +280,12 @@ static void what_was_done_to_a_log_is_told(void)
 		if (cases[i].change)
 			cases[i].change();
 		REQUIRE(image_put(&changed));
+		if (python) {
+			rc = stranger_run(said, sizeof(said), log_dir, key_path,
+					  cases[i].anchored ? anchor_path : NULL);
+			CHECK_MSG(rc == (cases[i].status != 0), "%s: %d %s", cases[i].name, rc,
+				  said);
+		}
 		rc = audit(NULL, "verify", "--key", key_path, cases[i].anchored ? "--anchor" : NULL,
 			   anchor_path);
 		CHECK_MSG(rc == cases[i].status, "%s: %d", cases[i].name, rc);
@@ -535,6 +540,52 @@ static void growth_is_proved_to_who_has_the_older_checkpoint(void)
 	unlink(growth);
 }
 
+/* By a program that shares no code with ours, whose format is the same. */
+static void a_stranger_takes_the_same_proofs(void)
+{
+	static const char *const seqs[] = { "1", "2", "54", "77", "100", "129", "130" };
+	static const char *const sizes[] = { "50", "100", "130" };
+	const char *old = base_path("old");
+	char said[512], expected[64], *proof;
+	size_t i, len;
+
+	if (!stranger_there())
+		SKIP("there is no python3");
+	REQUIRE(log_whole());
+	for (i = 0; i < sizeof(seqs) / sizeof(seqs[0]); i++) {
+		unlink(proof_path);
+		CHECK_INT(audit(NULL, "prove", seqs[i], "--output", proof_path), 0);
+		CHECK_INT(stranger_run(said, sizeof(said), "--proof", proof_path, key_path), 0);
+		snprintf(expected, sizeof(expected), "proved record %s of 130\n", seqs[i]);
+		CHECK_STR(said, expected);
+	}
+	/* A byte of the record is another. */
+	REQUIRE((proof = (char *)log_get(proof_path, &len)));
+	proof[60] = proof[60] == 'A' ? 'B' : 'A';
+	REQUIRE(log_set(proof_path, proof, len));
+	CHECK_INT(stranger_run(said, sizeof(said), "--proof", proof_path, key_path), 1);
+	CHECK_STR(said, "the record is not proved\n");
+	CHECK_INT(audit(NULL, "verify-proof", "--key", key_path, proof_path), 1);
+	free(proof);
+	for (i = 0; i < sizeof(sizes) / sizeof(sizes[0]); i++) {
+		unlink(old);
+		unlink(proof_path);
+		CHECK_INT(audit(NULL, "checkpoint", "--size", sizes[i], "--output", old), 0);
+		CHECK_INT(audit(NULL, "consistency", sizes[i], "--output", proof_path), 0);
+		CHECK_INT(stranger_run(said, sizeof(said), "--proof", proof_path, key_path, old),
+			  0);
+		snprintf(expected, sizeof(expected), "proved growth from %s to 130\n", sizes[i]);
+		CHECK_STR(said, expected);
+	}
+	/* The anchor is the wrong one. */
+	CHECK_INT(audit(NULL, "consistency", "50", "--output", base_path("growth")), 0);
+	CHECK_INT(stranger_run(said, sizeof(said), "--proof", base_path("growth"), key_path, old),
+		  1);
+	CHECK_STR(said, "growth is not proved\n");
+	unlink(base_path("growth"));
+	unlink(old);
+}
+
 /* Another log by the same key, of the same name: signed for twice. */
 static void a_log_written_anew_does_not_fit_an_older_checkpoint(void)
 {
@@ -608,6 +659,7 @@ static const struct tap_test tests[] = {
 	TEST(records_that_cannot_be_proved_say_why),
 	TEST(a_proof_that_was_changed_proves_nothing),
 	TEST(growth_is_proved_to_who_has_the_older_checkpoint),
+	TEST(a_stranger_takes_the_same_proofs),
 	TEST(a_log_written_anew_does_not_fit_an_older_checkpoint),
 	TEST(each_has_its_help_and_knows_its_options),
 	TEST(nothing_is_left_behind),
