@@ -100,9 +100,12 @@ $(BUILD)/san/%.o: %.c
 	@mkdir -p $(@D)
 	$(CC) $(ALL_CFLAGS) $(SANITIZE) -c $< -o $@
 
-# libFuzzer is clang's. What it drives is pure, so these are all the sources there are to it.
+# libFuzzer is clang's. What it drives is pure, but for files of a log, so these are all the sources
+# there are to it.
+FUZZ_AUDIT := checkpoint frames frames_find leaves lines listing note proof proof_text prover record \
+	segment_file trail tree verify verify_marks
 FUZZ_LIB := runtime/lib/words.c runtime/gateway/clienthello.c \
-	$(wildcard runtime/base/*.c runtime/http/*.c runtime/policy/*.c)
+	$(FUZZ_AUDIT:%=runtime/audit/%.c) $(wildcard runtime/base/*.c runtime/http/*.c runtime/policy/*.c)
 FUZZ_CFLAGS := -fsanitize=address,undefined -fno-sanitize-recover=undefined -U_FORTIFY_SOURCE -O1
 
 $(BUILD)/fuzz/%.o: %.c
@@ -111,7 +114,7 @@ $(BUILD)/fuzz/%.o: %.c
 
 $(BUILD)/tests/fuzz/%: $(BUILD)/fuzz/tests/fuzz/%.o $(call objs,fuzz,$(FUZZ_LIB))
 	@mkdir -p $(@D)
-	$(CLANG) $(FUZZ_CFLAGS) -fsanitize=fuzzer $^ -lcyaml -lyaml -o $@
+	$(CLANG) $(FUZZ_CFLAGS) -fsanitize=fuzzer $^ -lcyaml -lyaml -lcrypto -o $@
 
 # Only kern/ sees the programs themselves.
 $(BUILD)/obj/runtime/kern/enforce.o $(BUILD)/san/runtime/kern/enforce.o: $(BUILD)/bpf/agentos.skel.h
@@ -192,6 +195,9 @@ $(BUILD)/tests/unit/%: $(BUILD)/san/tests/unit/%.o $(BUILD)/libruntime-san.a
 	@mkdir -p $(@D)
 	$(CC) $(SANITIZE) $(ALL_LDFLAGS) $^ $(LIBS) -o $@
 	@if [ -e tests/unit/$*.timeout ]; then cp tests/unit/$*.timeout $@.timeout; fi
+
+# This one runs the program.
+$(BUILD)/tests/unit/audit_commands_test: | $(BUILD)/bin/agentctl
 
 $(BUILD)/tests/%: $(BUILD)/obj/tests/%.o $(BUILD)/libruntime.a
 	@mkdir -p $(@D)

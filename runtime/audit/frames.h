@@ -3,6 +3,7 @@
 #ifndef AGENTOS_AUDIT_FRAMES_H
 #define AGENTOS_AUDIT_FRAMES_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -64,6 +65,15 @@ int frames_open(struct frames *fr, const struct segment_dir *d, uint64_t first_s
  * -EIO, ... what reading may come to
  */
 int frames_next(struct frames *fr, struct frame *ret_frame);
+
+/*
+ * 1 and the frame of this seq in the open segment; 0 when it ends before it;
+ * otherwise as frames_next(). Read all, it goes through every frame before that.
+ * Without, it looks for frames where one may be, and 1 is a guess: agents can
+ * have what looks like frames in their texts, so that its hash is to be compared
+ * with another of this record. All else but -EIO and the like tells nothing then.
+ */
+int frames_find(struct frames *fr, uint64_t seq, bool all, struct frame *ret_frame);
 
 /* The hash of the frame as a leaf; frame is the last that came of fr. -EIO as in tree.h. */
 int frames_leaf(const struct frames *fr, const struct frame *frame, struct tree_hasher *h,

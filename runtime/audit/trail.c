@@ -186,6 +186,108 @@ int trail_last(struct trail *t, struct trail_entry *ret_entry)
 	return trail_next(t, ret_entry);
 }
 
+static int trail_turn(struct trail *t, uint64_t offset)
+{
+	t->offset = t->told = offset;
+	t->at = t->have = 0;
+	return buffer_fill(t);
+}
+
+/* Turns to the first entry that begins at `from` or, as far as one look goes, behind it: 1, or 0. */
+static int trail_enter(struct trail *t, uint64_t from)
+{
+	struct checkpoint checkpoint;
+	const char *p, *end;
+	size_t len;
+	int rc;
+
+	/* An entry begins behind an empty line, or with the file. */
+	rc = trail_turn(t, from < 2 ? 0 : from - 2);
+	if (rc)
+		return rc;
+	end = t->buf + t->have;
+	p = t->buf;
+	while (from >= 2) {
+		p = memmem(p, (size_t)(end - p), "\n\n", 2);
+		if (!p)
+			return 0;
+		p += 2;
+		len = note_end(p, (size_t)(end - p));
+		if (!len)
+			return 0;
+		if (len <= LIMIT_NOTE && note_read(p, len, &checkpoint) == 0)
+			break;
+		/* The two newlines may be the last of three. */
+		p--;
+	}
+	rc = trail_turn(t, t->offset + (uint64_t)(p - t->buf));
+	return rc ? rc : 1;
+}
+
+/* From here on the first entry of at least this size, or the last of all: 1, or 0. */
+static int trail_walk(struct trail *t, uint64_t size, bool last, struct trail_entry *ret_entry)
+{
+	struct trail_entry entry = { 0 };
+	uint64_t at = 0;
+	bool found = false;
+	int rc;
+
+	while ((rc = trail_next(t, &entry)) == 1 || rc == -EBADMSG) {
+		if (rc != 1 || (!last && entry.checkpoint.head.size < size))
+			continue;
+		at = entry.offset;
+		found = true;
+		if (!last)
+			break;
+	}
+	if (rc < 0 && rc != -ENODATA && rc != -E2BIG)
+		return rc;
+	if (!found)
+		return 0;
+	/* What it points to may have been moved in the buffer. */
+	rc = trail_turn(t, at);
+	return rc ? rc : trail_next(t, ret_entry);
+}
+
+int trail_newest(struct trail *t, struct trail_entry *ret_entry)
+{
+	uint64_t back, from;
+	int rc;
+
+	for (back = 4096; back <= BUFFER_BYTES; back *= 2) {
+		from = t->size > back ? t->size - back : 0;
+		rc = trail_enter(t, from);
+		if (rc == 1)
+			rc = trail_walk(t, 0, true, ret_entry);
+		if (rc || !from)
+			return rc;
+	}
+	return -EBADMSG;
+}
+
+int trail_find(struct trail *t, uint64_t size, struct trail_entry *ret_entry)
+{
+	uint64_t low = 0, high = t->size, middle;
+	struct trail_entry entry;
+	int rc;
+
+	/* Entries before low are smaller; the first that is not begins before high, or there is none. */
+	while (high - low > BUFFER_BYTES) {
+		middle = low + (high - low) / 2;
+		rc = trail_enter(t, middle);
+		if (rc == 1)
+			rc = trail_next(t, &entry);
+		if (rc < 0)
+			return rc;
+		if (rc == 1 && entry.checkpoint.head.size < size)
+			low = entry.offset;
+		else
+			high = middle;
+	}
+	rc = trail_turn(t, low);
+	return rc ? rc : trail_walk(t, size, false, ret_entry);
+}
+
 static int writer_resume(struct trail_writer *w, const struct segment_dir *d, uint64_t *ret_size,
 			 struct fault *f)
 {

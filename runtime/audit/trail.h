@@ -70,6 +70,19 @@ uint64_t trail_left(const struct trail *t);
  */
 int trail_last(struct trail *t, struct trail_entry *ret_entry);
 
+/*
+ * The same without reading all of it, for who does not judge the rest of the
+ * trail: the last whole entry, and the first whose size is at least this one. An
+ * entry's place is known by its form alone, which no part of another has: the
+ * second line of a checkpoint is a number, that of signatures never. What is
+ * between entries and none itself is passed over.
+ *
+ * 1 and the entry; 0 when there is none. -EBADMSG, of the newest: none in the
+ * last 512 KiB, and there is more; -EIO, ... what reading may come to
+ */
+int trail_newest(struct trail *t, struct trail_entry *ret_entry);
+int trail_find(struct trail *t, uint64_t size, struct trail_entry *ret_entry);
+
 /* Writing, by the log's one writer. */
 struct trail_writer {
 	int fd; /* owned; to be synced by who wants to wait for the disk */

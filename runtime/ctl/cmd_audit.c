@@ -13,6 +13,11 @@ static const struct {
 	{ "follow", audit_follow },
 	{ "stats", audit_stats },
 	{ "decode", audit_decode },
+	{ "verify", audit_verify },
+	{ "checkpoint", audit_checkpoint },
+	{ "prove", audit_prove },
+	{ "consistency", audit_consistency },
+	{ "verify-proof", audit_verify_proof },
 };
 
 int cmd_audit(int argc, char **argv)

@@ -278,15 +278,20 @@ static int command_unknown(const char *name)
 	return CTL_USAGE;
 }
 
-static int help_one(const char *name)
+/* word: one of the command's own, which some of them have; NULL: none. */
+static int help_one(const char *name, const char *word)
 {
 	const struct command *c = command_find(name);
-	char *argv[] = { (char *)name, "--help", NULL };
+	char *argv[] = { (char *)name, "--help", NULL, NULL };
 
 	if (!c)
 		return command_unknown(name);
+	if (!c->help && word) {
+		argv[1] = (char *)word;
+		argv[2] = "--help";
+	}
 	if (!c->help)
-		return c->run(2, argv);
+		return c->run(argv[2] ? 3 : 2, argv);
 	printf("%s\n%s", c->help, exit_help);
 	return CTL_OK;
 }
@@ -305,7 +310,7 @@ int main(int argc, char **argv)
 		return CTL_OK;
 	}
 	if (strcmp(argv[1], "help") == 0)
-		return help_one(argv[2]);
+		return help_one(argv[2], argv[3]);
 	if (strcmp(argv[1], "--version") == 0) {
 		printf("agentctl (AgentOS), ABI %d, control protocol %d\n", AGENTOS_ABI,
 		       CONTROL_VERSION);
@@ -315,7 +320,7 @@ int main(int argc, char **argv)
 	if (!c)
 		return command_unknown(argv[1]);
 	if (c->help && argc > 2 && (strcmp(argv[2], "--help") == 0 || strcmp(argv[2], "-h") == 0))
-		return help_one(c->name);
+		return help_one(c->name, NULL);
 	return c->run(argc - 1, argv + 1);
 }
 

@@ -10,8 +10,10 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "audit/prover.h"
 #include "policy/pack.h"
 #include "tests/tap.h"
+#include "tests/unit/log_rig.h"
 
 #define SECONDS "30"
 
@@ -169,11 +171,106 @@ static void unpacking_takes_any_bytes(void)
 	fuzz(&(struct target){ "pack", pack_seed, NULL, NULL });
 }
 
+#define HASH "PlRNCrwHpqhGrupue0L7gxbjbMiKA9temvuZZDDpkaw="
+#define NOTE                               \
+	"example.com/log\n9\n" HASH "\n\n" \
+	"\xe2\x80\x94 example.com/log AQIDBAUGBwg=\n"
+
+/* A place for a log, which goes with this program. */
+static void log_begin(void)
+{
+	static bool asked;
+
+	if (!asked)
+		atexit(log_end);
+	asked = true;
+	log_new();
+}
+
+static bool note_seed(const char *corpus)
+{
+	static const char extended[] = "example.com/log\n10\n" HASH "\nmore\n\n"
+				       "\xe2\x80\x94 a AAAAAAEC\n\xe2\x80\x94 b AAAAAAED\n";
+	char key[NOTE_KEY_SIZE], verifier[NOTE_VERIFIER_SIZE];
+
+	log_begin();
+	return note_key_encode(&log_key, key, sizeof(key)) > 0 &&
+	       note_verifier_encode(&log_key.verifier, verifier, sizeof(verifier)) > 0 &&
+	       seed_write(corpus, "key", key, strlen(key)) &&
+	       seed_write(corpus, "verifier", verifier, strlen(verifier)) &&
+	       seed_write(corpus, "note", NOTE, strlen(NOTE)) &&
+	       seed_write(corpus, "extended", extended, strlen(extended));
+}
+
+static void the_parsers_of_notes_and_keys_take_any_bytes(void)
+{
+	fuzz(&(struct target){ "note", note_seed, NULL, NULL });
+}
+
+/* One of a record, and one of growth. */
+static bool proof_seed(const char *corpus)
+{
+	static const char growth[] = "old 5\n" HASH "\n" HASH "\n\n" NOTE;
+	char text[16384];
+	struct fault f;
+	int len;
+
+	log_begin();
+	if (!log_make(9, 1 << 20, 0, 9))
+		return false;
+	len = prover_record(log_dir, 9, text, sizeof(text), &f);
+	return len > 0 && seed_write(corpus, "record", text, (size_t)len) &&
+	       seed_write(corpus, "growth", growth, strlen(growth));
+}
+
+static void the_parsers_of_proofs_take_any_bytes(void)
+{
+	fuzz(&(struct target){ "proof", proof_seed, NULL, NULL });
+}
+
+/* All files of one that is whole. */
+static bool log_seed(const char *corpus)
+{
+	static const char between[] = "\n%%\n";
+	static char all[20000];
+	const char *const files[] = { TRAIL_NAME, "00000000000000000001.leaf",
+				      "00000000000000000001.seg" };
+	size_t len = 0, got = 0, i;
+	uint8_t *bytes;
+
+	log_begin();
+	if (!log_make(12, 1 << 20, 5, 12))
+		return false;
+	for (i = 0; i < 3; i++) {
+		bytes = log_get(log_path(files[i]), &got);
+		if (!bytes || len + got + 4 > sizeof(all)) {
+			free(bytes);
+			return false;
+		}
+		memcpy(all + len, bytes, got);
+		free(bytes);
+		len += got;
+		if (i < 2) {
+			memcpy(all + len, between, 4);
+			len += 4;
+		}
+	}
+	return seed_write(corpus, "log", all, len);
+}
+
+static void a_log_takes_any_bytes(void)
+{
+	fuzz(&(struct target){ "log", log_seed, NULL, NULL });
+}
+
 static const struct tap_test tests[] = {
 	TEST(the_policy_parser_takes_any_bytes),
 	TEST(the_request_parser_takes_any_bytes),
 	TEST(the_parser_of_client_hellos_takes_any_bytes),
 	TEST(unpacking_takes_any_bytes),
+	TEST(the_parsers_of_notes_and_keys_take_any_bytes),
+	TEST(the_parsers_of_proofs_take_any_bytes),
+	TEST(a_log_takes_any_bytes),
 };
 
 TAP_MAIN(tests)

@@ -254,6 +254,110 @@ static void an_append_that_failed_leaves_the_file_as_it_was(void)
 	CHECK_INT(end, 0);
 }
 
+/* The newest and the first of some size, of what is there now: what a reader of all of it finds. */
+static bool finds_agree(uint64_t most)
+{
+	struct trail_entry entry = { 0 }, found;
+	uint64_t size, expected;
+	struct trail *all, *t;
+	bool ok;
+	int last, rc;
+
+	if (trail_open(&directory, &all, &fault) != 0 || trail_open(&directory, &t, &fault) != 0)
+		return false;
+	last = trail_last(all, &entry);
+	rc = trail_newest(t, &found);
+	ok = rc == last && (rc == 0 || (found.offset == entry.offset && found.len == entry.len &&
+					found.checkpoint.head.size == entry.checkpoint.head.size));
+	for (size = 0; size <= most && ok; size += most < 200 ? 1 : 977) {
+		expected = (size + 9) / 10 * 10;
+		rc = trail_find(t, size, &found);
+		ok = last && expected <= entry.checkpoint.head.size ?
+			     rc == 1 && found.checkpoint.head.size == expected :
+			     rc == 0;
+		if (!ok)
+			printf("# %d of %llu\n", rc, (unsigned long long)size);
+	}
+	trail_close(all);
+	trail_close(t);
+	return ok;
+}
+
+static void one_is_found_without_reading_all(void)
+{
+	struct trail_entry entry;
+	struct trail *t;
+	uint8_t *bytes;
+	size_t len;
+
+	REQUIRE(place());
+	CHECK(finds_agree(50));
+	REQUIRE(append(0, 5));
+	CHECK(finds_agree(50));
+	/* Cut anywhere, it is the one before; there is none when it was the first. */
+	REQUIRE((bytes = log_get(log_path(TRAIL_NAME), &len)) != NULL);
+	while (len--) {
+		if (!log_set(log_path(TRAIL_NAME), bytes, len) || !finds_agree(50))
+			break;
+	}
+	CHECK_INT((long long)len, -1);
+	free(bytes);
+	/* Something that is none, and no end of it. */
+	bytes = malloc(1 << 20);
+	REQUIRE(bytes);
+	memset(bytes, 'a', 1 << 20);
+	REQUIRE(log_set(log_path(TRAIL_NAME), bytes, 1 << 20));
+	free(bytes);
+	REQUIRE(trail_open(&directory, &t, &fault) == 0);
+	CHECK_INT(trail_newest(t, &entry), -EBADMSG);
+	CHECK_INT(trail_find(t, 0, &entry), 0);
+	trail_close(t);
+}
+
+#define MANY 12000
+
+/* Far more than is looked at, of different lengths, and empty lines where an entry was damaged. */
+static void one_of_very_many_is_found(void)
+{
+	static const char *const extensions[] = { "", "one more line\n", "a\nb\n",
+						  "\xe2\x80\x94 looks like a name\n" };
+	struct checkpoint c = { .origin = "example.com/log" };
+	char text[512], note[1024], *bytes;
+	struct trail_entry entry;
+	struct trail *t;
+	size_t at = 0;
+	int len, i;
+
+	REQUIRE(place() && (bytes = malloc(MANY * 512)));
+	for (i = 0; i < MANY; i++) {
+		c.head.size = (uint64_t)i * 10;
+		c.extensions = extensions[i % 4];
+		c.extensions_len = strlen(c.extensions);
+		len = checkpoint_encode(&c, text, sizeof(text));
+		/* Signed once: nobody looks at that here. */
+		snprintf(note, sizeof(note), "%.*s%s", len, text, strstr(notes[0], "\n\n") + 1);
+		memcpy(bytes + at, note, strlen(note));
+		at += strlen(note);
+		bytes[at++] = '\n';
+	}
+	REQUIRE(log_set(log_path(TRAIL_NAME), bytes, at));
+	CHECK(at > 4 * LIMIT_NOTE);
+	CHECK(finds_agree(MANY * 10));
+	REQUIRE(log_set(log_path(TRAIL_NAME), bytes, at - 3));
+	CHECK(finds_agree(MANY * 10));
+	memset(bytes + at / 2, '\n', 3000);
+	REQUIRE(log_set(log_path(TRAIL_NAME), bytes, at));
+	REQUIRE(trail_open(&directory, &t, &fault) == 0);
+	CHECK_INT(trail_newest(t, &entry), 1);
+	CHECK_INT(entry.checkpoint.head.size, (MANY - 1) * 10);
+	CHECK_INT(trail_find(t, MANY * 5 + 500, &entry), 1);
+	CHECK_INT(entry.checkpoint.head.size, MANY * 5 + 500);
+	CHECK_INT(trail_find(t, 500, &entry), 1);
+	CHECK_INT(entry.checkpoint.head.size, 500);
+	trail_close(t);
+	free(bytes);
+}
+
 static void links_and_other_files_are_not_followed(void)
 {
 	struct trail_writer w;
@@ -280,6 +384,8 @@ static const struct tap_test tests[] = {
 	TEST(the_last_one_cut_anywhere_is_torn_and_cut_by_the_writer),
 	TEST(a_changed_byte_is_refused_or_another_note),
 	TEST(what_has_no_end_within_the_limit_is_refused),
+	TEST(one_is_found_without_reading_all),
+	TEST(one_of_very_many_is_found),
 	TEST(an_append_that_failed_leaves_the_file_as_it_was),
 	TEST(links_and_other_files_are_not_followed),
 };

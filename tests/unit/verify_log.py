@@ -3,10 +3,12 @@
 """Verifies an audit log from the description of its format alone: nothing of AgentOS is used.
 
 usage: verify_log.py DIRECTORY PUBLIC-KEY-FILE [CHECKPOINT-FILE]
+       verify_log.py --proof FILE PUBLIC-KEY-FILE [CHECKPOINT-FILE]
 
 The key is one line, NAME+ID+BASE64, NAME being the origin of the log's checkpoints as well. A
 checkpoint from elsewhere shows what was cut off at the end, with the checkpoints of it.
-Prints "ok RECORDS covered N", or one line that says what is wrong.
+Prints "ok RECORDS covered N", or one line that says what is wrong. A proof is that of a record, or
+of growth from the checkpoint: "proved record N of M", "proved growth from N to M".
 
 exit status: 0 when nothing is, 1 when something is, 2 for wrong usage.
 """
@@ -349,12 +351,105 @@ def verify(directory, key_file, anchor_file=None):
     return tree.size, covered
 
 
+# --- proofs: RFC 9162, sections 2.1.3.2 and 2.1.4.2; C2SP's tlog-proof and tlog-witness ---
+
+def node(left, right):
+    return hashlib.sha256(b"\1" + left + right).digest()
+
+
+def inclusion_fits(index, leaf, path, size, root):
+    first, last, result = index, size - 1, leaf
+    if index >= size:
+        return False
+    for step in path:
+        if last == 0:
+            return False
+        if first & 1 or first == last:
+            result = node(step, result)
+            while first and not first & 1:
+                first, last = first >> 1, last >> 1
+        else:
+            result = node(result, step)
+        first, last = first >> 1, last >> 1
+    return last == 0 and result == root
+
+
+def consistency_fits(path, old, old_root, size, root):
+    if old == size:
+        return not path and old_root == root
+    if not 0 < old < size or not path:
+        return False
+    if old & (old - 1) == 0:
+        path = [old_root] + path
+    first, last = old - 1, size - 1
+    while first & 1:
+        first, last = first >> 1, last >> 1
+    before = after = path[0]
+    for step in path[1:]:
+        if last == 0:
+            return False
+        if first & 1 or first == last:
+            before, after = node(step, before), node(step, after)
+            while first and not first & 1:
+                first, last = first >> 1, last >> 1
+        else:
+            after = node(after, step)
+        first, last = first >> 1, last >> 1
+    return last == 0 and before == old_root and after == root
+
+
+def number_read(line, prefix):
+    match = re.fullmatch(prefix + rb" (0|[1-9][0-9]{0,19})", line)
+    if not match:
+        raise Wrong("not a proof")
+    return int(match[1])
+
+
+def record_prove(lines, size, root):
+    if not lines[0].startswith(b"extra "):
+        raise Wrong("the proof has no record")
+    data = unbase64(lines[0][6:], "the record")
+    index = number_read(lines[1], b"index")
+    path = [unbase64(line, "a hash") for line in lines[2:]]
+    if not inclusion_fits(index, hashlib.sha256(b"\0" + data).digest(), path, size, root):
+        raise Wrong("the record is not proved")
+    frame = data[HEADER:] if data[:8] == b"AGENTOSL" else data
+    if frame_extent(frame, 0) != len(frame) or struct.unpack_from("<Q", frame, 15)[0] != index + 1:
+        raise Wrong("what is proved is not the record of this number")
+    return f"record {index + 1} of {size}"
+
+
+def prove(file_name, key_file, old_file=None):
+    key = key_read(key_file)
+    with open(file_name, "rb") as file:
+        lines, empty, note = file.read().partition(b"\n\n")
+    lines = lines.split(b"\n")
+    if not empty or len(lines) < 1:
+        raise Wrong("not a proof")
+    size, root = checkpoint_read(note, key, "the proof's checkpoint")
+    if lines[0] == b"c2sp.org/tlog-proof@v1" and len(lines) > 2:
+        return record_prove(lines[1:], size, root)
+    old = number_read(lines[0], b"old")
+    if not old_file:
+        raise Wrong("the older checkpoint is missing")
+    with open(old_file, "rb") as file:
+        old_size, old_root = checkpoint_read(file.read(), key, old_file)
+    path = [unbase64(line, "a hash") for line in lines[1:]]
+    if old != old_size or not consistency_fits(path, old, old_root, size, root):
+        raise Wrong("growth is not proved")
+    return f"growth from {old} to {size}"
+
+
 def main(arguments):
-    if not 2 <= len(arguments) <= 3:
+    proof = arguments[:1] == ["--proof"]
+    if not 2 <= len(arguments) - proof <= 3:
         print(__doc__.split("\n\n")[1], file=sys.stderr)
         return 2
     try:
-        print("ok {} covered {}".format(*verify(*arguments)))
+        if proof:
+            print("proved", prove(*arguments[1:]))
+        else:
+            print("ok {} covered {}".format(*verify(*arguments)))
     except Wrong as wrong:
         print(wrong)
         return 1

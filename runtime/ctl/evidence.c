@@ -1,0 +1,278 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/* Keys, checkpoints and proofs as files that anyone may have written. */
+#include "ctl/evidence.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/escape.h"
+#include "base/limits.h"
+
+#define KEY_FILE 4096 /* bytes: a key's line is shorter by far */
+
+static int pour(int fd, char *buf, size_t size, size_t *ret_len)
+{
+	size_t len = 0;
+	ssize_t got;
+
+	while (len < size) {
+		got = read(fd, buf + len, size - len);
+		if (got < 0 && errno == EINTR)
+			continue;
+		if (got < 0)
+			return -errno;
+		if (got == 0)
+			break;
+		len += (size_t)got;
+	}
+	*ret_len = len;
+	return 0;
+}
+
+int evidence_read(const char *name, size_t most, char **ret_text, size_t *ret_len, struct fault *f)
+{
+	bool input = strcmp(name, "-") == 0;
+	char shown[512], *text;
+	size_t len = 0;
+	int fd, rc;
+
+	if (input)
+		strcpy(shown, "standard input");
+	else
+		escape_text(shown, sizeof(shown), name, strlen(name));
+	fd = input ? STDIN_FILENO : open(name, O_RDONLY | O_CLOEXEC);
+	if (fd < 0)
+		return fault_set(f, errno, "%s: %s", shown, strerror(errno));
+	/* One more than there may be, to see that there is. */
+	text = malloc(most + 1);
+	rc = text ? pour(fd, text, most + 1, &len) : -ENOMEM;
+	if (!input)
+		close(fd);
+	if (rc < 0)
+		fault_set(f, -rc, "%s: %s", shown, strerror(-rc));
+	else if (len > most)
+		rc = fault_set(f, E2BIG, "%s: more than %zu bytes", shown, most);
+	else if (!len)
+		rc = fault_set(f, EINVAL, "%s: empty", shown);
+	if (rc < 0) {
+		free(text);
+		return rc;
+	}
+	*ret_text = text;
+	*ret_len = len;
+	return 0;
+}
+
+/* Why a text is no public key, for a message. */
+static const char *key_refusal(const char *text, size_t len, int err)
+{
+	static const char private_key[] = "PRIVATE+KEY+";
+
+	if (len >= sizeof(private_key) - 1 &&
+	    memcmp(text, private_key, sizeof(private_key) - 1) == 0)
+		return "a private key: the public one, beside it, is what is asked for";
+	if (err == -ENOTSUP)
+		return "a key for signatures of another type than Ed25519";
+	if (err == -EKEYREJECTED)
+		return "a public key whose id is not that of its name and bytes";
+	return "not a public key: that is one line NAME+ID+BASE64";
+}
+
+static int key_file(const char *name, struct note_verifier *ret_key, struct fault *f)
+{
+	char *text = NULL, shown[512];
+	size_t len, whole = 0;
+	int rc;
+
+	rc = evidence_read(name, KEY_FILE, &text, &whole, f);
+	if (rc)
+		return rc;
+	len = whole;
+	while (len && (text[len - 1] == '\n' || text[len - 1] == '\r'))
+		len--;
+	rc = note_verifier_parse(text, len, ret_key);
+	if (rc) {
+		escape_text(shown, sizeof(shown), name, strlen(name));
+		fault_set(f, 0, "%s: %s", shown, key_refusal(text, len, rc));
+		rc = rc == -EIO ? rc : -EINVAL;
+	}
+	free(text);
+	return rc;
+}
+
+static int key_beside(const char *directory, struct note_verifier *ret_key, struct fault *f)
+{
+	size_t len = strlen(directory);
+	char name[4096 + 8];
+	struct fault why;
+	int rc;
+
+	while (len > 1 && directory[len - 1] == '/')
+		len--;
+	if (len > 4096)
+		return fault_set(f, ENAMETOOLONG, "the log's directory: %s",
+				 strerror(ENAMETOOLONG));
+	snprintf(name, sizeof(name), "%.*s.pub", (int)len, directory);
+	rc = key_file(name, ret_key, &why);
+	if (rc)
+		fault_set(f, 0, "%s; name the log's public key with --key", why.text);
+	return rc;
+}
+
+int evidence_key(const char *word, const char *directory, struct note_verifier *ret_key,
+		 struct fault *f)
+{
+	int rc;
+
+	if (!word)
+		return key_beside(directory, ret_key, f);
+	rc = note_verifier_parse(word, strlen(word), ret_key);
+	if (rc == 0)
+		return 0;
+	/* A key that was copied wrongly, and no file; it may be a secret one, so that it is not shown. */
+	if (strchr(word, '+') && access(word, F_OK) != 0)
+		return fault_set(f, EINVAL, "--key: %s", key_refusal(word, strlen(word), rc));
+	return key_file(word, ret_key, f);
+}
+
+struct evidence_name evidence_key_name(const struct note_verifier *key)
+{
+	struct evidence_name name;
+	size_t len = escape_text(name.text, sizeof(name.text) - 10, key->name, strlen(key->name));
+
+	snprintf(name.text + len, sizeof(name.text) - len, "+%02x%02x%02x%02x", key->id[0],
+		 key->id[1], key->id[2], key->id[3]);
+	return name;
+}
+
+int evidence_checkpoint(const char *name, struct evidence *ret_evidence, struct fault *f)
+{
+	struct evidence e = { .note = NULL };
+	char shown[512];
+	size_t text;
+	int rc;
+
+	rc = evidence_read(name, LIMIT_NOTE, &e.note, &e.len, f);
+	if (rc)
+		return rc;
+	if (note_split(e.note, e.len, &text) == 0 &&
+	    checkpoint_parse(e.note, text, &e.checkpoint) == 0) {
+		*ret_evidence = e;
+		return 0;
+	}
+	free(e.note);
+	escape_text(shown, sizeof(shown), name, strlen(name));
+	return fault_set(f, EINVAL, "%s: not a signed checkpoint, or not all of one",
+			 strcmp(name, "-") == 0 ? "standard input" : shown);
+}
+
+/* Takes a copy: the entry is the trail's. */
+static int entry_keep(const struct trail_entry *entry, struct evidence *ret_evidence)
+{
+	char *note = malloc(entry->len);
+	struct checkpoint c;
+	size_t text;
+
+	if (!note)
+		return -ENOMEM;
+	memcpy(note, entry->note, entry->len);
+	if (note_split(note, entry->len, &text) != 0 || checkpoint_parse(note, text, &c) != 0) {
+		free(note);
+		return -EBADMSG;
+	}
+	ret_evidence->note = note;
+	ret_evidence->len = entry->len;
+	ret_evidence->checkpoint = c;
+	return 0;
+}
+
+int evidence_from_log(const char *directory, uint64_t size, struct evidence *ret_evidence,
+		      struct fault *f)
+{
+	struct trail_entry entry;
+	struct trail *trail = NULL;
+	struct segment_dir d;
+	int rc;
+
+	rc = segment_dir_open(directory, &d, f);
+	if (rc)
+		return rc;
+	rc = trail_open(&d, &trail, f);
+	if (rc)
+		goto closed;
+	rc = size == UINT64_MAX ? trail_newest(trail, &entry) : trail_find(trail, size, &entry);
+	if (rc == 1)
+		rc = entry_keep(&entry, ret_evidence);
+	else if (rc == 0)
+		rc = -ESRCH;
+	if (rc == -ESRCH && size == UINT64_MAX)
+		fault_set(f, 0, "%s: there is no checkpoint yet", d.shown);
+	else if (rc == -ESRCH)
+		fault_set(f, 0, "%s: there is no checkpoint of %" PRIu64 " records or more yet",
+			  d.shown, size);
+	else if (rc)
+		fault_set(f, 0, "%s/" TRAIL_NAME ": %s", d.shown,
+			  rc == -EBADMSG ? "it does not end in a checkpoint" : strerror(-rc));
+	trail_close(trail);
+closed:
+	segment_dir_close(&d);
+	return rc;
+}
+
+void evidence_release(struct evidence *e)
+{
+	free(e->note);
+	e->note = NULL;
+}
+
+int evidence_judge(const struct note_verifier *key, const char *origin, const char *note,
+		   size_t len, const char *what, struct checkpoint *ret_checkpoint, struct fault *f)
+{
+	char shown[ESCAPE_TEXT_MAX(sizeof(ret_checkpoint->origin)) + 1];
+	struct checkpoint c;
+	size_t text;
+	int rc;
+
+	rc = note_open(key, note, len, &text);
+	switch (rc) {
+	case 0:
+		break;
+	case -ENOKEY:
+		return fault_set(f, ENOKEY, "%s is not signed by the key %s", what,
+				 evidence_key_name(key).text);
+	case -EKEYREJECTED:
+		return fault_set(
+			f, EKEYREJECTED,
+			"%s: its signature is wrong: it was changed, or never signed by %s", what,
+			evidence_key_name(key).text);
+	default:
+		return fault_set(f, -rc, "%s: the signature cannot be checked: %s", what,
+				 rc == -E2BIG ? "too many of them" : strerror(-rc));
+	}
+	if (checkpoint_parse(note, text, &c) != 0)
+		return fault_set(f, EREMCHG, "%s is signed by the key, and no checkpoint", what);
+	if (strcmp(c.origin, origin ? origin : key->name) != 0) {
+		escape_text(shown, sizeof(shown), c.origin, strlen(c.origin));
+		return fault_set(f, EREMCHG,
+				 "%s is of another log, %s; --origin says which is meant", what,
+				 shown);
+	}
+	*ret_checkpoint = c;
+	return 0;
+}
+
+bool evidence_number(const char *text, uint64_t *ret_number)
+{
+	char *end;
+
+	if (*text < '0' || *text > '9')
+		return false;
+	errno = 0;
+	*ret_number = strtoull(text, &end, 10);
+	return !errno && !*end;
+}
