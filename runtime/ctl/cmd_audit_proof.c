@@ -36,7 +36,7 @@ static const char help[] =
 	"    1  it is not: another key or log, or something was changed\n"
 	"    2  the command line is wrong\n"
 	"    3  a file is no proof, key or checkpoint, or not there\n"
-	"    5  not found out: the record is of a later version\n";
+	"    5  not found out: proof or record are of a later version\n";
 
 struct check {
 	const char *key_word, *origin, *anchor_name, *name;
@@ -283,6 +283,7 @@ static int consistency_check(struct check *c, const struct proof_consistency_tex
 /* Either kind: no text is of both. */
 static int proof_check(struct check *c, const char *text, size_t len)
 {
+	static const char any_version[] = "c2sp.org/tlog-proof@v";
 	static struct proof_consistency_text consistency;
 	static struct proof_inclusion_text inclusion;
 	char shown[512];
@@ -292,6 +293,12 @@ static int proof_check(struct check *c, const char *text, size_t len)
 	if (proof_consistency_parse(text, len, &consistency) == 0)
 		return consistency_check(c, &consistency);
 	escape_text(shown, sizeof(shown), c->name, strlen(c->name));
+	if (len >= sizeof(any_version) && memcmp(text, any_version, sizeof(any_version) - 1) == 0 &&
+	    text[sizeof(any_version) - 1] != '1') {
+		ctl_complain("%s: a proof of a version that this program does not know: upgrade it",
+			     shown);
+		return CTL_UNKNOWN;
+	}
 	ctl_complain("%s: not a proof, or not all of one", shown);
 	return CTL_INVALID;
 }
