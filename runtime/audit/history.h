@@ -29,8 +29,23 @@ struct history_reader {
 	void *cookie;
 };
 
-/* Reads the whole log once; reader may be NULL. Errors are those of segment_read(). */
+/*
+ * Reads what the log holds of this boot, and no segment that was full before it
+ * began; reader may be NULL. What history_save() left, if it is of this boot and
+ * whole, is gone on from: then the reader sees only what follows. Errors are those
+ * of segment_read().
+ */
 int history_read(const char *directory, const uint8_t boot[16], const struct history_reader *reader,
 		 struct history *ret_history, struct fault *f);
+
+/*
+ * Leaves in the log's directory what history_read() would come to up to the record
+ * `seq`. It is of use in this boot alone, so nobody waits for the disk; it is no
+ * evidence, and what is damaged or missing costs time and nothing else. 0, or the
+ * errno of what could not be done: then there is none.
+ */
+#define HISTORY_NAME "resume"
+int history_save(const char *directory, const uint8_t boot[16], uint64_t seq,
+		 const struct history *h);
 
 #endif

@@ -219,6 +219,11 @@ int ledger_checkpoint(struct ledger *l, uint64_t now_ns)
 	return 0;
 }
 
+uint64_t ledger_flushed(const struct ledger *l)
+{
+	return l->flushed;
+}
+
 uint64_t ledger_covered(const struct ledger *l)
 {
 	return l->covered;

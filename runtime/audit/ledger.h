@@ -61,7 +61,8 @@ bool ledger_due(const struct ledger *l, uint64_t now_ns);
  * or a sync, -EIO from libcrypto) none counts as given.
  */
 int ledger_checkpoint(struct ledger *l, uint64_t now_ns);
-/* Records that the last checkpoint covers. */
+/* Records that the segments have; of these, those that the last checkpoint covers. */
+uint64_t ledger_flushed(const struct ledger *l);
 uint64_t ledger_covered(const struct ledger *l);
 
 #endif

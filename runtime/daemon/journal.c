@@ -121,6 +121,19 @@ static uint64_t boot_time_ns(void)
 	return (uint64_t)now.tv_sec * 1000000000ULL + (uint64_t)now.tv_nsec;
 }
 
+/* Spares the next daemon from reading what this one knows. */
+static void drain_remember(struct drain *d)
+{
+	struct history h = d->history;
+	unsigned int i;
+
+	if (!d->enforce || ledger_flushed(d->ledger) != d->next_seq - 1)
+		return;
+	for (i = 0; i < AGENTOS_RING_COUNT; i++)
+		h.rings[i] = d->rings[i].account;
+	(void)!history_save(d->options.directory, d->boot, d->next_seq - 1, &h);
+}
+
 /* Rare, and what it waits for is little: the rings hold what comes meanwhile. */
 void drain_checkpoint(struct drain *d)
 {
@@ -137,6 +150,7 @@ void drain_checkpoint(struct drain *d)
 		say("the audit log is signed for again, up to record %llu",
 		    (unsigned long long)ledger_covered(d->ledger));
 	d->sign_error = err;
+	drain_remember(d);
 }
 
 int drain_append(struct drain *d, struct record *r)
