@@ -259,6 +259,12 @@ bench: ## Count instructions: nothing, bystander, agent, Landlock, AppArmor
 	@$(MAKE) --no-print-directory all
 	tests/bench/run
 
+.PHONY: bench-audit
+bench-audit: ## Measure the audit log: writing, size, verifying, proving
+	@scripts/deps build vm bench
+	@$(MAKE) --no-print-directory all
+	tests/bench/audit
+
 .PHONY: run
 run: ready ## Boot a machine, contain an untrusted agent before your eyes, then a prompt
 	@$(MAKE) --no-print-directory runtime $(BUILD)/kmod/6.12/agentos.ko

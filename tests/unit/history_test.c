@@ -118,7 +118,8 @@ static void what_was_left_gives_the_same(void)
 
 	for (at = 301; at < 500; at += 33) {
 		REQUIRE(make(at));
-		REQUIRE(read_as(boot_b, &left) == 0 && history_save(log_dir, boot_b, at, &left) == 0);
+		REQUIRE(read_as(boot_b, &left) == 0 &&
+			history_save(log_dir, boot_b, at, &left) == 0);
 		REQUIRE(grow(at + 1, 500));
 		CHECK_INT(read_as(boot_b, &h), 0);
 		CHECK_INT(told, 500 - at);
@@ -206,10 +207,8 @@ static void one_that_cannot_be_left_is_not_there(void)
 }
 
 static const struct tap_test tests[] = {
-	TEST(only_the_running_boot_counts),
-	TEST(what_was_left_gives_the_same),
-	TEST(segments_before_it_are_not_read),
-	TEST(what_is_not_of_use_is_passed_over),
+	TEST(only_the_running_boot_counts),	    TEST(what_was_left_gives_the_same),
+	TEST(segments_before_it_are_not_read),	    TEST(what_is_not_of_use_is_passed_over),
 	TEST(one_that_cannot_be_left_is_not_there),
 };
 TAP_MAIN(tests)
