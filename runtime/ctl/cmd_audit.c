@@ -16,6 +16,7 @@
 #include "audit/segment.h"
 #include "base/escape.h"
 #include "ctl/ctl.h"
+#include "ctl/when.h"
 
 #define FOLLOW_MS 1000 /* looks again at least this often, should inotify miss something */
 #define NS	  1000000000ULL
@@ -70,89 +71,6 @@ static void on_signal(int number)
 	asked_to_end = 1;
 }
 
-/* Digits only, nothing before or after. */
-static bool number_parse(const char *text, uint64_t *ret_number)
-{
-	char *end;
-
-	if (*text < '0' || *text > '9')
-		return false;
-	errno = 0;
-	*ret_number = strtoull(text, &end, 10);
-	return !errno && !*end;
-}
-
-/* A point in local time; what the format does not say is taken from today's midnight. */
-static bool date_parse(const char *text, const char *format, time_t now, uint64_t *ret_ns)
-{
-	const char *end;
-	struct tm tm;
-	time_t t;
-
-	if (!localtime_r(&now, &tm))
-		return false;
-	tm.tm_hour = tm.tm_min = tm.tm_sec = 0;
-	end = strptime(text, format, &tm);
-	if (!end || *end)
-		return false;
-	tm.tm_isdst = -1;
-	t = mktime(&tm);
-	if (t < 0)
-		return false;
-	*ret_ns = (uint64_t)t * NS;
-	return true;
-}
-
-static bool ago_parse(const char *text, time_t now, uint64_t *ret_ns)
-{
-	static const struct {
-		char unit;
-		uint64_t seconds;
-	} units[] = { { 's', 1 }, { 'm', 60 }, { 'h', 3600 }, { 'd', 86400 } };
-	size_t len = strlen(text), i;
-	uint64_t count, seconds;
-	char digits[12];
-
-	if (len < 2 || len > sizeof(digits))
-		return false;
-	memcpy(digits, text, len - 1);
-	digits[len - 1] = '\0';
-	if (!number_parse(digits, &count))
-		return false;
-	for (i = 0; i < sizeof(units) / sizeof(units[0]); i++) {
-		if (units[i].unit != text[len - 1])
-			continue;
-		seconds = count * units[i].seconds;
-		*ret_ns = seconds > (uint64_t)now ? 0 : ((uint64_t)now - seconds) * NS;
-		return true;
-	}
-	return false;
-}
-
-static bool since_parse(const char *text, time_t now, uint64_t *ret_ns)
-{
-	static const char *const formats[] = {
-		"%Y-%m-%d %H:%M:%S", "%Y-%m-%dT%H:%M:%S", "%Y-%m-%d %H:%M", "%Y-%m-%dT%H:%M",
-		"%Y-%m-%d",	     "%H:%M:%S",	  "%H:%M",
-	};
-	uint64_t seconds;
-	size_t i;
-
-	if (text[0] == '@') {
-		if (!number_parse(text + 1, &seconds) || seconds > UINT64_MAX / NS)
-			return false;
-		*ret_ns = seconds * NS;
-		return true;
-	}
-	if (ago_parse(text, now, ret_ns))
-		return true;
-	for (i = 0; i < sizeof(formats) / sizeof(formats[0]); i++) {
-		if (date_parse(text, formats[i], now, ret_ns))
-			return true;
-	}
-	return false;
-}
-
 /* -1 to go on, else the exit status. */
 static int query_parse(int argc, char **argv, struct query *q)
 {
@@ -185,7 +103,7 @@ static int query_parse(int argc, char **argv, struct query *q)
 			fputs(help, stdout);
 			return CTL_OK;
 		case 'n':
-			if (!number_parse(value, &q->last))
+			if (!ctl_number(value, &q->last))
 				return ctl_usage("audit", "-n takes a number, not %s", shown);
 			break;
 		case AGENT:
@@ -194,17 +112,15 @@ static int query_parse(int argc, char **argv, struct query *q)
 					"audit",
 					"--agent takes a name or an id, as `agentctl ps` shows");
 			q->agent = value;
-			if (!number_parse(value, &q->agent_id))
+			if (!ctl_number(value, &q->agent_id))
 				q->agent_id = 0;
 			break;
 		case DENIED:
 			q->denied = true;
 			break;
 		case SINCE:
-			if (!since_parse(value, time(NULL), &q->since_ns))
-				return ctl_usage("audit",
-						 "--since takes 15m, 2h, 7d, 14:30, 2025-01-31 or "
-						 "\"2025-01-31 14:30\", not %s",
+			if (!when_parse(value, time(NULL), &q->since_ns))
+				return ctl_usage("audit", "--since takes " WHEN_FORMS ", not %s",
 						 shown);
 			break;
 		case JSON:

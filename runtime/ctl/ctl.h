@@ -64,6 +64,8 @@ void ctl_files_raise(void);
 int ctl_rights_parse(const char *list, uint64_t *ret_rights, char *wrong, size_t size);
 /* Names of the rights on stdout, with `between` between them and `around` around each. */
 void ctl_rights_print(uint64_t rights, const char *between, const char *around);
+/* A decimal number: digits only, nothing before or after. */
+bool ctl_number(const char *text, uint64_t *ret_number);
 /* getenv(), with a fallback. */
 const char *ctl_setting(const char *name, const char *fallback);
 
