@@ -23,6 +23,7 @@
 
 static const char help[] =
 	"Usage: agentctl audit [OPTION]...\n"
+	"       agentctl audit report [OPTION]...   one HTML page: agentctl audit report --help\n"
 	"Shows what agents did and what was refused, oldest first: all that the log has.\n"
 	"\n"
 	"  -f, --follow         go on as records are written; Ctrl-C ends it\n"
@@ -44,6 +45,7 @@ static const char help[] =
 	"  agentctl audit --denied --seq -n 5       the last five, to have one explained\n"
 	"  agentctl audit -f --agent coder-431      watch one agent\n"
 	"  agentctl audit --json | jq -r 'select(.verdict == \"denied\") | .object.text'\n"
+	"  agentctl audit report --since 7d --out week.html\n"
 	"\n"
 	"The log is readable for root and for the group agentos. Lost records are always\n"
 	"shown: what they held is not known.\n"
@@ -290,12 +292,21 @@ static int query_follow(struct query *q, struct segment_reader *reader, uint64_t
 
 int cmd_audit(int argc, char **argv)
 {
+	static const struct {
+		const char *word;
+		int (*run)(int argc, char **argv);
+	} words[] = { { "report", cmd_audit_report } };
 	struct query q = { .last = UINT64_MAX, .day = -1 };
 	struct segment_reader *reader;
 	uint64_t skip = 0, count;
 	struct fault f = { "" };
+	size_t i;
 	int rc;
 
+	for (i = 0; argc > 1 && i < sizeof(words) / sizeof(words[0]); i++) {
+		if (strcmp(argv[1], words[i].word) == 0)
+			return words[i].run(argc - 1, argv + 1);
+	}
 	q.directory = ctl_setting("AGENTOS_AUDIT_DIR", CTL_AUDIT_DIR);
 	rc = query_parse(argc, argv, &q);
 	if (rc >= 0)

@@ -46,6 +46,7 @@ int cmd_send(int argc, char **argv);
 int cmd_recv(int argc, char **argv);
 int cmd_denials(int argc, char **argv);
 int cmd_audit(int argc, char **argv);
+int cmd_audit_report(int argc, char **argv);
 int cmd_policy(int argc, char **argv);
 int cmd_policy_test(int argc, char **argv);
 int cmd_policy_learn(int argc, char **argv);
