@@ -196,8 +196,8 @@ $(BUILD)/tests/unit/%: $(BUILD)/san/tests/unit/%.o $(BUILD)/libruntime-san.a
 	$(CC) $(SANITIZE) $(ALL_LDFLAGS) $^ $(LIBS) -o $@
 	@if [ -e tests/unit/$*.timeout ]; then cp tests/unit/$*.timeout $@.timeout; fi
 
-# This one runs the program.
-$(BUILD)/tests/unit/audit_commands_test: | $(BUILD)/bin/agentctl
+# These run it.
+$(BUILD)/tests/unit/audit_commands_test $(BUILD)/tests/unit/report_test: | $(BUILD)/bin/agentctl
 
 $(BUILD)/tests/%: $(BUILD)/obj/tests/%.o $(BUILD)/libruntime.a
 	@mkdir -p $(@D)

@@ -262,28 +262,28 @@ static void put_access(FILE *out, uint32_t access)
 static void put_rule(FILE *out, const struct agentos_event *e, const char *does)
 {
 	if (e->rule == AGENTOS_RULE_NONE)
-		fprintf(out, ": a rule of its policy %s it", does);
+		fprintf(out, "a rule of its policy %s it", does);
 	else if (e->rule == AGENTOS_RULE_PINS)
-		fprintf(out, ": no agent may touch what enforces");
+		fprintf(out, "no agent may touch what enforces");
 	else if (e->rule == AGENTOS_RULE_FEED)
-		fprintf(out, ": of the denial feeds an agent may only read its own");
+		fprintf(out, "of the denial feeds an agent may only read its own");
 	else
-		fprintf(out, ": rule %u of its policy %s it", e->rule, does);
+		fprintf(out, "rule %u of its policy %s it", e->rule, does);
 }
 
-static void put_why(FILE *out, const struct agentos_event *e)
+void render_why(FILE *out, const struct agentos_event *e)
 {
-	const char *comma = ": it lacks the right ";
+	const char *comma = "it lacks the right ";
 	char other[NAME_ROOM];
 	unsigned int bit;
 
 	switch (e->why) {
 	case AGENTOS_WHY_NONE:
-		fputs(": no reason was recorded", out);
+		fputs("no reason was recorded", out);
 		break;
 	case AGENTOS_WHY_RIGHT:
 		if (!e->right)
-			fputs(": it lacks a right", out);
+			fputs("it lacks a right", out);
 		for (bit = 0; bit < 64; bit++) {
 			if (!(e->right >> bit & 1))
 				continue;
@@ -295,32 +295,32 @@ static void put_why(FILE *out, const struct agentos_event *e)
 		put_rule(out, e, "denies");
 		break;
 	case AGENTOS_WHY_NO_RULE:
-		fputs(": no rule of its policy allows it", out);
+		fputs("no rule of its policy allows it", out);
 		break;
 	case AGENTOS_WHY_WIDER:
-		fputs(": under the new name its policy would allow more", out);
+		fputs("under the new name its policy would allow more", out);
 		break;
 	case AGENTOS_WHY_UNRESOLVED:
-		fputs(": what this is could not be determined", out);
+		fputs("what this is could not be determined", out);
 		break;
 	case AGENTOS_WHY_NEVER:
-		fputs(": no agent may, whatever its rights", out);
+		fputs("no agent may, whatever its rights", out);
 		break;
 	case AGENTOS_WHY_HOLDS:
-		fputs(": rules of its policy stand on it or below, and would not move with its name",
+		fputs("rules of its policy stand on it or below, and would not move with its name",
 		      out);
 		break;
 	case AGENTOS_WHY_UNCOUNTED:
-		fputs(": its network bytes are limited, and would not be counted there", out);
+		fputs("its network bytes are limited, and would not be counted there", out);
 		break;
 	case AGENTOS_WHY_UNRECORDED:
-		fputs(": there was no room to record it, and its policy wants all recorded", out);
+		fputs("there was no room to record it, and its policy wants all recorded", out);
 		break;
 	case AGENTOS_WHY_OUTSIDE:
-		fputs(": the target is outside the agent", out);
+		fputs("the target is outside the agent", out);
 		break;
 	default:
-		fprintf(out, ": reason number %u, which this program does not know", e->why);
+		fprintf(out, "reason number %u, which this program does not know", e->why);
 	}
 }
 
@@ -343,13 +343,15 @@ void render_denial(FILE *out, const struct agentos_event *e)
 	put_escaped(out, e->comm, strnlen(e->comm, sizeof(e->comm)));
 	fputs(" may not ", out);
 	put_act(out, e);
-	put_why(out, e);
+	fputs(": ", out);
+	render_why(out, e);
 }
 
 void render_act(FILE *out, const struct agentos_event *e)
 {
 	put_act(out, e);
-	put_why(out, e);
+	fputs(": ", out);
+	render_why(out, e);
 }
 
 static void event_text(FILE *out, const struct record *r, bool colour)
@@ -375,12 +377,16 @@ static void event_text(FILE *out, const struct record *r, bool colour)
 	put_act(out, e);
 	fputs(e->flags & AGENTOS_EVENT_WATCH ? ", as it is only watched" : verdicts[verdict].remark,
 	      out);
-	if (e->flags & AGENTOS_EVENT_WATCH && e->why == AGENTOS_WHY_RULE)
+	if (e->flags & AGENTOS_EVENT_WATCH && e->why == AGENTOS_WHY_RULE) {
+		fputs(": ", out);
 		put_rule(out, e, "watches");
-	else if (e->verdict != AGENTOS_VERDICT_ALLOWED)
-		put_why(out, e);
-	else if (e->why == AGENTOS_WHY_RULE)
+	} else if (e->verdict != AGENTOS_VERDICT_ALLOWED) {
+		fputs(": ", out);
+		render_why(out, e);
+	} else if (e->why == AGENTOS_WHY_RULE) {
+		fputs(": ", out);
 		put_rule(out, e, "allows");
+	}
 	if (e->flags & AGENTOS_EVENT_KILL)
 		fputs(e->verdict == AGENTOS_VERDICT_DENIED ? "; the agent is killed for it" :
 							     "; the agent would be killed for it",

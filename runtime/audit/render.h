@@ -19,6 +19,8 @@
  * among them. Colour only when asked for.
  */
 void render_text(FILE *out, const struct record *r, bool colour);
+/* Bytes of such a line, without colour, before the agent: its time and first word. */
+#define RENDER_HEAD 22
 
 /* Of a refused act what such a line says behind the agent, without a process: "cat may not ...: ...". */
 void render_denial(FILE *out, const struct agentos_event *e);
@@ -34,6 +36,8 @@ void render_object(FILE *out, const struct agentos_event *e);
  *   open /root/.ssh/id_rsa for reading: rule 12 of its policy denies it
  */
 void render_act(FILE *out, const struct agentos_event *e);
+/* The latter alone: "rule 12 of its policy denies it". */
+void render_why(FILE *out, const struct agentos_event *e);
 
 /*
  * One JSON object on one line. Keys are stable: some may be added, none changes

@@ -35,6 +35,16 @@
 #define LIMIT_CHECKPOINT_GAP  2	    /* or within so many seconds, when a busy log has */
 #define LIMIT_UNSIGNED	      100000 /* records that nothing signs for */
 
+/* A report. What finds no room is counted, and said to be left out. */
+#define LIMIT_REPORT_AGENTS  4096 /* that are told apart */
+#define LIMIT_REPORT_RULES   1024 /* reasons of denials */
+#define LIMIT_REPORT_FILES   4096
+#define LIMIT_REPORT_HOSTS   1024
+#define LIMIT_REPORT_DENIALS 100 /* shown, the newest */
+#define LIMIT_REPORT_NOTES   100 /* of what was done to agents, the newest */
+#define LIMIT_REPORT_LOSSES  50	 /* the newest */
+#define LIMIT_REPORT_ROWS    100 /* shown of agents, reasons, files, hosts */
+
 /* The gateway. A connection holds one buffer for each direction and never more. */
 #define LIMIT_GATE_CONNECTIONS 1024   /* at once; twice as many descriptors */
 #define LIMIT_GATE_AGENT       256    /* of them for one agent, and for all strangers together */

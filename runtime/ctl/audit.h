@@ -8,6 +8,7 @@ int audit_query(int argc, char **argv);
 int audit_follow(int argc, char **argv);
 int audit_stats(int argc, char **argv);
 int audit_decode(int argc, char **argv);
+int audit_report(int argc, char **argv);
 int audit_verify(int argc, char **argv);
 int audit_checkpoint(int argc, char **argv);
 int audit_prove(int argc, char **argv);

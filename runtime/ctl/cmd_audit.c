@@ -13,6 +13,7 @@ static const struct {
 	{ "follow", audit_follow },
 	{ "stats", audit_stats },
 	{ "decode", audit_decode },
+	{ "report", audit_report },
 	{ "verify", audit_verify },
 	{ "checkpoint", audit_checkpoint },
 	{ "prove", audit_prove },

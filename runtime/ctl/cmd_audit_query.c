@@ -20,6 +20,7 @@ static const char help[] =
 	"`follow` is `query -f`. WORD is one of these, with a --help of its own:\n"
 	"  stats                  how much of what there is\n"
 	"  decode [FILE]          what bpftool prints of events, in these words\n"
+	"  report                 an HTML page about an agent or a time\n"
 	"  verify                 check the log against its signed checkpoints\n"
 	"  checkpoint             print the newest of them, to be kept elsewhere\n"
 	"  prove SEQ              print a proof that a record is in the log\n"

@@ -122,6 +122,20 @@ try agentctl audit -n 0
 is '-n 0 gives none' "$status:$(grep -vc '^--' "$work/out")" 0:0
 try agentctl audit --agent no-such-agent --denied
 is 'an agent that never was has no records' "$(grep -c DENIED "$work/out")" 0
+
+agentctl audit report --agent bound-2 --output "$work/report.html"
+holds 'a report about it has its denials' grep -q '>4 denied<' "$work/report.html"
+says 'with what was refused' "may not open $secret for reading" "$work/report.html"
+says 'its policy, by name' '>untrusted <' "$work/report.html"
+says 'and that nothing allowed is recorded' 'No allowed act is recorded' "$work/report.html"
+fails 'it shows no other agent' grep -q 'free(' "$work/report.html"
+agentctl audit report --since 1h >"$work/report.html"
+says 'one about an hour shows all of them' 'free(' "$work/report.html"
+fails 'and what is recorded of those that are watched' \
+	grep -q 'No allowed act is recorded' "$work/report.html"
+try as agentu agentctl audit report
+refused 'a user outside the group has no report' 1 "$audit_dir"
+
 try as agentu agentctl audit
 refused 'a user outside the group may not read the log' 1 "$audit_dir"
 try as demo agentctl audit -n 1
