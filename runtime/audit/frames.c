@@ -17,10 +17,10 @@
 #define FRAME_BYTES    8
 #define FRAME_VERSION  8
 #define FRAME_TYPE     9
-#define FRAME_SEQ      15
-#define FRAME_TIME     23
-#define FRAME_LEAST    (FRAME_BYTES + 39)
-#define RECORD_VERSION 1
+#define FRAME_SEQ      17
+#define FRAME_TIME     25
+#define FRAME_LEAST    (FRAME_BYTES + 41)
+#define RECORD_VERSION 2
 
 /* Read, not mapped: a file that is cut meanwhile must not end this process. */
 #define BUFFER_BYTES (1 << 20)

@@ -3,13 +3,14 @@
 #include "audit/record.h"
 
 #include <errno.h>
+#include <stdbool.h>
 #include <string.h>
 
 #include "base/crc32c.h"
 #include "base/limits.h"
 
 /*
- * The format, version 1. All numbers are little-endian, signed ones in two's
+ * The format, version 2. All numbers are little-endian, signed ones in two's
  * complement; there is no padding. Offsets are in bytes.
  *
  * Frame
@@ -17,21 +18,23 @@
  *	 4  u32  CRC-32C over the four bytes of length, then the body
  *	 8       body
  * Body, all types
- *	 0  u8   version, 1
+ *	 0  u8   version, 2
  *	 1  u8   type, enum record_type
  *	 2  u8   stream, enum record_stream
  *	 3  u8   bytes of agent_name, at most 63
  *	 4  u8   bytes of comm: at most 15 for EVENT, else 0
  *	 5  u16  bytes of text: at most 487 for EVENT (text) and POLICY (text), 63
  *	         for LIFECYCLE (name), 255 for DAEMON (text) and EGRESS (host), else 0
- *	 7  u64  seq
- *	15  u64  time_ns
- *	23  u8x16  boot
- *	39       fields of the type, in the order of its struct in record.h and
+ *	 7  u16  which of the parts below an EVENT has, else 0
+ *	 9  u64  seq
+ *	17  u64  time_ns
+ *	25  u8x16  boot
+ *	41       fields of the type, in the order of its struct in record.h and
  *	         uapi/, as wide as there:
- *	  EVENT, 126 bytes: verdict, why, hook, object_kind, error, seq, time_ns,
- *	         agent, right, policy, rule, access, flags, tgid, tid, uid, number,
- *	         number2, ino, dev, gen, family, port, protocol, addr
+ *	  EVENT, 38 bytes: verdict, why, hook, object_kind, seq, time_ns, agent,
+ *	         tgid, uid; and then of these parts each that has a bit in the header,
+ *	         the lowest first: error; right; policy; rule; access; flags; tid;
+ *	         number; number2; ino, dev, gen; family, port, protocol, addr
  *	  LIFECYCLE, 76 bytes: type, reason, seq, time_ns, agent, rights, lost,
  *	         tgid, uid, code, policy, forks, resource, parent
  *	  LOSS, 24 bytes: count, first, last
@@ -42,22 +45,42 @@
  *	 ...     agent_name, comm, text: the bytes only
  *
  * Canonical: the lengths add up to that of the body, so that no byte belongs
- * to none; agent_name, comm, and the texts of LIFECYCLE, DAEMON and EGRESS have no NUL
+ * to none; a part of an EVENT is there unless all of it is zero or, of the rule,
+ * AGENTOS_RULE_NONE, and of the tid, the tgid; agent_name, comm, and the texts of LIFECYCLE, DAEMON and EGRESS have no NUL
  * in them (a text of EVENT may: abstract Unix names do; that of POLICY has them
  * between its own). What the structs have
  * besides, size, version and padding, has one value and is not stored. The
  * lengths stand first so that the start of a record tells whether it was torn
  * (its end is missing) or damaged (its lengths disagree).
  */
-#define RECORD_VERSION	1
+#define RECORD_VERSION	2
 #define FRAME_BYTES	8
-#define HEADER_BYTES	39
-#define EVENT_BYTES	126
+#define EXTENT_BYTES	9 /* of a body, that tell how long it is */
+#define HEADER_BYTES	41
+#define EVENT_BYTES	38
 #define LIFECYCLE_BYTES 76
 #define LOSS_BYTES	24
 #define DAEMON_BYTES	12
 #define POLICY_BYTES	24
 #define EGRESS_BYTES	57
+
+/* Parts of an EVENT, by their bits in the header; and what each has in bytes. */
+enum part {
+	PART_ERROR,
+	PART_RIGHT,
+	PART_POLICY,
+	PART_RULE,
+	PART_ACCESS,
+	PART_FLAGS,
+	PART_TID,
+	PART_NUMBER,
+	PART_NUMBER2,
+	PART_FILE,
+	PART_INET,
+	PARTS
+};
+static const uint8_t part_bytes[PARTS] = { 4, 8, 4, 4, 4, 4, 4, 8, 8, 16, 24 };
+#define EVENT_PARTS_BYTES 88 /* of all of them */
 
 /* Lengths and addresses of the three texts of a record. */
 struct texts {
@@ -77,8 +100,8 @@ static const struct layout {
 	[RECORD_EGRESS] = { EGRESS_BYTES, 0, COMPILED_HOST - 1 },
 };
 
-_Static_assert(FRAME_BYTES + HEADER_BYTES + EVENT_BYTES + AGENTOS_NAME_SIZE + AGENTOS_COMM_SIZE +
-			       AGENTOS_OBJECT_SIZE <=
+_Static_assert(FRAME_BYTES + HEADER_BYTES + EVENT_BYTES + EVENT_PARTS_BYTES + AGENTOS_NAME_SIZE +
+			       AGENTOS_COMM_SIZE + AGENTOS_OBJECT_SIZE <=
 		       LIMIT_RECORD,
 	       "the longest record fits its limit");
 
@@ -122,36 +145,82 @@ static void get_bytes(const uint8_t **p, void *to, size_t bytes)
 	*p += bytes;
 }
 
-static void event_put(uint8_t **p, const struct agentos_event *e)
+static unsigned int event_parts(const struct agentos_event *e)
+{
+	static const uint8_t none[sizeof(e->addr)];
+
+	return (unsigned int)(e->error != 0) << PART_ERROR |
+	       (unsigned int)(e->right != 0) << PART_RIGHT |
+	       (unsigned int)(e->policy != 0) << PART_POLICY |
+	       (unsigned int)(e->rule != AGENTOS_RULE_NONE) << PART_RULE |
+	       (unsigned int)(e->access != 0) << PART_ACCESS |
+	       (unsigned int)(e->flags != 0) << PART_FLAGS |
+	       (unsigned int)(e->tid != e->tgid) << PART_TID |
+	       (unsigned int)(e->number != 0) << PART_NUMBER |
+	       (unsigned int)(e->number2 != 0) << PART_NUMBER2 |
+	       (unsigned int)(e->ino || e->dev || e->gen) << PART_FILE |
+	       (unsigned int)(e->family || e->port || e->protocol ||
+			      memcmp(e->addr, none, sizeof(none)) != 0)
+		       << PART_INET;
+}
+
+static size_t parts_size(unsigned int parts)
+{
+	size_t sum = 0, i;
+
+	for (i = 0; i < PARTS; i++)
+		sum += parts >> i & 1 ? part_bytes[i] : 0;
+	return sum;
+}
+
+static bool has(unsigned int parts, enum part part)
+{
+	return parts >> part & 1;
+}
+
+static void event_put(uint8_t **p, const struct agentos_event *e, unsigned int parts)
 {
 	put_uint(p, e->verdict, 1);
 	put_uint(p, e->why, 1);
 	put_uint(p, e->hook, 2);
 	put_uint(p, e->object_kind, 2);
-	put_uint(p, (uint32_t)e->error, 4);
 	put_uint(p, e->seq, 8);
 	put_uint(p, e->time_ns, 8);
 	put_uint(p, e->agent, 8);
-	put_uint(p, e->right, 8);
-	put_uint(p, e->policy, 4);
-	put_uint(p, e->rule, 4);
-	put_uint(p, e->access, 4);
-	put_uint(p, e->flags, 4);
 	put_uint(p, (uint32_t)e->tgid, 4);
-	put_uint(p, (uint32_t)e->tid, 4);
 	put_uint(p, e->uid, 4);
-	put_uint(p, e->number, 8);
-	put_uint(p, e->number2, 8);
-	put_uint(p, e->ino, 8);
-	put_uint(p, e->dev, 4);
-	put_uint(p, e->gen, 4);
-	put_uint(p, e->family, 2);
-	put_uint(p, e->port, 2);
-	put_uint(p, e->protocol, 4);
-	put_bytes(p, e->addr, sizeof(e->addr));
+	if (has(parts, PART_ERROR))
+		put_uint(p, (uint32_t)e->error, 4);
+	if (has(parts, PART_RIGHT))
+		put_uint(p, e->right, 8);
+	if (has(parts, PART_POLICY))
+		put_uint(p, e->policy, 4);
+	if (has(parts, PART_RULE))
+		put_uint(p, e->rule, 4);
+	if (has(parts, PART_ACCESS))
+		put_uint(p, e->access, 4);
+	if (has(parts, PART_FLAGS))
+		put_uint(p, e->flags, 4);
+	if (has(parts, PART_TID))
+		put_uint(p, (uint32_t)e->tid, 4);
+	if (has(parts, PART_NUMBER))
+		put_uint(p, e->number, 8);
+	if (has(parts, PART_NUMBER2))
+		put_uint(p, e->number2, 8);
+	if (has(parts, PART_FILE)) {
+		put_uint(p, e->ino, 8);
+		put_uint(p, e->dev, 4);
+		put_uint(p, e->gen, 4);
+	}
+	if (has(parts, PART_INET)) {
+		put_uint(p, e->family, 2);
+		put_uint(p, e->port, 2);
+		put_uint(p, e->protocol, 4);
+		put_bytes(p, e->addr, sizeof(e->addr));
+	}
 }
 
-static void event_get(const uint8_t **p, struct agentos_event *e)
+static void event_get(const uint8_t **p, struct agentos_event *e, unsigned int parts)
 {
 	e->size = sizeof(*e);
 	e->version = AGENTOS_EVENT_VERSION;
@@ -159,27 +228,38 @@ static void event_get(const uint8_t **p, struct agentos_event *e)
 	e->why = (uint8_t)get_uint(p, 1);
 	e->hook = (uint16_t)get_uint(p, 2);
 	e->object_kind = (uint16_t)get_uint(p, 2);
-	e->error = (int32_t)get_uint(p, 4);
 	e->seq = get_uint(p, 8);
 	e->time_ns = get_uint(p, 8);
 	e->agent = get_uint(p, 8);
-	e->right = get_uint(p, 8);
-	e->policy = (uint32_t)get_uint(p, 4);
-	e->rule = (uint32_t)get_uint(p, 4);
-	e->access = (uint32_t)get_uint(p, 4);
-	e->flags = (uint32_t)get_uint(p, 4);
 	e->tgid = (int32_t)get_uint(p, 4);
-	e->tid = (int32_t)get_uint(p, 4);
 	e->uid = (uint32_t)get_uint(p, 4);
-	e->number = get_uint(p, 8);
-	e->number2 = get_uint(p, 8);
-	e->ino = get_uint(p, 8);
-	e->dev = (uint32_t)get_uint(p, 4);
-	e->gen = (uint32_t)get_uint(p, 4);
-	e->family = (uint16_t)get_uint(p, 2);
-	e->port = (uint16_t)get_uint(p, 2);
-	e->protocol = (uint32_t)get_uint(p, 4);
-	get_bytes(p, e->addr, sizeof(e->addr));
+	if (has(parts, PART_ERROR))
+		e->error = (int32_t)get_uint(p, 4);
+	if (has(parts, PART_RIGHT))
+		e->right = get_uint(p, 8);
+	if (has(parts, PART_POLICY))
+		e->policy = (uint32_t)get_uint(p, 4);
+	e->rule = has(parts, PART_RULE) ? (uint32_t)get_uint(p, 4) : AGENTOS_RULE_NONE;
+	if (has(parts, PART_ACCESS))
+		e->access = (uint32_t)get_uint(p, 4);
+	if (has(parts, PART_FLAGS))
+		e->flags = (uint32_t)get_uint(p, 4);
+	e->tid = has(parts, PART_TID) ? (int32_t)get_uint(p, 4) : e->tgid;
+	if (has(parts, PART_NUMBER))
+		e->number = get_uint(p, 8);
+	if (has(parts, PART_NUMBER2))
+		e->number2 = get_uint(p, 8);
+	if (has(parts, PART_FILE)) {
+		e->ino = get_uint(p, 8);
+		e->dev = (uint32_t)get_uint(p, 4);
+		e->gen = (uint32_t)get_uint(p, 4);
+	}
+	if (has(parts, PART_INET)) {
+		e->family = (uint16_t)get_uint(p, 2);
+		e->port = (uint16_t)get_uint(p, 2);
+		e->protocol = (uint32_t)get_uint(p, 4);
+		get_bytes(p, e->addr, sizeof(e->addr));
+	}
 }
 
 static void lifecycle_put(uint8_t **p, const struct agentos_lifecycle *l)
@@ -286,6 +366,7 @@ static int texts_of(const struct record *r, struct texts *t)
 int record_encode(const struct record *r, uint8_t *buf, size_t size)
 {
 	const struct layout *layout = layout_find(r->type);
+	unsigned int parts = r->type == RECORD_EVENT ? event_parts(&r->u.event) : 0;
 	struct texts t;
 	uint8_t *p = buf;
 	size_t body;
@@ -293,7 +374,8 @@ int record_encode(const struct record *r, uint8_t *buf, size_t size)
 	if (!layout || r->stream >= STREAM_COUNT || texts_of(r, &t) != 0 ||
 	    t.comm_len > layout->comm_max || t.text_len > layout->text_max)
 		return -EINVAL;
-	body = HEADER_BYTES + layout->fixed + t.name_len + t.comm_len + t.text_len;
+	body = HEADER_BYTES + layout->fixed + parts_size(parts) + t.name_len + t.comm_len +
+	       t.text_len;
 	if (FRAME_BYTES + body > size || FRAME_BYTES + body > LIMIT_RECORD)
 		return -E2BIG;
 
@@ -305,12 +387,13 @@ int record_encode(const struct record *r, uint8_t *buf, size_t size)
 	put_uint(&p, t.name_len, 1);
 	put_uint(&p, t.comm_len, 1);
 	put_uint(&p, t.text_len, 2);
+	put_uint(&p, parts, 2);
 	put_uint(&p, r->seq, 8);
 	put_uint(&p, r->time_ns, 8);
 	put_bytes(&p, r->boot, sizeof(r->boot));
 	switch (r->type) {
 	case RECORD_EVENT:
-		event_put(&p, &r->u.event);
+		event_put(&p, &r->u.event, parts);
 		break;
 	case RECORD_LIFECYCLE:
 		lifecycle_put(&p, &r->u.lifecycle);
@@ -351,13 +434,14 @@ int record_extent(const uint8_t *buf, size_t len)
 	const struct layout *layout;
 	const uint8_t *p = buf;
 	size_t body, name, comm, text;
+	unsigned int parts;
 
 	if (len < FRAME_BYTES)
 		return 0;
 	body = get_uint(&p, 4);
 	if (body < HEADER_BYTES + DAEMON_BYTES || body > LIMIT_RECORD - FRAME_BYTES)
 		return -EBADMSG;
-	if (len < FRAME_BYTES + 7)
+	if (len < FRAME_BYTES + EXTENT_BYTES)
 		return 0;
 	p = buf + FRAME_BYTES;
 	layout = layout_find(p[1]);
@@ -367,8 +451,11 @@ int record_extent(const uint8_t *buf, size_t len)
 	name = get_uint(&p, 1);
 	comm = get_uint(&p, 1);
 	text = get_uint(&p, 2);
+	parts = (unsigned int)get_uint(&p, 2);
+	if (parts >> (buf[FRAME_BYTES + 1] == RECORD_EVENT ? PARTS : 0))
+		return -EBADMSG;
 	if (name >= AGENTOS_NAME_SIZE || comm > layout->comm_max || text > layout->text_max ||
-	    body != HEADER_BYTES + layout->fixed + name + comm + text)
+	    body != HEADER_BYTES + layout->fixed + parts_size(parts) + name + comm + text)
 		return -EBADMSG;
 	return (int)(FRAME_BYTES + body);
 }
@@ -386,6 +473,7 @@ static int string_get(const uint8_t **p, char *to, size_t len)
 static int body_get(const uint8_t *p, struct record *r)
 {
 	size_t name, comm, text;
+	unsigned int parts;
 	int err;
 
 	memset(r, 0, sizeof(*r));
@@ -395,12 +483,15 @@ static int body_get(const uint8_t *p, struct record *r)
 	name = get_uint(&p, 1);
 	comm = get_uint(&p, 1);
 	text = get_uint(&p, 2);
+	parts = (unsigned int)get_uint(&p, 2);
 	r->seq = get_uint(&p, 8);
 	r->time_ns = get_uint(&p, 8);
 	get_bytes(&p, r->boot, sizeof(r->boot));
 	switch (r->type) {
 	case RECORD_EVENT:
-		event_get(&p, &r->u.event);
+		event_get(&p, &r->u.event, parts);
+		if (event_parts(&r->u.event) != parts)
+			return -EBADMSG;
 		break;
 	case RECORD_LIFECYCLE:
 		lifecycle_get(&p, &r->u.lifecycle);

@@ -106,7 +106,7 @@ int record_encode(const struct record *r, uint8_t *buf, size_t size);
 int record_decode(const uint8_t *buf, size_t len, struct record *ret_record);
 
 /*
- * How many bytes the record that begins here claims to have, by its first 15
+ * How many bytes the record that begins here claims to have, by its first 17
  * alone: 0 when there are not that many yet, -EBADMSG when it cannot be a
  * record. The claim is checked for consistency only; record_decode() proves it.
  */

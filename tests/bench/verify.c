@@ -51,7 +51,7 @@ static void log_write(uint64_t records)
 	r.u.event.size = sizeof(r.u.event);
 	r.u.event.version = AGENTOS_EVENT_VERSION;
 	strcpy(r.u.event.comm, "python3");
-	r.u.event.text_len = RECORD - 8 - 39 - 126 - 7 - 7;
+	r.u.event.text_len = RECORD - 8 - 41 - 38 - 7 - 7;
 	memset(r.u.event.text, 'x', r.u.event.text_len);
 	log_new();
 	if (segment_open(log_dir, (const uint8_t *)"boot a.........", &w, &tail, &f) != 0)

@@ -88,6 +88,10 @@ static inline struct record log_record(uint64_t i)
 	r.u.event.size = sizeof(r.u.event);
 	r.u.event.version = AGENTOS_EVENT_VERSION;
 	r.u.event.seq = i;
+	/* All parts but the error. */
+	r.u.event.right = r.u.event.number = r.u.event.number2 = r.u.event.ino = i;
+	r.u.event.policy = r.u.event.access = r.u.event.family = r.u.event.flags = 1;
+	r.u.event.tid = 1;
 	strcpy(r.u.event.comm, "python3");
 	r.u.event.text_len = (uint32_t)(i * 13 % 60);
 	memset(r.u.event.text, 'a' + (int)(i % 26), r.u.event.text_len);

@@ -25,8 +25,10 @@ HEADER = 48 + 3 * (8 + 512)
 RECORD_MAX = 4096
 NOTE_MAX = 128 << 10
 # By type: bytes of its fields, at most so many of comm and of text.
-TYPES = {1: (126, 15, 487), 2: (76, 0, 63), 3: (24, 0, 0), 4: (12, 0, 255), 5: (24, 0, 487),
+TYPES = {1: (38, 15, 487), 2: (76, 0, 63), 3: (24, 0, 0), 4: (12, 0, 255), 5: (24, 0, 487),
          6: (57, 0, 255)}
+# Parts that a record of type 1 may have besides, by their bits in its header.
+PARTS = (4, 8, 4, 4, 4, 4, 4, 8, 8, 16, 24)
 
 
 class Wrong(Exception):
@@ -252,15 +254,18 @@ def frame_extent(data, at):
     if len(data) - at < 8:
         return 0
     body = struct.unpack_from("<I", data, at)[0]
-    if not 51 <= body <= RECORD_MAX - 8:
+    if not 53 <= body <= RECORD_MAX - 8:
         return None
-    if len(data) - at < 15:
+    if len(data) - at < 17:
         return 0
-    version, kind, stream, name, comm, text = struct.unpack_from("<BBBBBH", data, at + 8)
-    if version != 1 or kind not in TYPES or stream > 2:
+    version, kind, stream, name, comm, text, parts = struct.unpack_from("<BBBBBHH", data, at + 8)
+    if version != 2 or kind not in TYPES or stream > 2:
+        return None
+    if parts >> (len(PARTS) if kind == 1 else 0):
         return None
     fixed, comm_max, text_max = TYPES[kind]
-    if name > 63 or comm > comm_max or text > text_max or body != 39 + fixed + name + comm + text:
+    fixed += sum(size for bit, size in enumerate(PARTS) if parts >> bit & 1)
+    if name > 63 or comm > comm_max or text > text_max or body != 41 + fixed + name + comm + text:
         return None
     return 8 + body
 
@@ -315,7 +320,7 @@ def leaves(directory):
         if first != expected:
             raise Wrong(f"{name}: begins with record {first}, not {expected}")
         for at, frame in frames(data, name, last):
-            seq = struct.unpack_from("<Q", frame, 15)[0]
+            seq = struct.unpack_from("<Q", frame, 17)[0]
             if seq != expected:
                 raise Wrong(f"{name}: byte {at}: record {seq} where {expected} should be")
             yield data[:HEADER] + frame if at == HEADER else frame
@@ -414,7 +419,7 @@ def record_prove(lines, size, root):
     if not inclusion_fits(index, hashlib.sha256(b"\0" + data).digest(), path, size, root):
         raise Wrong("the record is not proved")
     frame = data[HEADER:] if data[:8] == b"AGENTOSL" else data
-    if frame_extent(frame, 0) != len(frame) or struct.unpack_from("<Q", frame, 15)[0] != index + 1:
+    if frame_extent(frame, 0) != len(frame) or struct.unpack_from("<Q", frame, 17)[0] != index + 1:
         raise Wrong("what is proved is not the record of this number")
     return f"record {index + 1} of {size}"
 

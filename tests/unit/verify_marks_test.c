@@ -202,7 +202,7 @@ static void a_change_in_the_tail_is_found_by_crc_or_stored_hash(void)
 			CHECK_INT(result.covered, 400);
 			p.file->data[p.at + at] ^= 2;
 		}
-		for (at = 23; at < p.len; at++) {
+		for (at = 25; at < p.len; at++) {
 			p.file->data[p.at + at] ^= 2;
 			frame_seal(p.file->data + p.at);
 			CHECK_INT(verify_image(&changed), VERIFY_TAIL);
@@ -213,7 +213,7 @@ static void a_change_in_the_tail_is_found_by_crc_or_stored_hash(void)
 	}
 	/* Lengths that do not add up are no record, whatever the CRC. */
 	p = place_of(410);
-	for (at = 11; at < 15; at++) {
+	for (at = 11; at < 17; at++) {
 		p.file->data[p.at + at] ^= 2;
 		frame_seal(p.file->data + p.at);
 		CHECK_INT(verify_image(&changed), VERIFY_DAMAGED);
@@ -237,7 +237,7 @@ static void a_clock_that_went_back_and_hashes_that_are_wrong_are_remarks(void)
 	CHECK_INT(verify(), VERIFY_FINE);
 	CHECK_INT(result.clock_back, 0);
 	p = place_of(200);
-	image_store(p.file->data + p.at + 23, 5, 8);
+	image_store(p.file->data + p.at + 25, 5, 8);
 	frame_seal(p.file->data + p.at);
 	REQUIRE(image_put(&changed) && log_forge());
 	CHECK_INT(verify(), VERIFY_FINE);
@@ -309,7 +309,7 @@ static void later_versions_and_huge_lengths_are_told(void)
 	CHECK(strstr(result.text.text, "upgrade it") != NULL);
 	REQUIRE(log_whole());
 	p = place_of(200);
-	p.file->data[p.at + 8] = 2;
+	p.file->data[p.at + 8] = 3;
 	frame_seal(p.file->data + p.at);
 	CHECK_INT(verify_image(&changed), VERIFY_VERSION);
 	CHECK(result.seq == 200 && result.offset == p.at);

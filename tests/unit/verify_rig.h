@@ -135,7 +135,7 @@ static inline uint64_t image_places(struct image *m, struct place *places, uint6
 			continue;
 		for (at = SEGMENT_HEADER; at < file->len; at += len) {
 			len = 8 + (size_t)image_load(file->data + at, 4);
-			seq = image_load(file->data + at + 15, 8);
+			seq = image_load(file->data + at + 17, 8);
 			if (seq >= room)
 				return 0;
 			places[seq] = (struct place){ seq, file, strtoull(file->name, NULL, 10), at,
