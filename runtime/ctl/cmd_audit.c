@@ -9,10 +9,8 @@ static const struct {
 	const char *name;
 	int (*run)(int argc, char **argv);
 } words[] = {
-	{ "query", audit_query },
-	{ "follow", audit_follow },
-	{ "stats", audit_stats },
-	{ "decode", audit_decode },
+	{ "query", audit_query },   { "follow", audit_follow }, { "stats", audit_stats },
+	{ "export", audit_export }, { "decode", audit_decode },
 };
 
 int cmd_audit(int argc, char **argv)

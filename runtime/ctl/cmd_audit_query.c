@@ -15,10 +15,10 @@
 
 static const char help[] =
 	"Usage: agentctl audit [query | follow] [OPTION]...\n"
-	"       agentctl audit stats [OPTION]...\n"
+	"       agentctl audit stats | export [OPTION]...\n"
 	"       agentctl audit decode [OPTION]... [FILE]\n"
 	"Shows what agents did and what was refused, oldest first: all that the log has.\n"
-	"`follow` is `query -f`; stats and decode have a --help of their own.\n"
+	"`follow` is `query -f`; stats, export and decode have a --help of their own.\n"
 	"\n"
 	"  -f, --follow           go on as records are written; Ctrl-C ends it\n"
 	"  -n COUNT               only the last COUNT of them\n"
