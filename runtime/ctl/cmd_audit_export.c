@@ -117,11 +117,13 @@ static int export_parse(int argc, char **argv, struct export *e)
 		QUESTION_OPTIONS,
 		{ 0 },
 	};
+	const char *value;
 	int option, rc;
 
 	opterr = 0;
 	optind = 0;
 	while ((option = getopt_long(argc, argv, ":fh", options, NULL)) != -1) {
+		value = optarg ? optarg : "";
 		rc = -1;
 		switch (option) {
 		case 'h':
@@ -131,22 +133,22 @@ static int export_parse(int argc, char **argv, struct export *e)
 			e->follow = true;
 			break;
 		case FORMAT:
-			rc = format_parse(optarg, &e->format);
+			rc = format_parse(value, &e->format);
 			break;
 		case CURSOR:
-			e->cursor_file = optarg;
+			e->cursor_file = value;
 			break;
 		case ENDPOINT:
-			e->to.endpoint = optarg;
+			e->to.endpoint = value;
 			break;
 		case GIVE_UP:
 			e->give_up = true;
-			if (!question_number(optarg, &e->to.give_up_s) ||
+			if (!question_number(value, &e->to.give_up_s) ||
 			    e->to.give_up_s > UINT32_MAX)
 				return ctl_usage("audit", "--give-up takes a number of seconds");
 			break;
 		default:
-			rc = question_option(&e->question, option, optarg ? optarg : "");
+			rc = question_option(&e->question, option, value);
 		}
 		if (rc >= 0)
 			return rc;
