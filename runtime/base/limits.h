@@ -30,6 +30,7 @@
 #define LIMIT_FILTER	      64    /* alternatives of one kind that a question about the log has */
 #define LIMIT_FILTER_BELOW    65536 /* agents below those that are asked for, in one boot */
 #define LIMIT_STATS	      1024  /* different names that are counted of each kind */
+#define LIMIT_OTLP_BATCH      1000  /* records in a request to a server of logs: about 2 MiB */
 #define LIMIT_SYNC_MS	      200   /* an accepted record is on disk within this */
 #define LIMIT_CHECKPOINT_S    60    /* and signed for within this, */
 #define LIMIT_CHECKPOINT_GAP  2	    /* or within so many seconds, when a busy log has */

@@ -42,6 +42,27 @@ wait $pipe 2>/dev/null
 try agentctl run -- ./refuse $secret 2
 is 'one that was killed leaves nothing broken' "$(cat "$work/out")" '2 0'
 
+# Its JSON, which ends as it should when it is interrupted, is what audit decode reads.
+bpftool -j map event_pipe pinned $pins/events >"$work/pipe.json" 2>"$work/pipe.err" &
+pipe=$!
+children="$children $pipe"
+arrived_json() {
+	agentctl run --name piped -- ./refuse "$secret" 3
+	[ -s "$work/pipe.json" ]
+}
+holds 'it prints JSON as well' wait_for 10 arrived_json
+kill -INT $pipe
+wait $pipe 2>/dev/null
+try agentctl audit decode "$work/pipe.json"
+is 'audit decode takes all of it' "$status $(cat "$work/err")" '0 '
+audit_settle
+grep -o 'refuse\[.*' "$work/out" | sort >"$work/decoded"
+agentctl audit --agent piped | grep -o 'refuse\[.*' | sort >"$work/logged"
+holds 'and says what the log says' test -s "$work/decoded"
+is 'of each' "$(comm -23 "$work/decoded" "$work/logged")" ''
+try sh -c "head -c 2000 $work/pipe.json | agentctl audit decode --json"
+is 'of one that was cut it takes what is whole' "$status $(wc -l <"$work/out")" '3 1'
+
 # --- iterators ---
 
 agent_start seen sh -c "./refuse $secret 3; exec sleep 1000"
@@ -118,6 +139,23 @@ holds '--denied gives denials alone' judge \
 agentctl audit -n 3 --json >"$work/audit.json"
 agentctl audit --json | tail -n 3 >"$work/again.json"
 holds '-n 3 gives the last three' cmp "$work/audit.json" "$work/again.json"
+try agentctl audit query --agent bound-2 --operation file_open --verdict denied --object "$secret" --json
+is 'a question with several kinds finds what all of them say' "$(wc -l <"$work/out")" 4
+try agentctl audit query --agent bound-2 --object '/etc/shadow-*'
+is 'and nothing else' "$status$(cat "$work/out")" 0
+try sh -c "agentctl audit stats --json --agent bound-2 | python3 -c 'import json, sys
+s = json.load(sys.stdin)
+print([o for o in s[\"objects\"]], s[\"lost\"][\"denials\"])'"
+says 'statistics count the same' "{'name': '$secret', 'count': 4, 'over': 0}" "$work/out"
+agent_start boss sleep 1000
+wait_for 20 agent_lives boss
+try sh -c "cd $work/boss && exec agentctl spawn --under boss --name kid -- ./refuse $secret 2"
+audit_settle
+try agentctl audit query --agent boss --denied
+is 'an agent has not done what its sub-agent did' "$(cat "$work/out")" ''
+try agentctl audit query --agent boss --below --denied --json
+is 'but it is below it' "$(grep -c '"agent_name":"boss.kid"' "$work/out")" 2
+agentctl kill boss
 try agentctl audit -n 0
 is '-n 0 gives none' "$status:$(grep -vc '^--' "$work/out")" 0:0
 try agentctl audit --agent no-such-agent --denied
