@@ -81,7 +81,7 @@ static int frame_take(struct verify *v, const struct frame *frame, struct fault 
 		return fault_set(f, -rc, "cannot hash record %" PRIu64 ": %s", frame->seq,
 				 strerror(-rc));
 	stored_compare(v, frame, leaf);
-	v->r.clock_back += frame->time_ns < v->time;
+	v->r.clock_back += frame->time_ns < v->time && v->time - frame->time_ns > VERIFY_CLOCK_NS;
 	v->time = frame->time_ns;
 	v->r.records = v->edge.size;
 	return v->edge.size == v->due ? marks_check(v, f) : 0;

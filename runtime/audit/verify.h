@@ -11,6 +11,9 @@
 #include "audit/segment_file.h"
 #include "base/fault.h"
 
+/* What happens at once on several processors is not written in its order. */
+#define VERIFY_CLOCK_NS 2000000000ULL
+
 struct verify_options {
 	const char *directory;
 	const struct note_verifier *verifier;
@@ -72,7 +75,7 @@ struct verify_result {
 	/* Remarks: none of them is a problem. */
 	uint64_t torn;		 /* bytes of half a record, or half a header, at the end */
 	uint64_t torn_trail;	 /* bytes of half a checkpoint at the end of theirs */
-	uint64_t clock_back;	 /* records with a time before that of the one before */
+	uint64_t clock_back;	 /* records VERIFY_CLOCK_NS and more before the one before them */
 	uint64_t hashes_missing; /* records without a stored hash */
 	uint64_t hashes_wrong;	 /* stored ones that are others than those of records signed for */
 	uint64_t hashes_beyond;	 /* stored ones, in the last segment's file, without a record */

@@ -145,7 +145,7 @@ static void remarks_show(const struct check *c)
 		{ "torn_trail", "bytes of half a checkpoint at the end of theirs, likewise",
 		  r->torn_trail },
 		{ "clock_back",
-		  "records with a time before that of the one before: the clock was set",
+		  "records whose time is seconds before that of the one before: the clock was set",
 		  r->clock_back },
 		{ "hashes_missing", "records without a stored hash: agentosd makes it again",
 		  r->hashes_missing },
