@@ -246,7 +246,8 @@ static bool query_matches(const struct query *q, const struct record *r)
 		/* A loss: it may be of the agent that is asked for. */
 		if (l->type == AGENTOS_LIFECYCLE_LOST)
 			return true;
-		return !q->denied && agent_matches(q, l->agent, l->name);
+		return (!q->denied || l->type == AGENTOS_LIFECYCLE_REPEATED) &&
+		       agent_matches(q, l->agent, l->name);
 	case RECORD_LOSS:
 		return true;
 	case RECORD_POLICY:

@@ -129,6 +129,8 @@ static void tick_done(int result, void *cookie)
 	struct drain *d = cookie;
 
 	drain_take(d);
+	/* Should it have been missed. */
+	drain_tell(d);
 	lifecycle_retry(d);
 	loop_timer(d->options.loop, &d->tick, DRAIN_TICK_MS);
 }
@@ -155,6 +157,7 @@ static int drain_rings_open(struct drain *d, bool adopted, struct fault *f)
 		if (err)
 			return fault_set(f, -err, "cannot poll a ring: %s", strerror(-err));
 	}
+	drain_tell(d);
 	return 0;
 }
 
