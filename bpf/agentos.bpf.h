@@ -65,6 +65,30 @@ struct agentos_facts {
 #define FACT_AUDIT_ONLY (1U << 4) /* what rights and rules refuse is only recorded */
 #define FACT_STRICT	(1U << 5) /* what cannot be recorded is refused */
 
+/* What object of struct act is: as kmod/repeats.h has it. */
+enum {
+	ACT_UNIQUE,  /* not told */
+	ACT_NUMBERS, /* three numbers, which are all of it */
+	ACT_DENTRY,  /* a dentry's address, and a number */
+};
+
+/* What a program decided, before the object is described. As kmod/repeats.h has it. */
+struct act {
+	__u16 hook;   /* enum agentos_hook */
+	__u8 verdict; /* enum agentos_verdict */
+	__u8 why;     /* enum agentos_why */
+	int error;
+	__u64 right;   /* missing, or with EFFECT_WATCH and no rule the one that is; else 0 */
+	__u32 rule;    /* number, or AGENTOS_RULE_NONE */
+	__u32 access;  /* AGENTOS_FILE_* wanted */
+	__s16 refusal; /* the error that it ends with when it is refused after all */
+	__u8 effect;   /* EFFECT_* */
+	bool nested;   /* it counts in a user namespace that is not the first, and nowhere else */
+	__u32 kind;    /* ACT_*: by what it is told from others, before its record is made */
+	__u64 object[3];
+	__u64 time_ns; /* set when it is counted as a denial */
+};
+
 /* A walk up the object's own file system, and its outcome. */
 struct agentos_walk {
 	__u32 open;   /* AGENTOS_FILE_* not decided yet */
@@ -113,7 +137,7 @@ struct agentos_line {
 
 extern __u64 agentos_facts(struct agentos_facts *facts, __u32 facts__sz) __ksym;
 extern int agentos_refused(void) __ksym;
-extern int agentos_denied(void) __ksym;
+extern int agentos_denied(struct act *act, __u32 act__sz, __u64 consumed, __u64 produced) __ksym;
 extern int agentos_right_kills(__u64 rights, __u32 policy) __ksym;
 extern int agentos_condemn(void) __ksym;
 extern int agentos_task_facts(struct task_struct *task, struct agentos_facts *facts,

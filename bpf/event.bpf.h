@@ -12,20 +12,6 @@ enum {
 	EFFECT_WATCH, /* allowed: and recorded as what would be denied; by `rule`, or by `right` */
 };
 
-/* What a program decided, before the object is described. */
-struct act {
-	__u16 hook;   /* enum agentos_hook */
-	__u8 verdict; /* enum agentos_verdict */
-	__u8 why;     /* enum agentos_why */
-	int error;
-	__u64 right;   /* missing, or with EFFECT_WATCH and no rule the one that is; else 0 */
-	__u32 rule;    /* number, or AGENTOS_RULE_NONE */
-	__u32 access;  /* AGENTOS_FILE_* wanted */
-	__s16 refusal; /* the error that it ends with when it is refused after all */
-	__u8 effect;   /* EFFECT_* */
-	bool nested;   /* it counts in a user namespace that is not the first, and nowhere else */
-};
-
 /* slot: the ring that had no room, or AGENTOS_DROPS_REFUSED. */
 static __always_inline void drop_count(__u32 slot)
 {
@@ -44,19 +30,11 @@ static __always_inline __u64 sequence_next(__u32 ring)
 }
 
 /* Room for a record, and its number. NULL when the ring is full (counted). */
-static __always_inline struct agentos_event *event_reserve(const struct act *act, __u64 *ret_seq)
+static __always_inline struct agentos_event *event_reserve(bool refused, __u64 *ret_seq)
 {
-	bool refused = act->verdict != AGENTOS_VERDICT_ALLOWED;
 	__u32 ring = refused ? AGENTOS_RING_DENIALS : AGENTOS_RING_ALLOWED;
-	struct agentos_hook_count *count;
 	struct agentos_event *event;
-	__u32 hook = act->hook;
 
-	if (act->verdict == AGENTOS_VERDICT_DENIED) {
-		count = bpf_map_lookup_elem(&hook_counts, &hook);
-		if (count)
-			__sync_fetch_and_add(&count->denied, 1);
-	}
 	if (refused)
 		event = bpf_ringbuf_reserve(&ring_denials, sizeof(*event), 0);
 	else
@@ -67,31 +45,51 @@ static __always_inline struct agentos_event *event_reserve(const struct act *act
 	return event;
 }
 
+static __always_inline void hook_count(__u32 hook)
+{
+	struct agentos_hook_count *count = bpf_map_lookup_elem(&hook_counts, &hook);
+
+	if (count)
+		__sync_fetch_and_add(&count->denied, 1);
+}
+
+/* An act counts once, however it is recorded. Returns whether no record is to be made of it. */
+static __always_inline int act_count(struct act *act)
+{
+	return agentos_denied(act, sizeof(*act), bpf_ringbuf_query(&ring_denials, BPF_RB_CONS_POS),
+			      bpf_ringbuf_query(&ring_denials, BPF_RB_PROD_POS));
+}
+
 /*
- * NULL when there is no room (counted). To be ended with event_end(). What a strict
- * agent was to be let do is refused then: who calls this looks at the verdict after it.
+ * NULL when no record is to be made, or there is no room (counted). To be ended with
+ * event_end(). What a strict agent was to be let do is refused then: who calls this
+ * looks at the verdict after it.
  */
 static __always_inline struct agentos_event *event_begin(const struct agentos_facts *facts,
 							 struct act *act)
 {
+	bool refused = act->verdict != AGENTOS_VERDICT_ALLOWED;
 	struct agentos_event *event;
 	__u64 seq, id;
 
-	/* An act counts once, however it is recorded. */
-	if (act->verdict != AGENTOS_VERDICT_ALLOWED)
-		agentos_denied();
-	event = event_reserve(act, &seq);
+	if (act->verdict == AGENTOS_VERDICT_DENIED)
+		hook_count(act->hook);
+	if (refused && act_count(act))
+		return NULL;
+	event = event_reserve(refused, &seq);
 	if (!event && facts->flags & FACT_STRICT && act->verdict != AGENTOS_VERDICT_DENIED) {
 		drop_count(AGENTOS_DROPS_REFUSED);
-		if (act->verdict == AGENTOS_VERDICT_ALLOWED)
-			agentos_denied();
 		act->verdict = AGENTOS_VERDICT_DENIED;
 		act->why = AGENTOS_WHY_UNRECORDED;
 		act->error = act->refusal;
 		act->effect = EFFECT_NONE;
 		act->right = 0;
 		act->rule = AGENTOS_RULE_NONE;
-		event = event_reserve(act, &seq);
+		hook_count(act->hook);
+		if (!refused && act_count(act))
+			return NULL;
+		refused = true;
+		event = event_reserve(true, &seq);
 	}
 	if (!event)
 		return NULL;
@@ -103,7 +101,7 @@ static __always_inline struct agentos_event *event_begin(const struct agentos_fa
 	event->hook = act->hook;
 	event->error = act->error;
 	event->seq = seq;
-	event->time_ns = bpf_ktime_get_boot_ns();
+	event->time_ns = refused ? act->time_ns : bpf_ktime_get_boot_ns();
 	event->agent = facts->id;
 	event->policy = facts->policy;
 	event->right = act->right;
@@ -275,6 +273,14 @@ static __always_inline bool act_settle(const struct agentos_facts *facts, struct
 	return true;
 }
 
+/* What acts of a kind are told apart by, before there is a record. */
+static __always_inline void act_is_about(struct act *act, __u32 kind, __u64 object, __u64 number)
+{
+	act->kind = kind;
+	act->object[0] = object;
+	act->object[1] = number;
+}
+
 /* A record whose object is two numbers, or nothing. Returns whether the act is denied. */
 static __noinline int act_number(void *ctx, const struct agentos_facts *facts, struct act *act,
 				 __u64 number, __u64 number2)
@@ -284,6 +290,7 @@ static __noinline int act_number(void *ctx, const struct agentos_facts *facts, s
 	if (!facts || !act)
 		return 1;
 	if (act_settle(facts, act, NULL)) {
+		act_is_about(act, ACT_NUMBERS, number, number2);
 		event = event_begin(facts, act);
 		if (event) {
 			event->object_kind = AGENTOS_OBJECT_NUMBER;
@@ -324,6 +331,8 @@ static __always_inline int act_task(void *ctx, const struct agentos_facts *facts
 	struct agentos_event *event;
 
 	if (act_settle(facts, act, NULL)) {
+		act_is_about(act, ACT_NUMBERS, task->tgid, detail);
+		act->object[2] = (__u64)task;
 		event = event_begin(facts, act);
 		if (event) {
 			event->object_kind = AGENTOS_OBJECT_TASK;
@@ -345,6 +354,7 @@ static __always_inline int act_dentry(void *ctx, const struct agentos_facts *fac
 	struct agentos_event *event;
 
 	if (act_settle(facts, act, dentry)) {
+		act_is_about(act, ACT_DENTRY, (__u64)dentry, 0);
 		event = event_begin(facts, act);
 		if (event) {
 			event_inode(event, dentry);
@@ -369,6 +379,7 @@ static __always_inline int act_path(void *ctx, const struct agentos_facts *facts
 	struct agentos_event *event;
 
 	if (act_settle(facts, act, dentry)) {
+		act_is_about(act, ACT_DENTRY, (__u64)dentry, number);
 		event = event_begin(facts, act);
 		if (event) {
 			event_inode(event, dentry);

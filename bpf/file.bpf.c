@@ -177,6 +177,7 @@ static __always_inline int entry_check(void *ctx, const struct agentos_facts *fa
 		 agentos_rules_below(dentry, facts->policy))
 		act_held(&act);
 	if (act_settle(facts, &act, dentry)) {
+		act_is_about(&act, ACT_DENTRY, (__u64)dentry, 0);
 		event = event_begin(facts, &act);
 		if (event) {
 			event_inode(event, dentry);
@@ -335,10 +336,11 @@ static __always_inline int move_check(void *ctx, const struct agentos_facts *fac
 decided:
 	/* Neither end of it may be ours. */
 	if (act_settle(facts, &act, agentos_guarded(to) ? to : from)) {
+		struct dentry *shown = at_target ? to : from;
+
+		act_is_about(&act, ACT_DENTRY, (__u64)shown, 0);
 		event = event_begin(facts, &act);
 		if (event) {
-			struct dentry *shown = at_target ? to : from;
-
 			event_inode(event, shown);
 			if (at_target)
 				event_text_len(event, agentos_entry_text(to_dir, to, event->text,

@@ -7,7 +7,7 @@
 
 struct {
 	__uint(type, BPF_MAP_TYPE_RINGBUF);
-	__uint(max_entries, 4 << 20);
+	__uint(max_entries, AGENTOS_DENIALS_BYTES);
 } ring_denials SEC(".maps");
 
 struct {

@@ -55,19 +55,23 @@ static __noinline int act_inet(void *ctx, const struct agentos_facts *facts, str
 	if (!facts || !act)
 		return 1;
 	if (act_settle(facts, act, NULL)) {
+		bpf_probe_read_kernel(&in, sizeof(in), address);
+		if (in.sin_family == AF_INET6) {
+			bpf_probe_read_kernel(&in6, sizeof(in6), address);
+			__builtin_memcpy(act->object, &in6.sin6_addr, 16);
+		} else {
+			act->object[0] = in.sin_addr.s_addr;
+			act->object[1] = 0;
+		}
+		act->kind = ACT_NUMBERS;
+		act->object[2] = (__u64)protocol << 32 | (__u32)in.sin_family << 16 | in.sin_port;
 		event = event_begin(facts, act);
 		if (event) {
 			event->object_kind = AGENTOS_OBJECT_INET;
 			event->protocol = protocol;
-			bpf_probe_read_kernel(&in, sizeof(in), address);
 			event->family = in.sin_family;
 			event->port = bpf_ntohs(in.sin_port);
-			if (in.sin_family == AF_INET6) {
-				bpf_probe_read_kernel(&in6, sizeof(in6), address);
-				__builtin_memcpy(event->addr, &in6.sin6_addr, 16);
-			} else {
-				__builtin_memcpy(event->addr, &in.sin_addr, 4);
-			}
+			__builtin_memcpy(event->addr, act->object, 16);
 			event_end(ctx, event);
 		}
 	}

@@ -14,6 +14,7 @@
 #include "agent.h"
 #include "caller.h"
 #include "cgroup.h"
+#include "flood.h"
 #include "lifecycle.h"
 #include "mailbox.h"
 #include "member.h"
@@ -242,6 +243,7 @@ static void agent_end(struct agent *agent)
 	put_pid(agent->first);
 	mailbox_free(agent->mailbox);
 	callers_free(agent->callers);
+	flood_free(agent->flood);
 	budgets_release(&agent->budgets);
 	atomic_dec(&live);
 	/* Not kfree_rcu(): 6.1 has no way to wait for that before the cache goes. */
@@ -511,6 +513,7 @@ void agent_retire(struct agent *agent)
 	agent_release_name(agent);
 	/* Its state keeps it from being exchanged. */
 	policy_unuse(rcu_access_pointer(agent->policy));
+	flood_end(agent);
 	lifecycle_note(agent, AGENTOS_LIFECYCLE_EXIT, 0);
 	spin_lock_bh(&agent->lock);
 	agent->state = AGENTOS_STATE_EXITED;

@@ -17,6 +17,7 @@
 
 struct callers;
 struct file;
+struct flood;
 struct mailbox;
 struct policy;
 
@@ -81,7 +82,7 @@ struct agent {
 	wait_queue_head_t resume;	 /* of held threads */
 	refcount_t refs;		 /* descriptors, members and children */
 	atomic_t handles;		 /* descriptors */
-	atomic_t held;			 /* threads in a pause */
+	atomic_t held;			 /* threads in a pause, or in flood.c */
 	atomic_t settling;		 /* parameters are being applied to its threads */
 	atomic64_t cpu_total;		 /* as cpu_ns, with all descendants that ever were */
 	atomic64_t denials;
@@ -90,6 +91,7 @@ struct agent {
 	u64 due_ns;			   /* when it is to be looked at, CLOCK_BOOTTIME */
 	struct mailbox *mailbox;	   /* NULL until first asked for; stays then */
 	struct callers *callers;	   /* caller.c's; likewise */
+	struct flood *flood;		   /* flood.c's; NULL until it is first refused something */
 	struct work_struct condemned_work; /* member.c's */
 	struct hlist_node by_name;	   /* under names_lock */
 	struct rcu_head rcu;

@@ -17,6 +17,7 @@
 #include "agentos_calls.h"
 #include "caller.h"
 #include "device.h"
+#include "flood.h"
 #include "handle.h"
 #include "kfuncs.h"
 #include "lifecycle.h"
@@ -38,7 +39,7 @@ static int version_verb(struct file *file, union command *c, struct fresh_fd *fr
 		AGENTOS_FEATURE_POLICY | AGENTOS_FEATURE_DERIVE | AGENTOS_FEATURE_BUDGET |
 		AGENTOS_FEATURE_PAUSE | AGENTOS_FEATURE_SCHED | AGENTOS_FEATURE_MAIL |
 		AGENTOS_FEATURE_NET | AGENTOS_FEATURE_AUDIT | AGENTOS_FEATURE_CALLER |
-		AGENTOS_FEATURE_STRICT | AGENTOS_FEATURE_EFFECT |
+		AGENTOS_FEATURE_STRICT | AGENTOS_FEATURE_EFFECT | AGENTOS_FEATURE_FLOOD |
 		(priority_slices() ? AGENTOS_FEATURE_SLICE : 0) |
 		(kfuncs_usable() ? AGENTOS_FEATURE_KFUNCS : 0);
 	c->version.ret_rights = AGENTOS_RIGHTS_ALL;
@@ -265,6 +266,16 @@ static int denied_verb(struct file *file, union command *c, struct fresh_fd *fre
 	return 0;
 }
 
+static int drained_verb(struct file *file, union command *c, struct fresh_fd *fresh)
+{
+	if (!caller_is_admin())
+		return -EPERM;
+	if (c->drained.pad)
+		return -EINVAL;
+	flood_drained(c->drained.consumed);
+	return 0;
+}
+
 /* Dispatch */
 
 static const struct verb device_verbs[] = {
@@ -289,6 +300,7 @@ static const struct verb device_verbs[] = {
 	[_IOC_NR(AGENTOS_IOC_CALLER)] = VERB_ASK(
 		struct agentos_caller, ret_agent, .inside = INSIDE_ANY, .run = caller_verb),
 	[_IOC_NR(AGENTOS_IOC_DENIED)] = VERB(struct agentos_denied, .run = denied_verb),
+	[_IOC_NR(AGENTOS_IOC_DRAINED)] = VERB(struct agentos_drained, .run = drained_verb),
 };
 
 /*

@@ -194,7 +194,7 @@ static int agent_derive_verb(struct file *file, union command *c, struct fresh_f
 	if (!agent_flags_valid(derive->flags) || derive->pad)
 		return -EINVAL;
 	if (derive->flags & ~READ_ONCE(parent->flags) &
-	    (AGENTOS_CREATE_UNENFORCED | AGENTOS_CREATE_AUDIT_ONLY))
+	    (AGENTOS_CREATE_UNENFORCED | AGENTOS_CREATE_AUDIT_ONLY | AGENTOS_CREATE_UNHELD))
 		return -EINVAL;
 	if (!derive->rights || derive->rights & ~AGENTOS_RIGHTS_ALL)
 		return -EINVAL;

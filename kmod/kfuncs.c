@@ -11,6 +11,7 @@
 #include <linux/sched/signal.h>
 #include <linux/slab.h>
 #include <linux/socket.h>
+#include <linux/timekeeping.h>
 
 #include "agent.h"
 #include "agentos_event.h"
@@ -20,6 +21,7 @@
 #include "compat.h"
 #include "device.h"
 #include "endpoint.h"
+#include "flood.h"
 #include "kfuncs.h"
 #include "member.h"
 #include "owner.h"
@@ -267,17 +269,23 @@ __bpf_kfunc int agentos_refused(void)
 	return 0;
 }
 
-/* A hook has refused the calling task something. */
-__bpf_kfunc int agentos_denied(void)
+/*
+ * A hook has refused the calling task something, or would have, and the denials'
+ * ring is read and written up to these positions. 1 when no record is to be made of
+ * it: it is counted. Sets act->time_ns.
+ */
+__bpf_kfunc int agentos_denied(struct act *act, u32 act__sz, u64 consumed, u64 produced)
 {
-	struct member *member;
+	struct agent *agent = member_agent();
 
-	rcu_read_lock();
-	member = member_find(current);
-	if (member)
-		atomic64_inc(&member->agent->denials);
-	rcu_read_unlock();
-	return 0;
+	if (act__sz < sizeof(*act))
+		return 0;
+	if (unlikely(!agent)) {
+		act->time_ns = ktime_get_boot_fast_ns();
+		return 0;
+	}
+	atomic64_inc(&agent->denials);
+	return flood_denied(agent, act, consumed, produced);
 }
 
 /*

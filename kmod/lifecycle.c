@@ -12,6 +12,7 @@
 static DEFINE_SPINLOCK(log_lock);      /* _bh: agents end in RCU callbacks */
 static struct agentos_lifecycle *kept; /* record seq at seq % AGENTOS_LIFECYCLE_KEPT */
 static u64 next_seq = 1;
+static u64 next_read = 1; /* of who has read furthest */
 static DECLARE_WAIT_QUEUE_HEAD(readers);
 
 int lifecycle_init(void)
@@ -111,6 +112,34 @@ void lifecycle_note_policy(const struct agent *agent, u32 before)
 	wake_up_interruptible_poll(&readers, EPOLLIN | EPOLLRDNORM);
 }
 
+void lifecycle_note_flood(const struct agent *agent, const struct agentos_lifecycle *what)
+{
+	struct agentos_lifecycle *record;
+
+	spin_lock_bh(&log_lock);
+	record = record_begin(agent, what->type, what->tgid);
+	record->time_ns = what->time_ns;
+	record->code = what->code;
+	record->reason = what->reason;
+	record->in_flight = what->in_flight;
+	if (what->type != AGENTOS_LIFECYCLE_HELD) {
+		record->count = what->count;
+		record->since_ns = what->since_ns;
+	}
+	spin_unlock_bh(&log_lock);
+	wake_up_interruptible_poll(&readers, EPOLLIN | EPOLLRDNORM);
+}
+
+bool lifecycle_has_room(void)
+{
+	bool room;
+
+	spin_lock_bh(&log_lock);
+	room = next_seq - next_read <= AGENTOS_LIFECYCLE_KEPT / 4;
+	spin_unlock_bh(&log_lock);
+	return room;
+}
+
 bool lifecycle_next(u64 *cursor, struct agentos_lifecycle *ret_record)
 {
 	bool found = false;
@@ -133,6 +162,8 @@ bool lifecycle_next(u64 *cursor, struct agentos_lifecycle *ret_record)
 		(*cursor)++;
 		found = true;
 	}
+	if (found && next_read < *cursor)
+		next_read = *cursor;
 	spin_unlock_bh(&log_lock);
 	return found;
 }

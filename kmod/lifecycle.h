@@ -29,6 +29,15 @@ void lifecycle_note_policy(const struct agent *agent, u32 before);
 void lifecycle_note_budget(const struct agent *agent, u32 resource, u8 percent);
 
 /*
+ * Of a flood: type, code, reason, tgid, in_flight, time_ns, and of REPEATED and RELEASED count
+ * and since_ns, are those of what.
+ */
+void lifecycle_note_flood(const struct agent *agent, const struct agentos_lifecycle *what);
+
+/* Have those who read furthest left three quarters of what is kept free? */
+bool lifecycle_has_room(void);
+
+/*
  * Copies the record at *cursor, or a LOST record when that was overwritten, and
  * moves the cursor on. Returns false when there is none yet.
  */

@@ -4,6 +4,7 @@
 
 #include "agent.h"
 #include "device.h"
+#include "flood.h"
 #include "kfuncs.h"
 #include "lifecycle.h"
 #include "member.h"
@@ -53,6 +54,7 @@ static void __exit agentos_exit(void)
 	device_exit();
 	member_exit();
 	meter_exit();
+	flood_exit();
 	settle_exit();
 	agent_exit();
 	policy_exit();

@@ -18,6 +18,7 @@
 
 #include "agent.h"
 #include "cgroup.h"
+#include "flood.h"
 #include "lifecycle.h"
 #include "mailbox.h"
 #include "member.h"
@@ -379,6 +380,7 @@ static u32 member_kill_all(struct agent *agent, enum agentos_exit_reason reason)
 	spin_unlock_bh(&agent->lock);
 	/* Whom no signal reaches any more looks at the bar. */
 	wake_up_all(&agent->resume);
+	flood_wake();
 	agent_release_name(agent);
 	mailbox_close(agent);
 	if (last)

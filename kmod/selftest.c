@@ -9,7 +9,9 @@
 #include <linux/string.h>
 
 #include "agent.h"
+#include "agentos_event.h"
 #include "budget.h"
+#include "flood.h"
 #include "mailbox.h"
 #include "member.h"
 #include "network.h"
@@ -550,6 +552,85 @@ static void a_walk_from_nowhere_is_unresolved(void)
 	rules_release(&rules);
 }
 
+static void shares_leave_room_for_all(void)
+{
+	const u64 record = AGENTOS_DENIAL_BYTES, free_below = AGENTOS_DENIALS_BYTES / 4 * 3;
+	u64 used = 0, agents, turn;
+
+	EXPECT(flood_share(0), AGENTOS_SHARE_MAX);
+	EXPECT(flood_share(free_below), 0);
+	EXPECT(flood_share(free_below - 1), 0);
+	EXPECT(flood_share(free_below - 8 * record), 1);
+	EXPECT(flood_share(AGENTOS_DENIALS_BYTES), 0);
+	EXPECT(flood_share(U64_MAX), 0);
+	/* As many agents as there can be, in turn, each until it outruns its share. */
+	for (agents = 0; agents < AGENTOS_AGENTS_MAX && used < free_below; agents++)
+		for (turn = 1; turn <= flood_share(used); turn++)
+			used += record;
+	EXPECT(used < free_below, 1);
+}
+
+static void what_is_in_flight_is_never_less(void)
+{
+	struct flood_window window = { 0 };
+	u64 position = 0;
+	u32 i;
+
+	/* Nobody reads. */
+	for (i = 1; i <= 100; i++, position += 648)
+		EXPECT(flood_window_add(&window, 0, position), i);
+	/* All is read: what was before the mark goes once the mark is passed. */
+	EXPECT(flood_window_add(&window, position, position), 100);
+	EXPECT(flood_window_add(&window, position, position + 648), 2);
+	EXPECT(flood_window_add(&window, position + 648, position + 1296), 2);
+	/* Behind what it was told before: another processor was faster. */
+	EXPECT(flood_window_add(&window, position, position), 3);
+	EXPECT(flood_window_add(&window, position + 1296, position + 1296), 3);
+}
+
+static bool counted(struct repeats *repeats, const struct repeats_key *key, u64 now_ns)
+{
+	return repeats_count(repeats, key, &(struct act){ .verdict = 1, .time_ns = now_ns }, 1);
+}
+
+static void the_same_in_a_row_is_counted(void)
+{
+	struct repeats repeats = { 0 };
+	struct act act = { .hook = 1, .verdict = 1, .kind = ACT_NUMBERS, .object = { 7, 8, 9 } };
+	struct repeats_key same, other, unique;
+	struct untold untold;
+	u32 i;
+
+	repeats_key_make(&same, &act);
+	act.object[2]++;
+	repeats_key_make(&other, &act);
+	act.kind = ACT_UNIQUE;
+	repeats_key_make(&unique, &act);
+	for (i = 0; i < REPEATS_RECORDED; i++)
+		EXPECT(counted(&repeats, &same, 100 + i), false);
+	EXPECT(repeats_take(&repeats, &untold), false);
+	for (i = 0; i < 5; i++)
+		EXPECT(counted(&repeats, &same, 200 + i), true);
+	/* Told in between, they go on. */
+	EXPECT(repeats_take(&repeats, &untold), true);
+	EXPECT(untold.count, 5);
+	EXPECT(untold.since_ns, 100 + REPEATS_RECORDED - 1);
+	EXPECT(untold.until_ns, 204);
+	EXPECT(counted(&repeats, &same, 300), true);
+	/* Another one ends the row; while it is untold there is no place for one more. */
+	EXPECT(counted(&repeats, &other, 301), false);
+	for (i = 0; i < 2 * REPEATS_RECORDED; i++)
+		EXPECT(counted(&repeats, &other, 400 + i), false);
+	EXPECT(repeats_take(&repeats, &untold), true);
+	EXPECT(untold.count, 1);
+	EXPECT(counted(&repeats, &other, 500), true);
+	EXPECT(repeats_take(&repeats, &untold), true);
+	EXPECT(untold.since_ns, 400 + 2 * REPEATS_RECORDED - 1);
+	for (i = 0; i < 2 * REPEATS_RECORDED; i++)
+		EXPECT(counted(&repeats, &unique, 600 + i), false);
+	EXPECT(repeats_take(&repeats, &untold), false);
+}
+
 static const struct {
 	const char *name;
 	void (*run)(void);
@@ -565,6 +646,9 @@ static const struct {
 	{ "names_fit_patterns", names_fit_patterns },
 	{ "prefixes_decide_as_a_list_would", prefixes_decide_as_a_list_would },
 	{ "a_walk_from_nowhere_is_unresolved", a_walk_from_nowhere_is_unresolved },
+	{ "shares_leave_room_for_all", shares_leave_room_for_all },
+	{ "what_is_in_flight_is_never_less", what_is_in_flight_is_never_less },
+	{ "the_same_in_a_row_is_counted", the_same_in_a_row_is_counted },
 };
 
 int selftest_run(void)

@@ -32,6 +32,7 @@ union command {
 	struct agentos_gateway gateway;
 	struct agentos_caller caller;
 	struct agentos_denied denied;
+	struct agentos_drained drained;
 	struct agentos_seek seek;
 	struct agentos_attach attach;
 	struct agentos_info info;

@@ -24,6 +24,7 @@
 #define AGENTOS_FEATURE_CALLER (1ULL << 10) /* GATEWAY, CALLER, DENIED */
 #define AGENTOS_FEATURE_STRICT (1ULL << 11) /* CREATE_STRICT */
 #define AGENTOS_FEATURE_EFFECT (1ULL << 12) /* kill and watch of policies and their rules */
+#define AGENTOS_FEATURE_FLOOD  (1ULL << 13) /* DRAINED, CREATE_UNHELD: who floods the log is held */
 
 /*
  * AGENTOS_IOC_VERSION: what is this module?
@@ -62,6 +63,8 @@ struct agentos_version {
  * STRICT: with RECORD_ALLOWED: an act that there is no room to record is refused
  *	(AGENTOS_WHY_UNRECORDED), so that nothing is done that is not told. INFO and
  *	the record of CREATE show the flag; those derived from it have it, too.
+ * UNHELD: is not held when it outruns its share of the denials' ring (DRAINED): for
+ *	an agent that the reader of the ring itself waits for.
  */
 #define AGENTOS_CREATE_UNENFORCED     (1U << 0)
 #define AGENTOS_CREATE_RECORD_ALLOWED (1U << 1)
@@ -69,7 +72,8 @@ struct agentos_version {
 #define AGENTOS_CREATE_GROUP	      (1U << 3)
 #define AGENTOS_CREATE_AUDIT_ONLY     (1U << 4)
 #define AGENTOS_CREATE_STRICT	      (1U << 5)
-#define AGENTOS_CREATE_ALL	      0x3fU
+#define AGENTOS_CREATE_UNHELD	      (1U << 6)
+#define AGENTOS_CREATE_ALL	      0x7fU
 
 /*
  * AGENTOS_IOC_CREATE: make an agent without tasks; state `created`.
@@ -381,6 +385,34 @@ struct agentos_denied {
 	__u64 id;
 };
 
+/*
+ * AGENTOS_IOC_DRAINED: how far the ring of denials has been read. Needs
+ * CAP_SYS_ADMIN.
+ *
+ * An agent may have as many records in that ring as its share: an eighth of what
+ * is free below three quarters of the ring, and at most AGENTOS_SHARE_MAX. A task that
+ * makes one more is held on its way back to user mode, where it can be killed,
+ * until all that was in the ring before that record has been read. So no agent
+ * can take the room of another, and none is lost for want of a reader, unless more
+ * threads than have room in the last quarter (AGENTOS_DENIALS_BYTES / 4, of 648
+ * bytes each) are refused something while nobody reads. One that is refused more
+ * in the same system call, so that it cannot be held between, may fill three
+ * quarters; what it does beyond that is told by its number (OTHERS of
+ * AGENTOS_LIFECYCLE_REPEATED). Beginning and end of it are told: HELD, RELEASED.
+ *
+ * consumed: the consumer's position; AGENTOS_DRAINED_NEVER: records cannot be kept:
+ *	nobody but STRICT agents is held for it any more, until there is a position
+ *
+ * -EPERM   no CAP_SYS_ADMIN
+ * -EINVAL  padding
+ */
+#define AGENTOS_DRAINED_NEVER (~0ULL)
+struct agentos_drained {
+	__u32 size;
+	__u32 pad;
+	__u64 consumed;
+};
+
 #define AGENTOS_IOC_VERSION	_IOWR(AGENTOS_IOC_MAGIC, 0, struct agentos_version)
 #define AGENTOS_IOC_CREATE	_IOWR(AGENTOS_IOC_MAGIC, 1, struct agentos_create)
 #define AGENTOS_IOC_OPEN	_IOWR(AGENTOS_IOC_MAGIC, 2, struct agentos_open)
@@ -394,6 +426,7 @@ struct agentos_denied {
 #define AGENTOS_IOC_GATEWAY	_IOWR(AGENTOS_IOC_MAGIC, 10, struct agentos_gateway)
 #define AGENTOS_IOC_CALLER	_IOWR(AGENTOS_IOC_MAGIC, 11, struct agentos_caller)
 #define AGENTOS_IOC_DENIED	_IOWR(AGENTOS_IOC_MAGIC, 12, struct agentos_denied)
+#define AGENTOS_IOC_DRAINED	_IOWR(AGENTOS_IOC_MAGIC, 13, struct agentos_drained)
 
 /*
  * Lifecycle records, from read() on the device: whole records only (a buffer
@@ -414,7 +447,22 @@ enum agentos_lifecycle_type {
 	AGENTOS_LIFECYCLE_PAUSE = 8,	/* by whom, or with AGENTOS_REASON_BUDGET */
 	AGENTOS_LIFECYCLE_RESUME = 9,
 	AGENTOS_LIFECYCLE_POLICY = 10, /* follows another; `policy` is the new one */
+	/*
+	 * Of denials, and at most one of each a second: what can wait, and waits when
+	 * nobody reads. `count` denials of the same act in a row, after the one whose
+	 * record has the time since_ns: the last at time_ns. With OTHERS they were
+	 * different ones, the first at since_ns. `reason` is the verdict (of the last).
+	 */
+	AGENTOS_LIFECYCLE_REPEATED = 11,
+	/* It outran its share of the denials' ring, `code`, with `in_flight` in it: at time_ns. */
+	AGENTOS_LIFECYCLE_HELD = 12,
+	/* A thread was held `count` times from since_ns to time_ns, and none has been for a second. */
+	AGENTOS_LIFECYCLE_RELEASED = 13,
 };
+
+/* code of AGENTOS_LIFECYCLE_REPEATED */
+#define AGENTOS_REPEATED_SAME	0
+#define AGENTOS_REPEATED_OTHERS 1
 
 enum agentos_exit_reason {
 	AGENTOS_REASON_NONE = 0,
@@ -427,20 +475,30 @@ enum agentos_exit_reason {
 };
 
 struct agentos_lifecycle {
-	__u32 size;    /* of this record */
-	__u16 type;    /* enum agentos_lifecycle_type */
-	__u16 reason;  /* enum agentos_exit_reason, for EXIT and PAUSE; for KILL, if POLICY */
+	__u32 size;   /* of this record */
+	__u16 type;   /* enum agentos_lifecycle_type */
+	__u16 reason; /* enum agentos_exit_reason, for EXIT and PAUSE; for KILL, if POLICY; */
+	/* for REPEATED: enum agentos_verdict */
 	__u64 seq;     /* counts from 1 since the module was loaded */
 	__u64 time_ns; /* CLOCK_BOOTTIME */
 	__u64 agent;
-	__u64 rights;
-	__u64 lost; /* for LOST: records missed */
-	__s32 tgid; /* initial pid namespace; who attached, or who asked */
+	union {
+		__u64 rights;
+		__u64 since_ns; /* for REPEATED and RELEASED */
+	};
+	union {
+		__u64 lost;  /* for LOST: records missed */
+		__u64 count; /* for REPEATED and RELEASED */
+	};
+	__s32 tgid; /* initial pid namespace; who attached, asked, or was denied last or held */
 	__u32 uid;  /* initial user namespace; the agent's owner */
 	__s32 code; /* for EXIT; for BUDGET: percent; for POLICY: the one before; */
-		    /* for CREATE: its AGENTOS_CREATE_* */
+		    /* for CREATE: its AGENTOS_CREATE_*; for REPEATED and HELD as said there */
 	__u32 policy;
-	__u32 forks;	/* for EXIT: processes forked inside, modulo 2^32 */
+	union {
+		__u32 forks;	 /* for EXIT: processes forked inside, modulo 2^32 */
+		__u32 in_flight; /* for HELD */
+	};
 	__u32 resource; /* for BUDGET: enum agentos_resource */
 	__u64 parent;	/* 0: none */
 	char name[AGENTOS_NAME_SIZE];
@@ -459,6 +517,7 @@ AGENTOS_ASSERT(sizeof(struct agentos_policy_net) == 40);
 AGENTOS_ASSERT(sizeof(struct agentos_gateway) == 8);
 AGENTOS_ASSERT(sizeof(struct agentos_caller) == 24);
 AGENTOS_ASSERT(sizeof(struct agentos_denied) == 16);
+AGENTOS_ASSERT(sizeof(struct agentos_drained) == 16);
 AGENTOS_ASSERT(sizeof(struct agentos_lifecycle) == 144);
 
 #endif /* _UAPI_AGENTOS_H */

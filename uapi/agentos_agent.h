@@ -93,7 +93,7 @@ struct agentos_info {
 	__u64 ret_denials;  /* acts that hooks refused it */
 	__u64 ret_deadline_ns;
 	__u32 ret_threads; /* now, io_uring's workers included */
-	__u32 ret_held;	   /* of them, those that a pause holds now */
+	__u32 ret_held;	   /* of them, those that a pause holds now, or that outran the log */
 	__u32 ret_criticality;
 	__u32 ret_phase; /* enum agentos_phase */
 	__u32 ret_efficiency;

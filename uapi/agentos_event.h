@@ -141,7 +141,8 @@ enum agentos_object_kind {
  * One act of one agent. Two rings carry these: `denials`, of what was refused or
  * would have been, and `allowed`; `seq`
  * counts each ring's records from 1, and a record that found no room has used
- * up its number. Agent-chosen bytes (comm, text) are raw: whoever shows them
+ * up its number. Of the same denial in a row only the first have records, further ones a
+ * count (AGENTOS_LIFECYCLE_REPEATED) and no number. Agent-chosen bytes (comm, text) are raw: whoever shows them
  * escapes them.
  */
 struct agentos_event {
@@ -221,6 +222,12 @@ struct agentos_payers {
 };
 
 enum agentos_ring { AGENTOS_RING_DENIALS, AGENTOS_RING_ALLOWED, AGENTOS_RING_COUNT };
+
+#define AGENTOS_DENIALS_BYTES (4U << 20) /* of the first of them; a power of two */
+#define AGENTOS_DENIAL_BYTES  648U	 /* that one record takes in it */
+#define AGENTOS_SHARE_MAX     256U	 /* records of one agent in it: AGENTOS_IOC_DRAINED */
+
+AGENTOS_EVENT_ASSERT(AGENTOS_DENIAL_BYTES == sizeof(struct agentos_event) + 8, "its header");
 
 /* Slots of the map `drops`: records that found no room, per ring; and behind these, */
 #define AGENTOS_DROPS_REFUSED AGENTOS_RING_COUNT /* acts refused for it: AGENTOS_WHY_UNRECORDED */

@@ -154,21 +154,51 @@ static void put_egress_advice(FILE *out, const struct record *r)
 
 static uint64_t agent_of(const struct record *r)
 {
+	if (r->type == RECORD_LIFECYCLE)
+		return r->u.lifecycle.agent;
 	return r->type == RECORD_EGRESS ? r->u.egress.agent : r->u.event.agent;
+}
+
+static void put_denied(FILE *out, const struct record *r, uint64_t owner)
+{
+	char shown[ESCAPE_TEXT_MAX(AGENTOS_NAME_SIZE) + 1];
+
+	put_head(out, r);
+	fputs("denied: ", out);
+	if (agent_of(r) == owner)
+		return;
+	escape_text(shown, sizeof(shown), r->agent_name,
+		    strnlen(r->agent_name, sizeof(r->agent_name)));
+	fprintf(out, "sub-agent %s(%" PRIu64 "): ", shown, agent_of(r));
+}
+
+void denial_counted(FILE *out, const struct record *r, uint64_t owner)
+{
+	const struct agentos_lifecycle *l = &r->u.lifecycle;
+	const char *more = l->count == 1 ? "" : "s";
+
+	put_denied(out, r, owner);
+	if (l->code == AGENTOS_REPEATED_OTHERS)
+		fprintf(out, "%llu act%s more, too fast to tell each\n", l->count, more);
+	else
+		fprintf(out,
+			"the same again and again, in a line near this one: %llu time%s more\n",
+			l->count, more);
+}
+
+bool denial_goes_on(const struct record *last, const struct record *r)
+{
+	const struct agentos_lifecycle *l = &r->u.lifecycle;
+
+	return last->type == RECORD_EVENT && l->code == AGENTOS_REPEATED_SAME &&
+	       last->u.event.agent == l->agent && last->u.event.time_ns == l->since_ns;
 }
 
 void denial_line(FILE *out, const struct record *r, uint64_t owner)
 {
 	const struct agentos_event *e = &r->u.event;
-	char shown[ESCAPE_TEXT_MAX(AGENTOS_NAME_SIZE) + 1];
 
-	put_head(out, r);
-	fputs("denied: ", out);
-	if (agent_of(r) != owner) {
-		escape_text(shown, sizeof(shown), r->agent_name,
-			    strnlen(r->agent_name, sizeof(r->agent_name)));
-		fprintf(out, "sub-agent %s(%" PRIu64 "): ", shown, agent_of(r));
-	}
+	put_denied(out, r, owner);
 	if (r->type == RECORD_EGRESS) {
 		fputs("the gateway: it ", out);
 		render_egress(out, r);

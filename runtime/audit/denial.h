@@ -21,6 +21,14 @@ void denial_line(FILE *out, const struct record *r, uint64_t owner);
  *   2026-11-23T12:03:09Z #98 the same again, 81 times more */
 void denial_again(FILE *out, const struct record *r, uint64_t count);
 
+/* Of what the kernel counted (AGENTOS_LIFECYCLE_REPEATED) and is told of elsewhere, as denial_line():
+ *   2026-11-23T12:03:09Z #99 denied: the same again and again, in a line near this one: 81 times more
+ *   2026-11-23T12:03:09Z #99 denied: 81 acts more, too fast to tell each */
+void denial_counted(FILE *out, const struct record *r, uint64_t owner);
+
+/* Does r, AGENTOS_LIFECYCLE_REPEATED, count what last, a denial, is the record before of? */
+bool denial_goes_on(const struct record *last, const struct record *r);
+
 /* Of r, all that is older is no matter of this feed:
  *   2026-11-23T12:03:01Z #16 this feed begins */
 void denial_begin(FILE *out, const struct record *r);

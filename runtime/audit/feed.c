@@ -335,7 +335,10 @@ static int feed_line(struct feed *f, const struct record *r, uint64_t owner, siz
 		return -errno;
 	if (f->missing)
 		fprintf(out, "(%" PRIu64 " denials could not be written here)\n", f->missing);
-	denial_line(out, r, owner);
+	if (r->type == RECORD_LIFECYCLE)
+		denial_counted(out, r, owner);
+	else
+		denial_line(out, r, owner);
 	len = ftell(out);
 	if (fclose(out) || len <= 0)
 		return -E2BIG;
@@ -344,14 +347,27 @@ static int feed_line(struct feed *f, const struct record *r, uint64_t owner, siz
 	return err ? err : feed_write(f, text, (size_t)len, f->size);
 }
 
+/* How many more of the last denial it is; 0: it is another. */
+static uint64_t feed_again(const struct feed *f, const struct record *r)
+{
+	if (!f->has_last)
+		return 0;
+	if (r->type == RECORD_LIFECYCLE)
+		return denial_goes_on(&f->last, r) ? r->u.lifecycle.count : 0;
+	return denial_same(&f->last, r);
+}
+
 int feed_add(struct feed *f, const struct record *r, uint64_t owner, size_t limit)
 {
+	uint64_t again = feed_again(f, r);
 	int err;
 
-	if (f->has_last && denial_same(&f->last, r)) {
+	if (again) {
 		f->last.seq = r->seq;
 		f->last.time_ns = r->time_ns;
-		f->again++;
+		if (r->type == RECORD_EVENT)
+			f->last.u.event.time_ns = r->u.event.time_ns;
+		f->again += again;
 		return 0;
 	}
 	err = feed_flush(f);
@@ -359,13 +375,14 @@ int feed_add(struct feed *f, const struct record *r, uint64_t owner, size_t limi
 		err = feed_line(f, r, owner, limit);
 	if (err) {
 		/* Repetitions that found no room are missing as well. */
-		f->missing += 1 + f->again - f->again_told;
+		f->missing += (r->type == RECORD_LIFECYCLE ? r->u.lifecycle.count : 1) + f->again -
+			      f->again_told;
 		f->has_last = false;
 		f->again = f->again_told = 0;
 		return err;
 	}
 	f->missing = 0;
-	f->has_last = true;
+	f->has_last = r->type != RECORD_LIFECYCLE;
 	f->last = *r;
 	f->again = f->again_told = 0;
 	f->number = r->seq;

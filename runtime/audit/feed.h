@@ -51,7 +51,8 @@ const int *feed_files(const struct feed *f);
 uint64_t feed_number(const struct feed *f);
 
 /*
- * Adds a denial of the agent `owner` or of one below it. Those that are the same
+ * Adds a denial of the agent `owner` or of one below it, or what the kernel counted
+ * of them (AGENTOS_LIFECYCLE_REPEATED). Those that are the same
  * as the one before are only counted, until feed_flush() writes the count, over
  * the one before it. limit: bytes that NAME may have.
  * When a line cannot be written the errno is returned; it is missing then, and

@@ -221,6 +221,11 @@ static bool verdict_matches(const struct filter *f, const struct record *r)
 		verdict = r->u.event.verdict;
 		return verdict <= AGENTOS_VERDICT_WOULD_DENY ? f->verdicts[verdict] : f->refused;
 	}
+	/* Of many, that have no record of their own. */
+	if (r->type == RECORD_LIFECYCLE && r->u.lifecycle.type == AGENTOS_LIFECYCLE_REPEATED) {
+		verdict = r->u.lifecycle.reason;
+		return verdict <= AGENTOS_VERDICT_WOULD_DENY ? f->verdicts[verdict] : f->refused;
+	}
 	/* The outcomes have the order of the verdicts. */
 	return r->type == RECORD_EGRESS && r->u.egress.outcome < VERDICT_COUNT &&
 	       f->verdicts[r->u.egress.outcome];

@@ -97,9 +97,9 @@ const char *name_stream(unsigned int stream, char other[NAME_ROOM])
 
 const char *name_lifecycle(unsigned int type, char other[NAME_ROOM])
 {
-	static const char *const names[] = { "lost",  "create", "attach", "restrict",
-					     "kill",  "exit",	"revoke", "budget",
-					     "pause", "resume", "policy" };
+	static const char *const names[] = { "lost",   "create",   "attach", "restrict", "kill",
+					     "exit",   "revoke",   "budget", "pause",	 "resume",
+					     "policy", "repeated", "held",   "released" };
 
 	return name_find(names, COUNT(names), type, "lifecycle", other);
 }

@@ -422,10 +422,15 @@ static void put_end(FILE *out, const struct agentos_lifecycle *l)
 	fprintf(out, ", %u process%s forked", l->forks, l->forks == 1 ? "" : "es");
 }
 
+static double lifecycle_seconds(const struct agentos_lifecycle *l)
+{
+	return l->time_ns > l->since_ns ? (double)(l->time_ns - l->since_ns) / 1e9 : 0;
+}
+
 static void lifecycle_text(FILE *out, const struct record *r, bool colour)
 {
 	const struct agentos_lifecycle *l = &r->u.lifecycle;
-	const char *name = l->name[0] ? l->name : r->agent_name;
+	const char *name = l->name[0] ? l->name : r->agent_name, *was;
 	char other[NAME_ROOM];
 
 	if (l->type == AGENTOS_LIFECYCLE_LOST) {
@@ -476,6 +481,27 @@ static void lifecycle_text(FILE *out, const struct record *r, bool colour)
 		break;
 	case AGENTOS_LIFECYCLE_RESUME:
 		fprintf(out, "resumed by process %d", l->tgid);
+		break;
+	case AGENTOS_LIFECYCLE_REPEATED:
+		was = l->reason == AGENTOS_VERDICT_DENIED ? "was" : "would be";
+		if (l->code == AGENTOS_REPEATED_OTHERS)
+			fprintf(out,
+				"%s denied %llu acts more in calls that ask for many, "
+				"too fast to tell each: the last by process %d",
+				was, l->count, l->tgid);
+		else
+			fprintf(out, "%s denied the same %llu times more, in %.3f s: process %d",
+				was, l->count, lifecycle_seconds(l), l->tgid);
+		break;
+	case AGENTOS_LIFECYCLE_HELD:
+		fprintf(out,
+			"is held, until its denials are read: process %d outran its share of %d, "
+			"with %u in flight",
+			l->tgid, l->code, l->in_flight);
+		break;
+	case AGENTOS_LIFECYCLE_RELEASED:
+		fprintf(out, "goes on: it outran its share for %.3f s, and was held %llu time%s",
+			lifecycle_seconds(l), l->count, l->count == 1 ? "" : "s");
 		break;
 	case AGENTOS_LIFECYCLE_KILL:
 		if (l->reason == AGENTOS_REASON_POLICY && l->tgid)

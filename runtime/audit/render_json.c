@@ -192,6 +192,24 @@ static void event_json(FILE *out, const struct record *r)
 	put_object(out, e);
 }
 
+/* These count denials where others have rights. */
+static bool lifecycle_is_counted(const struct agentos_lifecycle *l)
+{
+	return l->type == AGENTOS_LIFECYCLE_REPEATED || l->type == AGENTOS_LIFECYCLE_RELEASED;
+}
+
+static void lifecycle_count_json(FILE *out, const struct agentos_lifecycle *l)
+{
+	char other[NAME_ROOM];
+
+	put_number(out, "count", l->count);
+	put_number(out, "since_boottime_ns", l->since_ns);
+	if (l->type != AGENTOS_LIFECYCLE_REPEATED)
+		return;
+	put_word(out, "was", name_verdict(l->reason, other));
+	put_word(out, "of", l->code == AGENTOS_REPEATED_OTHERS ? "others" : "same");
+}
+
 static void lifecycle_json(FILE *out, const struct record *r)
 {
 	const struct agentos_lifecycle *l = &r->u.lifecycle;
@@ -205,7 +223,10 @@ static void lifecycle_json(FILE *out, const struct record *r)
 		return;
 	}
 	put_agent(out, l->name[0] ? l->name : r->agent_name, l->agent);
-	put_rights(out, l->rights);
+	if (lifecycle_is_counted(l))
+		lifecycle_count_json(out, l);
+	else
+		put_rights(out, l->rights);
 	put_number(out, "policy", l->policy);
 	put_signed(out, "pid", l->tgid);
 	put_number(out, "uid", l->uid);
@@ -220,6 +241,10 @@ static void lifecycle_json(FILE *out, const struct record *r)
 		fputs(",\"strict\":true", out);
 	if (l->type == AGENTOS_LIFECYCLE_POLICY)
 		put_signed(out, "before", l->code);
+	if (l->type == AGENTOS_LIFECYCLE_HELD) {
+		put_signed(out, "share", l->code);
+		put_number(out, "in_flight", l->in_flight);
+	}
 	if (l->type == AGENTOS_LIFECYCLE_PAUSE)
 		put_word(out, "reason", name_reason(l->reason, other));
 	if (l->type != AGENTOS_LIFECYCLE_EXIT)

@@ -228,6 +228,19 @@ static void budget_take(struct report_agent *a, const struct record *r)
 	a->spent[l->resource].most_ns = r->time_ns;
 }
 
+/* Denials of which only the number is told: what they were is in the records before. */
+static void repeated_take(struct report *report, const struct record *r, struct report_agent *a)
+{
+	const bool denied = r->u.lifecycle.reason == AGENTOS_VERDICT_DENIED;
+	const uint64_t count = r->u.lifecycle.count;
+
+	add(denied ? &report->denied : &report->passed, count);
+	if (a)
+		add(denied ? &a->denied : &a->passed, count);
+	timeline_add(&report->timeline, r->time_ns, denied ? TIMELINE_DENIED : TIMELINE_PASSED,
+		     count);
+}
+
 static void lifecycle_take(struct report *report, const struct record *r, struct report_agent *a)
 {
 	const struct agentos_lifecycle *l = &r->u.lifecycle;
@@ -249,6 +262,9 @@ static void lifecycle_take(struct report *report, const struct record *r, struct
 		return;
 	case AGENTOS_LIFECYCLE_BUDGET:
 		budget_take(a, r);
+		break;
+	case AGENTOS_LIFECYCLE_REPEATED:
+		repeated_take(report, r, a);
 		break;
 	default:
 		break;

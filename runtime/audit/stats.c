@@ -188,7 +188,9 @@ void stats_add(struct stats *s, const struct record *r)
 	case RECORD_LIFECYCLE:
 		if (l->type == AGENTOS_LIFECYCLE_LOST)
 			s->lost[STREAM_LIFECYCLE] += l->lost;
-		else
+		else if (l->type == AGENTOS_LIFECYCLE_REPEATED)
+			s->counted += l->count;
+		if (l->type != AGENTOS_LIFECYCLE_LOST)
 			agent_count(s, l->name[0] ? l->name : r->agent_name, l->agent);
 		break;
 	case RECORD_LOSS:

@@ -27,6 +27,7 @@ struct stats {
 	uint64_t first_ns, last_ns;    /* the least and the greatest time */
 	uint64_t lost[STREAM_COUNT];   /* records, as the log tells of them */
 	uint64_t unwritten;	       /* that could not be written, likewise */
+	uint64_t counted;	       /* denials without a record: only their number is told */
 	struct top *tops[STATS_KINDS]; /* owned; LIMIT_STATS names in each */
 };
 

@@ -169,6 +169,8 @@ static void report_text(struct report *r)
 	if (s->unwritten)
 		printf(", %" PRIu64 " that could not be written", s->unwritten);
 	putchar('\n');
+	if (s->counted)
+		printf("%" PRIu64 " denials more, of which only the number is told\n", s->counted);
 	for (i = 0; i < STATS_KINDS; i++)
 		kind_text(r, (enum stats_kind)i);
 }
@@ -212,7 +214,7 @@ static void report_json(struct report *r)
 	printf(",\"lost\":{");
 	for (i = 0; i < STREAM_COUNT; i++)
 		printf("\"%s\":%" PRIu64 ",", name_stream((unsigned int)i, other), s->lost[i]);
-	printf("\"unwritten\":%" PRIu64 "}", s->unwritten);
+	printf("\"unwritten\":%" PRIu64 "},\"counted\":%" PRIu64, s->unwritten, s->counted);
 	for (i = 0; i < STATS_KINDS; i++)
 		kind_json(r, (enum stats_kind)i);
 	printf("}\n");

@@ -26,7 +26,8 @@
 struct reading {
 	struct trial *trial;
 	struct segment_reader *reader;
-	uint64_t seen; /* records of the agent itself */
+	uint64_t seen; /* records of the agent itself, and denials that were only counted */
+	bool watched;  /* the last act was one that the policy lets be done */
 	uint64_t below[DESCENDANTS];
 	size_t below_count;
 };
@@ -136,6 +137,23 @@ static bool is_below(const struct reading *r, uint64_t agent)
 	return false;
 }
 
+/* Of acts that are told already; or that are not, and so are missing. */
+static void repeats_take(struct reading *r, const struct agentos_lifecycle *l)
+{
+	struct trial *t = r->trial;
+
+	if (l->agent != t->agent && !is_below(r, l->agent))
+		return;
+	if (l->code == AGENTOS_REPEATED_OTHERS) {
+		t->lost += l->count;
+		return;
+	}
+	if (l->agent == t->agent)
+		r->seen += l->count;
+	if (!r->watched)
+		t->acts += l->count;
+}
+
 static int record_take(struct reading *r, const struct record *record)
 {
 	const struct agentos_lifecycle *l = &record->u.lifecycle;
@@ -148,6 +166,8 @@ static int record_take(struct reading *r, const struct record *record)
 			t->lost += record->u.loss.count;
 		return 0;
 	case RECORD_LIFECYCLE:
+		if (l->type == AGENTOS_LIFECYCLE_REPEATED)
+			repeats_take(r, l);
 		if (l->type == AGENTOS_LIFECYCLE_CREATE &&
 		    (l->parent == t->agent || is_below(r, l->parent))) {
 			if (r->below_count == DESCENDANTS)
@@ -162,7 +182,8 @@ static int record_take(struct reading *r, const struct record *record)
 			return 0;
 		r->seen += e->agent == t->agent;
 		/* The policy lets it be done. */
-		if (e->flags & AGENTOS_EVENT_WATCH)
+		r->watched = e->flags & AGENTOS_EVENT_WATCH;
+		if (r->watched)
 			return 0;
 		t->acts++;
 		return t->act(e, t->cookie);

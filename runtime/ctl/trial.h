@@ -16,7 +16,7 @@ struct trial {
 	/* Told: */
 	uint64_t agent;	 /* its id */
 	int status;	 /* of the program, as waitpid() has it */
-	uint64_t acts;	 /* calls of act() */
+	uint64_t acts;	 /* calls of act(), and those that were the same as the one before */
 	uint64_t lost;	 /* records lost meanwhile, of whatever agent */
 	bool unfinished; /* not all of its records came, or it was not waited for to the end */
 };

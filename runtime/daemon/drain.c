@@ -130,6 +130,8 @@ static void tick_done(int result, void *cookie)
 
 	drain_take(d);
 	drain_checkpoint(d);
+	/* Should it have been missed. */
+	drain_tell(d);
 	lifecycle_retry(d);
 	loop_timer(d->options.loop, &d->tick, DRAIN_TICK_MS);
 }
@@ -156,6 +158,7 @@ static int drain_rings_open(struct drain *d, bool adopted, struct fault *f)
 		if (err)
 			return fault_set(f, -err, "cannot poll a ring: %s", strerror(-err));
 	}
+	drain_tell(d);
 	return 0;
 }
 

@@ -26,8 +26,10 @@
  * - The lifecycle stream is kept by the module; the next daemon seeks to what
  *   follows the last record in the log.
  *
- * When the log cannot be written, nothing is given back and nothing more is
- * read; what then finds no room in the kernel is counted there.
+ * Agents that outrun us are held by the module until their denials are kept; with us
+ * stopped or gone that is until the next daemon has read them. When the log cannot be
+ * written, nothing is given back and nothing more is read; then nobody is held but
+ * strict agents, and what finds no room in the kernel is counted there.
  */
 struct drain;
 

@@ -50,6 +50,8 @@ struct drain {
 void drain_take(struct drain *d);
 
 /* journal.c */
+/* Tells the module how far the denials have been kept: who waits for that goes on. */
+void drain_tell(const struct drain *d);
 /* Whether the log can be written, after trying again if it could not. */
 bool drain_recovered(struct drain *d);
 int drain_append(struct drain *d, struct record *r);

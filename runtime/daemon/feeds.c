@@ -223,6 +223,9 @@ static size_t feeds_limit(const struct feeds *s)
 
 static bool is_denial(const struct record *r)
 {
+	if (r->type == RECORD_LIFECYCLE)
+		return r->u.lifecycle.type == AGENTOS_LIFECYCLE_REPEATED &&
+		       r->u.lifecycle.reason == AGENTOS_VERDICT_DENIED;
 	return r->type == RECORD_EGRESS ?
 		       r->u.egress.outcome == EGRESS_DENIED :
 		       r->type == RECORD_EVENT && r->u.event.verdict == AGENTOS_VERDICT_DENIED;
@@ -230,6 +233,8 @@ static bool is_denial(const struct record *r)
 
 static uint32_t policy_of(const struct record *r)
 {
+	if (r->type == RECORD_LIFECYCLE)
+		return r->u.lifecycle.policy;
 	return r->type == RECORD_EGRESS ? r->u.egress.policy : r->u.event.policy;
 }
 

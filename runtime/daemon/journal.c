@@ -13,6 +13,7 @@
 #include "base/limits.h"
 #include "daemon/drain_state.h"
 #include "daemon/say.h"
+#include "kern/device.h"
 
 static int drain_boot_id(uint8_t ret_boot[16])
 {
@@ -49,6 +50,17 @@ static uint64_t drain_drops(const struct drain *d)
 	return sum;
 }
 
+void drain_tell(const struct drain *d)
+{
+	const struct ring *ring = d->rings[AGENTOS_RING_DENIALS].ring;
+
+	if (!ring)
+		return;
+	if (agentos_dev_drained(d->options.dev,
+				d->error ? AGENTOS_DRAINED_NEVER : ring_consumed(ring)))
+		say("the module does not take how far the denials were read: who floods them is held");
+}
+
 static void drain_failed(struct drain *d, int err)
 {
 	if (!d->error) {
@@ -57,6 +69,7 @@ static void drain_failed(struct drain *d, int err)
 		    strerror(-err));
 	}
 	d->error = err;
+	drain_tell(d);
 }
 
 static void sync_done(int result, void *cookie);
@@ -108,6 +121,7 @@ int drain_write(struct drain *d)
 			ring_commit(d->rings[i].ring);
 		d->rings[i].pending = false;
 	}
+	drain_tell(d);
 	feeds_write(d->options.feeds);
 	drain_sync_soon(d);
 	return 0;

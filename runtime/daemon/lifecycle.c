@@ -145,6 +145,7 @@ static int lifecycle_record(struct drain *d, struct agentos_lifecycle *l)
 	d->history.lifecycle = l->seq;
 	d->history.lifecycle_time_ns = l->time_ns;
 	d->history.lifecycle_recorded++;
+	feeds_take(d->options.feeds, &r);
 	/* Its end may be the first that a daemon hears of an agent: the one before it was killed. */
 	if (l->type == AGENTOS_LIFECYCLE_CREATE || l->type == AGENTOS_LIFECYCLE_EXIT)
 		names_add(d->options.names, l->agent, l->name);

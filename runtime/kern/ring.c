@@ -107,3 +107,8 @@ void ring_commit(struct ring *r)
 {
 	__atomic_store_n(r->consumer, r->read, __ATOMIC_RELEASE);
 }
+
+uint64_t ring_consumed(const struct ring *r)
+{
+	return *r->consumer;
+}

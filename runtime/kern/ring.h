@@ -23,4 +23,7 @@ int ring_peek(struct ring *r, unsigned int max,
 /* Gives back the room of all that ring_peek() handed out. */
 void ring_commit(struct ring *r);
 
+/* Up to where that was: the consumer's position. */
+uint64_t ring_consumed(const struct ring *r);
+
 #endif

@@ -144,6 +144,8 @@ static int run_cast(struct enforce *e, const struct cast *cast, const struct pro
 {
 	struct agentos_create_options create = {
 		.name = cast->name,
+		/* We read no ring while we wait for it. */
+		.flags = AGENTOS_CREATE_UNHELD,
 		.rights = cast->rights,
 		.access = AGENTOS_ACCESS_ALL,
 		.owner = getuid(),

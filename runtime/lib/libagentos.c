@@ -195,6 +195,13 @@ int agentos_dev_denied(int dev, uint64_t agent)
 	return command(dev, AGENTOS_IOC_DENIED, &arg);
 }
 
+int agentos_dev_drained(int dev, uint64_t consumed)
+{
+	struct agentos_drained arg = { .size = sizeof(arg), .consumed = consumed };
+
+	return command(dev, AGENTOS_IOC_DRAINED, &arg);
+}
+
 int agentos_start_time(pid_t pid, uint64_t *ret_start)
 {
 	char path[32], text[1024], *at;

@@ -103,6 +103,8 @@ int agentos_dev_gateway(int dev, uint16_t port);
 int agentos_dev_caller(int dev, int fd, struct agentos_caller *ret_caller);
 /* One more denial of the agent's, which no hook saw. See AGENTOS_IOC_DENIED. */
 int agentos_dev_denied(int dev, uint64_t agent);
+/* The denials' ring has been read up to there. See AGENTOS_IOC_DRAINED. */
+int agentos_dev_drained(int dev, uint64_t consumed);
 
 /* Field 22 of /proc/PID/stat: together with pid it names one process. -ESRCH */
 int agentos_start_time(pid_t pid, uint64_t *ret_start);

@@ -228,8 +228,10 @@ holds 'learned twice, it is the same' cmp "$work/first" "$work/second"
 
 # --- what was lost is told ---
 
+# And nobody is held for it.
 daemon_pause() {
 	kill -STOP $daemon
+	undrain
 }
 workspace_make flood
 cp "$bin/refuse" "$work/flood"
@@ -248,8 +250,9 @@ try as demo agentctl policy learn --name flood --output "$work/tried/flood.yaml"
 touch begun
 while [ ! -e go ]; do sleep 0.1; done
 python3 -c "
-for i in range(8000):
-    open(\"/etc/hostname\").close()"
+for i in range(7000):
+    open(\"/etc/hostname\").close()
+    open(\"/etc/passwd\").close()"
 touch done'
 wait $flooding
 is 'learn with lost records: it is told' "$status" 5

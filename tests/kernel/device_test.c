@@ -163,6 +163,7 @@ static bool command_is_silent(const struct command *command)
 	case AGENTOS_IOC_POLICY_NET:
 	case AGENTOS_IOC_GATEWAY:
 	case AGENTOS_IOC_DENIED:
+	case AGENTOS_IOC_DRAINED:
 	case AGENTOS_IOC_SEEK:
 	case AGENTOS_AGENT_ATTACH:
 	case AGENTOS_AGENT_BUDGET_SET:
@@ -211,7 +212,7 @@ static void ids_into_bad_memory_are_efault(void)
 
 static void another_command_number_is_enotty(void)
 {
-	static const unsigned char unknown[] = { 13, 31, 50, 127, 255 };
+	static const unsigned char unknown[] = { 14, 31, 50, 127, 255 };
 	const struct command *command;
 	size_t i;
 
@@ -315,6 +316,7 @@ static const struct fault {
 	FAULT(AGENTOS_IOC_DENIED, agentos_denied, pad, 1, EINVAL),
 	FAULT(AGENTOS_IOC_DENIED, agentos_denied, id, 0, ESRCH),
 	FAULT(AGENTOS_IOC_DENIED, agentos_denied, id, 1ULL << 40, ESRCH),
+	FAULT(AGENTOS_IOC_DRAINED, agentos_drained, pad, 1, EINVAL),
 	FAULT(AGENTOS_IOC_POLICY_NET, agentos_policy_net, policy, 0, ENOENT),
 	FAULT(AGENTOS_IOC_POLICY_NET, agentos_policy_net, policy, 1U << 30, ENOENT),
 	FAULT(AGENTOS_IOC_POLICY_NET, agentos_policy_net, number, AGENTOS_RULE_NONE, EINVAL),
@@ -550,7 +552,8 @@ static void version_says_what_there_is(void)
 		  AGENTOS_FEATURE_POLICY | AGENTOS_FEATURE_KFUNCS | AGENTOS_FEATURE_DERIVE |
 			  AGENTOS_FEATURE_BUDGET | AGENTOS_FEATURE_PAUSE | AGENTOS_FEATURE_SCHED |
 			  AGENTOS_FEATURE_MAIL | AGENTOS_FEATURE_NET | AGENTOS_FEATURE_AUDIT |
-			  AGENTOS_FEATURE_CALLER | AGENTOS_FEATURE_STRICT | AGENTOS_FEATURE_EFFECT);
+			  AGENTOS_FEATURE_CALLER | AGENTOS_FEATURE_STRICT | AGENTOS_FEATURE_EFFECT |
+			  AGENTOS_FEATURE_FLOOD);
 	CHECK_INT(before.ret_agents, 0);
 	REQUIRE(stand_up());
 	version = stage_version();

@@ -169,6 +169,7 @@ union any {
 	struct agentos_gateway gateway;
 	struct agentos_caller caller;
 	struct agentos_denied denied;
+	struct agentos_drained drained;
 	struct agentos_restrict restrict_;
 	struct agentos_agent_policy set_policy;
 	struct agentos_agent_cgroup cgroup;
@@ -250,6 +251,10 @@ static inline void command_fill(struct fuzz *fuzz, unsigned long cmd, union any 
 		break;
 	case AGENTOS_IOC_DENIED:
 		arg->denied.id = number_known(fuzz, common->agents);
+		break;
+	case AGENTOS_IOC_DRAINED:
+		arg->drained.consumed =
+			fuzz_chance(fuzz, 2) ? AGENTOS_DRAINED_NEVER : fuzz_below(fuzz, 1 << 20);
 		break;
 	case AGENTOS_IOC_POLICY_DROP:
 		arg->drop.policy = policy_known(fuzz);
@@ -352,7 +357,7 @@ static const unsigned long commands[] = {
 	AGENTOS_AGENT_MAIL_SEND,  AGENTOS_AGENT_MAIL_SEND,  AGENTOS_AGENT_MAIL_RECEIVE,
 	AGENTOS_AGENT_POLICY,	  AGENTOS_IOC_POLICY_NET,   AGENTOS_IOC_POLICY_NET,
 	AGENTOS_AGENT_CGROUP,	  AGENTOS_IOC_GATEWAY,	    AGENTOS_IOC_CALLER,
-	AGENTOS_IOC_DENIED,
+	AGENTOS_IOC_DENIED,	  AGENTOS_IOC_DRAINED,
 };
 
 #define COMMANDS (sizeof(commands) / sizeof(commands[0]))

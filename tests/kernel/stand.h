@@ -172,6 +172,7 @@ static const struct command {
 	COMMAND(AGENTOS_IOC_POLICY_NET, agentos_policy_net, 0, true, fill_net),
 	COMMAND(AGENTOS_IOC_GATEWAY, agentos_gateway, 0, true, NULL),
 	COMMAND(AGENTOS_IOC_DENIED, agentos_denied, 0, true, fill_denied),
+	COMMAND(AGENTOS_IOC_DRAINED, agentos_drained, 0, true, NULL),
 	COMMAND(AGENTOS_AGENT_ATTACH, agentos_attach, AGENTOS_ACCESS_ATTACH, false, NULL),
 	COMMAND(AGENTOS_AGENT_INFO, agentos_info, AGENTOS_ACCESS_INSPECT, false, NULL),
 	COMMAND(AGENTOS_AGENT_RESTRICT, agentos_restrict, AGENTOS_ACCESS_CONTROL, false,

@@ -329,6 +329,56 @@ static void the_same_is_counted_in_one_line(void)
 	place_remove();
 }
 
+static void what_the_kernel_counted_is_added(void)
+{
+	struct record r =
+		denial(AGENTOS_HOOK_FILE_OPEN, AGENTOS_WHY_NO_RULE, AGENTOS_OBJECT_PATH, "/a");
+	struct record counted = { .type = RECORD_LIFECYCLE, .time_ns = r.time_ns };
+	struct agentos_lifecycle *l = &counted.u.lifecycle;
+	struct feed *f = NULL;
+	char *text;
+
+	l->type = AGENTOS_LIFECYCLE_REPEATED;
+	l->reason = AGENTOS_VERDICT_DENIED;
+	l->agent = r.u.event.agent;
+	l->count = 4983;
+	place_make();
+	REQUIRE(feed_create(&place, "7", geteuid(), &begin, &f) == 0);
+	CHECK_INT(feed_add(f, &r, 7, LIMIT_FEED), 0);
+	r.seq++;
+	r.u.event.time_ns = l->since_ns = 99;
+	CHECK_INT(feed_add(f, &r, 7, LIMIT_FEED), 0);
+	counted.seq = r.seq + 1;
+	CHECK_INT(feed_add(f, &counted, 7, LIMIT_FEED), 0);
+	CHECK_INT(feed_flush(f), 0);
+	CHECK_INT(feed_number(f), counted.seq);
+	text = content("7");
+	CHECK_INT(lines(text), 2);
+	CHECK_MSG(strstr(text, " the same again, 4984 times more\n"), "%s", text);
+	free(text);
+	/* Of another time, or other acts: lines of their own. */
+	l->since_ns = 98;
+	l->count = 1;
+	counted.seq++;
+	CHECK_INT(feed_add(f, &counted, 7, LIMIT_FEED), 0);
+	l->code = AGENTOS_REPEATED_OTHERS;
+	l->count = 12;
+	counted.seq++;
+	CHECK_INT(feed_add(f, &counted, 7, LIMIT_FEED), 0);
+	text = content("7");
+	CHECK_INT(lines(text), 4);
+	CHECK(strstr(text,
+		     " denied: the same again and again, in a line near this one: 1 time more\n"));
+	CHECK(strstr(text, " denied: 12 acts more, too fast to tell each\n"));
+	free(text);
+	/* Its number is taken up like those of others. */
+	feed_close(f);
+	REQUIRE(feed_open(&place, "7", &f) == 0);
+	CHECK_INT(feed_number(f), counted.seq);
+	feed_remove(f);
+	place_remove();
+}
+
 static void what_differs_is_not_the_same(void)
 {
 	const struct record a =
@@ -547,6 +597,7 @@ static const struct tap_test tests[] = {
 	TEST(every_number_fits_a_line),
 	TEST(numbers_are_read_from_our_lines_only),
 	TEST(the_same_is_counted_in_one_line),
+	TEST(what_the_kernel_counted_is_added),
 	TEST(what_differs_is_not_the_same),
 	TEST(a_full_one_makes_room_and_says_where_the_rest_is),
 	TEST(the_next_writer_goes_on),

@@ -417,6 +417,37 @@ static void a_life_reads_from_start_to_end(void)
 	l->code = 11;
 	l->forks = 1;
 	CHECK_STR(words(&r), "agent   coder(7) ended: killed by SIGSEGV, 1 process forked");
+	l->type = AGENTOS_LIFECYCLE_REPEATED;
+	l->code = AGENTOS_REPEATED_SAME;
+	l->reason = AGENTOS_VERDICT_DENIED;
+	l->count = 984;
+	l->since_ns = 2000000000;
+	l->time_ns = 2250000000;
+	CHECK_STR(words(&r), "agent   coder(7) was denied the same 984 times more, in 0.250 s: "
+			     "process 431");
+	CHECK(strstr(shown(&r, true, false), "\"event\":\"repeated\""));
+	CHECK(strstr(
+		shown(&r, true, false),
+		"\"count\":984,\"since_boottime_ns\":2000000000,\"was\":\"denied\",\"of\":\"same\""));
+	l->code = AGENTOS_REPEATED_OTHERS;
+	CHECK_STR(words(&r), "agent   coder(7) was denied 984 acts more in calls that ask for "
+			     "many, too fast to tell each: the last by process 431");
+	l->reason = AGENTOS_VERDICT_WOULD_DENY;
+	CHECK(strstr(words(&r), " would be denied 984 acts more"));
+	l->type = AGENTOS_LIFECYCLE_RELEASED;
+	l->count = 1;
+	CHECK_STR(words(&r), "agent   coder(7) goes on: it outran its share for 0.250 s, and was "
+			     "held 1 time");
+	/* Whoever wrote that. */
+	l->since_ns = UINT64_MAX;
+	CHECK_STR(words(&r), "agent   coder(7) goes on: it outran its share for 0.000 s, and was "
+			     "held 1 time");
+	l->type = AGENTOS_LIFECYCLE_HELD;
+	l->code = 256;
+	l->in_flight = 257;
+	CHECK_STR(words(&r), "agent   coder(7) is held, until its denials are read: process 431 "
+			     "outran its share of 256, with 257 in flight");
+	CHECK(strstr(shown(&r, true, false), "\"share\":256,\"in_flight\":257"));
 	l->type = AGENTOS_LIFECYCLE_LOST;
 	l->lost = 5;
 	CHECK_STR(words(&r), "LOST    5 lifecycle records: they will never be seen");

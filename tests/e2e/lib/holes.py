@@ -2,11 +2,11 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """Is each denial that the kernel numbered in the log exactly once, or told as lost?
 
-usage: holes.py [AGENT [PATH]] <AUDIT.json
+usage: holes.py [AGENT [PATH...]] <AUDIT.json
 
 Reads the lines of `agentctl audit --json`.  Numbers begin at 1 when enforcement does (the
 daemon's note "started").  Prints "RECORDS LOST MATCHING": the records and losses since then,
-and how many records are of AGENT and about PATH.  Exit status 1, with a line that says why,
+and how many records are of AGENT and about one of the PATHs.  Exit status 1, with a line that says why,
 if a number is there twice, is missing without a loss that covers it, or is told as lost and
 there; or if a loss does not count the numbers that are missing.
 """
@@ -17,7 +17,7 @@ import sys
 
 def main():
     agent = sys.argv[1] if len(sys.argv) > 1 else None
-    path = sys.argv[2] if len(sys.argv) > 2 else None
+    paths = sys.argv[2:] or None
     seen, losses, twice, matching = set(), [], [], 0
     for line in sys.stdin:
         record = json.loads(line)
@@ -32,7 +32,8 @@ def main():
         if number in seen:
             twice.append(number)
         seen.add(number)
-        if agent in (None, record["agent_name"]) and path in (None, record["object"].get("text")):
+        if agent in (None, record["agent_name"]) and (
+                paths is None or record["object"].get("text") in paths):
             matching += 1
     lost = sum(count for first, last, count in losses)
     end = max([0, *seen, *(last for first, last, count in losses)])

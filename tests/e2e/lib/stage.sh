@@ -20,7 +20,7 @@ children=
 mkdir -p "$bin" "$work/policies"
 chmod 755 "$work" "$bin" "$work/policies"
 cp "$BUILD/bin/agentctl" "$BUILD/bin/agentosd" "$BUILD/tests/kernel/prog/counters" \
-	"$BUILD/tests/kernel/prog/refuse" "$bin"
+	"$BUILD/tests/kernel/prog/refuse" "$BUILD/tests/kernel/prog/undrain" "$bin"
 cp "$SRC"/runtime/policy/profiles/*.yaml "$work/policies"
 chmod 755 "$bin"/*
 chmod 644 "$work/policies"/*

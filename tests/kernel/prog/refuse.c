@@ -10,6 +10,7 @@
 /*
  * refuse PATH COUNT            COUNT times, without a pause
  * refuse PATH until FILE       until FILE exists, with a short pause after each
+ * refuse PATH ... OTHER        PATH and OTHER in turn: none is the same as the last
  *
  * Prints "REFUSED OPENED": how often open() said EACCES, and how often it worked.
  * Exit status 0, or 1 when open() failed with anything else.
@@ -17,17 +18,22 @@
 int main(int argc, char **argv)
 {
 	unsigned long refused = 0, opened = 0, count = 0, i;
-	const char *until = NULL;
+	const char *until = NULL, *paths[2];
 	int fd;
 
-	if (argc == 4 && strcmp(argv[2], "until") == 0)
+	if (argc < 3)
+		return 2;
+	if (strcmp(argv[2], "until") == 0)
 		until = argv[3];
-	else if (argc == 3)
-		count = strtoul(argv[2], NULL, 10);
 	else
+		count = strtoul(argv[2], NULL, 10);
+	paths[0] = paths[1] = argv[1];
+	if (argc == (until ? 5 : 4))
+		paths[1] = argv[argc - 1];
+	else if (argc != (until ? 4 : 3))
 		return 2;
 	for (i = 0; until ? access(until, F_OK) != 0 : i < count; i++) {
-		fd = open(argv[1], O_RDONLY | O_CLOEXEC);
+		fd = open(paths[i % 2], O_RDONLY | O_CLOEXEC);
 		if (fd >= 0) {
 			opened++;
 			close(fd);
