@@ -13,7 +13,8 @@
 
 struct verify_options {
 	const char *directory;
-	const struct note_verifier *verifier;
+	const struct note_verifier
+		*verifier;  /* one key of the log; those it leads to are believed */
 	const char *origin; /* of all checkpoints; NULL: the verifier's name */
 	const char *anchor; /* a checkpoint from elsewhere, a signed note; NULL: none */
 	size_t anchor_len;
@@ -44,7 +45,8 @@ enum verify_problem {
 	VERIFY_FOREIGN,
 	/* seq, segment, offset: of a later version, which this program cannot judge. */
 	VERIFY_VERSION,
-	/* offset, in the file of checkpoints: one is not by the key, or its signature is wrong. */
+	/* offset, in the file of checkpoints: one is not by the key whose turn it was, or its
+	 * signature is wrong, or not both keys signed for a change of them. */
 	VERIFY_SIGNATURE,
 	/* offset likewise: a checkpoint of another log, though by the key. */
 	VERIFY_ORIGIN,
@@ -68,6 +70,9 @@ struct verify_result {
 	uint64_t
 		covered; /* of them, by a checkpoint or the anchor that fits; the others are the tail */
 	uint64_t checkpoints; /* that fit, the anchor among them */
+	uint64_t keys;	      /* that signed, one after another (keychain.h); 1 without a change */
+	uint64_t key_since;   /* size of the tree with which the last of them began; 0 likewise */
+	struct note_verifier key; /* the last of them */
 
 	/* Remarks: none of them is a problem. */
 	uint64_t torn;		 /* bytes of half a record, or half a header, at the end */

@@ -4,6 +4,7 @@
 #define AGENTOS_AUDIT_VERIFY_MARKS_H
 
 #include "audit/frames.h"
+#include "audit/keychain.h"
 #include "audit/listing.h"
 #include "audit/trail.h"
 #include "audit/verify.h"
@@ -41,6 +42,8 @@ struct verify {
 	uint64_t time;	       /* of the last one */
 
 	struct trail *trail;
+	struct keychain keys;
+	size_t turn; /* whose it is to sign */
 	struct mark next, anchor;
 	uint64_t due;		/* size of the nearer one; UINT64_MAX: none */
 	uint64_t signed_size;	/* of the last checkpoint believed */

@@ -26,6 +26,7 @@
 #define LIMIT_NOTE	      (128 << 10) /* bytes of a signed note: 16 of the longest signatures fit */
 #define LIMIT_NOTE_LINE	      12288 /* bytes of a line in one, or in a proof: a leaf fits, as base64 */
 #define LIMIT_NOTE_SIGNATURES 64    /* under one */
+#define LIMIT_KEYS	      1024	  /* changes of the key that signs for a log */
 #define LIMIT_PROOF	      (256 << 10) /* bytes of a proof with its checkpoint, as text */
 #define LIMIT_FILTER	      64    /* alternatives of one kind that a question about the log has */
 #define LIMIT_FILTER_BELOW    65536 /* agents below those that are asked for, in one boot */

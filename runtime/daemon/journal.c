@@ -2,14 +2,12 @@
 /* From the kernel to the log: the writer, its errors and its syncs. */
 #include <errno.h>
 #include <fcntl.h>
-#include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
 #include "audit/key_file.h"
-#include "audit/trail.h"
 #include "base/limits.h"
 #include "daemon/drain_state.h"
 #include "daemon/say.h"
@@ -259,40 +257,31 @@ static void history_each(const struct record *r, void *cookie)
 	feeds_replay(cookie, r);
 }
 
-/* A log that has been signed for keeps its key: without it, it goes on under no other. */
+/* The key is the one beside the log: what happened to it is said. */
 static int ledger_begin(struct drain *d, struct ledger_found *found, struct fault *f)
 {
 	const struct drain_options *o = &d->options;
-	struct ledger_options options = {
+	const struct ledger_options options = {
 		.segments = { .directory = o->directory,
 			      .boot = d->boot,
 			      .limit = LIMIT_SEGMENT,
 			      .buffer = LIMIT_AUDIT_BUFFER },
 	};
-	char trail[PATH_MAX];
-	struct note_key key;
-	bool made;
-	int err;
+	int err = ledger_open(&options, &d->ledger, found, f);
 
-	snprintf(trail, sizeof(trail), "%s/" TRAIL_NAME, o->directory);
-	err = key_file_open(o->directory, access(trail, F_OK) != 0, &key, &made, f);
-	if (err == -ENOENT)
-		return fault_set(
-			f, ENOENT,
-			"%.200s" KEY_FILE_SECRET
-			" is missing, and the log is signed with it: put it back, or keep "
-			"the log elsewhere, with %.200s" KEY_FILE_PUBLIC ", to begin a new one",
-			o->directory, o->directory);
 	if (err)
 		return err;
-	if (made)
+	if (found->key_made)
 		say("made a key to sign the audit log with: keep a copy of %s" KEY_FILE_SECRET
 		    " in a safe place, and give %s" KEY_FILE_PUBLIC " to who is to verify",
 		    o->directory, o->directory);
-	options.key = &key;
-	err = ledger_open(&options, &d->ledger, found, f);
-	note_key_wipe(&key);
-	return err;
+	if (found->rotation == ROTATION_WITHDRAWN)
+		say("a change of the audit log's key was cut short: the key is the one it was");
+	if (found->rotation == ROTATION_ENDED)
+		say("a change of the audit log's key was cut short: the new key counts, the one "
+		    "before is destroyed; keep a copy of %s" KEY_FILE_SECRET " in a safe place",
+		    o->directory);
+	return 0;
 }
 
 /* What recovery did is itself a record. */
