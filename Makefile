@@ -197,7 +197,7 @@ $(BUILD)/tests/unit/%: $(BUILD)/san/tests/unit/%.o $(BUILD)/libruntime-san.a
 	@if [ -e tests/unit/$*.timeout ]; then cp tests/unit/$*.timeout $@.timeout; fi
 
 # This one runs the program.
-$(BUILD)/tests/unit/audit_commands_test: | $(BUILD)/bin/agentctl
+$(BUILD)/tests/unit/audit_commands_test $(BUILD)/tests/unit/audit_keys_test: | $(BUILD)/bin/agentctl
 
 $(BUILD)/tests/%: $(BUILD)/obj/tests/%.o $(BUILD)/libruntime.a
 	@mkdir -p $(@D)

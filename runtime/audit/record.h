@@ -32,6 +32,8 @@ enum daemon_note {
 	DAEMON_APPLIED = 7,    /* an agent was put under policy number; text: who asked for it */
 	DAEMON_GATEWAY = 8,    /* the gateway, agent number, was ended; text: for what */
 	DAEMON_CHANGED = 9, /* of number records at the log's end the stored hash was another's */
+	DAEMON_ROTATED =
+		11, /* another key signs, for more than number records; text: which, for whom */
 };
 
 /* What came of what the gateway was asked for. */

@@ -253,6 +253,11 @@ uint64_t drain_number(const struct drain *d)
 	return d->next_seq - 1;
 }
 
+uint64_t drain_covered(const struct drain *d)
+{
+	return ledger_covered(d->ledger);
+}
+
 void drain_status(const struct drain *d, struct control_status_reply *m)
 {
 	unsigned int i;

@@ -41,6 +41,7 @@ struct drain {
 	bool dirty;	/* written since the last sync began */
 	int error;	/* why the log cannot be written, or 0 */
 	int sign_error; /* why the last checkpoint could not be, or 0 */
+	bool rotating;	/* the key was changed, and something of it is left to do */
 	uint64_t drops_at_error;
 	uint64_t unreadable;
 	uint64_t next_seq;

@@ -204,6 +204,40 @@ void drain_note(struct drain *d, enum daemon_note note, uint64_t number, const c
 		drain_write(d);
 }
 
+int drain_rotate(struct drain *d, const char *who, struct note_verifier *ret_before,
+		 struct note_verifier *ret_after, struct fault *f)
+{
+	const struct note_verifier *a = ret_before, *b = ret_after;
+	const bool again = d->rotating;
+	struct record r;
+	char text[sizeof(r.u.daemon.text)];
+	int err;
+
+	if (d->error)
+		return fault_set(f, -d->error, "the audit log cannot be written: %s",
+				 strerror(-d->error));
+	err = ledger_rotate(d->ledger, boot_time_ns(), ret_before, ret_after, f);
+	if (err && err != -EINPROGRESS) {
+		say("the audit log's key was not changed: %s", f->text);
+		return err;
+	}
+	d->rotating = err != 0;
+	d->sign_error = 0;
+	if (err)
+		say("the audit log's key was changed: %s", f->text);
+	if (again)
+		return err;
+	say("the audit log's key was changed, %s: keep a copy of %s" KEY_FILE_SECRET
+	    " in a safe place, and destroy that of the one before",
+	    who, d->options.directory);
+	/* The name may be too long for the text; the ids are what tells them apart. */
+	snprintf(text, sizeof(text), "%.*s+%02x%02x%02x%02x, until now +%02x%02x%02x%02x, %.100s",
+		 100, b->name, b->id[0], b->id[1], b->id[2], b->id[3], a->id[0], a->id[1], a->id[2],
+		 a->id[3], who);
+	drain_note(d, DAEMON_ROTATED, ledger_covered(d->ledger), text);
+	return err;
+}
+
 void drain_policy(struct drain *d, const struct origin *o)
 {
 	const unsigned int parts = origin_parts(o);
