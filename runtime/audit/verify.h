@@ -35,7 +35,8 @@ enum verify_problem {
 	VERIFY_REWRITTEN,
 	/* missing, seq: this many records are gone from the end, seq being the first. */
 	VERIFY_TRUNCATED,
-	/* seq, found, segment: records seq to found - 1, between segments, are gone. */
+	/* seq, found, segment: records seq to found - 1, between segments, are gone; or before the
+	 * first one, and no record that is covered (DAEMON_PRUNED) says that they were removed. */
 	VERIFY_MISSING,
 	/* seq, found, segment, offset: record found stands there instead. */
 	VERIFY_ORDER,
@@ -67,6 +68,9 @@ struct verify_result {
 	struct fault text;		 /* the problem in a line; empty without one */
 
 	uint64_t records; /* whole, in order, up to the end or to where it was given up */
+	/* Of them, the first: removed, as the log says, which is signed for. Their hashes are there
+	 * and make the trees that were signed for; what they said cannot be known any more. */
+	uint64_t pruned;
 	uint64_t
 		covered; /* of them, by a checkpoint or the anchor that fits; the others are the tail */
 	uint64_t checkpoints; /* that fit, the anchor among them */
@@ -80,6 +84,7 @@ struct verify_result {
 	uint64_t clock_back;	 /* records with a time before that of the one before */
 	uint64_t hashes_missing; /* records without a stored hash */
 	uint64_t hashes_wrong;	 /* stored ones that are others than those of records signed for */
+	uint64_t unpruned;	 /* records that were to be removed and are there */
 	uint64_t hashes_beyond;	 /* stored ones, in the last segment's file, without a record */
 };
 

@@ -256,6 +256,7 @@ static int mark_meet(struct verify *v, const struct mark *mark, const uint8_t ro
 		return mark_blame(v, mark, anchored);
 	v->r.covered = mark->head.size;
 	v->r.checkpoints++;
+	v->told = v->told_open;
 	v->r.hashes_wrong += v->suspect.count;
 	v->suspect = (struct suspect){ 0 };
 	return 0;

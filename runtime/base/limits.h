@@ -34,6 +34,9 @@
 #define LIMIT_SYNC_MS	      200   /* an accepted record is on disk within this */
 #define LIMIT_CHECKPOINT_S    60    /* and signed for within this, */
 #define LIMIT_CHECKPOINT_GAP  2	    /* or within so many seconds, when a busy log has */
+#define LIMIT_RETAIN_S	      600 /* seconds between looks at what is old, and before the first one */
+#define LIMIT_KEEP_DAYS	      36500  /* that a log may be told to be kept */
+#define LIMIT_KEEP_ADVISED    183    /* days: below that agentosd warns */
 #define LIMIT_UNSIGNED	      100000 /* records that nothing signs for */
 
 /* The gateway. A connection holds one buffer for each direction and never more. */

@@ -152,6 +152,7 @@ static void remarks_show(const struct check *c)
 		  r->hashes_missing },
 		{ "hashes_wrong", "stored hashes that are not those of the records signed for",
 		  r->hashes_wrong },
+		{ "unpruned", "records that were to be removed and are still here", r->unpruned },
 		{ "hashes_beyond", "stored hashes without a record", r->hashes_beyond },
 	};
 	size_t i;
@@ -182,6 +183,10 @@ static void limits_show(const struct check *c)
 	if (!c->key_word)
 		puts("  - whose key it is: it lay beside the log, where who can change the log may have\n"
 		     "    put it; compare it with one kept elsewhere, or name that with --key");
+	if (r->pruned)
+		printf("  - what the first %" PRIu64
+		       " records said: they were removed, and only their hashes are here\n",
+		       r->pruned);
 	if (tail_of(r))
 		printf("  - whether the last %" PRIu64
 		       " records are as they were written: no checkpoint covers them\n",
@@ -204,6 +209,10 @@ static void result_text(const struct check *c)
 		       r->keys, r->key_since + 1, evidence_key_name(&r->key).text);
 	printf("records      %" PRIu64 "%s\n", r->records,
 	       r->problem ? ", up to where the problem ended the count" : ", whole and in order");
+	if (r->pruned)
+		printf("removed      records 1 to %" PRIu64
+		       ", as the log says; their hashes are those signed for\n",
+		       r->pruned);
 	printf("covered      %" PRIu64 ", by %" PRIu64 " checkpoints%s\n", r->covered,
 	       r->checkpoints, c->anchor.note && !r->problem ? ", the anchor among them" : "");
 	if (tail_of(r))
@@ -244,7 +253,8 @@ static void result_json(const struct check *c)
 		printf(",\"anchor\":%" PRIu64, c->anchor.checkpoint.head.size);
 	else
 		printf(",\"anchor\":null");
-	printf(",\"keys\":%" PRIu64 ",\"key_since\":%" PRIu64 ",", r->keys, r->key_since);
+	printf(",\"pruned\":%" PRIu64 ",\"keys\":%" PRIu64 ",\"key_since\":%" PRIu64 ",", r->pruned,
+	       r->keys, r->key_since);
 	wording_json("signed_by", evidence_key_name(&r->key).text);
 	remarks_show(c);
 	if (r->problem) {

@@ -130,6 +130,7 @@ static void tick_done(int result, void *cookie)
 
 	drain_take(d);
 	drain_checkpoint(d);
+	drain_retain(d);
 	lifecycle_retry(d);
 	loop_timer(d->options.loop, &d->tick, DRAIN_TICK_MS);
 }

@@ -9,6 +9,7 @@
 #include "audit/note.h"
 #include "audit/origin.h"
 #include "audit/record.h"
+#include "audit/retention.h"
 #include "base/fault.h"
 #include "daemon/egress.h"
 #include "daemon/feeds.h"
@@ -40,6 +41,7 @@ struct drain_options {
 	struct names *names;
 	struct feeds *feeds;
 	struct egress *egress;
+	struct retention keep;
 };
 
 /* Opens the log and reads what it holds of this boot. Errors as segment_open(). */

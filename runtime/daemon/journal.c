@@ -111,7 +111,7 @@ int drain_write(struct drain *d)
 	return 0;
 }
 
-static uint64_t boot_time_ns(void)
+uint64_t drain_boot_time(void)
 {
 	struct timespec now;
 
@@ -122,7 +122,7 @@ static uint64_t boot_time_ns(void)
 /* Rare, and what it waits for is little: the rings hold what comes meanwhile. */
 void drain_checkpoint(struct drain *d)
 {
-	const uint64_t now = boot_time_ns();
+	const uint64_t now = drain_boot_time();
 	int err;
 
 	if (d->error || !ledger_due(d->ledger, now))
@@ -167,7 +167,7 @@ void drain_record_init(const struct drain *d, struct record *r, enum record_type
 /* When something of the kernel's boot clock happened, by the wall's. */
 void drain_record_time(struct record *r, uint64_t boot_ns)
 {
-	const uint64_t boot_now = boot_time_ns();
+	const uint64_t boot_now = drain_boot_time();
 
 	if (boot_ns <= boot_now && boot_now - boot_ns < r->time_ns)
 		r->time_ns -= boot_now - boot_ns;
@@ -216,7 +216,7 @@ int drain_rotate(struct drain *d, const char *who, struct note_verifier *ret_bef
 	if (d->error)
 		return fault_set(f, -d->error, "the audit log cannot be written: %s",
 				 strerror(-d->error));
-	err = ledger_rotate(d->ledger, boot_time_ns(), ret_before, ret_after, f);
+	err = ledger_rotate(d->ledger, drain_boot_time(), ret_before, ret_after, f);
 	if (err && err != -EINPROGRESS) {
 		say("the audit log's key was not changed: %s", f->text);
 		return err;

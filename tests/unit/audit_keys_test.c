@@ -89,7 +89,7 @@ static void a_log_is_verified_by_any_of_its_keys(void)
 	}
 	CHECK_INT(audit(NULL, "verify", "--json", "--key", old_path), 0);
 	snprintf(expected, sizeof(expected),
-		 "\"records\":130,\"covered\":130,\"checkpoints\":3,\"anchor\":null,"
+		 "\"records\":130,\"covered\":130,\"checkpoints\":3,\"anchor\":null,\"pruned\":0,"
 		 "\"keys\":2,\"key_since\":100,\"signed_by\":\"%s\",\"torn\"",
 		 second_name);
 	CHECK(says(expected));

@@ -8,6 +8,7 @@ usage: verify_log.py DIRECTORY PUBLIC-KEY-FILE [CHECKPOINT-FILE]
 A key is one line, NAME+ID+BASE64, NAME being the origin of the log's checkpoints as well. Of several
 lines the last is believed of a log, and those that it leads to; of a proof each is. A checkpoint from
 elsewhere shows what was cut off at the end, with the checkpoints of it.
+Records that were removed are taken by their hashes, if one that is covered says that they were.
 Prints "ok RECORDS covered N", or one line that says what is wrong. A proof is that of a record, or
 of growth from the checkpoint: "proved record N of M", "proved growth from N to M".
 
@@ -26,6 +27,8 @@ HEADER = 48 + 3 * (8 + 512)
 RECORD_MAX = 4096
 NOTE_MAX = 128 << 10
 CHANGE = b"agentos-key-change "
+# A record of the daemon, and its note that records up to a number were removed.
+DAEMON, PRUNED = 4, 10
 # By type: bytes of its fields, at most so many of comm and of text.
 TYPES = {1: (126, 15, 487), 2: (76, 0, 63), 3: (24, 0, 0), 4: (12, 0, 255), 5: (24, 0, 487),
          6: (57, 0, 255)}
@@ -126,8 +129,8 @@ class Tree:
     def __init__(self):
         self.size, self.edge = 0, []
 
-    def append(self, data):
-        width, node = 1, hashlib.sha256(b"\0" + data).digest()
+    def append(self, leaf):
+        width, node = 1, leaf
         while self.edge and self.edge[-1][0] == width:
             node = hashlib.sha256(b"\1" + self.edge.pop()[1] + node).digest()
             width *= 2
@@ -374,10 +377,27 @@ def segments_list(directory):
     return sorted(numbers)
 
 
-def leaves(directory):
-    """The data of each leaf. A segment's header is a part of its first one."""
-    expected, previous = 1, 0
-    numbers = segments_list(directory)
+def removed(directory, first):
+    """The hashes of the records before the first segment, and the segment before it."""
+    expected, previous, hashes = 1, 0, []
+    while expected < first:
+        file = file_open(directory, f"{expected:020}.leaf")
+        if not file:
+            break
+        with file:
+            data = file.read()
+        if not data or len(data) % 32 or expected + len(data) // 32 > first:
+            break
+        hashes += [data[at:at + 32] for at in range(0, len(data), 32)]
+        previous, expected = expected, expected + len(data) // 32
+    if expected != first:
+        raise Wrong(f"records {expected} to {first - 1} are missing")
+    return hashes, previous
+
+
+def leaves(directory, numbers, previous):
+    """The data of each leaf, and its frame. A segment's header is a part of its first one."""
+    expected = numbers[0] if numbers else 1
     for first in numbers:
         name, last = f"{first:020}.seg", first == numbers[-1]
         file = file_open(directory, name)
@@ -399,7 +419,7 @@ def leaves(directory):
             seq = struct.unpack_from("<Q", frame, 15)[0]
             if seq != expected:
                 raise Wrong(f"{name}: byte {at}: record {seq} where {expected} should be")
-            yield data[:HEADER] + frame if at == HEADER else frame
+            yield (data[:HEADER] + frame if at == HEADER else frame), frame
             expected += 1
         previous = first
 
@@ -425,10 +445,21 @@ def verify(directory, key_file, anchor_file=None):
                             f"{covered} of them are")
             covered = size
 
+    numbers = segments_list(directory)
+    hashes, before = removed(directory, numbers[0]) if numbers else ([], 0)
+    gone, told = len(hashes), []
     meet()
-    for data in leaves(directory):
-        tree.append(data)
+    for leaf in hashes:
+        tree.append(leaf)
         meet()
+    for data, frame in leaves(directory, numbers, before):
+        tree.append(hashlib.sha256(b"\0" + data).digest())
+        if frame[9] == DAEMON and struct.unpack_from("<I", frame, 47)[0] == PRUNED:
+            told.append((tree.size, struct.unpack_from("<Q", frame, 51)[0]))
+        meet()
+    said = max((last for seq, last in told if seq <= covered and last < seq), default=0)
+    if gone > said:
+        raise Wrong(f"records {said + 1} to {gone} are missing")
     if marks:
         raise Wrong(f"truncated: records {tree.size + 1} to {marks[-1][0]} are missing")
     return tree.size, covered
