@@ -51,6 +51,8 @@ static int segment_look(const struct segment_dir *d, uint64_t segment, uint64_t 
 		rc = -EBADMSG;
 	if (rc)
 		return segment_fault(d, segment, rc == -ENODATA ? -EBADMSG : rc, f);
+	seen.told = memory->told;
+	seen.note = memory->note;
 	*memory = seen;
 	return 0;
 }
@@ -178,4 +180,50 @@ int retention_remove(const struct segment_dir *d, uint64_t last, struct fault *f
 	if (rc == 0 && fsync(d->fd) != 0)
 		rc = fault_set(f, errno, "%s: %s", d->shown, strerror(errno));
 	return rc;
+}
+
+static int retention_tell(struct ledger *l, const struct retention_now *now,
+			  const struct retention_plan *plan, struct retention_memory *memory)
+{
+	struct record r = { .type = RECORD_DAEMON, .time_ns = now->wall_ns };
+	int rc;
+
+	memcpy(r.boot, now->boot, sizeof(r.boot));
+	r.u.daemon.note = DAEMON_PRUNED;
+	r.u.daemon.number = plan->last;
+	retention_text(plan, r.u.daemon.text, sizeof(r.u.daemon.text));
+	rc = ledger_append(l, &r);
+	if (rc)
+		return rc;
+	memory->told = plan->last;
+	memory->note = r.seq;
+	return ledger_flush(l);
+}
+
+int retention_run(struct ledger *l, const struct segment_dir *d, const struct retention *r,
+		  const struct retention_now *now, struct retention_memory *memory, struct fault *f)
+{
+	struct retention_plan plan;
+	int rc = 0;
+
+	if (!memory->told) {
+		rc = retention_plan(d, r, now->wall_ns, ledger_covered(l), now->boot, memory, &plan,
+				    f);
+		if (rc != 1)
+			return rc;
+		rc = retention_tell(l, now, &plan, memory);
+	}
+	if (rc == 0)
+		rc = ledger_checkpoint(l, now->boot_ns);
+	/* What was told is not written yet: none is removed on that. */
+	if (rc == 0 && ledger_covered(l) < memory->note)
+		rc = -EAGAIN;
+	if (rc)
+		return fault_set(f, -rc, "%s: that they are removed cannot be signed for: %s",
+				 d->shown, strerror(-rc));
+	rc = retention_remove(d, memory->told, f);
+	if (rc)
+		return rc;
+	memory->told = 0;
+	return 1;
 }

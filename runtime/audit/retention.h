@@ -6,6 +6,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "audit/ledger.h"
 #include "audit/segment_file.h"
 #include "base/fault.h"
 
@@ -28,12 +29,14 @@ struct retention {
 		bytes; /* while all segments together are more, the oldest goes; 0: none for that */
 };
 
-/* Kept from one call to the next, so that no segment is read again and again. Zero to begin with. */
+/* Kept from one call to the next. Zero to begin with. */
 struct retention_memory {
-	uint64_t segment; /* that was looked at last; 0: none */
-	uint64_t last_ns; /* time of its last record */
-	uint8_t boot[16]; /* that record's */
-	uint64_t first_ns;
+	/* Of the segment that was looked at last, so that none is read again and again. */
+	uint64_t segment; /* 0: none */
+	uint64_t first_ns, last_ns;
+	uint8_t boot[16]; /* of its last record */
+	/* Records up to this one are said to be removed, by the record `note`, and are there. */
+	uint64_t told, note;
 };
 
 struct retention_plan {
@@ -56,5 +59,20 @@ int retention_plan(const struct segment_dir *d, const struct retention *r, uint6
 void retention_text(const struct retention_plan *plan, char *buf, size_t size);
 /* Removes the segments up to this record, never the last one, and waits for the disk. */
 int retention_remove(const struct segment_dir *d, uint64_t last, struct fault *f);
+
+struct retention_now {
+	uint64_t wall_ns, boot_ns; /* CLOCK_REALTIME, CLOCK_BOOTTIME */
+	uint8_t boot[16];
+};
+
+/*
+ * All of it, for one segment: what is planned is told by a record of the log,
+ * signed for, and removed. 1: done; 0: nothing is to go. When it fails on the
+ * way the next call goes on from there. Besides the errors of retention_plan()
+ * those of ledger_append(), ledger_flush() and ledger_checkpoint().
+ */
+int retention_run(struct ledger *l, const struct segment_dir *d, const struct retention *r,
+		  const struct retention_now *now, struct retention_memory *memory,
+		  struct fault *f);
 
 #endif

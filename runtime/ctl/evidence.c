@@ -164,6 +164,8 @@ int evidence_keys(const char *word, const char *directory, struct evidence_keys 
 	struct note_verifier key;
 	int rc;
 
+	if (!word && !directory)
+		return fault_set(f, EINVAL, "a public key is missing: name it with --key");
 	if (!word)
 		return keys_beside(directory, ret_keys, f);
 	rc = note_verifier_parse(word, strlen(word), &key);

@@ -47,8 +47,7 @@ struct drain {
 	uint64_t retain_at; /* CLOCK_BOOTTIME; 0: not begun */
 	uint64_t
 		retain_last; /* the log says that records up to here are removed, and they are there */
-	uint64_t retain_note; /* the record that does */
-	int retain_error;     /* why they could not be, or 0 */
+	int retain_error;    /* why they could not be, or 0 */
 	uint64_t unreadable;
 	uint64_t next_seq;
 };

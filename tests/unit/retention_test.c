@@ -9,6 +9,10 @@
 #include "tests/unit/stranger_rig.h"
 #include "tests/unit/verify_rig.h"
 
+#include <signal.h>
+#include <sys/resource.h>
+#include <sys/wait.h>
+
 #define BOOT	"boot a........."
 #define NOW	"boot b........."
 #define RECORDS 200
@@ -357,6 +361,121 @@ static void every_fake_of_a_removal_is_found(void)
 	CHECK_INT(result.seq, third);
 }
 
+static int run(struct ledger *l, uint64_t age_ns, struct retention_memory *memory)
+{
+	const struct retention keep = { .age_ns = age_ns };
+	struct retention_now now = { log_record(RECORDS).time_ns + 10 * DAY, 0, NOW };
+	struct segment_dir d;
+	int rc = segment_dir_open(log_dir, &d, &fault);
+
+	if (rc)
+		return rc;
+	rc = retention_run(l, &d, &keep, &now, memory, &fault);
+	segment_dir_close(&d);
+	return rc;
+}
+
+static int log_open(struct ledger **l)
+{
+	const struct ledger_options o = {
+		.segments = { log_dir, (const uint8_t *)NOW, LIMIT, 65536 },
+		.key = &log_key,
+	};
+	struct ledger_found found;
+
+	return ledger_open(&o, l, &found, &fault);
+}
+
+static void one_segment_after_the_other_is_told_signed_for_and_removed(void)
+{
+	struct retention_memory memory = { 0 };
+	uint64_t before, last;
+	struct ledger *l;
+	int removed = 0, rc;
+
+	if (!stranger_there())
+		SKIP("there is no python3");
+	REQUIRE(log_make(RECORDS, LIMIT, 50, RECORDS) && log_open(&l) == 0);
+	CHECK_INT(run(l, 11 * DAY, &memory), 0);
+	CHECK_INT(segment_number(0), 1);
+	do {
+		before = segment_number(0);
+		last = segment_number(1) - 1;
+		rc = run(l, 9 * DAY, &memory);
+		if (rc != 1)
+			break;
+		removed++;
+		CHECK_INT(segment_number(0), last + 1);
+		CHECK(!memory.told && ledger_covered(l) >= memory.note);
+		CHECK(seen("one went", VERIFY_FINE));
+		CHECK(result.pruned == last && !result.unpruned);
+	} while (before < RECORDS);
+	/* All but what has records of this boot, and the last one. */
+	CHECK_INT(rc, 0);
+	CHECK(removed >= 4);
+	ledger_close(l);
+	CHECK(seen("all went", VERIFY_FINE));
+}
+
+/* Nothing is removed on the word of a record that nobody has signed for; it is, once somebody has. */
+static void what_cannot_be_signed_for_is_not_removed(void)
+{
+	struct retention_memory memory = { 0 };
+	struct rlimit was, none = { .rlim_cur = 0 };
+	struct ledger *l;
+	uint64_t note;
+
+	signal(SIGXFSZ, SIG_IGN);
+	REQUIRE(log_make(RECORDS, LIMIT, 50, RECORDS) && log_open(&l) == 0);
+	REQUIRE(getrlimit(RLIMIT_FSIZE, &was) == 0);
+	none.rlim_max = was.rlim_max;
+	REQUIRE(setrlimit(RLIMIT_FSIZE, &none) == 0);
+	CHECK_INT(run(l, 9 * DAY, &memory), -EFBIG);
+	CHECK_INT(run(l, 9 * DAY, &memory), -EAGAIN);
+	CHECK_INT(segment_number(0), 1);
+	note = memory.note;
+	CHECK(note == RECORDS + 1 && memory.told);
+	REQUIRE(setrlimit(RLIMIT_FSIZE, &was) == 0);
+	CHECK_INT(ledger_flush(l), 0);
+	/* The same record is enough. */
+	CHECK_INT(run(l, 9 * DAY, &memory), 1);
+	CHECK(memory.note == note && segment_number(0) != 1);
+	ledger_close(l);
+	CHECK_INT(verify(), VERIFY_FINE);
+	CHECK_INT(result.records, note);
+}
+
+/* Segments go while others verify, at moments that nobody chose: no alarm. */
+static void a_log_is_verified_while_records_are_removed(void)
+{
+	struct retention_memory memory = { 0 };
+	struct ledger *l;
+	int round, rc, status;
+	pid_t child;
+
+	for (round = 0; round < 12; round++) {
+		REQUIRE(log_make(RECORDS, LIMIT, 50, RECORDS));
+		child = fork();
+		if (child == 0) {
+			rc = log_open(&l);
+			while (rc == 0 && (rc = run(l, 9 * DAY, &memory)) == 1)
+				rc = 0;
+			if (rc == 0)
+				ledger_close(l);
+			_exit(rc != 0);
+		}
+		REQUIRE(child > 0);
+		do {
+			rc = verify();
+			CHECK_MSG(rc == VERIFY_FINE, "%d %s %s", rc, result.text.text,
+				  verify_fault.text);
+		} while (rc == VERIFY_FINE && waitpid(child, &status, WNOHANG) == 0);
+		CHECK(rc == VERIFY_FINE && status == 0);
+		CHECK_INT(verify(), VERIFY_FINE);
+		CHECK(result.pruned > 0);
+	}
+}
+
 static void readers_go_on_while_records_are_removed(void)
 {
 	struct segment_reader *reader;
@@ -431,6 +550,9 @@ static const struct tap_test tests[] = {
 	TEST(a_damaged_segment_is_not_removed),
 	TEST(what_is_gone_is_verified_by_its_hashes),
 	TEST(every_fake_of_a_removal_is_found),
+	TEST(one_segment_after_the_other_is_told_signed_for_and_removed),
+	TEST(what_cannot_be_signed_for_is_not_removed),
+	TEST(a_log_is_verified_while_records_are_removed),
 	TEST(readers_go_on_while_records_are_removed),
 	TEST(questions_are_answered_while_records_are_removed),
 };
