@@ -250,8 +250,10 @@ static int ledger_give(struct ledger *l, const struct note_key *next, uint64_t n
 	if (len < 0)
 		return len;
 	rc = trail_append(&l->trail, note, (size_t)len);
+	/* What could not be cut may be all of it. */
+	l->unsure = rc && next && l->trail.longer;
 	if (rc)
-		return rc;
+		return l->unsure ? -EUCLEAN : rc;
 	if (fdatasync(l->trail.fd) != 0) {
 		rc = -errno;
 		/* One that hands over and is half there would be followed by the old key's. */

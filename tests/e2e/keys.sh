@@ -50,4 +50,15 @@ says 'over both changes' '"keys":3' "$work/out"
 try agentctl audit rotate-key
 refused 'without agentosd nothing is changed' 1 'agentosd'
 
+for wrong in '--keep 0' '--keep 1.5' '--keep -1' '--keep 36501' '--keep-bytes 1MiB' '--keep-bytes none'; do
+	# shellcheck disable=SC2086 # two words
+	try agentosd $wrong
+	refused "agentosd takes no $wrong" 2 'agentosd: --keep'
+done
+try agentosd --keep 30 --version
+is 'it takes less than six months' "$status" 0
+says 'and warns' 'less than six months' "$work/err"
+try agentosd --keep 183 --keep-bytes 2GiB --version
+is 'and more' "$status,$(wc -c <"$work/err")" 0,0
+
 stage_end
