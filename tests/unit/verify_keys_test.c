@@ -248,6 +248,52 @@ static void every_fake_of_a_change_is_found_from_each_key(void)
 	}
 }
 
+/* How many keys the trail leads to from this one; 0: it cannot be read. */
+static size_t chain_from(int key)
+{
+	struct keychain chain = { .keys = NULL };
+	struct trail *trail = NULL;
+	struct segment_dir d;
+	size_t count = 0;
+
+	if (segment_dir_open(log_dir, &d, NULL) != 0)
+		return 0;
+	if (trail_open(&d, &trail, NULL) == 0 &&
+	    keychain_read(trail, &keys[key].verifier, &chain) == 0)
+		count = chain.count;
+	keychain_release(&chain);
+	trail_close(trail);
+	segment_dir_close(&d);
+	return count;
+}
+
+static void only_what_both_signed_leads_on(void)
+{
+	static const struct {
+		struct entry entries[ENTRIES];
+		size_t from_old, from_new;
+	} trails[] = {
+		{ { CHANGE_(20, K0, K1) }, 2, 2 },
+		{ { { 20, K0, NONE, K0, K1 } }, 1, 1 },
+		{ { { 20, K1, NONE, K0, K1 } }, 1, 1 },
+		{ { { 20, K0, OTHER, K0, K1 } }, 1, 1 },
+		{ { { 20, OTHER, K1, K0, K1 } }, 1, 1 },
+		{ { { 20, K0, K1, NONE, NONE } }, 1, 1 },
+		/* Others' changes are nobody's business. */
+		{ { CHANGE_(10, FOREIGN, FOREIGN_NEXT), CHANGE_(20, K0, K1) }, 2, 2 },
+		{ { CHANGE_(10, OTHER, K2), CHANGE_(20, K0, K1) }, 2, 2 },
+		/* Of two ways on, the first; and back to where it was signed from. */
+		{ { CHANGE_(10, K0, OTHER), CHANGE_(20, K0, K1) }, 2, 2 },
+	};
+	size_t i;
+
+	for (i = 0; i < sizeof(trails) / sizeof(trails[0]); i++) {
+		REQUIRE(trail_make(trails[i].entries));
+		CHECK_MSG(chain_from(K0) == trails[i].from_old, "%zu: %zu", i, chain_from(K0));
+		CHECK_MSG(chain_from(K1) == trails[i].from_new, "%zu: %zu", i, chain_from(K1));
+	}
+}
+
 /* The line of the change says something that is none, though both keys sign it. */
 static void a_line_that_is_no_change_is_found(void)
 {
@@ -367,6 +413,7 @@ static void anchors_are_taken_from_a_key_in_its_turn_alone(void)
 
 static const struct tap_test tests[] = {
 	TEST(every_fake_of_a_change_is_found_from_each_key),
+	TEST(only_what_both_signed_leads_on),
 	TEST(a_line_that_is_no_change_is_found),
 	TEST(every_changed_byte_of_a_change_is_found),
 	TEST(anchors_are_taken_from_a_key_in_its_turn_alone),
