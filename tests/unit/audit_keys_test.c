@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-/* agentctl audit on a log whose key was changed: verified and proved by who knows one key, or all of them. */
+/* agentctl audit on a log whose key was changed, or whose old records are gone: verified and proved by who knows one key, or all. */
 #include "audit/ledger.h"
+#include "audit/retention.h"
 #include "rpc/control.h"
 #include "tests/tap.h"
 #include "tests/unit/audit_rig.h"
@@ -165,6 +166,46 @@ static void growth_is_proved_over_the_change(void)
 	CHECK(one_line("the proof's checkpoint is not signed by the key"));
 }
 
+static void what_was_removed_is_told(void)
+{
+	const struct ledger_options o = {
+		.segments = { log_dir, (const uint8_t *)"boot b.........", 12000, 65536 },
+	};
+	const struct retention keep = { .bytes = 1 };
+	const struct retention_now now = { 1, 0, "boot b........." };
+	struct retention_memory memory = { 0 };
+	struct segment_dir d = { .fd = -1 };
+	struct ledger_found found;
+	struct fault f = { "" };
+	struct ledger *l;
+	char expected[200];
+	uint64_t last;
+
+	REQUIRE(log_whole() && ledger_open(&o, &l, &found, &f) == 0);
+	CHECK_INT(segment_dir_open(log_dir, &d, &f), 0);
+	CHECK_INT(retention_run(l, &d, &keep, &now, &memory, &f), 1);
+	CHECK_INT(retention_plan(&d, &keep, 1, 0, now.boot, &memory, &(struct retention_plan){ 0 },
+				 &f),
+		  0);
+	segment_dir_close(&d);
+	ledger_close(l);
+	CHECK_INT(audit(NULL, "--json"), 0);
+	CHECK(strstr(out, "\"note\":\"pruned\""));
+	last = strtoull(strstr(out, "\"seq\":") + 6, NULL, 10) - 1;
+	CHECK_INT(audit(NULL, "verify", "--key", old_path), 0);
+	snprintf(
+		expected, sizeof(expected),
+		"removed      records 1 to %llu, as the log says; their hashes are those signed for\n",
+		(unsigned long long)last);
+	CHECK(last > 10 && says(expected));
+	CHECK(says("records said: they were removed, and only their hashes are here\n"));
+	CHECK_INT(audit(NULL, "verify", "--json"), 0);
+	snprintf(expected, sizeof(expected), "\"pruned\":%llu,", (unsigned long long)last);
+	CHECK(says(expected));
+	CHECK_INT(audit(NULL, "prove", "3"), 1);
+	CHECK(one_line("record 3 is gone: the oldest one here is"));
+}
+
 static void rotate_key_asks_agentosd(void)
 {
 	setenv("AGENTOS_CONTROL", "/nowhere", 1);
@@ -222,6 +263,7 @@ static const struct tap_test tests[] = {
 	TEST(a_file_that_has_other_lines_than_keys_is_refused),
 	TEST(a_proof_is_by_the_key_that_signed_last),
 	TEST(growth_is_proved_over_the_change),
+	TEST(what_was_removed_is_told),
 	TEST(rotate_key_asks_agentosd),
 	TEST(messages_of_a_change_are_checked),
 };
