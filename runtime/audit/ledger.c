@@ -9,6 +9,8 @@
 #include <unistd.h>
 
 #include "audit/checkpoint.h"
+#include "audit/key_file.h"
+#include "audit/keychain.h"
 #include "audit/ledger_recover.h"
 #include "audit/trail.h"
 #include "base/limits.h"
@@ -23,15 +25,43 @@ struct ledger {
 	struct tree_hasher *hasher;
 	struct trail_writer trail;
 	struct note_key key;
-	uint64_t flushed; /* records in the segments */
-	uint64_t covered; /* of these, by a checkpoint */
-	uint64_t last_ns; /* of the last checkpoint */
-	uint64_t segment; /* that was written to last */
-	bool sealed;	  /* one was full since the last checkpoint */
-	bool behind;	  /* hashes of what is flushed are missing */
+	struct note_verifier before; /* whose change is not at its end */
+	uint64_t flushed;	     /* records in the segments */
+	uint64_t covered;	     /* of these, by a checkpoint */
+	uint64_t last_ns;	     /* of the last checkpoint */
+	uint64_t segment;	     /* that was written to last */
+	bool sealed;		     /* one was full since the last checkpoint */
+	bool behind;		     /* hashes of what is flushed are missing */
+	bool unsure;		     /* which key the trail on disk names */
+	bool unfinished;	     /* the key was changed, and the one before may be there */
 };
 
-static int ledger_resume(struct ledger *l, struct ledger_found *found, struct fault *f)
+/* A log that has been signed for keeps its key: without it, it goes on under no other. */
+static int ledger_key(struct ledger *l, const struct note_key *given, struct ledger_found *found,
+		      struct fault *f)
+{
+	int rc;
+
+	if (given) {
+		l->key = *given;
+		return 0;
+	}
+	rc = rotation_resume(&l->dir, l->directory, &found->rotation, f);
+	if (rc)
+		return rc;
+	rc = key_file_open(l->directory, faccessat(l->dir.fd, TRAIL_NAME, F_OK, 0) != 0, &l->key,
+			   &found->key_made, f);
+	if (rc == -ENOENT)
+		fault_set(f, ENOENT,
+			  "%.200s" KEY_FILE_SECRET
+			  " is missing, and the log is signed with it: put it back, or keep "
+			  "the log elsewhere, with %.200s" KEY_FILE_PUBLIC ", to begin a new one",
+			  l->dir.shown, l->dir.shown);
+	return rc;
+}
+
+static int ledger_resume(struct ledger *l, const struct note_key *key, struct ledger_found *found,
+			 struct fault *f)
 {
 	struct ledger_end end;
 	uint64_t size;
@@ -39,6 +69,8 @@ static int ledger_resume(struct ledger *l, struct ledger_found *found, struct fa
 
 	l->flushed = found->tail.next_seq - 1;
 	rc = segment_dir_open(l->directory, &l->dir, f);
+	if (rc == 0)
+		rc = ledger_key(l, key, found, f);
 	if (rc == 0)
 		rc = ledger_recover(&l->dir, l->directory, &l->key.verifier, l->flushed, &l->leaves,
 				    &end, f);
@@ -64,14 +96,13 @@ int ledger_open(const struct ledger_options *options, struct ledger **ret_ledger
 	memset(ret_found, 0, sizeof(*ret_found));
 	l->dir.fd = l->trail.fd = -1;
 	l->directory = options->segments.directory;
-	l->key = *options->key;
 	rc = tree_hasher_create(&l->hasher);
 	if (rc)
 		fault_set(f, -rc, "cannot prepare the log's hashes: %s", strerror(-rc));
 	else
 		rc = segment_open_with(&options->segments, &l->segments, &ret_found->tail, f);
 	if (rc == 0)
-		rc = ledger_resume(l, ret_found, f);
+		rc = ledger_resume(l, options->key, ret_found, f);
 	if (rc) {
 		ledger_close(l);
 		return rc;
@@ -175,47 +206,147 @@ bool ledger_due(const struct ledger *l, uint64_t now_ns)
 	       now_ns - l->last_ns >= LIMIT_CHECKPOINT_GAP * NS;
 }
 
-static int ledger_sign(struct ledger *l, char *note, size_t size)
+/* next: the key that this checkpoint hands over to, which signs as well; NULL: none. */
+static int ledger_sign(struct ledger *l, const struct note_key *next, char *note, size_t size)
 {
 	struct checkpoint c = { .head = { .size = leaves_edge(l->leaves)->size } };
-	char text[sizeof(c.origin) + 128];
+	char text[sizeof(c.origin) + 128 + KEYCHAIN_TEXT], line[KEYCHAIN_TEXT];
+	char first[sizeof(text) + NOTE_NAME + 128];
 	int len, rc;
 
 	strcpy(c.origin, l->key.verifier.name);
 	rc = tree_root(l->hasher, leaves_edge(l->leaves), c.head.root);
 	if (rc)
 		return rc;
+	if (next) {
+		const struct keychain_change change = { l->key.verifier, next->verifier };
+
+		rc = keychain_encode(&change, line, sizeof(line));
+		if (rc < 0)
+			return rc;
+		c.extensions = line;
+		c.extensions_len = (size_t)rc;
+	}
 	len = checkpoint_encode(&c, text, sizeof(text));
-	return len < 0 ? len : note_sign(&l->key, text, (size_t)len, note, size);
+	if (len < 0 || !next)
+		return len < 0 ? len : note_sign(&l->key, text, (size_t)len, note, size);
+	len = note_sign(&l->key, text, (size_t)len, first, sizeof(first));
+	return len < 0 ? len : note_cosign(next, first, (size_t)len, note, size);
 }
 
-int ledger_checkpoint(struct ledger *l, uint64_t now_ns)
+/* Waits for what was flushed, signs for it, and waits for that; behind a failure none counts as given. */
+static int ledger_give(struct ledger *l, const struct note_key *next, uint64_t now_ns)
 {
-	char note[1024];
-	uint64_t size;
+	const uint64_t size = leaves_edge(l->leaves)->size, end = l->trail.end;
+	char note[2048];
 	int len, rc;
 
-	if (l->behind || !l->leaves)
-		return -EIO;
-	size = leaves_edge(l->leaves)->size;
-	if (size == l->covered)
-		return 0;
 	if (fdatasync(segment_fd(l->segments)) != 0)
 		return -errno;
 	rc = leaves_sync(l->leaves);
 	if (rc)
 		return rc;
-	len = ledger_sign(l, note, sizeof(note));
+	len = ledger_sign(l, next, note, sizeof(note));
 	if (len < 0)
 		return len;
 	rc = trail_append(&l->trail, note, (size_t)len);
+	/* What could not be cut may be all of it. */
+	l->unsure = rc && next && l->trail.longer;
 	if (rc)
-		return rc;
-	if (fdatasync(l->trail.fd) != 0)
-		return -errno;
+		return l->unsure ? -EUCLEAN : rc;
+	if (fdatasync(l->trail.fd) != 0) {
+		rc = -errno;
+		/* One that hands over and is half there would be followed by the old key's. */
+		l->unsure = next && trail_retract(&l->trail, end) != 0;
+		return l->unsure ? -EUCLEAN : rc;
+	}
 	l->covered = size;
 	l->last_ns = now_ns;
 	l->sealed = false;
+	return 0;
+}
+
+int ledger_checkpoint(struct ledger *l, uint64_t now_ns)
+{
+	if (l->unsure)
+		return -EUCLEAN;
+	if (l->behind || !l->leaves)
+		return -EIO;
+	if (leaves_edge(l->leaves)->size == l->covered)
+		return 0;
+	return ledger_give(l, NULL, now_ns);
+}
+
+/* The next key is on disk: hands over to it, or gives it up. */
+static int ledger_hand_over(struct ledger *l, struct note_key *next, uint64_t now_ns,
+			    struct fault *f)
+{
+	struct fault ignored;
+	int rc = ledger_give(l, next, now_ns);
+
+	if (rc == 0) {
+		l->before = l->key.verifier;
+		l->key = *next;
+		l->unfinished = true;
+		return 0;
+	}
+	if (rc == -EUCLEAN)
+		return fault_set(f, EUCLEAN,
+				 "%s: the disk failed while the key was changed, and nothing is "
+				 "signed any more: restart agentosd",
+				 l->dir.shown);
+	key_file_withdraw(l->directory, &ignored);
+	return fault_set(f, -rc,
+			 "%s: cannot sign for the change of the key, which did not happen: %s",
+			 l->dir.shown, strerror(-rc));
+}
+
+/* What the log's trail has room for, and what the key's files allow. */
+static int ledger_prepare(struct ledger *l, struct note_key *next, struct fault *f)
+{
+	struct keychain chain = { .keys = NULL };
+	struct trail *t = NULL;
+	int rc = trail_open(&l->dir, &t, f);
+
+	if (rc)
+		return rc;
+	rc = keychain_read(t, &l->key.verifier, &chain);
+	trail_close(t);
+	if (rc == 0 && chain.count > LIMIT_KEYS)
+		rc = -E2BIG;
+	keychain_release(&chain);
+	if (rc)
+		return fault_set(f, -rc, "%s: cannot change the key: %s", l->dir.shown,
+				 rc == -E2BIG ? "it was changed too many times" : strerror(-rc));
+	return key_file_prepare(l->directory, &l->key, next, f);
+}
+
+int ledger_rotate(struct ledger *l, uint64_t now_ns, struct note_verifier *ret_before,
+		  struct note_verifier *ret_after, struct fault *f)
+{
+	struct note_key next = { .seed = { 0 } };
+	struct fault why;
+	int rc = l->unsure ? -EUCLEAN : ledger_flush(l);
+
+	if (rc || !l->leaves)
+		return fault_set(f, rc ? -rc : EIO, "%s: what is there cannot be signed for: %s",
+				 l->dir.shown, strerror(rc ? -rc : EIO));
+	if (!l->unfinished) {
+		rc = ledger_prepare(l, &next, f);
+		if (rc == 0)
+			rc = ledger_hand_over(l, &next, now_ns, f);
+		note_key_wipe(&next);
+		if (rc)
+			return rc;
+	}
+	rc = rotation_finish(&l->dir, l->directory, &l->key.verifier, &why);
+	*ret_before = l->before;
+	*ret_after = l->key.verifier;
+	if (rc)
+		return fault_set(f, EINPROGRESS,
+				 "the new key signs, but the old one may still be there: %s",
+				 why.text);
+	l->unfinished = false;
 	return 0;
 }
 

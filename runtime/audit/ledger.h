@@ -7,6 +7,7 @@
 #include <stdint.h>
 
 #include "audit/note.h"
+#include "audit/rotation.h"
 #include "audit/segment.h"
 #include "base/fault.h"
 
@@ -14,7 +15,10 @@ struct ledger;
 
 struct ledger_options {
 	struct segment_options segments; /* borrowed: directory until ledger_close() */
-	const struct note_key *key;	 /* copied; its name is the log's origin */
+	/* Copied; its name is the log's origin. NULL: the one that is kept beside the log
+	 * (key_file.h), which is made for a log without a checkpoint; a change of it that
+	 * was cut short is brought to its end first. */
+	const struct note_key *key;
 };
 
 /* What was found. */
@@ -26,6 +30,8 @@ struct ledger_found {
 	/* Records after these whose stored hash is another than they have: a crash leaves
 	 * none that is neither right nor zero. Both are unsigned; the records are taken. */
 	uint64_t changed;
+	bool key_made;
+	enum rotation_state rotation;
 };
 
 /*
@@ -36,6 +42,7 @@ struct ledger_found {
  * -EBADMSG  also: the log ends before its last checkpoint; the hashes are others
  *           than those it signed; it, or a hash file, is damaged
  * -ENOKEY, -EKEYREJECTED  the last checkpoint is by another key, or by nobody
+ * -ENOENT   also: there are checkpoints, and no key; else as key_file_open()
  */
 int ledger_open(const struct ledger_options *options, struct ledger **ret_ledger,
 		struct ledger_found *ret_found, struct fault *f);
@@ -61,6 +68,23 @@ bool ledger_due(const struct ledger *l, uint64_t now_ns);
  * or a sync, -EIO from libcrypto) none counts as given.
  */
 int ledger_checkpoint(struct ledger *l, uint64_t now_ns);
+/*
+ * Changes the key that is kept beside the log: a checkpoint of what was flushed,
+ * signed by both, then the next one alone signs, and the one before is destroyed
+ * as rotation.h and key_file_advance() say.
+ *
+ * 0          done; ret_before and ret_after, the public keys
+ * -EINPROGRESS  the new key signs, and counts; what is left to do of it is done
+ *            by the next ledger_open(), or by calling this again, which then
+ *            does that alone. f says what failed; the old secret key may be there
+ * -EIO       what is flushed is not hashed
+ * -E2BIG     more than LIMIT_KEYS of them
+ * -EUCLEAN   it is not known whether the disk has the checkpoint: nothing is
+ *            signed any more until the log is opened anew, when it is known
+ * else as key_file_open() and ledger_checkpoint(): the key is the one it was
+ */
+int ledger_rotate(struct ledger *l, uint64_t now_ns, struct note_verifier *ret_before,
+		  struct note_verifier *ret_after, struct fault *f);
 /* Records that the segments have; of these, those that the last checkpoint covers. */
 uint64_t ledger_flushed(const struct ledger *l);
 uint64_t ledger_covered(const struct ledger *l);

@@ -8,8 +8,24 @@
 #include <string.h>
 
 #include "audit/frames.h"
+#include "audit/keychain.h"
 #include "audit/listing.h"
 #include "audit/trail.h"
+
+/* A key that has handed over signs no more, though the last checkpoint is by it, too. */
+static int change_check(const struct segment_dir *d, const struct note_verifier *verifier,
+			const struct trail_entry *entry, struct fault *f)
+{
+	struct keychain_change change;
+	int rc = keychain_parse(&entry->checkpoint, &change);
+
+	if (rc == 0 || (rc == 1 && memcmp(change.to.key, verifier->key, NOTE_KEY) == 0))
+		return 0;
+	return fault_set(f, ENOKEY,
+			 "%s/" TRAIL_NAME
+			 ": the key of this log has handed over to another, which is missing",
+			 d->shown);
+}
 
 /* The last checkpoint; size 0 when there is none yet. Whose it is counts, not what it is about. */
 static int checkpoint_last(const struct segment_dir *d, const struct note_verifier *verifier,
@@ -35,6 +51,8 @@ static int checkpoint_last(const struct segment_dir *d, const struct note_verifi
 				  "%s/" TRAIL_NAME
 				  ": the last checkpoint is %s the key of this log",
 				  d->shown, rc == -ENOKEY ? "not by" : "not rightly signed by");
+		else
+			rc = change_check(d, verifier, &entry, f);
 		*ret_head = entry.checkpoint.head;
 	}
 	trail_close(t);

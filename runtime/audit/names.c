@@ -121,10 +121,9 @@ const char *name_resource(unsigned int resource, char other[NAME_ROOM])
 
 const char *name_note(unsigned int note, char other[NAME_ROOM])
 {
-	static const char *const names[] = {
-		NULL,	"started",    "adopted", "stopped", "ended",
-		"torn", "unwritable", "applied", "gateway", "changed"
-	};
+	static const char *const names[] = { NULL,	"started", "adopted",	 "stopped",
+					     "ended",	"torn",	   "unwritable", "applied",
+					     "gateway", "changed", "pruned",	 "rotated" };
 
 	return name_find(names, COUNT(names), note, "note", other);
 }

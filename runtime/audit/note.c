@@ -235,26 +235,51 @@ static int text_sign(const struct note_key *key, const char *text, size_t len,
 	return done ? 0 : -EIO;
 }
 
+/* The line of a signature of this text. */
+static int signature_put(struct lines_writer *w, const struct note_key *key, const char *text,
+			 size_t len)
+{
+	uint8_t signature[NOTE_ID + ED25519_SIGNATURE];
+	int err;
+
+	memcpy(signature, key->verifier.id, NOTE_ID);
+	err = text_sign(key, text, len, signature);
+	if (err)
+		return err;
+	lines_put_string(w, SIGNATURE_PREFIX);
+	lines_put_string(w, key->verifier.name);
+	lines_put_string(w, " ");
+	lines_put_base64(w, signature, sizeof(signature));
+	lines_put_string(w, "\n");
+	return 0;
+}
+
 int note_sign(const struct note_key *key, const char *text, size_t len, char *buf, size_t size)
 {
 	struct lines_writer w = { .buf = buf, .size = size };
-	uint8_t signature[NOTE_ID + ED25519_SIGNATURE];
 	int err;
 
 	if (!len || len > LIMIT_NOTE - LIMIT_NOTE_LINE || text[len - 1] != '\n' ||
 	    !lines_are_plain(text, len))
 		return -EINVAL;
-	memcpy(signature, key->verifier.id, NOTE_ID);
-	err = text_sign(key, text, len, signature);
+	lines_put(&w, text, len);
+	lines_put_string(&w, "\n");
+	err = signature_put(&w, key, text, len);
+	return err ? err : lines_end(&w);
+}
+
+int note_cosign(const struct note_key *key, const char *note, size_t len, char *buf, size_t size)
+{
+	struct lines_writer w = { .buf = buf, .size = size };
+	size_t text;
+	int err;
+
+	err = note_split(note, len, &text);
 	if (err)
 		return err;
-	lines_put(&w, text, len);
-	lines_put_string(&w, "\n" SIGNATURE_PREFIX);
-	lines_put_string(&w, key->verifier.name);
-	lines_put_string(&w, " ");
-	lines_put_base64(&w, signature, sizeof(signature));
-	lines_put_string(&w, "\n");
-	return lines_end(&w);
+	lines_put(&w, note, len);
+	err = signature_put(&w, key, note, text);
+	return err ? err : lines_end(&w);
 }
 
 /* A line below a note's text. */

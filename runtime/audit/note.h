@@ -69,6 +69,11 @@ int note_verifier_encode(const struct note_verifier *v, char *buf, size_t size);
  * longer than LIMIT_NOTE with what comes below it.
  */
 int note_sign(const struct note_key *key, const char *text, size_t len, char *buf, size_t size);
+/*
+ * Writes the note, and below it one more signature of its text, by this key. Who
+ * signed it before is not looked at. -EBADMSG, -E2BIG: as note_split().
+ */
+int note_cosign(const struct note_key *key, const char *note, size_t len, char *buf, size_t size);
 
 /*
  * Whether all of it has the form of a note, and how many bytes of it are its

@@ -31,7 +31,9 @@ enum daemon_note {
 	DAEMON_UNWRITABLE = 6, /* number records could not be written; text: why */
 	DAEMON_APPLIED = 7,    /* an agent was put under policy number; text: who asked for it */
 	DAEMON_GATEWAY = 8,    /* the gateway, agent number, was ended; text: for what */
-	DAEMON_CHANGED = 9, /* of number records at the log's end the stored hash was another's */
+	DAEMON_CHANGED = 9,  /* of number records at the log's end the stored hash was another's */
+	DAEMON_PRUNED = 10,  /* records up to number are removed; text: which, how old */
+	DAEMON_ROTATED = 11, /* behind number records another key signs; text: which, for whom */
 };
 
 /* What came of what the gateway was asked for. */

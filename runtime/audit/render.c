@@ -585,6 +585,15 @@ static void daemon_text(FILE *out, const struct record *r, bool colour)
 			" records before this one that are not those it hashed when it wrote them",
 			n);
 		break;
+	case DAEMON_PRUNED:
+		fprintf(out, "agentosd removes the records up to %" PRIu64 " as they are old", n);
+		break;
+	case DAEMON_ROTATED:
+		fprintf(out,
+			"agentosd signs this log with another key, from behind record %" PRIu64
+			" on",
+			n);
+		break;
 	default:
 		fprintf(out, "note %u of agentosd, which this program does not know (%" PRIu64 ")",
 			r->u.daemon.note, n);

@@ -186,6 +186,9 @@ static int segment_count(struct scan *s, size_t at, uint64_t *ret_count, struct 
 			break;
 		s->stats.records++;
 		s->stats.seq = r.seq;
+		/* It was removed meanwhile, and this is of a later one. */
+		if (r.seq >= end)
+			break;
 		rc = record_judge(s, &r, f);
 		if (rc > 0)
 			++*ret_count;

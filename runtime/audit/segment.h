@@ -91,7 +91,8 @@ void segment_reader_close(struct segment_reader *r);
 int segment_reader_seek(struct segment_reader *r, uint64_t first_seq, struct fault *f);
 /* 1 and a record; 0 when at the end for now (call again later: it follows on into
  * new segments); -EBADMSG with f naming segment and offset, -EPROTO when a later
- * AgentOS wrote it: asking again looks again. What is read may not be on disk
+ * AgentOS wrote it: asking again looks again. Where old segments are removed
+ * while they are read, it goes on with the oldest that is left. What is read may not be on disk
  * yet: a crash of the machine can take back the last LIMIT_SYNC_MS. */
 int segment_read(struct segment_reader *r, struct record *ret_record, struct fault *f);
 

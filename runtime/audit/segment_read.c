@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <inttypes.h>
+#include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -17,6 +18,7 @@ struct segment_reader {
 	uint64_t first_seq; /* of the current segment */
 	uint64_t previous;  /* of the one before it */
 	uint64_t next_seq;  /* of the record to come; 0: whatever is oldest */
+	bool gap; /* old segments were removed while they were read, up to what comes next */
 	struct segment_cursor cursor;
 };
 
@@ -66,7 +68,7 @@ static int segment_enter(struct segment_reader *r, uint64_t first_seq, struct fa
 	if (fd < 0)
 		return fd;
 	rc = segment_header_read(&r->dir, fd, first_seq, &header, f);
-	if (rc == 1 && r->first_seq && header.previous != r->first_seq)
+	if (rc == 1 && r->first_seq && !r->gap && header.previous != r->first_seq)
 		rc = fault_set(f, EBADMSG, "%s: a segment is missing before record %" PRIu64,
 			       r->dir.shown, first_seq);
 	if (rc != 1) {
@@ -78,6 +80,7 @@ static int segment_enter(struct segment_reader *r, uint64_t first_seq, struct fa
 	r->fd = fd;
 	r->first_seq = r->next_seq = first_seq;
 	r->previous = header.previous;
+	r->gap = false;
 	segment_cursor_reset(&r->cursor, fd);
 	return 1;
 }
@@ -88,6 +91,7 @@ int segment_reader_seek(struct segment_reader *r, uint64_t first_seq, struct fau
 		close(r->fd);
 	r->fd = -1;
 	r->first_seq = r->previous = r->next_seq = 0;
+	r->gap = false;
 	return segment_enter(r, first_seq, f);
 }
 
@@ -136,6 +140,29 @@ static void segment_leave_orphan(struct segment_reader *r)
 	r->first_seq = r->previous;
 }
 
+/* It was there a moment ago: removed as an old one, or taken away by its writer. */
+static bool segment_gone(const struct segment_reader *r, uint64_t first_seq)
+{
+	char name[SEGMENT_NAME_SIZE];
+	struct stat st;
+
+	segment_name(name, first_seq);
+	return fstatat(r->dir.fd, name, &st, AT_SYMLINK_NOFOLLOW) != 0 && errno == ENOENT;
+}
+
+/* Old segments go from the oldest on: if ours is gone, those between it and the oldest went, too. */
+static int segment_pruned(struct segment_reader *r, uint64_t next, struct fault *f)
+{
+	struct segment_names names;
+	struct stat st;
+	int rc;
+
+	if (r->fd < 0 || fstat(r->fd, &st) != 0 || st.st_nlink)
+		return 0;
+	rc = segment_scan(&r->dir, 0, &names, f);
+	return rc ? rc : names.count && names.lowest == next;
+}
+
 int segment_read(struct segment_reader *r, struct record *ret_record, struct fault *f)
 {
 	struct segment_names names;
@@ -162,11 +189,19 @@ int segment_read(struct segment_reader *r, struct record *ret_record, struct fau
 					 "%s/%s: byte %" PRIu64 ": record %" PRIu64
 					 " is not complete",
 					 r->dir.shown, name, r->cursor.offset, r->next_seq);
-		if (r->next_seq && names.lowest != r->next_seq)
+		if (r->next_seq && names.lowest != r->next_seq) {
+			rc = segment_pruned(r, names.lowest, f);
+			if (rc < 0)
+				return rc;
+			r->gap = rc;
+		}
+		if (r->next_seq && !r->gap && names.lowest != r->next_seq)
 			return fault_set(f, EBADMSG,
 					 "%s: records %" PRIu64 " to %" PRIu64 " are missing",
 					 r->dir.shown, r->next_seq, names.lowest - 1);
 		rc = segment_enter(r, names.lowest, f);
+		if (rc == 0 && names.count > 1 && segment_gone(r, names.lowest))
+			continue;
 		if (rc <= 0)
 			return rc;
 	}

@@ -77,6 +77,12 @@ void trail_close(struct trail *t)
 	free(t);
 }
 
+void trail_rewind(struct trail *t)
+{
+	t->offset = t->told = 0;
+	t->at = t->have = 0;
+}
+
 static int buffer_fill(struct trail *t)
 {
 	uint64_t from, most;
@@ -373,4 +379,13 @@ int trail_append(struct trail_writer *w, const char *note, size_t len)
 	rc = put < 0 ? -errno : -EIO;
 	w->longer = ftruncate(w->fd, (off_t)w->end) != 0;
 	return rc;
+}
+
+int trail_retract(struct trail_writer *w, uint64_t end)
+{
+	w->end = end;
+	w->longer = ftruncate(w->fd, (off_t)end) != 0;
+	if (w->longer)
+		return -errno;
+	return fdatasync(w->fd) != 0 ? -errno : 0;
 }

@@ -48,6 +48,8 @@ struct trail;
  */
 int trail_open(const struct segment_dir *d, struct trail **ret_trail, struct fault *f);
 void trail_close(struct trail *t);
+/* Goes back to the beginning, of what there was when it was opened. */
+void trail_rewind(struct trail *t);
 
 /*
  * 1 and the next entry; 0 at the end.
@@ -106,5 +108,10 @@ void trail_writer_close(struct trail_writer *w);
  * fdatasync() of the descriptor has come back.
  */
 int trail_append(struct trail_writer *w, const char *note, size_t len);
+/*
+ * Takes back what trail_append() put behind this offset, end before it was called,
+ * and waits until that is on disk. With an errno it is not known what a crash leaves.
+ */
+int trail_retract(struct trail_writer *w, uint64_t end);
 
 #endif

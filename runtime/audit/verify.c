@@ -13,8 +13,9 @@
 #include "audit/leaves.h"
 #include "audit/verify_marks.h"
 
-/* Turns to the stored hashes of a segment, if there are any that can be read. */
-static void stored_open(struct verify *v, uint64_t segment)
+#define VERIFY_LOOKS 3 /* while old segments are removed */
+
+void stored_open(struct verify *v, uint64_t segment)
 {
 	char name[LISTING_NAME];
 
@@ -26,8 +27,7 @@ static void stored_open(struct verify *v, uint64_t segment)
 	v->stored.fd = leaves_file_open(&v->dir, name, O_RDONLY, 0, &v->stored.bytes, NULL);
 }
 
-/* The next one of them, or NULL. */
-static const uint8_t *stored_next(struct stored *s)
+const uint8_t *stored_next(struct stored *s)
 {
 	ssize_t got;
 
@@ -81,6 +81,7 @@ static int frame_take(struct verify *v, const struct frame *frame, struct fault 
 		return fault_set(f, -rc, "cannot hash record %" PRIu64 ": %s", frame->seq,
 				 strerror(-rc));
 	stored_compare(v, frame, leaf);
+	pruned_note(v, frame);
 	v->r.clock_back += frame->time_ns < v->time && v->time - frame->time_ns > VERIFY_CLOCK_NS;
 	v->time = frame->time_ns;
 	v->r.records = v->edge.size;
@@ -175,6 +176,7 @@ static int segment_enter(struct verify *v, uint64_t first_seq, bool last, uint64
 			return 2;
 		/* fallthrough */
 	default:
+		v->again |= rc == -ENOENT;
 		return fault_set(f, -rc, "%s", why.text);
 	}
 	/* What was found out about the file says more, unless another record is to blame. */
@@ -190,7 +192,7 @@ static int segment_walk(struct verify *v, size_t at, struct fault *f)
 	struct frame frame;
 	int rc;
 
-	rc = segment_enter(v, first_seq, last, at ? v->segments.numbers[at - 1] : 0, f);
+	rc = segment_enter(v, first_seq, last, at ? v->segments.numbers[at - 1] : v->before, f);
 	if (rc)
 		return rc == 2 ? 0 : rc;
 	stored_open(v, first_seq);
@@ -211,8 +213,13 @@ static int verify_walk(struct verify *v, struct fault *f)
 	int rc = marks_check(v, f);
 	size_t i;
 
+	if (rc == 0)
+		rc = pruned_walk(v, f);
+
 	for (i = 0; rc == 0 && i < v->segments.count; i++)
 		rc = segment_walk(v, i, f);
+	if (rc == 0)
+		rc = pruned_end(v);
 	return rc == 0 ? marks_end(v, f) : rc;
 }
 
@@ -261,12 +268,13 @@ static void verify_free(struct verify *v)
 	free(v);
 }
 
-int verify_log(const struct verify_options *options, struct verify_result *ret_result,
-	       struct fault *f)
+static int verify_once(const struct verify_options *options, struct verify_result *ret_result,
+		       bool *ret_again, struct fault *f)
 {
 	struct verify *v = calloc(1, sizeof(*v));
 	int rc;
 
+	*ret_again = false;
 	if (!v)
 		return fault_set(f, ENOMEM, "not enough memory to verify");
 	rc = verify_init(v, options, f);
@@ -276,6 +284,20 @@ int verify_log(const struct verify_options *options, struct verify_result *ret_r
 		rc = verify_walk(v, f);
 	if (rc >= 0)
 		*ret_result = v->r;
+	*ret_again = v->again;
 	verify_free(v);
 	return rc < 0 ? rc : 0;
+}
+
+int verify_log(const struct verify_options *options, struct verify_result *ret_result,
+	       struct fault *f)
+{
+	unsigned int looks = 0;
+	bool again;
+	int rc;
+
+	do {
+		rc = verify_once(options, ret_result, &again, f);
+	} while (again && ++looks < VERIFY_LOOKS);
+	return rc;
 }

@@ -16,7 +16,8 @@
 
 struct verify_options {
 	const char *directory;
-	const struct note_verifier *verifier;
+	const struct note_verifier
+		*verifier;  /* one key of the log; those it leads to are believed */
 	const char *origin; /* of all checkpoints; NULL: the verifier's name */
 	const char *anchor; /* a checkpoint from elsewhere, a signed note; NULL: none */
 	size_t anchor_len;
@@ -37,7 +38,8 @@ enum verify_problem {
 	VERIFY_REWRITTEN,
 	/* missing, seq: this many records are gone from the end, seq being the first. */
 	VERIFY_TRUNCATED,
-	/* seq, found, segment: records seq to found - 1, between segments, are gone. */
+	/* seq, found, segment: records seq to found - 1, between segments, are gone; or before the
+	 * first one, and no record that is covered (DAEMON_PRUNED) says that they were removed. */
 	VERIFY_MISSING,
 	/* seq, found, segment, offset: record found stands there instead. */
 	VERIFY_ORDER,
@@ -47,7 +49,8 @@ enum verify_problem {
 	VERIFY_FOREIGN,
 	/* seq, segment, offset: of a later version, which this program cannot judge. */
 	VERIFY_VERSION,
-	/* offset, in the file of checkpoints: one is not by the key, or its signature is wrong. */
+	/* offset, in the file of checkpoints: one is not by the key whose turn it was, or its
+	 * signature is wrong, or not both keys signed for a change of them. */
 	VERIFY_SIGNATURE,
 	/* offset likewise: a checkpoint of another log, though by the key. */
 	VERIFY_ORIGIN,
@@ -68,9 +71,15 @@ struct verify_result {
 	struct fault text;		 /* the problem in a line; empty without one */
 
 	uint64_t records; /* whole, in order, up to the end or to where it was given up */
+	/* Of them, the first: removed, as the log says, which is signed for. Their hashes are there
+	 * and make the trees that were signed for; what they said cannot be known any more. */
+	uint64_t pruned;
 	uint64_t
 		covered; /* of them, by a checkpoint or the anchor that fits; the others are the tail */
 	uint64_t checkpoints; /* that fit, the anchor among them */
+	uint64_t keys;	      /* that signed, one after another (keychain.h); 1 without a change */
+	uint64_t key_since;   /* size of the tree with which the last of them began; 0 likewise */
+	struct note_verifier key; /* the last of them */
 
 	/* Remarks: none of them is a problem. */
 	uint64_t torn;		 /* bytes of half a record, or half a header, at the end */
@@ -78,6 +87,7 @@ struct verify_result {
 	uint64_t clock_back;	 /* records VERIFY_CLOCK_NS and more before the one before them */
 	uint64_t hashes_missing; /* records without a stored hash */
 	uint64_t hashes_wrong;	 /* stored ones that are others than those of records signed for */
+	uint64_t unpruned;	 /* records that were to be removed and are there */
 	uint64_t hashes_beyond;	 /* stored ones, in the last segment's file, without a record */
 };
 

@@ -35,19 +35,23 @@ static const char *origin_of(const struct verify *v)
 	return v->options->origin ? v->options->origin : v->options->verifier->name;
 }
 
-/* Whether a checkpoint is the log's own: 0, or the problem and what it is; -EIO. */
-static int note_judge(const struct verify *v, const char *note, size_t len,
-		      const struct checkpoint *c, const char **ret_what)
+/* What keychain_judge() or keychain_open() said of a checkpoint: 0, or the problem and what it is; -EIO. */
+static int note_judge(const struct verify *v, int rc, const struct checkpoint *c,
+		      const char **ret_what)
 {
-	size_t text;
-
-	switch (note_open(v->options->verifier, note, len, &text)) {
+	switch (rc) {
 	case 0:
 		break;
 	case -EIO:
 		return -EIO;
 	case -EKEYREJECTED:
 		*ret_what = "a checkpoint whose signature is wrong";
+		return VERIFY_SIGNATURE;
+	case -EBADMSG:
+		*ret_what = "a change of keys that not both keys have signed, or of another key";
+		return VERIFY_SIGNATURE;
+	case -EKEYEXPIRED:
+		*ret_what = "a checkpoint by a key of this log whose turn it was not";
 		return VERIFY_SIGNATURE;
 	default:
 		*ret_what = "a checkpoint that is not signed by this key";
@@ -84,7 +88,8 @@ static int trail_step(struct verify *v, struct fault *f)
 	default:
 		return fault_set(f, -rc, "%s/" TRAIL_NAME ": %s", v->dir.shown, strerror(-rc));
 	}
-	rc = note_judge(v, entry.note, entry.len, &entry.checkpoint, &what);
+	rc = keychain_judge(&v->keys, &v->turn, entry.note, entry.len, &entry.checkpoint);
+	rc = note_judge(v, rc, &entry.checkpoint, &what);
 	if (rc < 0)
 		return fault_set(f, -rc, "cannot check a signature: %s", strerror(-rc));
 	if (rc) {
@@ -115,14 +120,14 @@ static int trail_advance(struct verify *v, struct fault *f)
 static int anchor_open(struct verify *v, struct fault *f)
 {
 	const char *note = v->options->anchor, *what = "no checkpoint";
-	size_t len = v->options->anchor_len, text;
+	size_t len = v->options->anchor_len, text, at;
 	struct checkpoint c;
 	int rc = VERIFY_TRAIL;
 
 	if (!note)
 		return 0;
 	if (note_split(note, len, &text) == 0 && checkpoint_parse(note, text, &c) == 0)
-		rc = note_judge(v, note, len, &c, &what);
+		rc = note_judge(v, keychain_open(&v->keys, note, len, &c, &at), &c, &what);
 	if (rc < 0)
 		return fault_set(f, -rc, "cannot check a signature: %s", strerror(-rc));
 	if (rc) {
@@ -135,27 +140,48 @@ static int anchor_open(struct verify *v, struct fault *f)
 	return 0;
 }
 
+/* The keys that the caller's leads to, by the trail; without one it is the only one. */
+static int keys_open(struct verify *v, struct fault *f)
+{
+	int rc = keychain_read(v->trail, v->options->verifier, &v->keys);
+
+	/* What there is no end of is told when it is met again. */
+	if (rc == -E2BIG)
+		rc = keychain_read(NULL, v->options->verifier, &v->keys);
+	if (rc)
+		return fault_set(f, -rc, "%s/" TRAIL_NAME ": %s", v->dir.shown, strerror(-rc));
+	if (v->trail)
+		trail_rewind(v->trail);
+	v->r.keys = v->keys.count;
+	v->r.key_since = v->keys.keys[v->keys.count - 1].first;
+	v->r.key = v->keys.keys[v->keys.count - 1].verifier;
+	return 0;
+}
+
 int marks_open(struct verify *v, struct fault *f)
 {
 	struct fault why;
-	int rc;
+	int rc, opened;
 
-	rc = anchor_open(v, f);
+	opened = trail_open(&v->dir, &v->trail, &why);
+	rc = keys_open(v, f);
+	if (rc == 0)
+		rc = anchor_open(v, f);
 	if (rc)
 		return rc;
-	rc = trail_open(&v->dir, &v->trail, &why);
-	if (rc == -ELOOP || rc == -EBADMSG) {
+	if (opened == -ELOOP || opened == -EBADMSG) {
 		v->trail_problem.problem = VERIFY_TRAIL;
 		v->trail_problem.text = why;
 		due_set(v);
 		return 0;
 	}
-	return rc ? fault_set(f, -rc, "%s", why.text) : trail_advance(v, f);
+	return opened ? fault_set(f, -opened, "%s", why.text) : trail_advance(v, f);
 }
 
 void marks_close(struct verify *v)
 {
 	trail_close(v->trail);
+	keychain_release(&v->keys);
 }
 
 /* Whether the hashes that are stored, true or not, make the tree that was signed for. */
@@ -230,6 +256,7 @@ static int mark_meet(struct verify *v, const struct mark *mark, const uint8_t ro
 		return mark_blame(v, mark, anchored);
 	v->r.covered = mark->head.size;
 	v->r.checkpoints++;
+	v->told = v->told_open;
 	v->r.hashes_wrong += v->suspect.count;
 	v->suspect = (struct suspect){ 0 };
 	return 0;

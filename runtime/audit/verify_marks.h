@@ -4,6 +4,7 @@
 #define AGENTOS_AUDIT_VERIFY_MARKS_H
 
 #include "audit/frames.h"
+#include "audit/keychain.h"
 #include "audit/listing.h"
 #include "audit/trail.h"
 #include "audit/verify.h"
@@ -41,6 +42,13 @@ struct verify {
 	uint64_t time;	       /* of the last one */
 
 	struct trail *trail;
+	struct keychain keys;
+	size_t turn;	    /* whose it is to sign */
+	uint64_t gone;	    /* records before the first segment, whose hashes are there */
+	uint64_t before;    /* the last segment of these; 0: none */
+	uint64_t told;	    /* up to which a covered record says that they were removed */
+	uint64_t told_open; /* and one that no mark was met for yet */
+	bool again;	    /* segments were taken away meanwhile: a second look may see why */
 	struct mark next, anchor;
 	uint64_t due;		/* size of the nearer one; UINT64_MAX: none */
 	uint64_t signed_size;	/* of the last checkpoint believed */
@@ -70,5 +78,16 @@ int marks_conclude(struct verify *v, enum verify_problem problem, uint64_t segme
 		   uint64_t offset);
 /* The log is at its end. */
 int marks_end(struct verify *v, struct fault *f);
+
+/* verify.c: turns to the stored hashes of a segment, if there are any that can be read; the next or NULL. */
+void stored_open(struct verify *v, uint64_t segment);
+const uint8_t *stored_next(struct stored *s);
+
+/* verify_pruned.c: the records before the first segment, by their hashes. */
+int pruned_walk(struct verify *v, struct fault *f);
+/* A record of the daemon, which may say that they were removed. */
+void pruned_note(struct verify *v, const struct frame *frame);
+/* All records were seen: were those that are gone said to be? */
+int pruned_end(struct verify *v);
 
 #endif

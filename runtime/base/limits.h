@@ -26,6 +26,7 @@
 #define LIMIT_NOTE	      (128 << 10) /* bytes of a signed note: 16 of the longest signatures fit */
 #define LIMIT_NOTE_LINE	      12288 /* bytes of a line in one, or in a proof: a leaf fits, as base64 */
 #define LIMIT_NOTE_SIGNATURES 64    /* under one */
+#define LIMIT_KEYS	      1024	  /* changes of the key that signs for a log */
 #define LIMIT_PROOF	      (256 << 10) /* bytes of a proof with its checkpoint, as text */
 #define LIMIT_FILTER	      64    /* alternatives of one kind that a question about the log has */
 #define LIMIT_FILTER_BELOW    65536 /* agents below those that are asked for, in one boot */
@@ -34,6 +35,9 @@
 #define LIMIT_SYNC_MS	      200   /* an accepted record is on disk within this */
 #define LIMIT_CHECKPOINT_S    60    /* and signed for within this, */
 #define LIMIT_CHECKPOINT_GAP  2	    /* or within so many seconds, when a busy log has */
+#define LIMIT_RETAIN_S	      600 /* seconds between looks at what is old, and before the first one */
+#define LIMIT_KEEP_DAYS	      36500  /* that a log may be told to be kept */
+#define LIMIT_KEEP_ADVISED    183    /* days: below that agentosd warns */
 #define LIMIT_UNSIGNED	      100000 /* records that nothing signs for */
 
 /* A report. What finds no room is counted, and said to be left out. */

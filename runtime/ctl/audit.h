@@ -15,5 +15,6 @@ int audit_checkpoint(int argc, char **argv);
 int audit_prove(int argc, char **argv);
 int audit_consistency(int argc, char **argv);
 int audit_verify_proof(int argc, char **argv);
+int audit_rotate_key(int argc, char **argv);
 
 #endif

@@ -20,6 +20,7 @@ static const struct {
 	{ "prove", audit_prove },
 	{ "consistency", audit_consistency },
 	{ "verify-proof", audit_verify_proof },
+	{ "rotate-key", audit_rotate_key },
 };
 
 int cmd_audit(int argc, char **argv)

@@ -23,7 +23,8 @@ static const char help[] =
 	"public key and without the log; \"-\" is standard input. Shows the record that is proved.\n"
 	"\n"
 	"      --key FILE|KEY   the log's public key: the line NAME+ID+BASE64, or a file with it,\n"
-	"                       from whoever is trusted to know it\n"
+	"                       from whoever is trusted to know it; of several lines, keys that\n"
+	"                       the log had one after another, each may have signed\n"
 	"      --anchor FILE    of a proof of consistency: the older checkpoint\n"
 	"      --origin NAME    what the log's checkpoints call it (the name of the key)\n"
 	"      --json           the result as one line of JSON\n"
@@ -41,7 +42,8 @@ static const char help[] =
 struct check {
 	const char *key_word, *origin, *anchor_name, *name;
 	bool json;
-	struct note_verifier key;
+	struct evidence_keys keys;
+	const struct note_verifier *key; /* that signed the checkpoint below */
 	struct tree_hasher *hasher;
 	struct checkpoint checkpoint; /* that the proof leads to */
 };
@@ -153,7 +155,7 @@ static void head_json(const struct check *c, const char *kind)
 	printf("{\"proved\":\"%s\",", kind);
 	wording_json("origin", c->checkpoint.origin);
 	putchar(',');
-	wording_json("key", evidence_key_name(&c->key).text);
+	wording_json("key", evidence_key_name(c->key).text);
 	printf(",\"size\":%" PRIu64, c->checkpoint.head.size);
 }
 
@@ -172,7 +174,7 @@ static int inclusion_show(const struct check *c, const struct record *r)
 	escape_text(origin, sizeof(origin), c->checkpoint.origin, strlen(c->checkpoint.origin));
 	printf("proved: this is record %" PRIu64 " of the log %s,\n"
 	       "of which the key %s signed %" PRIu64 " records\n",
-	       r->seq, origin, evidence_key_name(&c->key).text, c->checkpoint.head.size);
+	       r->seq, origin, evidence_key_name(c->key).text, c->checkpoint.head.size);
 	record_show(r);
 	puts("\nThis does not show that what the record says is true, only that it was written so\n"
 	     "before the checkpoint was signed; nor that the log still has it.");
@@ -194,8 +196,8 @@ static int inclusion_check(struct check *c, const struct proof_inclusion_text *t
 	if (!t->extra_len)
 		return refuse(CTL_INVALID,
 			      "the proof has no record in it: the line \"extra\" is missing");
-	if (evidence_judge(&c->key, c->origin, t->checkpoint, t->checkpoint_len,
-			   "the proof's checkpoint", &c->checkpoint, &f) != 0)
+	if (evidence_judge(&c->keys, c->origin, t->checkpoint, t->checkpoint_len,
+			   "the proof's checkpoint", &c->checkpoint, &c->key, &f) != 0)
 		return refuse(CTL_FAILED, f.text);
 	rc = tree_leaf(c->hasher, &data, 1, leaf);
 	if (rc == 0)
@@ -218,23 +220,29 @@ static int inclusion_check(struct check *c, const struct proof_inclusion_text *t
 	return inclusion_show(c, &r);
 }
 
-static void consistency_show(const struct check *c, const struct checkpoint *old)
+static void consistency_show(const struct check *c, const struct checkpoint *old,
+			     const struct note_verifier *old_key)
 {
 	char origin[ESCAPE_TEXT_MAX(sizeof(c->checkpoint.origin)) + 1];
 
 	if (c->json) {
 		head_json(c, "consistency");
-		printf(",\"old\":%" PRIu64 "}\n", old->head.size);
+		printf(",\"old\":%" PRIu64 ",", old->head.size);
+		wording_json("old_key", evidence_key_name(old_key).text);
+		puts("}");
 		return;
 	}
 	escape_text(origin, sizeof(origin), c->checkpoint.origin, strlen(c->checkpoint.origin));
 	printf("proved: the log %s of %" PRIu64 " records begins with the %" PRIu64
-	       "\nof the older checkpoint, unchanged and in the same order; both are signed by %s\n",
-	       origin, c->checkpoint.head.size, old->head.size, evidence_key_name(&c->key).text);
+	       "\nof the older checkpoint, unchanged and in the same order; %s signed by %s\n",
+	       origin, c->checkpoint.head.size, old->head.size,
+	       old_key == c->key ? "both are" : "it is", evidence_key_name(c->key).text);
+	if (old_key != c->key)
+		printf("and the older one by %s\n", evidence_key_name(old_key).text);
 }
 
 static int growth_check(struct check *c, const struct proof_consistency_text *t,
-			const struct checkpoint *old)
+			const struct checkpoint *old, const struct note_verifier *old_key)
 {
 	int rc;
 
@@ -251,12 +259,13 @@ static int growth_check(struct check *c, const struct proof_consistency_text *t,
 		return refuse(CTL_FAILED,
 			      "not proved: the hashes do not lead from the older checkpoint "
 			      "to the newer one");
-	consistency_show(c, old);
+	consistency_show(c, old, old_key);
 	return CTL_OK;
 }
 
 static int consistency_check(struct check *c, const struct proof_consistency_text *t)
 {
+	const struct note_verifier *old_key;
 	struct fault f = { "" };
 	struct evidence anchor;
 	struct checkpoint old;
@@ -270,12 +279,12 @@ static int consistency_check(struct check *c, const struct proof_consistency_tex
 		return ctl_usage("audit verify-proof", "only one of both can be standard input");
 	if (evidence_checkpoint(c->anchor_name, &anchor, &f) != 0)
 		return refuse(CTL_INVALID, f.text);
-	rc = evidence_judge(&c->key, c->origin, t->checkpoint, t->checkpoint_len,
-			    "the proof's checkpoint", &c->checkpoint, &f);
+	rc = evidence_judge(&c->keys, c->origin, t->checkpoint, t->checkpoint_len,
+			    "the proof's checkpoint", &c->checkpoint, &c->key, &f);
 	if (rc == 0)
-		rc = evidence_judge(&c->key, c->origin, anchor.note, anchor.len, "the anchor", &old,
-				    &f);
-	rc = rc ? refuse(CTL_FAILED, f.text) : growth_check(c, t, &old);
+		rc = evidence_judge(&c->keys, c->origin, anchor.note, anchor.len, "the anchor",
+				    &old, &old_key, &f);
+	rc = rc ? refuse(CTL_FAILED, f.text) : growth_check(c, t, &old, old_key);
 	evidence_release(&anchor);
 	return rc;
 }
@@ -314,12 +323,15 @@ int audit_verify_proof(int argc, char **argv)
 	rc = check_parse(argc, argv, &c);
 	if (rc >= 0)
 		return rc;
-	rc = evidence_key(c.key_word, NULL, &c.key, &f);
+	rc = evidence_keys(c.key_word, NULL, &c.keys, &f);
 	if (rc == 0)
 		rc = evidence_read(c.name, LIMIT_PROOF, &text, &len, &f);
-	if (rc)
+	if (rc) {
+		evidence_keys_release(&c.keys);
 		return refuse(CTL_INVALID, f.text);
+	}
 	if (tree_hasher_create(&c.hasher) != 0) {
+		evidence_keys_release(&c.keys);
 		free(text);
 		return refuse(CTL_UNKNOWN, "libcrypto cannot hash by SHA-256");
 	}
@@ -329,6 +341,7 @@ int audit_verify_proof(int argc, char **argv)
 		rc = CTL_UNKNOWN;
 	}
 	tree_hasher_free(c.hasher);
+	evidence_keys_release(&c.keys);
 	free(text);
 	return rc;
 }

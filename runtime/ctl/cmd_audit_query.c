@@ -27,6 +27,7 @@ static const char help[] =
 	"  prove SEQ              print a proof that a record is in the log\n"
 	"  consistency A [B]      print a proof that the log only grew from one to another\n"
 	"  verify-proof FILE      check either with the public key alone\n"
+	"  rotate-key             sign with another key from now on\n"
 	"\n"
 	"  -f, --follow           go on as records are written; Ctrl-C ends it\n"
 	"  -n COUNT               only the last COUNT of them\n"

@@ -19,8 +19,9 @@ static const char help[] =
 	"changed, moved, added or taken away, and which. Reads all of it, and says what the result\n"
 	"does not show.\n"
 	"\n"
-	"      --key FILE|KEY   the log's public key: the line NAME+ID+BASE64, or a file with it.\n"
-	"                       Without it DIR.pub, which lies beside the log\n"
+	"      --key FILE|KEY   the log's public key: the line NAME+ID+BASE64, or a file with it,\n"
+	"                       the last line of it. Any key of the log leads to those before and\n"
+	"                       after it. Without it DIR.pub, which lies beside the log\n"
 	"      --anchor FILE    a checkpoint that was kept elsewhere: what `agentctl audit\n"
 	"                       checkpoint` printed; \"-\" is standard input\n"
 	"      --origin NAME    what the log's checkpoints call it (the name of the key)\n"
@@ -151,6 +152,7 @@ static void remarks_show(const struct check *c)
 		  r->hashes_missing },
 		{ "hashes_wrong", "stored hashes that are not those of the records signed for",
 		  r->hashes_wrong },
+		{ "unpruned", "records that were to be removed and are still here", r->unpruned },
 		{ "hashes_beyond", "stored hashes without a record", r->hashes_beyond },
 	};
 	size_t i;
@@ -181,6 +183,10 @@ static void limits_show(const struct check *c)
 	if (!c->key_word)
 		puts("  - whose key it is: it lay beside the log, where who can change the log may have\n"
 		     "    put it; compare it with one kept elsewhere, or name that with --key");
+	if (r->pruned)
+		printf("  - what the first %" PRIu64
+		       " records said: they were removed, and only their hashes are here\n",
+		       r->pruned);
 	if (tail_of(r))
 		printf("  - whether the last %" PRIu64
 		       " records are as they were written: no checkpoint covers them\n",
@@ -197,8 +203,16 @@ static void result_text(const struct check *c)
 	printf("log          %s in %s\n", origin, directory);
 	printf("key          %s%s\n", evidence_key_name(&c->key).text,
 	       c->key_word ? "" : ", from beside the log");
+	if (r->keys > 1)
+		printf("keys         %" PRIu64 ", one after another; since record %" PRIu64
+		       " it is %s\n",
+		       r->keys, r->key_since + 1, evidence_key_name(&r->key).text);
 	printf("records      %" PRIu64 "%s\n", r->records,
 	       r->problem ? ", up to where the problem ended the count" : ", whole and in order");
+	if (r->pruned)
+		printf("removed      records 1 to %" PRIu64
+		       ", as the log says; their hashes are those signed for\n",
+		       r->pruned);
 	printf("covered      %" PRIu64 ", by %" PRIu64 " checkpoints%s\n", r->covered,
 	       r->checkpoints, c->anchor.note && !r->problem ? ", the anchor among them" : "");
 	if (tail_of(r))
@@ -239,6 +253,9 @@ static void result_json(const struct check *c)
 		printf(",\"anchor\":%" PRIu64, c->anchor.checkpoint.head.size);
 	else
 		printf(",\"anchor\":null");
+	printf(",\"pruned\":%" PRIu64 ",\"keys\":%" PRIu64 ",\"key_since\":%" PRIu64 ",", r->pruned,
+	       r->keys, r->key_since);
+	wording_json("signed_by", evidence_key_name(&r->key).text);
 	remarks_show(c);
 	if (r->problem) {
 		printf(",\"problem\":\"%s\",", problems[r->problem].word);
@@ -308,6 +325,7 @@ int audit_verify(int argc, char **argv)
 {
 	struct check c = { .directory = ctl_setting("AGENTOS_AUDIT_DIR", CTL_AUDIT_DIR) };
 	struct segment_dir d = { .fd = -1 };
+	struct evidence_keys keys;
 	struct fault f = { "" };
 	int rc;
 
@@ -320,7 +338,11 @@ int audit_verify(int argc, char **argv)
 		return CTL_UNKNOWN;
 	}
 	segment_dir_close(&d);
-	rc = evidence_key(c.key_word, c.directory, &c.key, &f);
+	rc = evidence_keys(c.key_word, c.directory, &keys, &f);
+	if (rc == 0) {
+		c.key = *evidence_key(&keys);
+		evidence_keys_release(&keys);
+	}
 	if (rc == 0 && c.anchor_name)
 		rc = evidence_checkpoint(c.anchor_name, &c.anchor, &f);
 	if (rc) {

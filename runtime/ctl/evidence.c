@@ -13,7 +13,8 @@
 #include "base/escape.h"
 #include "base/limits.h"
 
-#define KEY_FILE 4096 /* bytes: a key's line is shorter by far */
+#define KEY_FILE \
+	((LIMIT_KEYS + 1) * NOTE_VERIFIER_SIZE) /* bytes: a line for each key that there may be */
 
 static int pour(int fd, char *buf, size_t size, size_t *ret_len)
 {
@@ -83,10 +84,36 @@ static const char *key_refusal(const char *text, size_t len, int err)
 	return "not a public key: that is one line NAME+ID+BASE64";
 }
 
-static int key_file(const char *name, struct note_verifier *ret_key, struct fault *f)
+static int keys_parse(const char *name, const char *text, size_t len, struct evidence_keys *keys,
+		      struct fault *f)
 {
+	size_t line, whole, i;
+	char shown[512];
+	const char *end;
+	int rc;
+
+	for (i = 0; i < len; i += whole + 1) {
+		end = memchr(text + i, '\n', len - i);
+		whole = end ? (size_t)(end - (text + i)) : len - i;
+		line = whole && text[i + whole - 1] == '\r' ? whole - 1 : whole;
+		rc = keys->count <= LIMIT_KEYS ?
+			     note_verifier_parse(text + i, line, &keys->all[keys->count]) :
+			     -EBADMSG;
+		if (rc) {
+			escape_text(shown, sizeof(shown), name, strlen(name));
+			fault_set(f, 0, "%s: %s", shown, key_refusal(text + i, line, rc));
+			return rc == -EIO ? rc : -EINVAL;
+		}
+		keys->count++;
+	}
+	return 0;
+}
+
+static int keys_file(const char *name, struct evidence_keys *ret_keys, struct fault *f)
+{
+	struct evidence_keys keys = { .all = NULL };
+	size_t len, whole = 0, lines = 1, i;
 	char *text = NULL, shown[512];
-	size_t len, whole = 0;
 	int rc;
 
 	rc = evidence_read(name, KEY_FILE, &text, &whole, f);
@@ -95,17 +122,24 @@ static int key_file(const char *name, struct note_verifier *ret_key, struct faul
 	len = whole;
 	while (len && (text[len - 1] == '\n' || text[len - 1] == '\r'))
 		len--;
-	rc = note_verifier_parse(text, len, ret_key);
-	if (rc) {
+	for (i = 0; i < len; i++)
+		lines += text[i] == '\n';
+	keys.all = calloc(lines, sizeof(*keys.all));
+	rc = keys.all ? keys_parse(name, text, len, &keys, f) :
+			fault_set(f, ENOMEM, "not enough memory for the log's keys");
+	if (rc == 0 && !keys.count) {
 		escape_text(shown, sizeof(shown), name, strlen(name));
-		fault_set(f, 0, "%s: %s", shown, key_refusal(text, len, rc));
-		rc = rc == -EIO ? rc : -EINVAL;
+		rc = fault_set(f, EINVAL, "%s: %s", shown, key_refusal("", 0, -EBADMSG));
 	}
 	free(text);
+	if (rc)
+		evidence_keys_release(&keys);
+	else
+		*ret_keys = keys;
 	return rc;
 }
 
-static int key_beside(const char *directory, struct note_verifier *ret_key, struct fault *f)
+static int keys_beside(const char *directory, struct evidence_keys *ret_keys, struct fault *f)
 {
 	size_t len = strlen(directory);
 	char name[4096 + 8];
@@ -118,26 +152,46 @@ static int key_beside(const char *directory, struct note_verifier *ret_key, stru
 		return fault_set(f, ENAMETOOLONG, "the log's directory: %s",
 				 strerror(ENAMETOOLONG));
 	snprintf(name, sizeof(name), "%.*s.pub", (int)len, directory);
-	rc = key_file(name, ret_key, &why);
+	rc = keys_file(name, ret_keys, &why);
 	if (rc)
 		fault_set(f, 0, "%s; name the log's public key with --key", why.text);
 	return rc;
 }
 
-int evidence_key(const char *word, const char *directory, struct note_verifier *ret_key,
-		 struct fault *f)
+int evidence_keys(const char *word, const char *directory, struct evidence_keys *ret_keys,
+		  struct fault *f)
 {
+	struct note_verifier key;
 	int rc;
 
+	if (!word && !directory)
+		return fault_set(f, EINVAL, "a public key is missing: name it with --key");
 	if (!word)
-		return key_beside(directory, ret_key, f);
-	rc = note_verifier_parse(word, strlen(word), ret_key);
-	if (rc == 0)
+		return keys_beside(directory, ret_keys, f);
+	rc = note_verifier_parse(word, strlen(word), &key);
+	if (rc == 0) {
+		ret_keys->all = malloc(sizeof(key));
+		if (!ret_keys->all)
+			return fault_set(f, ENOMEM, "not enough memory for a key");
+		ret_keys->all[0] = key;
+		ret_keys->count = 1;
 		return 0;
+	}
 	/* A key that was copied wrongly, and no file; it may be a secret one, so that it is not shown. */
 	if (strchr(word, '+') && access(word, F_OK) != 0)
 		return fault_set(f, EINVAL, "--key: %s", key_refusal(word, strlen(word), rc));
-	return key_file(word, ret_key, f);
+	return keys_file(word, ret_keys, f);
+}
+
+void evidence_keys_release(struct evidence_keys *keys)
+{
+	free(keys->all);
+	*keys = (struct evidence_keys){ .all = NULL };
+}
+
+const struct note_verifier *evidence_key(const struct evidence_keys *keys)
+{
+	return &keys->all[keys->count - 1];
 }
 
 struct evidence_name evidence_key_name(const struct note_verifier *key)
@@ -230,30 +284,49 @@ void evidence_release(struct evidence *e)
 	e->note = NULL;
 }
 
-int evidence_judge(const struct note_verifier *key, const char *origin, const char *note,
-		   size_t len, const char *what, struct checkpoint *ret_checkpoint, struct fault *f)
+/* Which of the keys has signed: its number, or what note_open() said of the last. */
+static int keys_find(const struct evidence_keys *keys, const char *note, size_t len,
+		     size_t *ret_text)
+{
+	size_t i;
+	int rc = -ENOKEY;
+
+	for (i = keys->count; i-- && rc == -ENOKEY;) {
+		rc = note_open(&keys->all[i], note, len, ret_text);
+		if (rc == 0)
+			return (int)i;
+	}
+	return rc;
+}
+
+int evidence_judge(const struct evidence_keys *keys, const char *origin, const char *note,
+		   size_t len, const char *what, struct checkpoint *ret_checkpoint,
+		   const struct note_verifier **ret_key, struct fault *f)
 {
 	char shown[ESCAPE_TEXT_MAX(sizeof(ret_checkpoint->origin)) + 1];
+	const struct note_verifier *key = evidence_key(keys);
 	struct checkpoint c;
 	size_t text;
 	int rc;
 
-	rc = note_open(key, note, len, &text);
+	rc = keys_find(keys, note, len, &text);
 	switch (rc) {
-	case 0:
-		break;
 	case -ENOKEY:
-		return fault_set(f, ENOKEY, "%s is not signed by the key %s", what,
-				 evidence_key_name(key).text);
+		return fault_set(f, ENOKEY, "%s is not signed by the key %s%s", what,
+				 evidence_key_name(key).text,
+				 keys->count > 1 ? ", nor by those before it" : "");
 	case -EKEYREJECTED:
 		return fault_set(
 			f, EKEYREJECTED,
 			"%s: its signature is wrong: it was changed, or never signed by %s", what,
 			evidence_key_name(key).text);
 	default:
+		if (rc >= 0)
+			break;
 		return fault_set(f, -rc, "%s: the signature cannot be checked: %s", what,
 				 rc == -E2BIG ? "too many of them" : strerror(-rc));
 	}
+	key = &keys->all[rc];
 	if (checkpoint_parse(note, text, &c) != 0)
 		return fault_set(f, EREMCHG, "%s is signed by the key, and no checkpoint", what);
 	if (strcmp(c.origin, origin ? origin : key->name) != 0) {
@@ -263,6 +336,7 @@ int evidence_judge(const struct note_verifier *key, const char *origin, const ch
 				 shown);
 	}
 	*ret_checkpoint = c;
+	*ret_key = key;
 	return 0;
 }
 

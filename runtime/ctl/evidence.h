@@ -23,12 +23,21 @@
 /* All of a file, "-" being standard input; to be freed, and not terminated. */
 int evidence_read(const char *name, size_t most, char **ret_text, size_t *ret_len, struct fault *f);
 
+/* Public keys of one log, the oldest first; only the last is needed where the log is at hand. */
+struct evidence_keys {
+	struct note_verifier *all; /* owned */
+	size_t count;		   /* 1 or more */
+};
+
 /*
- * A public key: as it is, NAME+ID+BASE64, or the file with it. NULL is
- * the one beside the log, DIRECTORY.pub.
+ * Public keys: one as it is, NAME+ID+BASE64, or a file with them, one a line.
+ * NULL is the one beside the log, DIRECTORY.pub.
  */
-int evidence_key(const char *word, const char *directory, struct note_verifier *ret_key,
-		 struct fault *f);
+int evidence_keys(const char *word, const char *directory, struct evidence_keys *ret_keys,
+		  struct fault *f);
+void evidence_keys_release(struct evidence_keys *keys);
+/* The newest. */
+const struct note_verifier *evidence_key(const struct evidence_keys *keys);
 /* NAME+ID, which is how people compare keys; escaped. */
 struct evidence_name {
 	char text[4 * NOTE_NAME + 12];
@@ -51,17 +60,17 @@ int evidence_from_log(const char *directory, uint64_t size, struct evidence *ret
 void evidence_release(struct evidence *e);
 
 /*
- * Whether a checkpoint is by the key, and of the log of this name; NULL: that of
- * the key. what names it in the message: "the proof's checkpoint".
+ * Whether a checkpoint is by one of the keys, which is returned in ret_key, and of
+ * the log of this name; NULL: that of the key. what names it in the message: "the proof's checkpoint".
  *
- * -ENOKEY        not signed by this key
+ * -ENOKEY        not signed by any of them
  * -EKEYREJECTED  the signature is wrong
  * -EREMCHG       of another log, though by the key
  * -EIO, -E2BIG   could not be found out; more signatures than are looked at
  */
-int evidence_judge(const struct note_verifier *key, const char *origin, const char *note,
+int evidence_judge(const struct evidence_keys *keys, const char *origin, const char *note,
 		   size_t len, const char *what, struct checkpoint *ret_checkpoint,
-		   struct fault *f);
+		   const struct note_verifier **ret_key, struct fault *f);
 
 /* Digits only, and no more than fit. */
 bool evidence_number(const char *text, uint64_t *ret_number);

@@ -224,7 +224,8 @@ int daemon_enforce(struct daemon *d, struct fault *f)
 {
 	struct drain_options options = { .loop = d->loop,
 					 .directory = d->options.audit_dir,
-					 .names = d->names };
+					 .names = d->names,
+					 .keep = d->options.keep };
 	struct fault ending;
 	int err, swept;
 

@@ -25,6 +25,7 @@ struct daemon_options {
 	const char *gateway_policy;
 	const char *gateway_program; /* NULL: agentos-gateway, where agentosd is */
 	uint16_t gateway_port;
+	struct retention keep;
 };
 
 /* What the last self-test showed. */

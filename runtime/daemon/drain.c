@@ -132,6 +132,7 @@ static void tick_done(int result, void *cookie)
 	drain_checkpoint(d);
 	/* Should it have been missed. */
 	drain_tell(d);
+	drain_retain(d);
 	lifecycle_retry(d);
 	loop_timer(d->options.loop, &d->tick, DRAIN_TICK_MS);
 }
@@ -254,6 +255,11 @@ void drain_stop(struct drain *d)
 uint64_t drain_number(const struct drain *d)
 {
 	return d->next_seq - 1;
+}
+
+uint64_t drain_covered(const struct drain *d)
+{
+	return ledger_covered(d->ledger);
 }
 
 void drain_status(const struct drain *d, struct control_status_reply *m)

@@ -6,8 +6,10 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "audit/note.h"
 #include "audit/origin.h"
 #include "audit/record.h"
+#include "audit/retention.h"
 #include "base/fault.h"
 #include "daemon/egress.h"
 #include "daemon/feeds.h"
@@ -41,6 +43,7 @@ struct drain_options {
 	struct names *names;
 	struct feeds *feeds;
 	struct egress *egress;
+	struct retention keep;
 };
 
 /* Opens the log and reads what it holds of this boot. Errors as segment_open(). */
@@ -52,12 +55,20 @@ void drain_flush(struct drain *d);
 /* The maps are about to go, or gone. */
 void drain_stop(struct drain *d);
 void drain_note(struct drain *d, enum daemon_note note, uint64_t number, const char *text);
+/*
+ * Changes the key that signs for the log, which is itself a record; who: who
+ * asked for it. Errors as ledger_rotate(), whose -EINPROGRESS is a success with f.
+ */
+int drain_rotate(struct drain *d, const char *who, struct note_verifier *ret_before,
+		 struct note_verifier *ret_after, struct fault *f);
 /* Where a policy is from. */
 void drain_policy(struct drain *d, const struct origin *o);
 /* What the gateway was asked for: u.egress and type are set. */
 void drain_egress(struct drain *d, const struct record *what);
 /* Of the last record that the log has taken. */
 uint64_t drain_number(const struct drain *d);
+/* Of the last that was signed for. */
+uint64_t drain_covered(const struct drain *d);
 void drain_status(const struct drain *d, struct control_status_reply *m);
 void drain_close(struct drain *d);
 

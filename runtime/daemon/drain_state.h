@@ -41,7 +41,13 @@ struct drain {
 	bool dirty;	/* written since the last sync began */
 	int error;	/* why the log cannot be written, or 0 */
 	int sign_error; /* why the last checkpoint could not be, or 0 */
+	bool rotating;	/* the key was changed, and something of it is left to do */
 	uint64_t drops_at_error;
+	struct retention_memory oldest;
+	uint64_t retain_at; /* CLOCK_BOOTTIME; 0: not begun */
+	uint64_t
+		retain_last; /* the log says that records up to here are removed, and they are there */
+	int retain_error;    /* why they could not be, or 0 */
 	uint64_t unreadable;
 	uint64_t next_seq;
 };
@@ -57,6 +63,11 @@ bool drain_recovered(struct drain *d);
 int drain_append(struct drain *d, struct record *r);
 /* Signs for what is written, when it is time to. */
 void drain_checkpoint(struct drain *d);
+
+/* retain.c: removes the oldest segment, when it is time to. */
+void drain_retain(struct drain *d);
+/* journal.c again */
+uint64_t drain_boot_time(void);
 int drain_write(struct drain *d);
 void drain_record_init(const struct drain *d, struct record *r, enum record_type type,
 		       unsigned int stream);

@@ -2,14 +2,12 @@
 /* From the kernel to the log: the writer, its errors and its syncs. */
 #include <errno.h>
 #include <fcntl.h>
-#include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
 #include "audit/key_file.h"
-#include "audit/trail.h"
 #include "base/limits.h"
 #include "daemon/drain_state.h"
 #include "daemon/say.h"
@@ -127,7 +125,7 @@ int drain_write(struct drain *d)
 	return 0;
 }
 
-static uint64_t boot_time_ns(void)
+uint64_t drain_boot_time(void)
 {
 	struct timespec now;
 
@@ -151,7 +149,7 @@ static void drain_remember(struct drain *d)
 /* Rare, and what it waits for is little: the rings hold what comes meanwhile. */
 void drain_checkpoint(struct drain *d)
 {
-	const uint64_t now = boot_time_ns();
+	const uint64_t now = drain_boot_time();
 	int err;
 
 	if (d->error || !ledger_due(d->ledger, now))
@@ -197,7 +195,7 @@ void drain_record_init(const struct drain *d, struct record *r, enum record_type
 /* When something of the kernel's boot clock happened, by the wall's. */
 void drain_record_time(struct record *r, uint64_t boot_ns)
 {
-	const uint64_t boot_now = boot_time_ns();
+	const uint64_t boot_now = drain_boot_time();
 
 	if (boot_ns <= boot_now && boot_now - boot_ns < r->time_ns)
 		r->time_ns -= boot_now - boot_ns;
@@ -232,6 +230,40 @@ void drain_note(struct drain *d, enum daemon_note note, uint64_t number, const c
 	/* A note that finds no room is one more sign of the log's state, which is told elsewhere. */
 	if (drain_append(d, &r) == 0)
 		drain_write(d);
+}
+
+int drain_rotate(struct drain *d, const char *who, struct note_verifier *ret_before,
+		 struct note_verifier *ret_after, struct fault *f)
+{
+	const struct note_verifier *a = ret_before, *b = ret_after;
+	const bool again = d->rotating;
+	struct record r;
+	char text[sizeof(r.u.daemon.text)];
+	int err;
+
+	if (d->error)
+		return fault_set(f, -d->error, "the audit log cannot be written: %s",
+				 strerror(-d->error));
+	err = ledger_rotate(d->ledger, drain_boot_time(), ret_before, ret_after, f);
+	if (err && err != -EINPROGRESS) {
+		say("the audit log's key was not changed: %s", f->text);
+		return err;
+	}
+	d->rotating = err != 0;
+	d->sign_error = 0;
+	if (err)
+		say("the audit log's key was changed: %s", f->text);
+	if (again)
+		return err;
+	say("the audit log's key was changed, %s: keep a copy of %s" KEY_FILE_SECRET
+	    " in a safe place, and destroy that of the one before",
+	    who, d->options.directory);
+	/* The name may be too long for the text; the ids are what tells them apart. */
+	snprintf(text, sizeof(text), "%.*s+%02x%02x%02x%02x, until now +%02x%02x%02x%02x, %.100s",
+		 100, b->name, b->id[0], b->id[1], b->id[2], b->id[3], a->id[0], a->id[1], a->id[2],
+		 a->id[3], who);
+	drain_note(d, DAEMON_ROTATED, ledger_covered(d->ledger), text);
+	return err;
 }
 
 void drain_policy(struct drain *d, const struct origin *o)
@@ -287,40 +319,31 @@ static void history_each(const struct record *r, void *cookie)
 	feeds_replay(cookie, r);
 }
 
-/* A log that has been signed for keeps its key: without it, it goes on under no other. */
+/* The key is the one beside the log: what happened to it is said. */
 static int ledger_begin(struct drain *d, struct ledger_found *found, struct fault *f)
 {
 	const struct drain_options *o = &d->options;
-	struct ledger_options options = {
+	const struct ledger_options options = {
 		.segments = { .directory = o->directory,
 			      .boot = d->boot,
 			      .limit = LIMIT_SEGMENT,
 			      .buffer = LIMIT_AUDIT_BUFFER },
 	};
-	char trail[PATH_MAX];
-	struct note_key key;
-	bool made;
-	int err;
+	int err = ledger_open(&options, &d->ledger, found, f);
 
-	snprintf(trail, sizeof(trail), "%s/" TRAIL_NAME, o->directory);
-	err = key_file_open(o->directory, access(trail, F_OK) != 0, &key, &made, f);
-	if (err == -ENOENT)
-		return fault_set(
-			f, ENOENT,
-			"%.200s" KEY_FILE_SECRET
-			" is missing, and the log is signed with it: put it back, or keep "
-			"the log elsewhere, with %.200s" KEY_FILE_PUBLIC ", to begin a new one",
-			o->directory, o->directory);
 	if (err)
 		return err;
-	if (made)
+	if (found->key_made)
 		say("made a key to sign the audit log with: keep a copy of %s" KEY_FILE_SECRET
 		    " in a safe place, and give %s" KEY_FILE_PUBLIC " to who is to verify",
 		    o->directory, o->directory);
-	options.key = &key;
-	err = ledger_open(&options, &d->ledger, found, f);
-	note_key_wipe(&key);
-	return err;
+	if (found->rotation == ROTATION_WITHDRAWN)
+		say("a change of the audit log's key was cut short: the key is the one it was");
+	if (found->rotation == ROTATION_ENDED)
+		say("a change of the audit log's key was cut short: the new key counts, the one "
+		    "before is destroyed; keep a copy of %s" KEY_FILE_SECRET " in a safe place",
+		    o->directory);
+	return 0;
 }
 
 /* What recovery did is itself a record. */

@@ -9,6 +9,8 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "base/amount.h"
+#include "base/limits.h"
 #include "daemon/client.h"
 #include "daemon/daemon.h"
 #include "daemon/say.h"
@@ -23,6 +25,8 @@ static const char usage[] =
 	"  --check               check this machine, say what is missing, change nothing\n"
 	"  --audit-dir DIR       where the audit log goes (/var/lib/agentos/audit)\n"
 	"  --run-dir DIR         where lock, control socket, denial feeds go (/run/agentos)\n"
+	"  --keep DAYS           remove records that are older, and not their hashes (never)\n"
+	"  --keep-bytes SIZE     remove the oldest while records take more than 2GiB, say (never)\n"
 	"  --socket-group GROUP  who may run agents and read the log (agentos)\n"
 	"  --gateway-user USER   whom the gateway runs as (agentos-gateway)\n"
 	"  --gateway-port PORT   of 127.0.0.1, where it is (1018)\n"
@@ -40,6 +44,8 @@ enum {
 	OPT_CHECK = 256,
 	OPT_AUDIT_DIR,
 	OPT_RUN_DIR,
+	OPT_KEEP,
+	OPT_KEEP_BYTES,
 	OPT_GROUP,
 	OPT_GATEWAY_USER,
 	OPT_GATEWAY_PORT,
@@ -57,6 +63,8 @@ static const struct option options[] = {
 	{ "check", no_argument, NULL, OPT_CHECK },
 	{ "audit-dir", required_argument, NULL, OPT_AUDIT_DIR },
 	{ "run-dir", required_argument, NULL, OPT_RUN_DIR },
+	{ "keep", required_argument, NULL, OPT_KEEP },
+	{ "keep-bytes", required_argument, NULL, OPT_KEEP_BYTES },
 	{ "socket-group", required_argument, NULL, OPT_GROUP },
 	{ "gateway-user", required_argument, NULL, OPT_GATEWAY_USER },
 	{ "gateway-port", required_argument, NULL, OPT_GATEWAY_PORT },
@@ -84,6 +92,33 @@ static int port_parse(const char *text, uint16_t *ret_port)
 	return 0;
 }
 
+static int keep_parse(const char *text, struct retention *keep)
+{
+	char *end;
+	unsigned long days = strtoul(text, &end, 10);
+
+	if (text[0] < '0' || text[0] > '9' || *end || days < 1 || days > LIMIT_KEEP_DAYS) {
+		fputs("agentosd: --keep takes a number of days, 1 to 36500.\n", stderr);
+		return -EINVAL;
+	}
+	if (days < LIMIT_KEEP_ADVISED)
+		say("the audit log is kept for less than six months, which laws may ask for: "
+		    "--keep %lu",
+		    days);
+	keep->age_ns = days * 86400 * 1000000000ULL;
+	return 0;
+}
+
+/* A log of less would be gone before anyone looks at it. */
+static int keep_bytes_parse(const char *text, struct retention *keep)
+{
+	if (amount_parse(AGENTOS_RESOURCE_NET_BYTES, text, &keep->bytes) == 0 &&
+	    keep->bytes >= 2 * LIMIT_SEGMENT && keep->bytes != AGENTOS_BUDGET_UNLIMITED)
+		return 0;
+	fputs("agentosd: --keep-bytes takes a size such as 2GiB, 128MiB or more.\n", stderr);
+	return -EINVAL;
+}
+
 /* Returns -1 to go on, or the exit status. */
 static int options_parse(int argc, char **argv, struct daemon_options *o)
 {
@@ -98,6 +133,14 @@ static int options_parse(int argc, char **argv, struct daemon_options *o)
 			break;
 		case OPT_RUN_DIR:
 			o->run_dir = optarg;
+			break;
+		case OPT_KEEP:
+			if (keep_parse(optarg, &o->keep))
+				return 2;
+			break;
+		case OPT_KEEP_BYTES:
+			if (keep_bytes_parse(optarg, &o->keep))
+				return 2;
 			break;
 		case OPT_GROUP:
 			o->group = optarg;

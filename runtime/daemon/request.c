@@ -517,6 +517,35 @@ static void client_end(struct client *c)
 		client_done(c);
 }
 
+static void client_rotate(struct client *c)
+{
+	struct control_rotate_reply m = { 0 };
+	struct note_verifier before, after;
+	struct fault f = { "" };
+	char who[96];
+	int err;
+
+	if (c->peer.uid != 0) {
+		client_error(c, -EPERM, "only root may change the key of the log");
+		return;
+	}
+	snprintf(who, sizeof(who), "asked for by process %d of user id %u", c->peer.pid,
+		 c->peer.uid);
+	err = drain_rotate(c->daemon->drain, who, &before, &after, &f);
+	if (err && err != -EINPROGRESS) {
+		client_error(c, err, f.text);
+		return;
+	}
+	m.unfinished = err != 0;
+	m.covered = drain_covered(c->daemon->drain);
+	if (err)
+		control_encode_text(m.text, sizeof(m.text), f.text);
+	note_verifier_encode(&before, m.before, sizeof(m.before));
+	note_verifier_encode(&after, m.after, sizeof(m.after));
+	client_send(c, &m, control_encode(&m.header, CONTROL_ROTATE_REPLY, sizeof(m), c->cookie),
+		    -1);
+}
+
 /* So that the caller need not wait for the next tick. */
 static void client_count(struct client *c)
 {
@@ -576,6 +605,9 @@ void client_request(struct client *c, const union control_message *m, struct loo
 		break;
 	case CONTROL_COUNT:
 		client_count(c);
+		break;
+	case CONTROL_ROTATE:
+		client_rotate(c);
 		break;
 	}
 }

@@ -207,6 +207,13 @@ static bool status_valid(const struct control_status_reply *m)
 	return true;
 }
 
+static bool rotated_valid(const struct control_rotate_reply *m)
+{
+	return m->unfinished <= 1 && !m->pad && is_text(m->before, sizeof(m->before)) &&
+	       is_text(m->after, sizeof(m->after)) && m->before[0] && m->after[0] &&
+	       is_text(m->text, sizeof(m->text)) && (m->text[0] != '\0') == m->unfinished;
+}
+
 /* The fixed size of each type, its sender, and how many descriptors come along. */
 static const struct {
 	uint16_t type;
@@ -225,6 +232,8 @@ static const struct {
 	{ CONTROL_SELFTEST, CONTROL_FROM_CLIENT, sizeof(struct control_request), 0 },
 	{ CONTROL_END, CONTROL_FROM_CLIENT, sizeof(struct control_request), 0 },
 	{ CONTROL_COUNT, CONTROL_FROM_CLIENT, sizeof(struct control_request), 0 },
+	{ CONTROL_ROTATE, CONTROL_FROM_CLIENT, sizeof(struct control_request), 0 },
+	{ CONTROL_ROTATE_REPLY, CONTROL_FROM_DAEMON, sizeof(struct control_rotate_reply), 0 },
 	{ CONTROL_APPLY, CONTROL_FROM_CLIENT, sizeof(struct control_apply), 0 },
 	{ CONTROL_APPLY_REPLY, CONTROL_FROM_DAEMON, sizeof(struct control_apply_reply), 0 },
 	{ CONTROL_DONE, CONTROL_FROM_DAEMON, sizeof(struct control_request), 0 },
@@ -269,6 +278,8 @@ static bool body_valid(const union control_message *m, size_t len)
 	case CONTROL_APPLY_REPLY:
 		return m->apply_reply.policy && !(m->apply_reply.rights & ~AGENTOS_RIGHTS_ALL) &&
 		       !m->apply_reply.pad;
+	case CONTROL_ROTATE_REPLY:
+		return rotated_valid(&m->rotate_reply);
 	case CONTROL_HELLO_REPLY:
 		return m->hello_reply.pid > 0 && !m->hello_reply.pad &&
 		       enforcement_valid(&m->hello_reply.enforcement);

@@ -30,6 +30,7 @@
 #define CONTROL_WHAT	  96
 #define CONTROL_PATH	  128
 #define CONTROL_FILE	  4096 /* a path of any length */
+#define CONTROL_KEY	  192  /* a public key, NAME+ID+BASE64 */
 
 enum control_type {
 	CONTROL_HELLO = 1,	  /* struct control_request */
@@ -44,6 +45,7 @@ enum control_type {
 	CONTROL_POLICY_NET = 10,  /* struct control_policy_net */
 	CONTROL_SOURCE = 11,	  /* struct control_source */
 	CONTROL_POLICY_EGRESS = 12, /* struct control_policy_egress */
+	CONTROL_ROTATE = 13, /* struct control_request; root only: the log's key is changed */
 
 	CONTROL_DONE = 128,	      /* struct control_request: POLICY_*, SOURCE, END, COUNT */
 	CONTROL_HELLO_REPLY = 129,    /* struct control_hello_reply */
@@ -53,6 +55,7 @@ enum control_type {
 	CONTROL_SELFTEST_REPLY = 133, /* struct control_result */
 	CONTROL_ERROR = 134,	      /* struct control_result */
 	CONTROL_APPLY_REPLY = 135,    /* struct control_apply_reply */
+	CONTROL_ROTATE_REPLY = 136,   /* struct control_rotate_reply */
 };
 
 struct control_header {
@@ -170,6 +173,16 @@ struct control_apply_reply {
 	uint32_t pad;
 };
 
+/* The new key signs, in any case. */
+struct control_rotate_reply {
+	struct control_header header;
+	uint32_t unfinished; /* 1: the secret key before it may still be there; text says why */
+	uint32_t pad;
+	uint64_t covered; /* records that both have signed for */
+	char before[CONTROL_KEY], after[CONTROL_KEY];
+	char text[CONTROL_TEXT];
+};
+
 struct control_stream {
 	uint64_t recorded; /* records of this enforcement written to the log */
 	uint64_t lost;	   /* records that nobody will see; each is accounted for in the log */
@@ -236,6 +249,7 @@ union control_message {
 	struct control_hello_reply hello_reply;
 	struct control_run_reply run_reply;
 	struct control_apply_reply apply_reply;
+	struct control_rotate_reply rotate_reply;
 	struct control_status_reply status_reply;
 	struct control_hook hook;
 	struct control_result result;
@@ -254,6 +268,8 @@ _Static_assert(sizeof(struct control_run) == 32 + AGENTOS_NAME_SIZE + sizeof(str
 	       "no holes");
 _Static_assert(sizeof(struct control_apply) == 32 + sizeof(struct compiled_terms), "no holes");
 _Static_assert(sizeof(struct control_apply_reply) == 40, "no holes");
+_Static_assert(sizeof(struct control_rotate_reply) == 32 + 2 * CONTROL_KEY + CONTROL_TEXT,
+	       "no holes");
 _Static_assert(sizeof(struct control_enforcement) == 8 + CONTROL_TEXT, "no holes");
 _Static_assert(sizeof(struct control_status_reply) ==
 		       16 + 8 + CONTROL_TEXT + 3 * 16 + 56 + CONTROL_HOOKS_MAX * 16,

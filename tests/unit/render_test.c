@@ -536,6 +536,18 @@ static void the_daemons_notes_carry_their_text(void)
 	strcpy(r.u.daemon.text, "agent 7, asked for by process 431 of user id 1000");
 	CHECK_STR(words(&r), "daemon  agentosd put a running agent under policy 3: agent 7, asked "
 			     "for by process 431 of user id 1000");
+	r.u.daemon.note = DAEMON_PRUNED;
+	r.u.daemon.number = 200;
+	strcpy(r.u.daemon.text, "records 1 to 200, 48000 bytes, 2026-01-02 to 2026-02-03");
+	CHECK_STR(words(&r),
+		  "daemon  agentosd removes the records up to 200 as they are old: records "
+		  "1 to 200, 48000 bytes, 2026-01-02 to 2026-02-03");
+	r.u.daemon.note = DAEMON_ROTATED;
+	r.u.daemon.number = 77;
+	strcpy(r.u.daemon.text, "log+0000000a, until now log+0000000b");
+	CHECK_STR(words(&r), "daemon  agentosd signs this log with another key, from behind record "
+			     "77 on: log+0000000a, until now log+0000000b");
+	r.u.daemon.number = 3;
 	r.u.daemon.note = DAEMON_TORN;
 	r.u.daemon.text[0] = '\0';
 	CHECK_STR(words(&r),

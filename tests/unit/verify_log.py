@@ -5,8 +5,10 @@
 usage: verify_log.py DIRECTORY PUBLIC-KEY-FILE [CHECKPOINT-FILE]
        verify_log.py --proof FILE PUBLIC-KEY-FILE [CHECKPOINT-FILE]
 
-The key is one line, NAME+ID+BASE64, NAME being the origin of the log's checkpoints as well. A
-checkpoint from elsewhere shows what was cut off at the end, with the checkpoints of it.
+A key is one line, NAME+ID+BASE64, NAME being the origin of the log's checkpoints as well. Of several
+lines the last is believed of a log, and those that it leads to; of a proof each is. A checkpoint from
+elsewhere shows what was cut off at the end, with the checkpoints of it.
+Records that were removed are taken by their hashes, if one that is covered says that they were.
 Prints "ok RECORDS covered N", or one line that says what is wrong. A proof is that of a record, or
 of growth from the checkpoint: "proved record N of M", "proved growth from N to M".
 
@@ -24,6 +26,9 @@ import sys
 HEADER = 48 + 3 * (8 + 512)
 RECORD_MAX = 4096
 NOTE_MAX = 128 << 10
+CHANGE = b"agentos-key-change "
+# A record of the daemon, and its note that records up to a number were removed.
+DAEMON, PRUNED = 4, 10
 # By type: bytes of its fields, at most so many of comm and of text.
 TYPES = {1: (38, 15, 487), 2: (76, 0, 63), 3: (24, 0, 0), 4: (12, 0, 255), 5: (24, 0, 487),
          6: (57, 0, 255)}
@@ -126,8 +131,8 @@ class Tree:
     def __init__(self):
         self.size, self.edge = 0, []
 
-    def append(self, data):
-        width, node = 1, hashlib.sha256(b"\0" + data).digest()
+    def append(self, leaf):
+        width, node = 1, leaf
         while self.edge and self.edge[-1][0] == width:
             node = hashlib.sha256(b"\1" + self.edge.pop()[1] + node).digest()
             width *= 2
@@ -155,47 +160,126 @@ def unbase64(text, what):
     return data
 
 
-def key_read(name):
-    with open(name, "rb") as file:
-        parts = file.read(4096).strip().split(b"+", 2)
+def key_parse(line, what):
+    parts = line.split(b"+", 2)
     if len(parts) != 3:
-        raise Wrong(f"{name}: not a public key")
-    data = unbase64(parts[2], name)
+        raise Wrong(f"{what}: not a public key")
+    data = unbase64(parts[2], what)
     if len(data) != 33 or data[0] != 1:
-        raise Wrong(f"{name}: not a public key for Ed25519")
+        raise Wrong(f"{what}: not a public key for Ed25519")
     key_id = hashlib.sha256(parts[0] + b"\n" + data).digest()[:4]
     if key_id.hex().encode() != parts[1]:
-        raise Wrong(f"{name}: the id is not that of the key")
+        raise Wrong(f"{what}: the id is not that of the key")
     return parts[0], key_id, data[1:]
 
 
-def checkpoint_read(note, key, what):
-    """Size and root that a note speaks of, once its signature is known to be by the key."""
-    text, empty, below = note.rpartition(b"\n\n")
-    if not empty or not below.endswith(b"\n"):
-        raise Wrong(f"{what}: not a signed note")
-    text += b"\n"
-    signed = False
-    for line in below[:-1].split(b"\n"):
-        match = re.fullmatch("— ([^ +]+) ([A-Za-z0-9+/=]+)".encode(), line)
-        if not match:
+def keys_read(name):
+    with open(name, "rb") as file:
+        return [key_parse(line, name) for line in file.read().strip().split(b"\n")]
+
+
+class Note:
+    """A signed note with a checkpoint: nothing of it is known to be by anybody."""
+
+    def __init__(self, note, what):
+        text, empty, below = note.rpartition(b"\n\n")
+        if not empty or not below.endswith(b"\n"):
             raise Wrong(f"{what}: not a signed note")
-        signature = unbase64(match[2], what)
-        if match[1] == key[0] and signature[:4] == key[1]:
-            if not signature_fits(key[2], text, signature[4:]):
-                raise Wrong(f"{what}: its signature is wrong")
-            signed = True
-    if not signed:
-        raise Wrong(f"{what}: not signed by this key")
-    lines = text[:-1].split(b"\n")
-    if len(lines) < 3 or b"" in lines or not re.fullmatch(rb"0|[1-9][0-9]{0,19}", lines[1]):
-        raise Wrong(f"{what}: not a checkpoint")
-    if lines[0] != key[0]:
-        raise Wrong(f"{what}: of another log")
-    root = unbase64(lines[2], what)
-    if len(root) != 32:
-        raise Wrong(f"{what}: not a checkpoint")
-    return int(lines[1]), root
+        self.what, self.text, self.signatures = what, text + b"\n", []
+        for line in below[:-1].split(b"\n"):
+            match = re.fullmatch("— ([^ +]+) ([A-Za-z0-9+/=]+)".encode(), line)
+            if not match:
+                raise Wrong(f"{what}: not a signed note")
+            signature = unbase64(match[2], what)
+            self.signatures.append((match[1], signature[:4], signature[4:]))
+        lines = text.split(b"\n")
+        if len(lines) < 3 or b"" in lines or not re.fullmatch(rb"0|[1-9][0-9]{0,19}", lines[1]):
+            raise Wrong(f"{what}: not a checkpoint")
+        self.origin, self.size = lines[0], int(lines[1])
+        self.root = unbase64(lines[2], what)
+        if len(self.root) != 32:
+            raise Wrong(f"{what}: not a checkpoint")
+        self.changes = [line for line in lines[3:] if line.startswith(CHANGE)]
+
+    def signed_by(self, key):
+        """False if no signature says to be by the key."""
+        mine = [signature for name, key_id, signature in self.signatures
+                if name == key[0] and key_id == key[1]]
+        if not all(signature_fits(key[2], self.text, signature) for signature in mine):
+            raise Wrong(f"{self.what}: its signature is wrong")
+        return bool(mine)
+
+    def change(self):
+        """The keys of which one hands over to the other, or None."""
+        if not self.changes:
+            return None
+        words = self.changes[0][len(CHANGE):].split(b" ")
+        if len(self.changes) > 1 or len(words) != 2:
+            raise Wrong(f"{self.what}: not a change of keys")
+        old, new = (key_parse(word, self.what) for word in words)
+        if old[0] != new[0] or old[1] == new[1]:
+            raise Wrong(f"{self.what}: not a change of keys")
+        return old, new
+
+    def checkpoint(self, key):
+        """Size and root, once the note is known to be by the key, whose name is the log's."""
+        if not self.signed_by(key):
+            raise Wrong(f"{self.what}: not signed by this key")
+        if self.origin != key[0]:
+            raise Wrong(f"{self.what}: of another log")
+        return self.size, self.root
+
+
+class Chain:
+    """The keys of a log, from one to the next by what both of them signed, and their bounds."""
+
+    def __init__(self, notes, trusted):
+        changes = []
+        for note in notes:
+            try:
+                change = note.change()
+                if change and note.signed_by(change[0]) and note.signed_by(change[1]):
+                    changes.append((*change, note.size))
+            except Wrong:
+                continue
+        self.keys, before = [trusted], []
+        for number in reversed(range(len(changes))):
+            if changes[number][1] == self.keys[0]:
+                self.keys.insert(0, changes[number][0])
+                before.insert(0, changes[number][2])
+        self.bounds = before
+        behind = next((number + 1 for number in reversed(range(len(changes)))
+                       if changes[number][1] == trusted), 0)
+        for old, new, size in changes[behind:]:
+            if old == self.keys[-1]:
+                self.keys.append(new)
+                self.bounds.append(size)
+
+    def follow(self, notes):
+        """The checkpoints of the trail, each by the key whose turn it is."""
+        turn = 0
+        for note in notes:
+            yield note.checkpoint(self.keys[turn])
+            change = note.change()
+            if not change:
+                continue
+            if turn + 1 == len(self.keys) or change != (self.keys[turn], self.keys[turn + 1]):
+                raise Wrong(f"{note.what}: not a change of keys that both of them signed")
+            turn += 1
+
+    def judge(self, note):
+        """A checkpoint from elsewhere, by any of the keys within its bounds."""
+        late = False
+        for turn in reversed(range(len(self.keys))):
+            if not note.signed_by(self.keys[turn]):
+                continue
+            least = self.bounds[turn - 1] if turn else 0
+            most = self.bounds[turn] if turn < len(self.bounds) else note.size
+            if least <= note.size <= most:
+                return note.checkpoint(self.keys[turn])
+            late = True
+        raise Wrong(f"{note.what}: " + ("by a key whose turn it was not" if late else
+                                        "not signed by this key"))
 
 
 def file_open(directory, name):
@@ -212,25 +296,25 @@ def file_open(directory, name):
     return os.fdopen(fd, "rb")
 
 
-def trail_read(directory, key):
-    """All checkpoints of the log, in order. What is behind the last whole one is torn."""
+def trail_read(directory):
+    """All notes of the log, in order. What is behind the last whole one is torn."""
     file = file_open(directory, "checkpoints")
     if not file:
         return []
     with file:
         data = file.read()
-    marks, at = [], 0
+    notes, at = [], 0
     while True:
         middle = data.find(b"\n\n", at)
         end = data.find(b"\n\n", middle + 2) if middle >= 0 else -1
         if end < 0:
             if len(data) - at > NOTE_MAX:
                 raise Wrong(f"checkpoints: byte {at}: no checkpoint")
-            return marks
+            return notes
         if end + 1 - at > NOTE_MAX:
             raise Wrong(f"checkpoints: byte {at}: no checkpoint")
-        marks.append(checkpoint_read(data[at:end + 1], key, f"checkpoints: byte {at}"))
-        if len(marks) > 1 and marks[-1][0] < marks[-2][0]:
+        notes.append(Note(data[at:end + 1], f"checkpoints: byte {at}"))
+        if len(notes) > 1 and notes[-1].size < notes[-2].size:
             raise Wrong(f"checkpoints: byte {at}: smaller than the one before")
         at = end + 2
 
@@ -298,10 +382,27 @@ def segments_list(directory):
     return sorted(numbers)
 
 
-def leaves(directory):
-    """The data of each leaf. A segment's header is a part of its first one."""
-    expected, previous = 1, 0
-    numbers = segments_list(directory)
+def removed(directory, first):
+    """The hashes of the records before the first segment, and the segment before it."""
+    expected, previous, hashes = 1, 0, []
+    while expected < first:
+        file = file_open(directory, f"{expected:020}.leaf")
+        if not file:
+            break
+        with file:
+            data = file.read()
+        if not data or len(data) % 32 or expected + len(data) // 32 > first:
+            break
+        hashes += [data[at:at + 32] for at in range(0, len(data), 32)]
+        previous, expected = expected, expected + len(data) // 32
+    if expected != first:
+        raise Wrong(f"records {expected} to {first - 1} are missing")
+    return hashes, previous
+
+
+def leaves(directory, numbers, previous):
+    """The data of each leaf, and its frame. A segment's header is a part of its first one."""
+    expected = numbers[0] if numbers else 1
     for first in numbers:
         name, last = f"{first:020}.seg", first == numbers[-1]
         file = file_open(directory, name)
@@ -323,17 +424,19 @@ def leaves(directory):
             seq = struct.unpack_from("<Q", frame, 17)[0]
             if seq != expected:
                 raise Wrong(f"{name}: byte {at}: record {seq} where {expected} should be")
-            yield data[:HEADER] + frame if at == HEADER else frame
+            yield (data[:HEADER] + frame if at == HEADER else frame), frame
             expected += 1
         previous = first
 
 
 def verify(directory, key_file, anchor_file=None):
-    key = key_read(key_file)
-    marks = [(size, root, "its checkpoint") for size, root in trail_read(directory, key)]
+    notes = trail_read(directory)
+    chain = Chain(notes, keys_read(key_file)[-1])
+    marks = [(*mark, "its checkpoint") for mark in chain.follow(notes)]
     if anchor_file:
         with open(anchor_file, "rb") as file:
-            marks.append((*checkpoint_read(file.read(), key, anchor_file), "the given checkpoint"))
+            note = Note(file.read(), anchor_file)
+        marks.append((*chain.judge(note), "the given checkpoint"))
     # The log's own first, where sizes are the same.
     marks.sort(key=lambda mark: mark[0])
     tree, covered = Tree(), 0
@@ -347,10 +450,21 @@ def verify(directory, key_file, anchor_file=None):
                             f"{covered} of them are")
             covered = size
 
+    numbers = segments_list(directory)
+    hashes, before = removed(directory, numbers[0]) if numbers else ([], 0)
+    gone, told = len(hashes), []
     meet()
-    for data in leaves(directory):
-        tree.append(data)
+    for leaf in hashes:
+        tree.append(leaf)
         meet()
+    for data, frame in leaves(directory, numbers, before):
+        tree.append(hashlib.sha256(b"\0" + data).digest())
+        if frame[9] == DAEMON and struct.unpack_from("<I", frame, 49)[0] == PRUNED:
+            told.append((tree.size, struct.unpack_from("<Q", frame, 53)[0]))
+        meet()
+    said = max((last for seq, last in told if seq <= covered and last < seq), default=0)
+    if gone > said:
+        raise Wrong(f"records {said + 1} to {gone} are missing")
     if marks:
         raise Wrong(f"truncated: records {tree.size + 1} to {marks[-1][0]} are missing")
     return tree.size, covered
@@ -424,21 +538,29 @@ def record_prove(lines, size, root):
     return f"record {index + 1} of {size}"
 
 
+def by_any(note, keys):
+    """A checkpoint by one of these keys."""
+    for key in keys:
+        if note.signed_by(key):
+            return note.checkpoint(key)
+    raise Wrong(f"{note.what}: not signed by this key")
+
+
 def prove(file_name, key_file, old_file=None):
-    key = key_read(key_file)
+    keys = keys_read(key_file)
     with open(file_name, "rb") as file:
         lines, empty, note = file.read().partition(b"\n\n")
     lines = lines.split(b"\n")
     if not empty or len(lines) < 1:
         raise Wrong("not a proof")
-    size, root = checkpoint_read(note, key, "the proof's checkpoint")
+    size, root = by_any(Note(note, "the proof's checkpoint"), keys)
     if lines[0] == b"c2sp.org/tlog-proof@v1" and len(lines) > 2:
         return record_prove(lines[1:], size, root)
     old = number_read(lines[0], b"old")
     if not old_file:
         raise Wrong("the older checkpoint is missing")
     with open(old_file, "rb") as file:
-        old_size, old_root = checkpoint_read(file.read(), key, old_file)
+        old_size, old_root = by_any(Note(file.read(), old_file), keys)
     path = [unbase64(line, "a hash") for line in lines[1:]]
     if old != old_size or not consistency_fits(path, old, old_root, size, root):
         raise Wrong("growth is not proved")
