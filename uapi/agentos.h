@@ -456,7 +456,7 @@ enum agentos_lifecycle_type {
 	AGENTOS_LIFECYCLE_REPEATED = 11,
 	/* It outran its share of the denials' ring, `code`, with `in_flight` in it: at time_ns. */
 	AGENTOS_LIFECYCLE_HELD = 12,
-	/* A thread was held `count` times from since_ns to time_ns, and none has been for a second. */
+	/* Threads were held `count` times, from since_ns to time_ns; none for a second. */
 	AGENTOS_LIFECYCLE_RELEASED = 13,
 };
 

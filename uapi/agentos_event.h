@@ -142,8 +142,8 @@ enum agentos_object_kind {
  * would have been, and `allowed`; `seq`
  * counts each ring's records from 1, and a record that found no room has used
  * up its number. Of the same denial in a row only the first have records, further ones a
- * count (AGENTOS_LIFECYCLE_REPEATED) and no number. Agent-chosen bytes (comm, text) are raw: whoever shows them
- * escapes them.
+ * count (AGENTOS_LIFECYCLE_REPEATED) and no number. Agent-chosen bytes (comm, text)
+ * are raw: whoever shows them escapes them.
  */
 struct agentos_event {
 	__u32 size;	   /* of this record */
@@ -227,7 +227,7 @@ enum agentos_ring { AGENTOS_RING_DENIALS, AGENTOS_RING_ALLOWED, AGENTOS_RING_COU
 #define AGENTOS_DENIAL_BYTES  648U	 /* that one record takes in it */
 #define AGENTOS_SHARE_MAX     256U	 /* records of one agent in it: AGENTOS_IOC_DRAINED */
 
-AGENTOS_EVENT_ASSERT(AGENTOS_DENIAL_BYTES == sizeof(struct agentos_event) + 8, "its header");
+AGENTOS_EVENT_ASSERT(sizeof(struct agentos_event) + 8 == AGENTOS_DENIAL_BYTES, "its header");
 
 /* Slots of the map `drops`: records that found no room, per ring; and behind these, */
 #define AGENTOS_DROPS_REFUSED AGENTOS_RING_COUNT /* acts refused for it: AGENTOS_WHY_UNRECORDED */
