@@ -205,7 +205,7 @@ $(BUILD)/tests/unit/%: $(BUILD)/san/tests/unit/%.o $(BUILD)/libruntime-san.a
 # These run it.
 $(BUILD)/tests/unit/audit_commands_test $(BUILD)/tests/unit/report_test: | $(BUILD)/bin/agentctl
 # It runs the programs themselves.
-$(BUILD)/tests/unit/export_test: | $(BUILD)/bin/agentctl $(BUILD)/bin/agentos-post
+$(BUILD)/tests/unit/export_test $(BUILD)/tests/unit/anchor_test: | $(BUILD)/bin/agentctl $(BUILD)/bin/agentos-post
 
 $(BUILD)/tests/%: $(BUILD)/obj/tests/%.o $(BUILD)/libruntime.a
 	@mkdir -p $(@D)
