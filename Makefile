@@ -103,7 +103,7 @@ $(BUILD)/san/%.o: %.c
 
 # libFuzzer is clang's. What it drives is pure, but for files of a log, so these are all the sources
 # there are to it.
-FUZZ_AUDIT := checkpoint frames frames_find leaves lines listing note proof proof_text prover record \
+FUZZ_AUDIT := anchor checkpoint frames frames_find leaves lines listing note proof proof_text prover record \
 	segment_file trail tree verify verify_marks
 FUZZ_LIB := runtime/lib/words.c runtime/gateway/clienthello.c \
 	$(FUZZ_AUDIT:%=runtime/audit/%.c) $(wildcard runtime/base/*.c runtime/http/*.c runtime/policy/*.c)

@@ -181,18 +181,13 @@ static int taken_take(struct rest *r, struct anchor *a)
 	return 0;
 }
 
-static int anchor_parse(const char *text, size_t len, struct anchor *a)
+static int parts_take(const char *text, size_t len, struct anchor *a)
 {
 	struct rest r = { text, len };
-	unsigned int version;
 	char *again;
 	size_t again_len;
 	int rc;
 
-	if (sscanf(text, "agentos-anchor %u", &version) == 1 && version > 1)
-		return -EPROTO;
-	if (strncmp(text, head, sizeof(head) - 1) != 0)
-		return -EBADMSG;
 	r.at += sizeof(head) - 1;
 	r.len -= sizeof(head) - 1;
 	rc = note_take(&r, "whole", &a->whole);
@@ -211,6 +206,24 @@ static int anchor_parse(const char *text, size_t len, struct anchor *a)
 	if (again_len != len || memcmp(again, text, len) != 0)
 		rc = -EBADMSG;
 	free(again);
+	return rc;
+}
+
+int anchor_parse(const char *text, size_t len, struct anchor *ret_anchor)
+{
+	struct anchor a = { .taken_count = 0 };
+	unsigned int version;
+	int rc;
+
+	if (sscanf(text, "agentos-anchor %u", &version) == 1 && version > 1)
+		return -EPROTO;
+	if (strncmp(text, head, sizeof(head) - 1) != 0)
+		return -EBADMSG;
+	rc = parts_take(text, len, &a);
+	if (rc)
+		anchor_release(&a);
+	else
+		*ret_anchor = a;
 	return rc;
 }
 
@@ -268,7 +281,6 @@ int anchor_read(const char *path, struct anchor *ret_anchor, struct fault *f)
 		*ret_anchor = a;
 		return 0;
 	}
-	anchor_release(&a);
 	if (rc == -EPROTO)
 		return refuse(f, path, EPROTO, "of a later version; upgrade this program");
 	if (rc == -EBADMSG)

@@ -48,6 +48,8 @@ int anchor_read(const char *path, struct anchor *ret_anchor, struct fault *f);
 /* By a new file beside it (0640), synced and renamed: a crash leaves the old one or this. */
 int anchor_write(const char *path, const struct anchor *a, struct fault *f);
 void anchor_release(struct anchor *a);
+/* What is in such a file; behind it is a NUL. -EBADMSG, -EPROTO as above; -ENOMEM */
+int anchor_parse(const char *text, size_t len, struct anchor *ret_anchor);
 
 /*
  * Only one process at a time has the file of this path: by a lock on PATH.lock,
