@@ -22,8 +22,8 @@ struct anchoring {
 
 /*
  * Before a checkpoint is sent to anybody the state says that it is underway, and
- * which target has it as soon as that has: after a crash it is sent again to the
- * one that was being sent to, and to no other. A target that fails is tried again,
+ * which target has it as soon as that is known: after a crash it is sent again to
+ * the one that was being sent to, and to no other. A target that fails is tried again,
  * after a time that grows to ANCHORING_RETRY_S, with the same checkpoint, and with
  * the newest once it is time for one.
  *

@@ -103,7 +103,7 @@ static int command_wait(pid_t pid, uint64_t give_up_ns, struct fault *f)
 	if (rc == 0 && growth_ended())
 		return fault_set(f, EINTR, "interrupted before it had ended");
 	if (rc == 0)
-		return fault_set(f, ETIMEDOUT, "killed: it had not ended after %.3g seconds",
+		return fault_set(f, ETIMEDOUT, "killed: it had not ended after %.10g seconds",
 				 (double)give_up_ns / 1e9);
 	if (WIFSIGNALED(status))
 		return fault_set(f, ECANCELED, "it was ended by signal %d", WTERMSIG(status));
