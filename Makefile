@@ -103,8 +103,8 @@ $(BUILD)/san/%.o: %.c
 
 # libFuzzer is clang's. What it drives is pure, but for files of a log, so these are all the sources
 # there are to it.
-FUZZ_AUDIT := checkpoint frames frames_find keychain leaves lines listing note proof proof_text prover record \
-	segment_file trail tree verify verify_marks verify_pruned
+FUZZ_AUDIT := anchor checkpoint frames frames_find keychain leaves lines listing note proof proof_text prover \
+	record segment_file trail tree verify verify_marks verify_pruned
 FUZZ_LIB := runtime/lib/words.c runtime/gateway/clienthello.c \
 	$(FUZZ_AUDIT:%=runtime/audit/%.c) $(wildcard runtime/base/*.c runtime/http/*.c runtime/policy/*.c)
 FUZZ_CFLAGS := -fsanitize=address,undefined -fno-sanitize-recover=undefined -U_FORTIFY_SOURCE -O1
@@ -205,7 +205,7 @@ $(BUILD)/tests/unit/%: $(BUILD)/san/tests/unit/%.o $(BUILD)/libruntime-san.a
 # These run the programs themselves.
 $(BUILD)/tests/unit/audit_commands_test $(BUILD)/tests/unit/audit_keys_test \
 	$(BUILD)/tests/unit/report_test: | $(BUILD)/bin/agentctl
-$(BUILD)/tests/unit/export_test: | $(BUILD)/bin/agentctl $(BUILD)/bin/agentos-post
+$(BUILD)/tests/unit/export_test $(BUILD)/tests/unit/anchor_test: | $(BUILD)/bin/agentctl $(BUILD)/bin/agentos-post
 
 $(BUILD)/tests/%: $(BUILD)/obj/tests/%.o $(BUILD)/libruntime.a
 	@mkdir -p $(@D)

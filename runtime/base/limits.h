@@ -32,9 +32,12 @@
 #define LIMIT_FILTER_BELOW    65536 /* agents below those that are asked for, in one boot */
 #define LIMIT_STATS	      1024  /* different names that are counted of each kind */
 #define LIMIT_OTLP_BATCH      1000  /* records in a request to a server of logs: about 2 MiB */
-#define LIMIT_SYNC_MS	      200   /* an accepted record is on disk within this */
-#define LIMIT_CHECKPOINT_S    60    /* and signed for within this, */
-#define LIMIT_CHECKPOINT_GAP  2	    /* or within so many seconds, when a busy log has */
+#define LIMIT_ANCHOR_TARGETS  8	    /* to which checkpoints are handed on */
+#define LIMIT_ANCHOR_HEADERS  32    /* of a request with one */
+#define LIMIT_ANCHOR_STATE    (2 * LIMIT_NOTE + 4096) /* bytes of what is kept of that */
+#define LIMIT_SYNC_MS	      200 /* an accepted record is on disk within this */
+#define LIMIT_CHECKPOINT_S    60  /* and signed for within this, */
+#define LIMIT_CHECKPOINT_GAP  2	  /* or within so many seconds, when a busy log has */
 #define LIMIT_RETAIN_S	      600 /* seconds between looks at what is old, and before the first one */
 #define LIMIT_KEEP_DAYS	      36500  /* that a log may be told to be kept */
 #define LIMIT_KEEP_ADVISED    183    /* days: below that agentosd warns */

@@ -11,6 +11,7 @@ int audit_export(int argc, char **argv);
 int audit_decode(int argc, char **argv);
 int audit_report(int argc, char **argv);
 int audit_verify(int argc, char **argv);
+int audit_anchor(int argc, char **argv);
 int audit_checkpoint(int argc, char **argv);
 int audit_prove(int argc, char **argv);
 int audit_consistency(int argc, char **argv);

@@ -16,6 +16,7 @@ static const struct {
 	{ "decode", audit_decode },
 	{ "report", audit_report },
 	{ "verify", audit_verify },
+	{ "anchor", audit_anchor },
 	{ "checkpoint", audit_checkpoint },
 	{ "prove", audit_prove },
 	{ "consistency", audit_consistency },

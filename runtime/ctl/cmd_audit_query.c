@@ -24,6 +24,7 @@ static const char help[] =
 	"  report                 an HTML page about an agent or a time\n"
 	"  verify                 check the log against its signed checkpoints\n"
 	"  checkpoint             print the newest of them, to be kept elsewhere\n"
+	"  anchor                 keep them elsewhere, as long as the log only grows\n"
 	"  prove SEQ              print a proof that a record is in the log\n"
 	"  consistency A [B]      print a proof that the log only grew from one to another\n"
 	"  verify-proof FILE      check either with the public key alone\n"

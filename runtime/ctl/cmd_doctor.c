@@ -7,18 +7,22 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/statvfs.h>
+#include <time.h>
 #include <unistd.h>
 
+#include "audit/anchor.h"
 #include "audit/segment.h"
 #include "base/escape.h"
 #include "ctl/agents.h"
 #include "ctl/ctl.h"
+#include "ctl/evidence.h"
 #include "kern/enforce.h"
 #include "rpc/channel.h"
 #include "kern/host.h"
 #include "super/profile.h"
 
 #define DOCTOR_FREE_MIN (256ULL << 20) /* bytes for the log: four segments */
+#define DOCTOR_UNDERWAY 3600	       /* seconds that a checkpoint may be, to a target */
 
 struct doctor {
 	bool json, colour, bad;
@@ -195,6 +199,66 @@ static void doctor_audit(struct doctor *d)
 	doctor_line("audit space", free_bytes >= DOCTOR_FREE_MIN, text, d);
 }
 
+static void moment_text(uint64_t ns, char *out, size_t size)
+{
+	time_t seconds = (time_t)(ns / 1000000000);
+	struct tm tm;
+
+	if (!localtime_r(&seconds, &tm) || !strftime(out, size, "%Y-%m-%d %H:%M:%S", &tm))
+		snprintf(out, size, "@%lld", (long long)seconds);
+}
+
+/* Whether the log's newest checkpoint is of fewer records than so many. */
+static bool is_shorter(uint64_t size)
+{
+	const char *directory = ctl_setting("AGENTOS_AUDIT_DIR", CTL_AUDIT_DIR);
+	struct evidence newest;
+	int rc = evidence_from_log(directory, UINT64_MAX, &newest, NULL);
+	bool shorter = rc == -ESRCH || rc == -ENOENT;
+
+	if (rc == 0) {
+		shorter = newest.checkpoint.head.size < size;
+		evidence_release(&newest);
+	}
+	return shorter;
+}
+
+/* Whoever anchors nothing has no state, and no line. */
+static void doctor_anchor(struct doctor *d)
+{
+	struct anchor a;
+	struct fault f = { "" };
+	char text[256], moment[64];
+	bool late = false, shorter;
+	int len;
+
+	if (anchor_read(ctl_setting("AGENTOS_ANCHOR_STATE", CTL_ANCHOR_STATE), &a, &f)) {
+		doctor_line("anchor", false, f.text, d);
+		return;
+	}
+	moment_text(a.whole.time_ns, moment, sizeof(moment));
+	len = a.whole.note ? snprintf(text, sizeof(text), "up to record %" PRIu64 ", at %s",
+				      a.whole.size, moment) :
+			     snprintf(text, sizeof(text), "nothing yet");
+	if (a.underway.note) {
+		moment_text(a.underway.time_ns, moment, sizeof(moment));
+		snprintf(text + len, sizeof(text) - (size_t)len,
+			 "; since %s a target lacks what goes up to %" PRIu64
+			 " (`journalctl -u agentos-anchor` says why)",
+			 moment, a.underway.size);
+		late = time(NULL) - (time_t)(a.underway.time_ns / 1000000000) > DOCTOR_UNDERWAY;
+	}
+	shorter = anchor_last(&a) && is_shorter(anchor_last(&a)->size);
+	if (shorter)
+		snprintf(text, sizeof(text),
+			 "%" PRIu64 " records were handed on, and the log ends before: it was cut "
+			 "off, or is another one",
+			 anchor_last(&a)->size);
+	if (anchor_last(&a))
+		doctor_line("anchor", !late && !shorter, text, d);
+	anchor_release(&a);
+}
+
 static int doctor_policy(const char *name, const char *file, int shadowed, void *cookie)
 {
 	static const struct policy_vars vars = { .workspace = "/workspace",
@@ -243,6 +307,7 @@ int cmd_doctor(int argc, char **argv)
 	doctor_group(&d);
 	doctor_daemon(&d);
 	doctor_audit(&d);
+	doctor_anchor(&d);
 	doctor_policies(&d);
 	if (d.json)
 		printf("],\"ok\":%s}\n", d.bad ? "false" : "true");

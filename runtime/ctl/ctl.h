@@ -24,9 +24,13 @@ enum ctl_exit {
 
 #define CTL_POLICY_DIRS \
 	"/etc/agentos/policies:/usr/local/share/agentos/policies:/usr/share/agentos/policies"
-#define CTL_AUDIT_DIR "/var/lib/agentos/audit"
-#define CTL_SOCKET    "/run/agentos/control.sock"
-/* Each can be set by the environment: AGENTOS_POLICY_PATH, AGENTOS_AUDIT_DIR, AGENTOS_CONTROL. */
+#define CTL_AUDIT_DIR	 "/var/lib/agentos/audit"
+#define CTL_SOCKET	 "/run/agentos/control.sock"
+#define CTL_ANCHOR_STATE "/var/lib/agentos-anchor/state"
+/*
+ * Each can be set by the environment: AGENTOS_POLICY_PATH, AGENTOS_AUDIT_DIR,
+ * AGENTOS_CONTROL, AGENTOS_ANCHOR_STATE.
+ */
 
 /* argv[0] is the command's name. Each prints its own messages and returns an exit status. */
 int cmd_run(int argc, char **argv);

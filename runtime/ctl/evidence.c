@@ -8,6 +8,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "base/escape.h"
@@ -35,7 +36,17 @@ static int pour(int fd, char *buf, size_t size, size_t *ret_len)
 	return 0;
 }
 
-int evidence_read(const char *name, size_t most, char **ret_text, size_t *ret_len, struct fault *f)
+/* To the last bytes of a file that has more, as far as it can be gone to. */
+static void tail_seek(int fd, size_t most)
+{
+	struct stat st;
+
+	if (fstat(fd, &st) == 0 && S_ISREG(st.st_mode) && st.st_size > (off_t)most)
+		lseek(fd, st.st_size - (off_t)most, SEEK_SET);
+}
+
+static int file_read(const char *name, size_t most, bool tail, char **ret_text, size_t *ret_len,
+		     struct fault *f)
 {
 	bool input = strcmp(name, "-") == 0;
 	char shown[512], *text;
@@ -49,6 +60,8 @@ int evidence_read(const char *name, size_t most, char **ret_text, size_t *ret_le
 	fd = input ? STDIN_FILENO : open(name, O_RDONLY | O_CLOEXEC);
 	if (fd < 0)
 		return fault_set(f, errno, "%s: %s", shown, strerror(errno));
+	if (tail)
+		tail_seek(fd, most);
 	/* One more than there may be, to see that there is. */
 	text = malloc(most + 1);
 	rc = text ? pour(fd, text, most + 1, &len) : -ENOMEM;
@@ -67,6 +80,11 @@ int evidence_read(const char *name, size_t most, char **ret_text, size_t *ret_le
 	*ret_text = text;
 	*ret_len = len;
 	return 0;
+}
+
+int evidence_read(const char *name, size_t most, char **ret_text, size_t *ret_len, struct fault *f)
+{
+	return file_read(name, most, false, ret_text, ret_len, f);
 }
 
 /* Why a text is no public key, for a message. */
@@ -204,18 +222,45 @@ struct evidence_name evidence_key_name(const struct note_verifier *key)
 	return name;
 }
 
+/* Behind the last empty line before end, which is 0 where there is none. */
+static size_t part_begin(const char *text, size_t end)
+{
+	while (end > 1 && !(text[end - 1] == '\n' && text[end - 2] == '\n'))
+		end--;
+	return end > 1 ? end : 0;
+}
+
+/* The last checkpoint of a text that may have several, as a trail has them: moved to its beginning. */
+static bool checkpoint_last(char *text, size_t *len, struct checkpoint *ret_checkpoint)
+{
+	size_t end = *len, signatures, begin, split;
+
+	for (; end; end = part_begin(text, end - 1)) {
+		if (end > 1 && text[end - 1] == '\n' && text[end - 2] == '\n')
+			end--;
+		signatures = part_begin(text, end);
+		begin = signatures ? part_begin(text, signatures - 1) : 0;
+		if (note_split(text + begin, end - begin, &split) != 0 ||
+		    checkpoint_parse(text + begin, split, ret_checkpoint) != 0)
+			continue;
+		memmove(text, text + begin, end - begin);
+		*len = end - begin;
+		/* Again: its extensions lie in the text. */
+		return checkpoint_parse(text, split, ret_checkpoint) == 0;
+	}
+	return false;
+}
+
 int evidence_checkpoint(const char *name, struct evidence *ret_evidence, struct fault *f)
 {
 	struct evidence e = { .note = NULL };
 	char shown[512];
-	size_t text;
 	int rc;
 
-	rc = evidence_read(name, LIMIT_NOTE, &e.note, &e.len, f);
+	rc = file_read(name, LIMIT_NOTE, true, &e.note, &e.len, f);
 	if (rc)
 		return rc;
-	if (note_split(e.note, e.len, &text) == 0 &&
-	    checkpoint_parse(e.note, text, &e.checkpoint) == 0) {
+	if (checkpoint_last(e.note, &e.len, &e.checkpoint)) {
 		*ret_evidence = e;
 		return 0;
 	}

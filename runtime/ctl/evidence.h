@@ -50,6 +50,7 @@ struct evidence {
 	size_t len;
 	struct checkpoint checkpoint; /* its extensions are in the note */
 };
+/* Of a file that has several, as `agentctl audit anchor` makes them, the last one that is whole. */
 int evidence_checkpoint(const char *name, struct evidence *ret_evidence, struct fault *f);
 /*
  * Of the log's own: the newest (size UINT64_MAX), or the first of at least this

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /* Waiting for the audit log to grow, until somebody wants no more of it. */
 #include <errno.h>
-#include <poll.h>
 #include <signal.h>
 #include <stddef.h>
 #include <sys/inotify.h>
@@ -18,12 +17,17 @@ static void on_signal(int number)
 	asked_to_end = 1;
 }
 
-void growth_open(struct growth *g, const char *directory)
+void growth_signals(void)
 {
 	struct sigaction action = { .sa_handler = on_signal };
 
 	sigaction(SIGINT, &action, NULL);
 	sigaction(SIGTERM, &action, NULL);
+}
+
+void growth_open(struct growth *g, const char *directory)
+{
+	growth_signals();
 	/* Without it (too many watches) the time-out of the wait does. */
 	g->notify = inotify_init1(IN_NONBLOCK | IN_CLOEXEC);
 	if (g->notify >= 0)
@@ -37,21 +41,31 @@ void growth_close(struct growth *g)
 	g->notify = -1;
 }
 
-int growth_wait(struct growth *g)
+int growth_poll(struct pollfd *fds, nfds_t count, int64_t timeout_ms)
 {
-	struct pollfd fds[] = { { .fd = g->notify, .events = POLLIN }, { .fd = STDOUT_FILENO } };
-	const struct timespec timeout = { .tv_nsec = FOLLOW_MS % 1000 * 1000000,
-					  .tv_sec = FOLLOW_MS / 1000 };
+	const struct timespec timeout = { .tv_sec = timeout_ms / 1000,
+					  .tv_nsec = timeout_ms % 1000 * 1000000 };
 	sigset_t blocked, before;
-	char changes[4096];
+	int n = 0;
 
 	sigemptyset(&blocked);
 	sigaddset(&blocked, SIGINT);
 	sigaddset(&blocked, SIGTERM);
 	sigprocmask(SIG_BLOCK, &blocked, &before);
 	if (!asked_to_end)
-		ppoll(fds, 2, &timeout, &before);
+		n = ppoll(fds, count, timeout_ms < 0 ? NULL : &timeout, &before);
+	if (n < 0)
+		n = errno == EINTR ? 0 : -errno;
 	sigprocmask(SIG_SETMASK, &before, NULL);
+	return n;
+}
+
+int growth_wait(struct growth *g)
+{
+	struct pollfd fds[] = { { .fd = g->notify, .events = POLLIN }, { .fd = STDOUT_FILENO } };
+	char changes[4096];
+
+	growth_poll(fds, 2, FOLLOW_MS);
 	if (fds[1].revents & (POLLERR | POLLHUP | POLLNVAL))
 		return -EPIPE;
 	/* What changed does not matter: the log is read on from where it was. */

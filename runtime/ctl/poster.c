@@ -121,19 +121,24 @@ static int answer_receive(int fd, char **ret_answer, size_t *ret_len)
 	return rc;
 }
 
-int poster_post(struct poster *p, const char *body, size_t len, char **ret_answer, size_t *ret_len,
-		struct fault *f)
+int poster_send(struct poster *p, const char *body, size_t len, struct fault *f)
 {
-	char *answer = NULL;
-	size_t got = 0;
 	int rc;
 
 	do {
 		rc = posting_send(p->to, body, len);
 	} while (rc == -EINTR);
 	/* It may have told before, and have ended: that it cannot start. */
-	if (rc == 0 || rc == -EPIPE)
-		rc = answer_receive(p->from, &answer, &got);
+	return rc == 0 || rc == -EPIPE ? 0 : fault_set(f, -rc, "agentos-post: %s", strerror(-rc));
+}
+
+int poster_answer(struct poster *p, char **ret_answer, size_t *ret_len, struct fault *f)
+{
+	char *answer = NULL;
+	size_t got = 0;
+	int rc;
+
+	rc = answer_receive(p->from, &answer, &got);
 	if (rc == -EINTR)
 		return fault_set(f, EINTR, "interrupted before the server had answered");
 	if (rc < 0)
@@ -149,4 +154,12 @@ int poster_post(struct poster *p, const char *body, size_t len, char **ret_answe
 	rc = fault_set(f, EPROTO, "%s", got > 1 ? answer + 1 : "refused");
 	free(answer);
 	return rc;
+}
+
+int poster_post(struct poster *p, const char *body, size_t len, char **ret_answer, size_t *ret_len,
+		struct fault *f)
+{
+	int rc = poster_send(p, body, len, f);
+
+	return rc ? rc : poster_answer(p, ret_answer, ret_len, f);
 }

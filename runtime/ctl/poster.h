@@ -28,5 +28,8 @@ void poster_stop(struct poster *p);
  */
 int poster_post(struct poster *p, const char *body, size_t len, char **ret_answer, size_t *ret_len,
 		struct fault *f);
+/* Its halves, for who waits in its own way until p->from can be read. Errors as above. */
+int poster_send(struct poster *p, const char *body, size_t len, struct fault *f);
+int poster_answer(struct poster *p, char **ret_answer, size_t *ret_len, struct fault *f);
 
 #endif

@@ -263,6 +263,22 @@ static void a_log_takes_any_bytes(void)
 	fuzz(&(struct target){ "log", log_seed, NULL, NULL });
 }
 
+/* One that some have, behind one that all have. */
+static bool anchor_seed(const char *corpus)
+{
+	char text[2048];
+	int len = snprintf(text, sizeof(text),
+			   "agentos-anchor 1\nwhole 5 %zu\n%sunderway 6 %zu\n%staken %064d\nend\n",
+			   strlen(NOTE), NOTE, strlen(NOTE), NOTE, 0);
+
+	return seed_write(corpus, "both", text, (size_t)len);
+}
+
+static void a_state_of_anchoring_takes_any_bytes(void)
+{
+	fuzz(&(struct target){ "anchor", anchor_seed, NULL, NULL });
+}
+
 static const struct tap_test tests[] = {
 	TEST(the_policy_parser_takes_any_bytes),
 	TEST(the_request_parser_takes_any_bytes),
@@ -271,6 +287,7 @@ static const struct tap_test tests[] = {
 	TEST(the_parsers_of_notes_and_keys_take_any_bytes),
 	TEST(the_parsers_of_proofs_take_any_bytes),
 	TEST(a_log_takes_any_bytes),
+	TEST(a_state_of_anchoring_takes_any_bytes),
 };
 
 TAP_MAIN(tests)
