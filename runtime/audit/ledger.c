@@ -29,6 +29,7 @@ struct ledger {
 	uint64_t segment; /* that was written to last */
 	bool sealed;	  /* one was full since the last checkpoint */
 	bool behind;	  /* hashes of what is flushed are missing */
+	bool doubtful;	  /* of those after the last checkpoint some may not get to the disk */
 };
 
 static int ledger_resume(struct ledger *l, struct ledger_found *found, struct fault *f)
@@ -47,6 +48,13 @@ static int ledger_resume(struct ledger *l, struct ledger_found *found, struct fa
 	if (rc)
 		return rc;
 	l->covered = end.covered;
+	if (l->covered < l->flushed) {
+		rc = segment_confirm(l->segments, l->covered);
+		if (rc)
+			return fault_set(f, -rc,
+					 "%s: what no checkpoint covers cannot be put on disk: %s",
+					 l->dir.shown, strerror(-rc));
+	}
 	found->covered = end.covered;
 	found->hashed = end.hashed;
 	found->changed = end.changed;
@@ -84,9 +92,10 @@ void ledger_close(struct ledger *l)
 {
 	if (!l)
 		return;
-	/* As in segment_close(): there is nobody left to tell. */
+	/* As in segment_close(): there is nobody left to tell. But what a failed sync was
+	 * about is written again by the next attempt, and there is no other. */
 	if (l->leaves && l->trail.fd >= 0 && ledger_flush(l) == 0)
-		(void)!ledger_checkpoint(l, 0);
+		(void)!(ledger_checkpoint(l, 0) && ledger_checkpoint(l, 0));
 	leaves_writer_close(l->leaves);
 	trail_writer_close(&l->trail);
 	segment_close(l->segments);
@@ -101,9 +110,19 @@ int ledger_append(struct ledger *l, struct record *r)
 	return segment_append(l->segments, r);
 }
 
-int ledger_fd(const struct ledger *l)
+int ledger_sync(struct ledger *l)
 {
-	return segment_fd(l->segments);
+	return segment_sync(l->segments);
+}
+
+int ledger_sync_begin(const struct ledger *l, struct segment_mark *ret_mark)
+{
+	return segment_sync_begin(l->segments, ret_mark);
+}
+
+int ledger_sync_end(struct ledger *l, const struct segment_mark *mark, int result)
+{
+	return segment_sync_end(l->segments, mark, result);
 }
 
 /* Of frames that we have written ourselves: their extents are right. */
@@ -132,18 +151,25 @@ static int ledger_hash(struct ledger *l, const struct segment_written *written)
 	return rc ? rc : leaves_flush(l->leaves);
 }
 
+static int hashes_open(struct ledger *l, uint64_t records)
+{
+	leaves_writer_close(l->leaves);
+	l->leaves = NULL;
+	return leaves_writer_open(l->directory, records, &l->leaves, NULL, NULL);
+}
+
 /* The writer of hashes makes what is missing from the segments when it is opened. */
 static int ledger_catch_up(struct ledger *l)
 {
-	struct fault f;
-	int rc;
+	int rc = l->doubtful ? hashes_open(l, l->covered) : 0;
 
-	leaves_writer_close(l->leaves);
-	l->leaves = NULL;
-	rc = leaves_writer_open(l->directory, l->flushed, &l->leaves, NULL, &f);
+	l->behind = true;
 	if (rc == 0)
-		l->behind = false;
-	return rc;
+		rc = hashes_open(l, l->flushed);
+	if (rc)
+		return rc;
+	l->behind = l->doubtful = false;
+	return 0;
 }
 
 int ledger_flush(struct ledger *l)
@@ -158,8 +184,9 @@ int ledger_flush(struct ledger *l)
 		l->sealed |= l->segment && l->segment != written.segment;
 		l->segment = written.segment;
 	}
+	/* It may have been a sync. */
 	if (!l->behind && written.len && ledger_hash(l, &written) != 0)
-		l->behind = true;
+		l->behind = l->doubtful = true;
 	return l->behind ? ledger_catch_up(l) : 0;
 }
 
@@ -195,24 +222,31 @@ int ledger_checkpoint(struct ledger *l, uint64_t now_ns)
 	uint64_t size;
 	int len, rc;
 
+	if (l->flushed == l->covered)
+		return 0;
+	/* First: hashes that are made again are made of what is in the files. */
+	rc = segment_sync(l->segments);
+	if (rc == 0 && l->doubtful)
+		rc = ledger_catch_up(l);
+	if (rc)
+		return rc;
 	if (l->behind || !l->leaves)
 		return -EIO;
 	size = leaves_edge(l->leaves)->size;
-	if (size == l->covered)
-		return 0;
-	if (fdatasync(segment_fd(l->segments)) != 0)
-		return -errno;
 	rc = leaves_sync(l->leaves);
-	if (rc)
+	if (rc) {
+		l->doubtful = true;
 		return rc;
+	}
 	len = ledger_sign(l, note, sizeof(note));
 	if (len < 0)
 		return len;
 	rc = trail_append(&l->trail, note, (size_t)len);
 	if (rc)
 		return rc;
-	if (fdatasync(l->trail.fd) != 0)
-		return -errno;
+	rc = trail_sync(&l->trail);
+	if (rc)
+		return rc;
 	l->covered = size;
 	l->last_ns = now_ns;
 	l->sealed = false;
