@@ -108,6 +108,31 @@ int fsync(int fd)
 	return sync_or_fail(fd);
 }
 
+/* Of all files of the log: they are on disk, or what is not is gone. */
+static void disk_each(bool lose)
+{
+	struct dirent *entry;
+	DIR *dir = opendir(log_dir);
+	struct disk *d;
+	struct stat st;
+	int fd;
+
+	while (dir && (entry = readdir(dir))) {
+		fd = open(log_path(entry->d_name), O_RDONLY);
+		d = fd < 0 ? NULL : disk_of(fd, &st);
+		if (d && lose) {
+			pages_lose(fd, d, &st);
+		} else if (d) {
+			d->synced = (uint64_t)st.st_size;
+			d->lowest = UINT64_MAX;
+		}
+		if (fd >= 0)
+			close(fd);
+	}
+	if (dir)
+		closedir(dir);
+}
+
 static struct fault fault;
 static struct ledger_found found;
 
@@ -332,6 +357,33 @@ static void what_a_killed_writer_left_is_written_again(void)
 	CHECK(fine(2, 2));
 }
 
+static void hashes_made_again_are_on_disk_before_they_are_signed_for(void)
+{
+	struct ledger *l;
+	pid_t child;
+	int status;
+
+	/* Of more segments than the last. */
+	disk_new();
+	REQUIRE(log_make(600, 8192, 100, 100));
+	memset(disk, 0, sizeof(disk));
+	disk_each(false);
+	fflush(stdout);
+	child = fork();
+	if (child == 0) {
+		if (log_open(8192, &l) != 0 || found.hashed != 500 || ledger_checkpoint(l, 0) != 0)
+			_exit(1);
+		disk_each(true);
+		_exit(0);
+	}
+	REQUIRE(child > 0 && waitpid(child, &status, 0) == child && status == 0);
+	disk_each(false);
+	REQUIRE(log_open(8192, &l) == 0);
+	CHECK_INT(found.covered, 600);
+	ledger_close(l);
+	CHECK(fine(600, 600));
+}
+
 static void more_than_can_be_kept_waits_for_the_disk(void)
 {
 	struct unsynced u = { 0 };
@@ -366,6 +418,7 @@ static const struct tap_test tests[] = {
 	TEST(a_sync_of_a_segment_that_is_full_is_of_no_matter),
 	TEST(whichever_sync_fails_all_is_there_and_signed_for),
 	TEST(what_a_killed_writer_left_is_written_again),
+	TEST(hashes_made_again_are_on_disk_before_they_are_signed_for),
 	TEST(more_than_can_be_kept_waits_for_the_disk),
 	TEST(remove_what_was_made),
 };
