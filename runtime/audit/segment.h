@@ -80,8 +80,8 @@ int segment_flush_told(struct segment_writer *w, struct segment_written *ret_wri
 
 /*
  * Waits until all that was flushed is on disk. What is not known to be is kept
- * in memory, and after a sync that failed, whoever's, it is written again first: a
- * second sync alone would prove nothing. The errno of the write or the sync.
+ * in memory, and after a sync that failed, whoever's, it is cut off and written again
+ * first: a second sync alone would prove nothing. The errno of the write or the sync.
  */
 int segment_sync(struct segment_writer *w);
 

@@ -62,6 +62,8 @@ void unsynced_synced(struct unsynced *u, uint64_t to)
 
 int unsynced_write(const struct unsynced *u, int fd)
 {
+	if (ftruncate(fd, (off_t)u->from) != 0)
+		return -errno;
 	return unsynced_put(fd, u->bytes, u->len, u->from);
 }
 

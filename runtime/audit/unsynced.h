@@ -30,7 +30,12 @@ int unsynced_room(struct unsynced *u, size_t len);
 void unsynced_add(struct unsynced *u, const void *bytes, size_t len);
 /* The file is on disk up to there. */
 void unsynced_synced(struct unsynced *u, uint64_t to);
-/* Writes all that is kept to its place again; the errno of the write that failed. */
+/*
+ * Cuts the file where the bytes begin and writes them again, to blocks that were not
+ * written to before: ext4 may hold on to an extent whose first write failed as one
+ * without data, and what is written to it later is then gone with the memory. The
+ * errno of what failed; the bytes are kept.
+ */
 int unsynced_write(const struct unsynced *u, int fd);
 
 /* Writes all of it at an offset; the errno of the write that failed, -EIO when nothing is taken. */
