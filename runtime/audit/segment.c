@@ -414,10 +414,7 @@ int segment_confirm(struct segment_writer *w, uint64_t covered)
 		return rc;
 	/* An error that nobody was told of yet is told now, and once. */
 	(void)!fdatasync(w->fd);
-	rc = unsynced_renew(w->fd, from, w->end);
-	if (rc)
-		return rc;
-	return fdatasync(w->fd) != 0 ? -errno : 0;
+	return unsynced_renew(w->fd, from, w->end);
 }
 
 int segment_fd(const struct segment_writer *w)

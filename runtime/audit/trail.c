@@ -300,7 +300,7 @@ static int writer_confirm(const struct trail_writer *w, const struct segment_dir
 	rc = unsynced_renew(w->fd, w->end < RENEWED ? 0 : w->end - RENEWED, w->end);
 	if (rc)
 		return rc;
-	return fdatasync(w->fd) != 0 || fsync(d->fd) != 0 ? -errno : 0;
+	return fsync(d->fd) != 0 ? -errno : 0;
 }
 
 static int writer_resume(struct trail_writer *w, const struct segment_dir *d, uint64_t *ret_size,

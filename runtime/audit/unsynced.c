@@ -3,6 +3,7 @@
 #include "audit/unsynced.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -84,23 +85,57 @@ int unsynced_put(int fd, const uint8_t *bytes, size_t len, uint64_t offset)
 	return 0;
 }
 
-int unsynced_renew(int fd, uint64_t from, uint64_t to)
+static int read_all(int fd, uint8_t *bytes, size_t len, uint64_t offset)
 {
-	uint8_t *bytes = malloc(ROOM_LEAST);
 	ssize_t got;
-	int rc = bytes ? 0 : -ENOMEM;
 
-	while (rc == 0 && from < to) {
-		got = pread(fd, bytes, to - from < ROOM_LEAST ? to - from : ROOM_LEAST,
-			    (off_t)from);
+	while (len) {
+		got = pread(fd, bytes, len, (off_t)offset);
 		if (got < 0 && errno == EINTR)
 			continue;
 		if (got <= 0)
-			rc = got < 0 ? -errno : -EIO;
-		else
-			rc = unsynced_put(fd, bytes, (size_t)got, from);
-		from += got > 0 ? (uint64_t)got : 0;
+			return got < 0 ? -errno : -EIO;
+		bytes += got;
+		len -= (size_t)got;
+		offset += (uint64_t)got;
 	}
-	free(bytes);
-	return rc;
+	return 0;
+}
+
+/* Writes all that is kept; is it what the disk has then? 1, or 0. */
+static int renew_try(const struct unsynced *u, int fd, uint8_t *again)
+{
+	int rc = unsynced_put(fd, u->bytes, u->len, u->from);
+
+	if (rc == 0 && fdatasync(fd) != 0)
+		rc = -errno;
+	/* Only what is on disk is dropped from memory; a file system in memory drops nothing. */
+	if (rc == 0)
+		(void)posix_fadvise(fd, 0, 0, POSIX_FADV_DONTNEED);
+	if (rc == 0)
+		rc = read_all(fd, again, u->len, u->from);
+	return rc ? rc : memcmp(again, u->bytes, u->len) == 0;
+}
+
+int unsynced_renew(int fd, uint64_t from, uint64_t to)
+{
+	struct unsynced u = { .from = from, .len = (size_t)(to - from) };
+	uint8_t *again;
+	int rc;
+
+	if (from >= to)
+		return fdatasync(fd) != 0 ? -errno : 0;
+	u.bytes = malloc(u.len);
+	again = malloc(u.len);
+	rc = u.bytes && again ? read_all(fd, u.bytes, u.len, from) : -ENOMEM;
+	if (rc == 0)
+		rc = renew_try(&u, fd, again);
+	if (rc == 0) {
+		rc = ftruncate(fd, (off_t)from) != 0 ? -errno : renew_try(&u, fd, again);
+		if (rc == 0)
+			rc = -EIO;
+	}
+	free(again);
+	free(u.bytes);
+	return rc == 1 ? 0 : rc;
 }

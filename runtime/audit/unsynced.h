@@ -40,7 +40,12 @@ int unsynced_write(const struct unsynced *u, int fd);
 
 /* Writes all of it at an offset; the errno of the write that failed, -EIO when nothing is taken. */
 int unsynced_put(int fd, const uint8_t *bytes, size_t len, uint64_t offset);
-/* Writes what is in [from, to) of a file once more; also -EIO when it ends before. */
+/*
+ * Writes what is in [from, to) of a file, to being its end, once more, waits for the
+ * disk, and reads it again from there, as far as the file system lets it; where that is
+ * not the same it is cut off and written anew. The errno of what failed; -EIO also when
+ * the file ends before, or the disk does not keep it. -ENOMEM
+ */
 int unsynced_renew(int fd, uint64_t from, uint64_t to);
 
 #endif

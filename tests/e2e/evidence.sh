@@ -1,7 +1,7 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0-or-later
 # The audit log as evidence: proved to a stranger, changed by root and found out, and out of an agent's reach.
-# timeout: 300
+# timeout: 480
 
 # shellcheck disable=SC2317 # what try and holds call
 # shellcheck source=tests/e2e/lib/stage.sh

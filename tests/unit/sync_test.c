@@ -133,6 +133,22 @@ static void disk_each(bool lose)
 		closedir(dir);
 }
 
+static unsigned int
+	stuck; /* so many times what was written to the watched file is not on the disk */
+
+int posix_fadvise(int fd, off_t offset, off_t len, int advice)
+{
+	struct disk lost = { .lowest = renewed };
+	struct stat st;
+
+	if (stuck && fstat(fd, &st) == 0 && st.st_ino == watched) {
+		stuck--;
+		lost.synced = UINT64_MAX;
+		pages_lose(fd, &lost, &st);
+	}
+	return 0;
+}
+
 static struct fault fault;
 static struct ledger_found found;
 
@@ -357,6 +373,38 @@ static void what_a_killed_writer_left_is_written_again(void)
 	CHECK(fine(2, 2));
 }
 
+/* As ext4 does with blocks whose first write failed. */
+static void what_the_disk_does_not_keep_is_cut_off_and_written_anew(void)
+{
+	struct ledger *l;
+	struct stat st;
+	unsigned int i;
+	pid_t child;
+	int status;
+
+	for (i = 0; i <= 2; i++) {
+		disk_new();
+		fflush(stdout);
+		child = fork();
+		if (child == 0)
+			_exit(log_open(1 << 20, &l) != 0 || grow(l) != 0 || grow(l) != 0);
+		REQUIRE(child > 0 && waitpid(child, &status, 0) == child && status == 0);
+		REQUIRE(stat(log_file(1, ".seg"), &st) == 0);
+		watched = st.st_ino;
+		renewed = UINT64_MAX;
+		stuck = i;
+		CHECK_INT(log_open(1 << 20, &l), i == 2 ? -EIO : 0);
+		watched = 0;
+		stuck = 0;
+		if (i == 2) {
+			CHECK_MSG(strstr(fault.text, "cannot be put on disk"), "%s", fault.text);
+			continue;
+		}
+		ledger_close(l);
+		CHECK(fine(2, 2));
+	}
+}
+
 static void hashes_made_again_are_on_disk_before_they_are_signed_for(void)
 {
 	struct ledger *l;
@@ -418,6 +466,7 @@ static const struct tap_test tests[] = {
 	TEST(a_sync_of_a_segment_that_is_full_is_of_no_matter),
 	TEST(whichever_sync_fails_all_is_there_and_signed_for),
 	TEST(what_a_killed_writer_left_is_written_again),
+	TEST(what_the_disk_does_not_keep_is_cut_off_and_written_anew),
 	TEST(hashes_made_again_are_on_disk_before_they_are_signed_for),
 	TEST(more_than_can_be_kept_waits_for_the_disk),
 	TEST(remove_what_was_made),
