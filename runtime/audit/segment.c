@@ -386,7 +386,7 @@ int segment_sync_end(struct segment_writer *w, const struct segment_mark *mark, 
 /* Where in the open segment the records begin that are after this one. */
 static int confirm_from(struct segment_writer *w, uint64_t covered, uint64_t *ret_from)
 {
-	struct frame frame;
+	struct frame frame = { 0 };
 	struct frames fr;
 	int rc;
 
