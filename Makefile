@@ -243,6 +243,10 @@ debug: ready
 test-debug: debug ## Run the tests on a kernel with KASAN, lockdep, ... (builds it first)
 	tests/run --kernel debug $(if $(MINUTES),--minutes $(MINUTES))
 
+.PHONY: test-power
+test-power: all ## Pull the plug of a machine with a busy log, 20 times (POWER_CUTS=20)
+	tests/power
+
 .PHONY: unit
 unit: $(FUZZ_SRCS:%.c=$(BUILD)/%) $(UNIT_SRCS:%.c=$(BUILD)/%) ## Run the unit tests alone, natively
 	tests/run --unit

@@ -77,7 +77,9 @@ void leaves_writer_close(struct leaves_writer *w);
  * for each file: the highest tier first, so that whoever sees a leaf sees the
  * tiers it completes. When it fails all stays buffered that was not written.
  * leaves_sync() waits until what was flushed is on disk; without it a crash of
- * the machine may leave files that are long enough and hold zeros.
+ * the machine may leave files that are long enough and hold zeros. When it or
+ * leaves_append() fails, another that comes back with 0 proves nothing: what was
+ * added since the last one is to be cut off and made again.
  *
  * Adding flushes by itself when the segment changes or LEAVES_BATCH are
  * buffered: its errors are then those of leaves_flush(), and the leaf was not

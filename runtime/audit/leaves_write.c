@@ -139,6 +139,9 @@ static int leaves_compute(struct leaves_writer *w, struct frames *fr, uint64_t w
 		end_put(e, hash);
 	}
 	rc = end_flush(e);
+	/* leaves_sync() reaches the last segment's alone. */
+	if (rc == 0 && fdatasync(e->fd) != 0)
+		rc = -errno;
 	return rc ? write_fault(w, rc, f) : 0;
 }
 

@@ -34,6 +34,7 @@ struct ledger {
 	bool behind;		     /* hashes of what is flushed are missing */
 	bool unsure;		     /* which key the trail on disk names */
 	bool unfinished;	     /* the key was changed, and the one before may be there */
+	bool doubtful;		     /* of those after the last checkpoint some may not get to the disk */
 };
 
 /* A log that has been signed for keeps its key: without it, it goes on under no other. */
@@ -79,6 +80,13 @@ static int ledger_resume(struct ledger *l, const struct note_key *key, struct le
 	if (rc)
 		return rc;
 	l->covered = end.covered;
+	if (l->covered < l->flushed) {
+		rc = segment_confirm(l->segments, l->covered);
+		if (rc)
+			return fault_set(f, -rc,
+					 "%s: what no checkpoint covers cannot be put on disk: %s",
+					 l->dir.shown, strerror(-rc));
+	}
 	found->covered = end.covered;
 	found->hashed = end.hashed;
 	found->changed = end.changed;
@@ -115,9 +123,10 @@ void ledger_close(struct ledger *l)
 {
 	if (!l)
 		return;
-	/* As in segment_close(): there is nobody left to tell. */
+	/* As in segment_close(): there is nobody left to tell. But what a failed sync was
+	 * about is written again by the next attempt, and there is no other. */
 	if (l->leaves && l->trail.fd >= 0 && ledger_flush(l) == 0)
-		(void)!ledger_checkpoint(l, 0);
+		(void)!(ledger_checkpoint(l, 0) && ledger_checkpoint(l, 0));
 	leaves_writer_close(l->leaves);
 	trail_writer_close(&l->trail);
 	segment_close(l->segments);
@@ -132,9 +141,19 @@ int ledger_append(struct ledger *l, struct record *r)
 	return segment_append(l->segments, r);
 }
 
-int ledger_fd(const struct ledger *l)
+int ledger_sync(struct ledger *l)
 {
-	return segment_fd(l->segments);
+	return segment_sync(l->segments);
+}
+
+int ledger_sync_begin(const struct ledger *l, struct segment_mark *ret_mark)
+{
+	return segment_sync_begin(l->segments, ret_mark);
+}
+
+int ledger_sync_end(struct ledger *l, const struct segment_mark *mark, int result)
+{
+	return segment_sync_end(l->segments, mark, result);
 }
 
 /* Of frames that we have written ourselves: their extents are right. */
@@ -163,18 +182,25 @@ static int ledger_hash(struct ledger *l, const struct segment_written *written)
 	return rc ? rc : leaves_flush(l->leaves);
 }
 
+static int hashes_open(struct ledger *l, uint64_t records)
+{
+	leaves_writer_close(l->leaves);
+	l->leaves = NULL;
+	return leaves_writer_open(l->directory, records, &l->leaves, NULL, NULL);
+}
+
 /* The writer of hashes makes what is missing from the segments when it is opened. */
 static int ledger_catch_up(struct ledger *l)
 {
-	struct fault f;
-	int rc;
+	int rc = l->doubtful ? hashes_open(l, l->covered) : 0;
 
-	leaves_writer_close(l->leaves);
-	l->leaves = NULL;
-	rc = leaves_writer_open(l->directory, l->flushed, &l->leaves, NULL, &f);
+	l->behind = true;
 	if (rc == 0)
-		l->behind = false;
-	return rc;
+		rc = hashes_open(l, l->flushed);
+	if (rc)
+		return rc;
+	l->behind = l->doubtful = false;
+	return 0;
 }
 
 int ledger_flush(struct ledger *l)
@@ -189,8 +215,9 @@ int ledger_flush(struct ledger *l)
 		l->sealed |= l->segment && l->segment != written.segment;
 		l->segment = written.segment;
 	}
+	/* It may have been a sync. */
 	if (!l->behind && written.len && ledger_hash(l, &written) != 0)
-		l->behind = true;
+		l->behind = l->doubtful = true;
 	return l->behind ? ledger_catch_up(l) : 0;
 }
 
@@ -237,15 +264,24 @@ static int ledger_sign(struct ledger *l, const struct note_key *next, char *note
 /* Waits for what was flushed, signs for it, and waits for that; behind a failure none counts as given. */
 static int ledger_give(struct ledger *l, const struct note_key *next, uint64_t now_ns)
 {
-	const uint64_t size = leaves_edge(l->leaves)->size, end = l->trail.end;
 	char note[2048];
+	uint64_t size;
 	int len, rc;
 
-	if (fdatasync(segment_fd(l->segments)) != 0)
-		return -errno;
-	rc = leaves_sync(l->leaves);
+	/* First: hashes that are made again are made of what is in the files. */
+	rc = segment_sync(l->segments);
+	if (rc == 0 && l->doubtful)
+		rc = ledger_catch_up(l);
 	if (rc)
 		return rc;
+	if (l->behind || !l->leaves)
+		return -EIO;
+	size = leaves_edge(l->leaves)->size;
+	rc = leaves_sync(l->leaves);
+	if (rc) {
+		l->doubtful = true;
+		return rc;
+	}
 	len = ledger_sign(l, next, note, sizeof(note));
 	if (len < 0)
 		return len;
@@ -254,10 +290,10 @@ static int ledger_give(struct ledger *l, const struct note_key *next, uint64_t n
 	l->unsure = rc && next && l->trail.longer;
 	if (rc)
 		return l->unsure ? -EUCLEAN : rc;
-	if (fdatasync(l->trail.fd) != 0) {
-		rc = -errno;
+	rc = trail_sync(&l->trail);
+	if (rc) {
 		/* One that hands over and is half there would be followed by the old key's. */
-		l->unsure = next && trail_retract(&l->trail, end) != 0;
+		l->unsure = next && trail_retract(&l->trail, l->trail.end) != 0;
 		return l->unsure ? -EUCLEAN : rc;
 	}
 	l->covered = size;
@@ -270,11 +306,7 @@ int ledger_checkpoint(struct ledger *l, uint64_t now_ns)
 {
 	if (l->unsure)
 		return -EUCLEAN;
-	if (l->behind || !l->leaves)
-		return -EIO;
-	if (leaves_edge(l->leaves)->size == l->covered)
-		return 0;
-	return ledger_give(l, NULL, now_ns);
+	return l->flushed == l->covered ? 0 : ledger_give(l, NULL, now_ns);
 }
 
 /* The next key is on disk: hands over to it, or gives it up. */

@@ -37,7 +37,9 @@ struct ledger_found {
 /*
  * Opens the log (errors as segment_open()), and brings its hash files up to its
  * end: reads what follows the last checkpoint, and of what precedes it only
- * hashes. What a checkpoint covers is never made anew.
+ * hashes. What a checkpoint covers is never made anew. What none covers is written
+ * once more, as it is, and on disk then: the last writer may have gone with a
+ * failed sync.
  *
  * -EBADMSG  also: the log ends before its last checkpoint; the hashes are others
  *           than those it signed; it, or a hash file, is damaged
@@ -52,8 +54,10 @@ void ledger_close(struct ledger *l);
 /* As segment_append() and segment_flush(); the latter hashes what it wrote as well. */
 int ledger_append(struct ledger *l, struct record *r);
 int ledger_flush(struct ledger *l);
-/* The descriptor to sync after a flush. */
-int ledger_fd(const struct ledger *l);
+/* As segment_sync(), segment_sync_begin() and segment_sync_end(): of the records alone. */
+int ledger_sync(struct ledger *l);
+int ledger_sync_begin(const struct ledger *l, struct segment_mark *ret_mark);
+int ledger_sync_end(struct ledger *l, const struct segment_mark *mark, int result);
 
 /*
  * Is it time for a checkpoint? now_ns is CLOCK_BOOTTIME. When there are records that
@@ -65,7 +69,8 @@ bool ledger_due(const struct ledger *l, uint64_t now_ns);
 /*
  * Waits until all that was flushed is on disk, signs for it, and waits until
  * that is. Without a new record it does nothing. On failure (the errno of a write
- * or a sync, -EIO from libcrypto) none counts as given.
+ * or a sync, -EIO from libcrypto) none counts as given, and the next attempt
+ * begins with writing again what a failed sync was about.
  */
 int ledger_checkpoint(struct ledger *l, uint64_t now_ns);
 /*

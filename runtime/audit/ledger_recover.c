@@ -186,8 +186,9 @@ int ledger_recover(const struct segment_dir *d, const char *directory,
 	/* Files that were not synced may have zeros at their end after a crash. */
 	tail = records - head.size > made;
 	rc = hashes_check(d, directory, &head, tail, &changed, f);
-	/* The tiers as well: cut to what is signed for, all of it is made again. */
-	if (rc == 0 && tail) {
+	/* The tiers as well, also where no hash was left of what they are about: cut to what is
+	 * signed for, all of it is made again. */
+	if (rc == 0 && records > head.size) {
 		leaves_writer_close(w);
 		rc = leaves_writer_open(directory, head.size, &w, NULL, f);
 		if (rc == 0) {

@@ -12,7 +12,9 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "audit/frames.h"
 #include "audit/segment_recover.h"
+#include "audit/unsynced.h"
 #include "base/escape.h"
 #include "base/limits.h"
 
@@ -22,6 +24,7 @@ struct segment_writer {
 	struct segment_dir dir;
 	int lock;
 	int fd;	     /* the segment that is written to */
+	int sync_fd; /* the same, opened a second time for the syncs of others */
 	gid_t group; /* of the directory */
 	uint64_t limit;
 	uint64_t first_seq; /* of the segment at fd */
@@ -32,6 +35,9 @@ struct segment_writer {
 	uint8_t header[SEGMENT_HEADER]; /* of the segment, until it has a record */
 	/* The kernel records in the log up to what was flushed, and with what is buffered. */
 	struct segment_window flushed, now;
+	struct unsynced unsynced; /* of the segment */
+	uint64_t failures;	  /* syncs that failed */
+	bool doubtful; /* one did, and no other has come back since what it was about was written again */
 	uint8_t *buf;
 	size_t used, room;
 };
@@ -86,24 +92,6 @@ static int directory_lock(struct segment_writer *w, struct fault *f)
 	return errno_fault(w, f, "/" LOCK_NAME);
 }
 
-/* Writes all of it at an offset. The errno of the write that failed. */
-static int write_all(int fd, const uint8_t *buf, size_t len, uint64_t offset)
-{
-	ssize_t put;
-
-	while (len) {
-		put = pwrite(fd, buf, len, (off_t)offset);
-		if (put < 0 && errno == EINTR)
-			continue;
-		if (put <= 0)
-			return put < 0 ? -errno : -EIO;
-		buf += put;
-		len -= (size_t)put;
-		offset += (uint64_t)put;
-	}
-	return 0;
-}
-
 /* Gives an empty file its access rights and its header, and waits until both are on disk. */
 static int segment_begin(struct segment_writer *w, int fd, uint64_t first_seq, uint64_t previous)
 {
@@ -118,7 +106,7 @@ static int segment_begin(struct segment_writer *w, int fd, uint64_t first_seq, u
 		return -errno;
 	if (st.st_gid != w->group && fchown(fd, (uid_t)-1, w->group) != 0)
 		return -errno;
-	rc = write_all(fd, w->header, sizeof(w->header), 0);
+	rc = unsynced_put(fd, w->header, sizeof(w->header), 0);
 	if (rc)
 		return rc;
 	if (fsync(fd) != 0 || fsync(w->dir.fd) != 0)
@@ -130,13 +118,17 @@ static int segment_begin(struct segment_writer *w, int fd, uint64_t first_seq, u
 static int segment_create(struct segment_writer *w, uint64_t first_seq, uint64_t previous)
 {
 	char name[SEGMENT_NAME_SIZE];
-	int fd, rc;
+	int fd, sync_fd = -1, rc;
 
 	segment_name(name, first_seq);
 	fd = openat(w->dir.fd, name, O_RDWR | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0640);
 	if (fd < 0)
 		return -errno;
 	rc = segment_begin(w, fd, first_seq, previous);
+	if (rc == 0) {
+		sync_fd = segment_file_open(&w->dir, first_seq, O_RDONLY, NULL);
+		rc = sync_fd < 0 ? sync_fd : 0;
+	}
 	if (rc) {
 		unlinkat(w->dir.fd, name, 0);
 		close(fd);
@@ -144,9 +136,13 @@ static int segment_create(struct segment_writer *w, uint64_t first_seq, uint64_t
 	}
 	if (w->fd >= 0)
 		close(w->fd);
+	if (w->sync_fd >= 0)
+		close(w->sync_fd);
 	w->fd = fd;
+	w->sync_fd = sync_fd;
 	w->first_seq = first_seq;
 	w->end = SEGMENT_HEADER;
+	unsynced_begin(&w->unsynced, w->end);
 	return 0;
 }
 
@@ -167,6 +163,9 @@ static int log_resume(struct segment_writer *w, const struct segment_end *end, s
 		w->fd = segment_file_open(&w->dir, end->first_seq, O_RDWR, f);
 		if (w->fd < 0)
 			return w->fd;
+		w->sync_fd = segment_file_open(&w->dir, end->first_seq, O_RDONLY, f);
+		if (w->sync_fd < 0)
+			return w->sync_fd;
 		w->first_seq = end->first_seq;
 		w->end = end->end;
 		if (end->torn && (ftruncate(w->fd, (off_t)end->end) != 0 || fsync(w->fd) != 0))
@@ -178,6 +177,8 @@ static int log_resume(struct segment_writer *w, const struct segment_end *end, s
 			   pread(w->fd, w->header, sizeof(w->header), 0) != sizeof(w->header)) {
 			rc = -EIO;
 		}
+		/* Until segment_confirm(), that it is on disk is an assumption. */
+		unsynced_begin(&w->unsynced, w->end);
 	}
 	if (rc)
 		return fault_set(f, -rc, "%s%s: %s", w->dir.shown, name, strerror(-rc));
@@ -198,7 +199,7 @@ int segment_open_with(const struct segment_options *options, struct segment_writ
 	w = calloc(1, sizeof(*w));
 	if (!w)
 		return fault_set(f, ENOMEM, "not enough memory for the audit log");
-	w->dir.fd = w->lock = w->fd = -1;
+	w->dir.fd = w->lock = w->fd = w->sync_fd = -1;
 	w->limit = options->limit;
 	w->room = options->buffer;
 	memcpy(w->boot, options->boot, sizeof(w->boot));
@@ -247,9 +248,12 @@ void segment_close(struct segment_writer *w)
 	if (w->fd >= 0) {
 		/* There is nobody left to tell; the next recovery finds what got through. */
 		segment_flush(w);
-		fsync(w->fd);
+		(void)segment_sync(w);
 		close(w->fd);
 	}
+	if (w->sync_fd >= 0)
+		close(w->sync_fd);
+	unsynced_release(&w->unsynced);
 	if (w->lock >= 0)
 		close(w->lock);
 	segment_dir_close(&w->dir);
@@ -277,9 +281,22 @@ int segment_append(struct segment_writer *w, struct record *r)
 /* The old segment is on disk before there is a new one: only the last can be torn. */
 static int segment_rotate(struct segment_writer *w)
 {
-	if (fsync(w->fd) != 0)
-		return -errno;
-	return segment_create(w, w->flushed_seq, w->first_seq);
+	int rc = segment_sync(w);
+
+	return rc ? rc : segment_create(w, w->flushed_seq, w->first_seq);
+}
+
+/* Nothing is written behind what may be gone, nor more than can be written again. */
+static int segment_ready(struct segment_writer *w)
+{
+	int rc = w->doubtful ? segment_sync(w) : 0;
+
+	if (rc == 0)
+		rc = unsynced_room(&w->unsynced, w->used);
+	if (rc != -ENOBUFS)
+		return rc;
+	rc = segment_sync(w);
+	return rc ? rc : unsynced_room(&w->unsynced, w->used);
 }
 
 int segment_flush_told(struct segment_writer *w, struct segment_written *ret_written)
@@ -294,7 +311,10 @@ int segment_flush_told(struct segment_writer *w, struct segment_written *ret_wri
 		if (rc)
 			return rc;
 	}
-	rc = write_all(w->fd, w->buf, w->used, w->end);
+	rc = segment_ready(w);
+	if (rc)
+		return rc;
+	rc = unsynced_put(w->fd, w->buf, w->used, w->end);
 	if (rc) {
 		/* If this fails too: the next flush writes the same bytes to the same place. */
 		(void)!ftruncate(w->fd, (off_t)w->end);
@@ -307,6 +327,7 @@ int segment_flush_told(struct segment_writer *w, struct segment_written *ret_wri
 		.frames = w->buf,
 		.len = w->used,
 	};
+	unsynced_add(&w->unsynced, w->buf, w->used);
 	w->end += w->used;
 	w->used = 0;
 	w->flushed_seq = w->next_seq;
@@ -319,6 +340,81 @@ int segment_flush(struct segment_writer *w)
 	struct segment_written written;
 
 	return segment_flush_told(w, &written);
+}
+
+static int sync_failed(struct segment_writer *w, int rc)
+{
+	w->doubtful = true;
+	w->failures++;
+	return rc;
+}
+
+int segment_sync(struct segment_writer *w)
+{
+	int rc;
+
+	if (w->doubtful) {
+		rc = unsynced_write(&w->unsynced, w->fd);
+		if (rc)
+			return rc;
+	}
+	if (fdatasync(w->fd) != 0)
+		return sync_failed(w, -errno);
+	w->doubtful = false;
+	unsynced_synced(&w->unsynced, w->end);
+	return 0;
+}
+
+int segment_sync_begin(const struct segment_writer *w, struct segment_mark *ret_mark)
+{
+	*ret_mark = (struct segment_mark){ w->first_seq, w->end, w->failures };
+	return w->sync_fd;
+}
+
+int segment_sync_end(struct segment_writer *w, const struct segment_mark *mark, int result)
+{
+	if (mark->segment != w->first_seq)
+		return 0;
+	if (result)
+		return sync_failed(w, result);
+	/* Begun before another failed, it may have come too late to be told of what is lost. */
+	if (mark->failures == w->failures)
+		unsynced_synced(&w->unsynced, mark->end);
+	return 0;
+}
+
+/* Where in the open segment the records begin that are after this one. */
+static int confirm_from(struct segment_writer *w, uint64_t covered, uint64_t *ret_from)
+{
+	struct frame frame = { 0 };
+	struct frames fr;
+	int rc;
+
+	*ret_from = 0;
+	if (covered < w->first_seq)
+		return 0;
+	rc = frames_init(&fr);
+	if (rc)
+		return rc;
+	rc = frames_open(&fr, &w->dir, w->first_seq, NULL);
+	if (rc == 0)
+		rc = frames_find(&fr, covered, true, &frame);
+	if (rc == 1)
+		*ret_from = frame.offset + frame.len;
+	frames_release(&fr);
+	return rc == 1 ? 0 : rc ? rc : -EIO;
+}
+
+int segment_confirm(struct segment_writer *w, uint64_t covered)
+{
+	uint64_t from;
+	int rc = confirm_from(w, covered, &from);
+
+	if (rc)
+		return rc;
+	/* An error that nobody was told of yet is told now, and once. */
+	(void)!fdatasync(w->fd);
+	return unsynced_renew(w->fd, from, w->end);
 }
 
 int segment_fd(const struct segment_writer *w)

@@ -58,7 +58,9 @@ void segment_close(struct segment_writer *w);
  * next); when that fails the file is as it was (truncated back), the records
  * stay buffered and the errno is returned. A record is refused with -ENOBUFS,
  * its seq not used, when the buffer is full, and with -EINVAL when it cannot be
- * encoded. Only a flush that begins a new segment waits for the disk.
+ * encoded. A flush waits for the disk when it begins a new segment, when
+ * LIMIT_UNSYNCED bytes are not known to be on it, and behind a failed sync: its
+ * errors are then those of segment_sync() as well.
  */
 int segment_append(struct segment_writer *w, struct record *r);
 int segment_flush(struct segment_writer *w);
@@ -75,7 +77,35 @@ struct segment_written {
 	size_t len;
 };
 int segment_flush_told(struct segment_writer *w, struct segment_written *ret_written);
-/* The descriptor to fsync after a flush; changes when a segment is full (then the old one was synced). */
+
+/*
+ * Waits until all that was flushed is on disk. What is not known to be is kept
+ * in memory, and after a sync that failed, whoever's, it is cut off and written again
+ * first: a second sync alone would prove nothing. The errno of the write or the sync.
+ */
+int segment_sync(struct segment_writer *w);
+
+/* What a sync that its caller waits for elsewhere is about. */
+struct segment_mark {
+	uint64_t segment, end; /* the bytes before end of this segment */
+	uint64_t failures;     /* that there had been before */
+};
+/* The descriptor to fsync; it is told of errors by itself, so that no other sync hides them. */
+int segment_sync_begin(const struct segment_writer *w, struct segment_mark *ret_mark);
+/*
+ * Tells how it ended: 0 or a negative errno. Returns the error, or 0 when it is
+ * of no matter: the segment was full, and its end is known to be on disk.
+ */
+int segment_sync_end(struct segment_writer *w, const struct segment_mark *mark, int result);
+
+/*
+ * Of a log that was just opened: writes the records after `covered` once more and
+ * waits for the disk, because the last writer may have gone with a failed sync.
+ * As segment_sync(); also what reading may come to.
+ */
+int segment_confirm(struct segment_writer *w, uint64_t covered);
+
+/* The file that is written to; not to be synced. */
 int segment_fd(const struct segment_writer *w);
 
 /* Of the record that will be appended next. */

@@ -12,8 +12,11 @@
 #include <unistd.h>
 
 #include "audit/note.h"
+#include "audit/unsynced.h"
 #include "base/limits.h"
 
+#define RENEWED \
+	65536 /* bytes at the end: no page is larger that the last notes share with others */
 #define ENTRY_MAX    (LIMIT_NOTE + 1)
 #define BUFFER_BYTES (4 * LIMIT_NOTE)
 
@@ -294,6 +297,18 @@ int trail_find(struct trail *t, uint64_t size, struct trail_entry *ret_entry)
 	return rc ? rc : trail_walk(t, size, false, ret_entry);
 }
 
+/* What a failed sync may have left in memory alone, and the file's name, are on disk then. */
+static int writer_confirm(const struct trail_writer *w, const struct segment_dir *d)
+{
+	int rc;
+
+	(void)!fdatasync(w->fd);
+	rc = unsynced_renew(w->fd, w->end < RENEWED ? 0 : w->end - RENEWED, w->end);
+	if (rc)
+		return rc;
+	return fsync(d->fd) != 0 ? -errno : 0;
+}
+
 static int writer_resume(struct trail_writer *w, const struct segment_dir *d, uint64_t *ret_size,
 			 struct fault *f)
 {
@@ -316,9 +331,15 @@ static int writer_resume(struct trail_writer *w, const struct segment_dir *d, ui
 	else
 		rc = 0;
 	trail_close(t);
-	if (rc == 0)
-		*ret_size = size;
-	return rc;
+	if (rc)
+		return rc;
+	w->before = w->end;
+	rc = writer_confirm(w, d);
+	if (rc)
+		return fault_set(f, -rc, "%s/" TRAIL_NAME ": cannot be written: %s", d->shown,
+				 strerror(-rc));
+	*ret_size = size;
+	return 0;
 }
 
 int trail_writer_open(struct trail_writer *w, const struct segment_dir *d, uint64_t *ret_size,
@@ -328,6 +349,7 @@ int trail_writer_open(struct trail_writer *w, const struct segment_dir *d, uint6
 	int rc;
 
 	w->longer = false;
+	w->before = 0;
 	w->fd = file_open(d, O_RDWR | O_CREAT, &st, f);
 	if (w->fd < 0)
 		return w->fd;
@@ -373,6 +395,7 @@ int trail_append(struct trail_writer *w, const char *note, size_t len)
 		put = pwritev(w->fd, parts, 2, (off_t)w->end);
 	} while (put < 0 && errno == EINTR);
 	if (put == (ssize_t)len + 1) {
+		w->before = w->end;
 		w->end += len + 1;
 		return 0;
 	}
@@ -388,4 +411,18 @@ int trail_retract(struct trail_writer *w, uint64_t end)
 	if (w->longer)
 		return -errno;
 	return fdatasync(w->fd) != 0 ? -errno : 0;
+}
+
+int trail_sync(struct trail_writer *w)
+{
+	int rc;
+
+	if (fdatasync(w->fd) == 0) {
+		w->before = w->end;
+		return 0;
+	}
+	rc = -errno;
+	w->end = w->before;
+	w->longer = ftruncate(w->fd, (off_t)w->end) != 0;
+	return rc;
 }

@@ -87,15 +87,18 @@ int trail_find(struct trail *t, uint64_t size, struct trail_entry *ret_entry);
 
 /* Writing, by the log's one writer. */
 struct trail_writer {
-	int fd; /* owned; to be synced by who wants to wait for the disk */
+	int fd; /* owned */
 	uint64_t end;
-	bool longer; /* what a write that failed left is still behind the end */
+	uint64_t before; /* the end before the last one */
+	bool longer;	 /* what a write that failed left is still behind the end */
 };
 
 /*
  * Makes the file when it is missing (0640, the directory's group), and cuts what
- * is torn. ret_size is that of the last checkpoint, 0 without one. Errors are
- * those of trail_open() and trail_next(); then nothing is cut.
+ * is torn. The end of it is written once more, and on disk then: the last writer
+ * may have gone with a failed sync. ret_size is that of the last checkpoint, 0
+ * without one. Errors are those of trail_open() and trail_next(), then nothing is
+ * cut, and those of writing and syncing.
  */
 int trail_writer_open(struct trail_writer *w, const struct segment_dir *d, uint64_t *ret_size,
 		      struct fault *f);
@@ -105,9 +108,11 @@ void trail_writer_close(struct trail_writer *w);
  * Appends a note of a checkpoint in one write. On failure, with the errno of the
  * write, the file is as it was, or what is behind its end is torn and the next
  * call cuts it. -EINVAL: not such a note. A checkpoint counts as given only once
- * fdatasync() of the descriptor has come back.
+ * trail_sync() has come back with 0. When it fails, with the errno of the sync, the
+ * note that was appended last is taken back: what it was about may be signed for again.
  */
 int trail_append(struct trail_writer *w, const char *note, size_t len);
+int trail_sync(struct trail_writer *w);
 /*
  * Takes back what trail_append() put behind this offset, end before it was called,
  * and waits until that is on disk. With an errno it is not known what a crash leaves.

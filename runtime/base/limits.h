@@ -19,6 +19,7 @@
 #define LIMIT_SEGMENT	      (64 << 20) /* bytes of one audit segment, then the next */
 #define LIMIT_RECORD	      4096	 /* bytes of one encoded audit record */
 #define LIMIT_AUDIT_BUFFER    (1 << 20)	 /* bytes of records taken and not yet written */
+#define LIMIT_UNSYNCED	      (16 << 20) /* bytes of records written and not yet on disk */
 #define LIMIT_FEED	      (128 << 10) /* bytes of a denial feed, and of the older one behind it */
 #define LIMIT_FEEDS	      (64 << 20) /* of all of them: with many agents each has less */
 #define LIMIT_FEED_LINE	      8192	 /* bytes of a line in one */

@@ -233,7 +233,7 @@ void drain_flush(struct drain *d)
 			ring_drain(&d->rings[i], DRAIN_ROUNDS * DRAIN_ROUNDS);
 	}
 	if (!ledger_flush(d->ledger))
-		fsync(ledger_fd(d->ledger));
+		(void)ledger_sync(d->ledger);
 }
 
 void drain_stop(struct drain *d)

@@ -38,9 +38,10 @@ struct drain {
 	bool sweep;
 	bool cgroups; /* of agents that have ended are left */
 	struct loop_handle device, tick, again, sync;
-	bool dirty;	/* written since the last sync began */
-	int error;	/* why the log cannot be written, or 0 */
-	int sign_error; /* why the last checkpoint could not be, or 0 */
+	bool dirty;		  /* written since the last sync began */
+	struct segment_mark mark; /* what the sync under way is about */
+	int error;		  /* why the log cannot be written, or 0 */
+	int sign_error;		  /* why the last checkpoint could not be, or 0 */
 	bool rotating;	/* the key was changed, and something of it is left to do */
 	uint64_t drops_at_error;
 	struct retention_memory oldest;

@@ -75,11 +75,12 @@ static void sync_done(int result, void *cookie);
 static void sync_due(int result, void *cookie)
 {
 	struct drain *d = cookie;
+	int fd = ledger_sync_begin(d->ledger, &d->mark);
 
 	d->dirty = false;
 	d->sync.done = sync_done;
-	if (loop_fsync(d->options.loop, &d->sync, ledger_fd(d->ledger)))
-		sync_done(fsync(ledger_fd(d->ledger)) ? -errno : 0, d);
+	if (loop_fsync(d->options.loop, &d->sync, fd))
+		sync_done(fsync(fd) ? -errno : 0, d);
 }
 
 /* The bound holds from the flush on: half of it to gather more, half for the disk. */
@@ -98,8 +99,8 @@ static void sync_done(int result, void *cookie)
 {
 	struct drain *d = cookie;
 
-	/* EBADF: the segment was full, synced and closed before this came to run. */
-	if (result && result != -EBADF)
+	result = ledger_sync_end(d->ledger, &d->mark, result);
+	if (result)
 		drain_failed(d, result);
 	if (d->dirty)
 		drain_sync_soon(d);
@@ -306,7 +307,7 @@ bool drain_recovered(struct drain *d)
 	if (!d->error)
 		return true;
 	snprintf(text, sizeof(text), "the audit log could not be written: %s", strerror(-d->error));
-	if (drain_write(d) || fsync(ledger_fd(d->ledger)))
+	if (drain_write(d) || ledger_sync(d->ledger))
 		return false;
 	d->error = 0;
 	say("the audit log can be written again");

@@ -240,6 +240,21 @@ static void tiers_that_were_not_synced_are_made_again(void)
 	CHECK(fine(601, 601));
 }
 
+static void tiers_that_are_there_without_their_hashes_are_made_again(void)
+{
+	static const uint8_t zeros[TREE_HASH];
+	struct ledger *l;
+
+	/* A power cut took the hashes of the tail, and left zeros where a node of theirs was. */
+	REQUIRE(log_make(600, 30000, 100, 500));
+	REQUIRE(leaves_put(log_path("tier-1"), TREE_HASH, zeros, sizeof(zeros)));
+	REQUIRE(open_as(&log_key, 30000, &l) == 0);
+	CHECK_INT(found.hashed, 100);
+	CHECK_INT(found.changed, 0);
+	ledger_close(l);
+	CHECK(fine(600, 600));
+}
+
 /* What must be refused is refused twice, and nothing was mended by it; f says it in a line. */
 static void refused(const struct note_key *key, int error, const char *word)
 {
@@ -351,7 +366,7 @@ static void what_cannot_be_hashed_is_caught_up_with(void)
 	REQUIRE(mkdir(log_path("tier-1"), 0700) == 0);
 	CHECK(!grow(l, 300));
 	/* The record is written, and not hashed: nothing is signed for meanwhile. */
-	CHECK_INT(ledger_checkpoint(l, 0), -EIO);
+	CHECK_INT(ledger_checkpoint(l, 0), -EISDIR);
 	CHECK(ledger_flush(l) != 0);
 	REQUIRE(rmdir(log_path("tier-1")) == 0);
 	CHECK_INT(ledger_flush(l), 0);
@@ -393,6 +408,7 @@ static const struct tap_test tests[] = {
 	TEST(zeros_and_half_a_hash_at_the_end_are_a_crash),
 	TEST(another_hash_at_the_end_is_told),
 	TEST(tiers_that_were_not_synced_are_made_again),
+	TEST(tiers_that_are_there_without_their_hashes_are_made_again),
 	TEST(a_log_shorter_than_what_was_signed_for_is_refused),
 	TEST(hashes_other_than_those_signed_for_are_refused),
 	TEST(a_record_changed_under_missing_hashes_is_refused),
