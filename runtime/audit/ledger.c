@@ -34,7 +34,7 @@ struct ledger {
 	bool behind;		     /* hashes of what is flushed are missing */
 	bool unsure;		     /* which key the trail on disk names */
 	bool unfinished;	     /* the key was changed, and the one before may be there */
-	bool doubtful;		     /* of those after the last checkpoint some may not get to the disk */
+	bool doubtful; /* of those after the last checkpoint some may not get to the disk */
 };
 
 /* A log that has been signed for keeps its key: without it, it goes on under no other. */

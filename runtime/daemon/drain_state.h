@@ -42,7 +42,7 @@ struct drain {
 	struct segment_mark mark; /* what the sync under way is about */
 	int error;		  /* why the log cannot be written, or 0 */
 	int sign_error;		  /* why the last checkpoint could not be, or 0 */
-	bool rotating;	/* the key was changed, and something of it is left to do */
+	bool rotating;		  /* the key was changed, and something of it is left to do */
 	uint64_t drops_at_error;
 	struct retention_memory oldest;
 	uint64_t retain_at; /* CLOCK_BOOTTIME; 0: not begun */
