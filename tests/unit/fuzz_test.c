@@ -108,7 +108,7 @@ static void fuzz(const struct target *t)
 static void the_policy_parser_takes_any_bytes(void)
 {
 	fuzz(&(struct target){ "policy", policy_seed, "runtime/policy/profiles",
-			       "tests/fuzz/policy.dict" });
+			       "tests/fuzz/policy.dict", NULL });
 }
 
 static bool http_seed(const char *corpus)
@@ -127,7 +127,7 @@ static bool http_seed(const char *corpus)
 
 static void the_request_parser_takes_any_bytes(void)
 {
-	fuzz(&(struct target){ "http", http_seed, NULL, NULL });
+	fuzz(&(struct target){ "http", http_seed, NULL, NULL, NULL });
 }
 
 /* Two records, and extensions before and behind the name. */
@@ -144,7 +144,7 @@ static bool hello_seed(const char *corpus)
 
 static void the_parser_of_client_hellos_takes_any_bytes(void)
 {
-	fuzz(&(struct target){ "clienthello", hello_seed, NULL, NULL });
+	fuzz(&(struct target){ "clienthello", hello_seed, NULL, NULL, NULL });
 }
 
 /* One that is whole, to be changed. */
@@ -173,7 +173,7 @@ static bool pack_seed(const char *corpus)
 
 static void unpacking_takes_any_bytes(void)
 {
-	fuzz(&(struct target){ "pack", pack_seed, NULL, NULL });
+	fuzz(&(struct target){ "pack", pack_seed, NULL, NULL, NULL });
 }
 
 #define HASH "PlRNCrwHpqhGrupue0L7gxbjbMiKA9temvuZZDDpkaw="
