@@ -43,7 +43,7 @@ static int path_fault(const struct key_paths *p, const char *suffix, int error, 
 	return fault_set(f, error, "%s%s: %s", p->shown, suffix, strerror(error));
 }
 
-/* All of a small regular file. mode: bits that it must not have. The length, without a last newline. */
+/* All of a small regular file. mode: bits that it must not have. The length. */
 static int file_read(const char *path, mode_t never, char *buf, size_t size)
 {
 	struct stat st;
@@ -52,19 +52,27 @@ static int file_read(const char *path, mode_t never, char *buf, size_t size)
 
 	if (fd < 0)
 		return -errno;
-	if (fstat(fd, &st) != 0)
+	if (fstat(fd, &st) != 0) {
 		len = -errno;
-	else if (!S_ISREG(st.st_mode))
+	} else if (!S_ISREG(st.st_mode)) {
 		len = -EBADMSG;
-	else if (st.st_mode & never || (st.st_uid != geteuid() && st.st_uid != 0))
+	} else if (st.st_mode & never || (st.st_uid != geteuid() && st.st_uid != 0)) {
 		len = -EPERM;
-	else
-		len = read(fd, buf, size) < 0 ? -errno :
-						(st.st_size < (off_t)size ? st.st_size : -EBADMSG);
+	} else {
+		len = read(fd, buf, size);
+		if (len < 0)
+			len = -errno;
+		else if ((size_t)len == size)
+			len = -EBADMSG;
+	}
 	close(fd);
-	if (len > 0 && buf[len - 1] == '\n')
-		len--;
 	return (int)len;
+}
+
+/* Of a text of so many bytes, without a newline at its end. An errno stays. */
+static int text_length(const char *text, int len)
+{
+	return len > 0 && text[len - 1] == '\n' ? len - 1 : len;
 }
 
 /* Waits until names in the directory of this file are on disk. */
@@ -183,8 +191,8 @@ static int key_make(const struct key_paths *p, struct note_key *key, struct faul
 static int key_read(const struct key_paths *p, const char *path, const char *suffix,
 		    struct note_key *key, struct fault *f)
 {
-	char text[NOTE_KEY_SIZE + 2];
-	int rc = file_read(path, 0077, text, sizeof(text));
+	char text[NOTE_KEY_SIZE + 2] = { 0 };
+	int rc = text_length(text, file_read(path, 0077, text, sizeof(text)));
 
 	if (rc >= 0)
 		rc = note_key_parse(text, (size_t)rc, key);
@@ -201,14 +209,14 @@ static int key_read(const struct key_paths *p, const char *path, const char *suf
 static int public_check(const struct key_paths *p, const struct note_key *key, struct fault *f)
 {
 	const size_t room = (LIMIT_KEYS + 1) * NOTE_VERIFIER_SIZE;
-	char text[NOTE_VERIFIER_SIZE + 1], *there = malloc(room);
+	char text[NOTE_VERIFIER_SIZE + 1], *there = calloc(1, room);
 	int len = note_verifier_encode(&key->verifier, text, sizeof(text) - 1), rc;
 
 	if (!there || len < 0) {
 		free(there);
 		return path_fault(p, KEY_FILE_PUBLIC, len < 0 ? -len : ENOMEM, f);
 	}
-	rc = file_read(p->public, S_IWGRP | S_IWOTH, there, room);
+	rc = text_length(there, file_read(p->public, S_IWGRP | S_IWOTH, there, room));
 	if (rc >= len && memcmp(text, there + rc - len, (size_t)len) == 0 &&
 	    (rc == len || there[rc - len - 1] == '\n'))
 		rc = 0;
