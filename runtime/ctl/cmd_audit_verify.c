@@ -37,7 +37,7 @@ static const char help[] =
 	"    1  something is wrong: the first of it is named\n"
 	"    2  the command line is wrong\n"
 	"    3  the key or the anchor is not valid, or not there\n"
-	"    5  not found out: no log, not readable, or of a later version\n";
+	"    5  not found out: no log, not readable, of a later version, or no checkpoint\n";
 
 struct check {
 	const char *directory, *key_word, *origin, *anchor_name;
@@ -193,6 +193,12 @@ static void limits_show(const struct check *c)
 		       tail_of(r));
 }
 
+/* Nothing is wrong with it, and nothing shows that it is right. */
+static bool unsigned_for(const struct verify_result *r)
+{
+	return !r->problem && r->records && !r->covered;
+}
+
 static void result_text(const struct check *c)
 {
 	const struct verify_result *r = &c->r;
@@ -227,8 +233,11 @@ static void result_text(const struct check *c)
 		return;
 	}
 	limits_show(c);
-	printf("\n%s\n", r->covered ? "verified: what is covered is what was signed for" :
-				      "verified, but no checkpoint covers anything of it");
+	printf("\n%s\n",
+	       unsigned_for(r) ?
+		       "not verified: no checkpoint covers anything of it; the first comes within a "
+		       "minute, if none was taken away" :
+		       "verified: what is covered is what was signed for");
 }
 
 static void result_json(const struct check *c)
@@ -246,7 +255,7 @@ static void result_json(const struct check *c)
 	printf(",");
 	wording_json("key", evidence_key_name(&c->key).text);
 	printf(",\"key_beside\":%s,\"verified\":%s", c->key_word ? "false" : "true",
-	       r->problem ? "false" : "true");
+	       r->problem || unsigned_for(r) ? "false" : "true");
 	printf(",\"records\":%" PRIu64 ",\"covered\":%" PRIu64 ",\"checkpoints\":%" PRIu64,
 	       r->records, r->covered, r->checkpoints);
 	if (c->anchor.note)
@@ -316,7 +325,7 @@ static int check_run(struct check *c)
 		ctl_complain("cannot write: %s", strerror(errno));
 		return CTL_UNKNOWN;
 	}
-	if (c->r.problem == VERIFY_VERSION)
+	if (c->r.problem == VERIFY_VERSION || unsigned_for(&c->r))
 		return CTL_UNKNOWN;
 	return c->r.problem ? CTL_FAILED : CTL_OK;
 }
