@@ -17,6 +17,9 @@
 
 #define NS 1000000000ULL
 
+/* Of a last checkpoint: the segment, the hashes of each tier, their directory, the trail; and one. */
+#define LAST_TRIES (TREE_TIERS + 4)
+
 struct ledger {
 	struct segment_dir dir;
 	const char *directory;
@@ -121,12 +124,16 @@ int ledger_open(const struct ledger_options *options, struct ledger **ret_ledger
 
 void ledger_close(struct ledger *l)
 {
+	unsigned int tries;
+
 	if (!l)
 		return;
 	/* As in segment_close(): there is nobody left to tell. But what a failed sync was
-	 * about is written again by the next attempt, and there is no other. */
-	if (l->leaves && l->trail.fd >= 0 && ledger_flush(l) == 0)
-		(void)!(ledger_checkpoint(l, 0) && ledger_checkpoint(l, 0));
+	 * about is written again by the next attempt, and each file tells of its own. */
+	if (l->leaves && l->trail.fd >= 0 && ledger_flush(l) == 0) {
+		for (tries = 0; tries < LAST_TRIES && ledger_checkpoint(l, 0) != 0; tries++)
+			;
+	}
 	leaves_writer_close(l->leaves);
 	trail_writer_close(&l->trail);
 	segment_close(l->segments);
