@@ -3,13 +3,13 @@
 # agentosd is killed at random moments under load: what was signed for stays, nothing is rewritten, no record is missing or double.
 # timeout: 480
 
-# CRASH_KILLS=200 tests/run e2e/kills: so many (5). The time each recovery took is printed.
+# CRASH_KILLS=200 tests/run e2e/kills: so many (4). The time each recovery took is printed.
 
 # shellcheck disable=SC2317 # what try and holds call
 # shellcheck source=tests/e2e/lib/stage.sh
 . "$SRC/tests/e2e/lib/stage.sh"
 
-kills=${CRASH_KILLS:-5}
+kills=${CRASH_KILLS:-4}
 holes=$SRC/tests/e2e/lib/holes.py
 tamper=$SRC/tests/e2e/lib/tamper.py
 secret=/etc/shadow

@@ -3,14 +3,14 @@
 # Power cuts: each state that the disk under a busy log could be left in is recovered from, and has all that was signed for.
 # timeout: 480
 
-# POWER_CUTS=200 tests/run e2e/power: so many random states (8), and as many at flushes; all of these
+# POWER_CUTS=200 tests/run e2e/power: so many random states (5), and as many at flushes; all of these
 # when it is more than 20.
 
 # shellcheck disable=SC2317 # what try and holds call
 # shellcheck source=tests/e2e/lib/stage.sh
 . "$SRC/tests/e2e/lib/stage.sh"
 
-cuts=${POWER_CUTS:-8}
+cuts=${POWER_CUTS:-5}
 rounds=$((cuts > 20 ? 8 : 2))
 flushes=$((cuts > 20 ? 1000000 : cuts))
 place=/var/lib/agentos
