@@ -3,6 +3,8 @@
 #ifndef AGENTOS_AUDIT_HISTORY_H
 #define AGENTOS_AUDIT_HISTORY_H
 
+#include <stdbool.h>
+
 #include "agentos_event.h"
 #include "audit/account.h"
 #include "audit/record.h"
@@ -27,6 +29,7 @@ struct history {
 struct history_reader {
 	void (*each)(const struct record *r, void *cookie);
 	void *cookie;
+	bool whole; /* all of this boot, whatever was left */
 };
 
 /*

@@ -238,6 +238,11 @@ static uint32_t policy_of(const struct record *r)
 	return r->type == RECORD_EGRESS ? r->u.egress.policy : r->u.event.policy;
 }
 
+bool feeds_any(const struct feeds *s)
+{
+	return s->count != 0;
+}
+
 void feeds_replay(struct feeds *s, const struct record *r)
 {
 	const struct use *u = is_denial(r) ? use_find(s, policy_of(r)) : NULL;

@@ -385,9 +385,10 @@ int drain_open(const struct drain_options *o, struct drain **ret_drain, struct f
 	err = ledger_begin(d, found, &why);
 	if (!err) {
 		d->next_seq = found->tail.next_seq;
-		err = history_read(o->directory, d->boot,
-				   &(struct history_reader){ history_each, o->feeds }, &d->history,
-				   &why);
+		err = history_read(
+			o->directory, d->boot,
+			&(struct history_reader){ history_each, o->feeds, feeds_any(o->feeds) },
+			&d->history, &why);
 	}
 	if (err == -EBADMSG || err == -EKEYREJECTED || err == -ENOKEY)
 		fault_set(f, -err,

@@ -29,6 +29,8 @@ refused 'agentosd with a port that anybody may take' 2 'a port, 1 to 1023'
 module_load
 umount /sys/fs/bpf
 audit_dir_make
+# The first one tells of the key that it makes.
+try agentosd
 try agentosd
 refused 'agentosd without a BPF file system' 1 'mount -t bpf bpf /sys/fs/bpf'
 mount -t bpf -o mode=700 bpf /sys/fs/bpf
