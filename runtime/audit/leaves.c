@@ -11,6 +11,7 @@
 #include <unistd.h>
 
 #include "audit/listing.h"
+#include "base/range.h"
 
 struct leaves {
 	struct segment_dir dir;
@@ -157,23 +158,6 @@ static int leaf_find(struct leaves *l, uint64_t leaf, uint64_t *ret_at, uint64_t
 	return l->fds[0];
 }
 
-static int read_all(int fd, uint8_t *buf, size_t len, uint64_t offset)
-{
-	ssize_t got;
-
-	while (len) {
-		got = pread(fd, buf, len, (off_t)offset);
-		if (got < 0 && errno == EINTR)
-			continue;
-		if (got <= 0)
-			return got < 0 ? -errno : -EIO;
-		buf += got;
-		len -= (size_t)got;
-		offset += (uint64_t)got;
-	}
-	return 0;
-}
-
 static int leaves_read(void *cookie, unsigned int tier, uint64_t first, unsigned int count,
 		       uint8_t *hashes)
 {
@@ -187,7 +171,7 @@ static int leaves_read(void *cookie, unsigned int tier, uint64_t first, unsigned
 			return fd;
 		if (tier || run > count)
 			run = count;
-		rc = read_all(fd, hashes, (size_t)run * TREE_HASH, at * TREE_HASH);
+		rc = range_read(fd, hashes, (size_t)run * TREE_HASH, at * TREE_HASH);
 		if (rc)
 			return rc;
 		hashes += run * TREE_HASH;

@@ -13,6 +13,7 @@
 #include "audit/frames.h"
 #include "audit/leaves.h"
 #include "audit/listing.h"
+#include "base/range.h"
 
 #define SUBTREE (1U << TREE_TIER_BITS)
 
@@ -42,18 +43,10 @@ static size_t end_room(unsigned int tier)
 
 static int end_flush(struct end *e)
 {
-	size_t len = e->waiting * TREE_HASH, done = 0;
-	ssize_t put;
+	int rc = range_write(e->fd, e->pending, e->waiting * TREE_HASH, e->count * TREE_HASH);
 
-	while (done < len) {
-		put = pwrite(e->fd, e->pending + done, len - done,
-			     (off_t)(e->count * TREE_HASH + done));
-		if (put < 0 && errno == EINTR)
-			continue;
-		if (put <= 0)
-			return put < 0 ? -errno : -EIO;
-		done += (size_t)put;
-	}
+	if (rc)
+		return rc;
 	e->count += e->waiting;
 	e->waiting = 0;
 	return 0;

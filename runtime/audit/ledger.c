@@ -389,6 +389,11 @@ int ledger_rotate(struct ledger *l, uint64_t now_ns, struct note_verifier *ret_b
 	return 0;
 }
 
+uint64_t ledger_next_seq(const struct ledger *l)
+{
+	return segment_next_seq(l->segments);
+}
+
 uint64_t ledger_flushed(const struct ledger *l)
 {
 	return l->flushed;

@@ -90,6 +90,8 @@ int ledger_checkpoint(struct ledger *l, uint64_t now_ns);
  */
 int ledger_rotate(struct ledger *l, uint64_t now_ns, struct note_verifier *ret_before,
 		  struct note_verifier *ret_after, struct fault *f);
+/* Of the record that will be appended next. */
+uint64_t ledger_next_seq(const struct ledger *l);
 /* Records that the segments have; of these, those that the last checkpoint covers. */
 uint64_t ledger_flushed(const struct ledger *l);
 uint64_t ledger_covered(const struct ledger *l);

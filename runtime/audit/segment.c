@@ -17,6 +17,7 @@
 #include "audit/unsynced.h"
 #include "base/escape.h"
 #include "base/limits.h"
+#include "base/range.h"
 
 #define LOCK_NAME ".lock"
 
@@ -106,7 +107,7 @@ static int segment_begin(struct segment_writer *w, int fd, uint64_t first_seq, u
 		return -errno;
 	if (st.st_gid != w->group && fchown(fd, (uid_t)-1, w->group) != 0)
 		return -errno;
-	rc = unsynced_put(fd, w->header, sizeof(w->header), 0);
+	rc = range_write(fd, w->header, sizeof(w->header), 0);
 	if (rc)
 		return rc;
 	if (fsync(fd) != 0 || fsync(w->dir.fd) != 0)
@@ -314,7 +315,7 @@ int segment_flush_told(struct segment_writer *w, struct segment_written *ret_wri
 	rc = segment_ready(w);
 	if (rc)
 		return rc;
-	rc = unsynced_put(w->fd, w->buf, w->used, w->end);
+	rc = range_write(w->fd, w->buf, w->used, w->end);
 	if (rc) {
 		/* If this fails too: the next flush writes the same bytes to the same place. */
 		(void)!ftruncate(w->fd, (off_t)w->end);

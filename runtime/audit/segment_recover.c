@@ -12,26 +12,10 @@
 #include <unistd.h>
 
 #include "base/limits.h"
+#include "base/range.h"
 
 /* The most that is searched for whole records after a bad one: all that a segment can hold. */
 #define SEARCH_MAX (LIMIT_SEGMENT + LIMIT_AUDIT_BUFFER + SEGMENT_HEADER)
-
-/* Reads all of [from, from + len). */
-static int read_all(int fd, uint8_t *buf, size_t len, uint64_t from)
-{
-	size_t have = 0;
-	ssize_t got;
-
-	while (have < len) {
-		got = pread(fd, buf + have, len - have, (off_t)(from + have));
-		if (got < 0 && errno == EINTR)
-			continue;
-		if (got <= 0)
-			return got < 0 ? -errno : -EIO;
-		have += (size_t)got;
-	}
-	return 0;
-}
 
 /*
  * Whether these bytes, which do not begin with a whole record, may be cut.
@@ -66,7 +50,7 @@ static int tail_judge(int fd, uint64_t from, uint64_t len)
 	buf = malloc(len);
 	if (!buf)
 		return -ENOMEM;
-	rc = read_all(fd, buf, len, from);
+	rc = range_read(fd, buf, len, from);
 	if (rc == 0 && !tail_is_torn(buf, len))
 		rc = -EBADMSG;
 	free(buf);

@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include "base/limits.h"
+#include "base/range.h"
 
 #define ROOM_LEAST (64 << 10)
 
@@ -65,47 +66,13 @@ int unsynced_write(const struct unsynced *u, int fd)
 {
 	if (ftruncate(fd, (off_t)u->from) != 0)
 		return -errno;
-	return unsynced_put(fd, u->bytes, u->len, u->from);
-}
-
-int unsynced_put(int fd, const uint8_t *bytes, size_t len, uint64_t offset)
-{
-	ssize_t put;
-
-	while (len) {
-		put = pwrite(fd, bytes, len, (off_t)offset);
-		if (put < 0 && errno == EINTR)
-			continue;
-		if (put <= 0)
-			return put < 0 ? -errno : -EIO;
-		bytes += put;
-		len -= (size_t)put;
-		offset += (uint64_t)put;
-	}
-	return 0;
-}
-
-static int read_all(int fd, uint8_t *bytes, size_t len, uint64_t offset)
-{
-	ssize_t got;
-
-	while (len) {
-		got = pread(fd, bytes, len, (off_t)offset);
-		if (got < 0 && errno == EINTR)
-			continue;
-		if (got <= 0)
-			return got < 0 ? -errno : -EIO;
-		bytes += got;
-		len -= (size_t)got;
-		offset += (uint64_t)got;
-	}
-	return 0;
+	return range_write(fd, u->bytes, u->len, u->from);
 }
 
 /* Writes all that is kept; is it what the disk has then? 1, or 0. */
 static int renew_try(const struct unsynced *u, int fd, uint8_t *again)
 {
-	int rc = unsynced_put(fd, u->bytes, u->len, u->from);
+	int rc = range_write(fd, u->bytes, u->len, u->from);
 
 	if (rc == 0 && fdatasync(fd) != 0)
 		rc = -errno;
@@ -113,7 +80,7 @@ static int renew_try(const struct unsynced *u, int fd, uint8_t *again)
 	if (rc == 0)
 		(void)posix_fadvise(fd, 0, 0, POSIX_FADV_DONTNEED);
 	if (rc == 0)
-		rc = read_all(fd, again, u->len, u->from);
+		rc = range_read(fd, again, u->len, u->from);
 	return rc ? rc : memcmp(again, u->bytes, u->len) == 0;
 }
 
@@ -127,7 +94,7 @@ int unsynced_renew(int fd, uint64_t from, uint64_t to)
 		return fdatasync(fd) != 0 ? -errno : 0;
 	u.bytes = malloc(u.len);
 	again = malloc(u.len);
-	rc = u.bytes && again ? read_all(fd, u.bytes, u.len, from) : -ENOMEM;
+	rc = u.bytes && again ? range_read(fd, u.bytes, u.len, from) : -ENOMEM;
 	if (rc == 0)
 		rc = renew_try(&u, fd, again);
 	if (rc == 0) {

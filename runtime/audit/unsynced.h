@@ -38,8 +38,6 @@ void unsynced_synced(struct unsynced *u, uint64_t to);
  */
 int unsynced_write(const struct unsynced *u, int fd);
 
-/* Writes all of it at an offset; the errno of the write that failed, -EIO when nothing is taken. */
-int unsynced_put(int fd, const uint8_t *bytes, size_t len, uint64_t offset);
 /*
  * Writes what is in [from, to) of a file, to being its end, once more, waits for the
  * disk, and reads it again from there, as far as the file system lets it; where that is

@@ -254,7 +254,7 @@ void drain_stop(struct drain *d)
 
 uint64_t drain_number(const struct drain *d)
 {
-	return d->next_seq - 1;
+	return ledger_next_seq(d->ledger) - 1;
 }
 
 uint64_t drain_covered(const struct drain *d)
@@ -266,7 +266,7 @@ void drain_status(const struct drain *d, struct control_status_reply *m)
 {
 	unsigned int i;
 
-	m->next_seq = d->next_seq;
+	m->next_seq = ledger_next_seq(d->ledger);
 	m->audit_error = d->error;
 	m->sign_error = d->sign_error;
 	m->covered = ledger_covered(d->ledger);

@@ -46,11 +46,9 @@ struct drain {
 	uint64_t drops_at_error;
 	struct retention_memory oldest;
 	uint64_t retain_at; /* CLOCK_BOOTTIME; 0: not begun */
-	uint64_t
-		retain_last; /* the log says that records up to here are removed, and they are there */
-	int retain_error;    /* why they could not be, or 0 */
+	int retain_error;   /* why they could not be, or 0 */
+	bool untold;	    /* the module does not take how far the denials are kept */
 	uint64_t unreadable;
-	uint64_t next_seq;
 };
 
 /* drain.c */
@@ -58,7 +56,7 @@ void drain_take(struct drain *d);
 
 /* journal.c */
 /* Tells the module how far the denials have been kept: who waits for that goes on. */
-void drain_tell(const struct drain *d);
+void drain_tell(struct drain *d);
 /* Whether the log can be written, after trying again if it could not. */
 bool drain_recovered(struct drain *d);
 int drain_append(struct drain *d, struct record *r);

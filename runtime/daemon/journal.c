@@ -48,15 +48,19 @@ static uint64_t drain_drops(const struct drain *d)
 	return sum;
 }
 
-void drain_tell(const struct drain *d)
+void drain_tell(struct drain *d)
 {
 	const struct ring *ring = d->rings[AGENTOS_RING_DENIALS].ring;
+	int err;
 
 	if (!ring)
 		return;
-	if (agentos_dev_drained(d->options.dev,
-				d->error ? AGENTOS_DRAINED_NEVER : ring_consumed(ring)))
-		say("the module does not take how far the denials were read: who floods them is held");
+	err = agentos_dev_drained(d->options.dev,
+				  d->error ? AGENTOS_DRAINED_NEVER : ring_consumed(ring));
+	if (err && !d->untold)
+		say("the module does not take how far the denials were read: who floods them is held: %s",
+		    strerror(-err));
+	d->untold = err != 0;
 }
 
 static void drain_failed(struct drain *d, int err)
@@ -140,11 +144,12 @@ static void drain_remember(struct drain *d)
 	struct history h = d->history;
 	unsigned int i;
 
-	if (!d->enforce || ledger_flushed(d->ledger) != d->next_seq - 1)
+	/* Only of what is in the files: the accounts know what is buffered as well. */
+	if (!d->enforce || ledger_flushed(d->ledger) != drain_number(d))
 		return;
 	for (i = 0; i < AGENTOS_RING_COUNT; i++)
 		h.rings[i] = d->rings[i].account;
-	(void)!history_save(d->options.directory, d->boot, d->next_seq - 1, &h);
+	(void)!history_save(d->options.directory, d->boot, drain_number(d), &h);
 }
 
 /* Rare, and what it waits for is little: the rings hold what comes meanwhile. */
@@ -175,8 +180,6 @@ int drain_append(struct drain *d, struct record *r)
 		drain_sync_soon(d);
 		err = ledger_append(d->ledger, r);
 	}
-	if (!err)
-		d->next_seq = r->seq + 1;
 	return err;
 }
 
@@ -384,7 +387,6 @@ int drain_open(const struct drain_options *o, struct drain **ret_drain, struct f
 	}
 	err = ledger_begin(d, found, &why);
 	if (!err) {
-		d->next_seq = found->tail.next_seq;
 		err = history_read(
 			o->directory, d->boot,
 			&(struct history_reader){ history_each, o->feeds, feeds_any(o->feeds) },

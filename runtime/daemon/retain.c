@@ -37,8 +37,6 @@ void drain_retain(struct drain *d)
 	if (rc == 0)
 		rc = retention_run(d->ledger, &dir, keep, &now, &d->oldest, &f);
 	segment_dir_close(&dir);
-	if (d->oldest.note >= d->next_seq)
-		d->next_seq = d->oldest.note + 1;
 	if (rc < 0 && rc != d->retain_error)
 		say("old records of the audit log stay: %s", f.text);
 	d->retain_error = rc < 0 ? rc : 0;
