@@ -200,6 +200,10 @@ static void an_event_has_the_parts_that_its_header_says(void)
 	reseal(expected, sizeof(expected));
 	CHECK_INT(record_encode(&r, buf, sizeof(buf)), sizeof(expected));
 	CHECK(memcmp(buf, expected, sizeof(expected)) == 0);
+	/* A part that says nothing is not there: no act has two forms. */
+	memset(buf + 8 + 41 + 38, 0, 4);
+	reseal(buf, sizeof(expected));
+	CHECK_INT(record_decode(buf, sizeof(buf), &back), -EBADMSG);
 	/* No rule is a number of its own, and a thread may be another than the first. */
 	e->rule = AGENTOS_RULE_NONE;
 	CHECK_INT(record_encode(&r, buf, sizeof(buf)), sizeof(expected) - 4);
