@@ -251,6 +251,34 @@ static void verdicts_are_of_acts_and_of_connections(void)
 	CHECK_INT(finds(request("a", EGRESS_CLOSED)), 0);
 }
 
+/* A record that tells of many denials is shown to who asks for denials, of that agent. */
+static void counted_denials_are_denials(void)
+{
+	struct record r = created(7, 0, "coder");
+
+	r.u.lifecycle.type = AGENTOS_LIFECYCLE_REPEATED;
+	r.u.lifecycle.reason = AGENTOS_VERDICT_DENIED;
+	r.u.lifecycle.count = 900;
+	filter_new();
+	filter_add_refused(filter);
+	CHECK_INT(finds(r), 1);
+	r.u.lifecycle.reason = 9;
+	CHECK_INT(finds(r), 1);
+	r.u.lifecycle.reason = AGENTOS_VERDICT_ALLOWED;
+	CHECK_INT(finds(r), 0);
+	r.u.lifecycle.reason = AGENTOS_VERDICT_DENIED;
+	r.u.lifecycle.type = AGENTOS_LIFECYCLE_HELD;
+	CHECK_INT(finds(r), 0);
+	filter_new();
+	CHECK(asks(FILTER_VERDICT, "would-deny"));
+	r.u.lifecycle.type = AGENTOS_LIFECYCLE_REPEATED;
+	CHECK_INT(finds(r), 0);
+	r.u.lifecycle.reason = AGENTOS_VERDICT_WOULD_DENY;
+	CHECK_INT(finds(r), 1);
+	CHECK(asks(FILTER_AGENT, "other"));
+	CHECK_INT(finds(r), 0);
+}
+
 static void rules_and_rights_are_alternatives(void)
 {
 	filter_new();
@@ -403,6 +431,7 @@ static const struct tap_test tests[] = {
 	TEST(below_an_id_is_as_well),
 	TEST(how_many_are_below_is_bounded),
 	TEST(verdicts_are_of_acts_and_of_connections),
+	TEST(counted_denials_are_denials),
 	TEST(rules_and_rights_are_alternatives),
 	TEST(objects_are_found_by_a_part_or_a_pattern),
 	TEST(a_name_with_nuls_is_searched_whole),

@@ -387,6 +387,29 @@ static void the_period_begins_and_ends(void)
 	report_drop();
 }
 
+/* Denials that have no record of their own are in the sums, and told beside what was done. */
+static void counted_denials_are_in_the_sums(void)
+{
+	struct record life = rig_life(AGENTOS_LIFECYCLE_REPEATED, 7, "coder");
+
+	life.u.lifecycle.reason = AGENTOS_VERDICT_DENIED;
+	life.u.lifecycle.count = 900;
+	REQUIRE(rig_begin() && rig_put(rig_life(AGENTOS_LIFECYCLE_CREATE, 7, "coder")) &&
+		rig_put(life));
+	life.u.lifecycle.reason = AGENTOS_VERDICT_WOULD_DENY;
+	life.u.lifecycle.count = 11;
+	REQUIRE(rig_put(life) && rig_end());
+	REQUIRE(report_make(NULL, 0, 0) == 0);
+	CHECK_SOUND();
+	CHECK_INT(report->denied, 900);
+	CHECK_INT(report->passed, 11);
+	REQUIRE(report->agent_count == 1);
+	CHECK_INT(report->agents[0].denied, 900);
+	CHECK_INT(report->agents[0].passed, 11);
+	CHECK_SAYS("900 times more");
+	report_drop();
+}
+
 static void losses_come_first(void)
 {
 	struct record life = rig_life(AGENTOS_LIFECYCLE_LOST, 0, "");
@@ -759,6 +782,7 @@ static const struct tap_test tests[] = {
 	TEST(the_checkpoint_is_told_and_not_vouched_for),
 	TEST(an_agent_is_itself_and_those_below),
 	TEST(the_period_begins_and_ends),
+	TEST(counted_denials_are_in_the_sums),
 	TEST(losses_come_first),
 	TEST(a_damaged_log_is_told_of_up_to_there),
 	TEST(agents_of_one_number_are_told_apart),

@@ -143,6 +143,25 @@ static void losses_are_summed(void)
 	stats_release(&stats);
 }
 
+static void counted_denials_are_summed(void)
+{
+	struct record r = { .seq = 1, .type = RECORD_LIFECYCLE, .stream = STREAM_LIFECYCLE };
+
+	REQUIRE(stats_init(&stats) == 0);
+	r.u.lifecycle.type = AGENTOS_LIFECYCLE_REPEATED;
+	r.u.lifecycle.count = 900;
+	strcpy(r.u.lifecycle.name, "coder");
+	add(r);
+	r.u.lifecycle.count = 11;
+	add(r);
+	/* That it was held so often is no denial. */
+	r.u.lifecycle.type = AGENTOS_LIFECYCLE_RELEASED;
+	add(r);
+	CHECK_INT(stats.counted, 911);
+	CHECK_STR(counts(STATS_AGENTS), "3 coder");
+	stats_release(&stats);
+}
+
 static void many_names_take_no_more_memory(void)
 {
 	struct record r = act(AGENTOS_HOOK_FILE_OPEN, AGENTOS_VERDICT_DENIED, AGENTOS_WHY_NO_RULE);
@@ -168,7 +187,7 @@ static void many_names_take_no_more_memory(void)
 static const struct tap_test tests[] = {
 	TEST(an_act_counts_by_all_that_it_is), TEST(reasons_are_rights_rules_and_others),
 	TEST(requests_count_with_acts),	       TEST(losses_are_summed),
-	TEST(many_names_take_no_more_memory),
+	TEST(counted_denials_are_summed),      TEST(many_names_take_no_more_memory),
 };
 
 int main(int argc, char **argv)
