@@ -5,7 +5,6 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <inttypes.h>
-#include <libgen.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -15,6 +14,7 @@
 
 #include "audit/checkpoint.h"
 #include "audit/note.h"
+#include "base/durable.h"
 #include "base/escape.h"
 
 static const char head[] = "agentos-anchor 1\n", last_line[] = "end\n";
@@ -289,62 +289,6 @@ int anchor_read(const char *path, struct anchor *ret_anchor, struct fault *f)
 	return refuse(f, path, -rc, strerror(-rc));
 }
 
-static int file_write(int fd, const char *text, size_t len)
-{
-	ssize_t n;
-
-	while (len) {
-		n = write(fd, text, len);
-		if (n < 0 && errno == EINTR)
-			continue;
-		if (n < 0)
-			return -errno;
-		text += n;
-		len -= (size_t)n;
-	}
-	return fchmod(fd, 0640) == 0 && fsync(fd) == 0 ? 0 : -errno;
-}
-
-/* So that the new name is there after a crash. */
-static int directory_sync(const char *path)
-{
-	char *copy = strdup(path);
-	int fd, rc = 0;
-
-	if (!copy)
-		return -ENOMEM;
-	fd = open(dirname(copy), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	if (fd < 0 || fsync(fd) != 0)
-		rc = -errno;
-	if (fd >= 0)
-		close(fd);
-	free(copy);
-	return rc;
-}
-
-static int file_replace(const char *path, const char *text, size_t len)
-{
-	char *beside;
-	int fd, rc;
-
-	if (asprintf(&beside, "%s.XXXXXX", path) < 0)
-		return -ENOMEM;
-	fd = mkostemp(beside, O_CLOEXEC);
-	if (fd < 0) {
-		rc = -errno;
-		free(beside);
-		return rc;
-	}
-	rc = file_write(fd, text, len);
-	close(fd);
-	if (!rc && rename(beside, path) != 0)
-		rc = -errno;
-	if (rc)
-		unlink(beside);
-	free(beside);
-	return rc ? rc : directory_sync(path);
-}
-
 int anchor_write(const char *path, const struct anchor *a, struct fault *f)
 {
 	char *text;
@@ -353,7 +297,7 @@ int anchor_write(const char *path, const struct anchor *a, struct fault *f)
 
 	rc = anchor_encode(a, &text, &len);
 	if (!rc) {
-		rc = file_replace(path, text, len);
+		rc = durable_replace(path, text, len, 0640);
 		free(text);
 	}
 	return rc ? refuse(f, path, -rc, strerror(-rc)) : 0;

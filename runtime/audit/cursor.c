@@ -10,6 +10,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "base/durable.h"
 #include "base/escape.h"
 
 #define CURSOR_LINE 128 /* bytes, with room */
@@ -65,38 +66,12 @@ int cursor_read(const char *path, struct cursor *ret_cursor, struct fault *f)
 	return 0;
 }
 
-static int file_write(int fd, const char *line, size_t len)
-{
-	ssize_t n = write(fd, line, len);
-
-	if (n < 0)
-		return -errno;
-	if ((size_t)n != len)
-		return -ENOSPC;
-	return fsync(fd) == 0 ? 0 : -errno;
-}
-
 int cursor_write(const char *path, const struct cursor *c, struct fault *f)
 {
-	char line[CURSOR_LINE], *beside;
-	int fd, len, rc;
+	char line[CURSOR_LINE];
+	int len = snprintf(line, sizeof(line), "agentos-cursor 1 %" PRIu64 " %" PRIu64 "\n", c->seq,
+			   c->time_ns);
+	int rc = durable_replace(path, line, (size_t)len, 0600);
 
-	if (asprintf(&beside, "%s.XXXXXX", path) < 0)
-		return fault_set(f, ENOMEM, "not enough memory");
-	len = snprintf(line, sizeof(line), "agentos-cursor 1 %" PRIu64 " %" PRIu64 "\n", c->seq,
-		       c->time_ns);
-	fd = mkostemp(beside, O_CLOEXEC);
-	if (fd < 0) {
-		rc = -errno;
-		free(beside);
-		return refuse(f, path, -rc, strerror(-rc));
-	}
-	rc = file_write(fd, line, (size_t)len);
-	close(fd);
-	if (!rc && rename(beside, path) != 0)
-		rc = -errno;
-	if (rc)
-		unlink(beside);
-	free(beside);
 	return rc ? refuse(f, path, -rc, strerror(-rc)) : 0;
 }

@@ -13,6 +13,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "base/durable.h"
 #include "base/escape.h"
 #include "base/limits.h"
 
@@ -75,27 +76,6 @@ static int text_length(const char *text, int len)
 	return len > 0 && text[len - 1] == '\n' ? len - 1 : len;
 }
 
-/* Waits until names in the directory of this file are on disk. */
-static int parent_sync(const char *path)
-{
-	char parent[PATH_MAX];
-	char *slash;
-	int fd, rc;
-
-	snprintf(parent, sizeof(parent), "%s", path);
-	slash = strrchr(parent, '/');
-	if (slash == parent)
-		slash++;
-	if (slash)
-		*slash = '\0';
-	fd = open(slash ? parent : ".", O_DIRECTORY | O_RDONLY | O_CLOEXEC);
-	if (fd < 0)
-		return -errno;
-	rc = fsync(fd) != 0 ? -errno : 0;
-	close(fd);
-	return rc;
-}
-
 /* Writes a file whole or not at all, and waits until it is on disk. over: another may be there. */
 static int file_make(const char *path, mode_t mode, const char *text, bool over)
 {
@@ -118,7 +98,7 @@ static int file_make(const char *path, mode_t mode, const char *text, bool over)
 	if (rc == 0 && (over ? rename(fresh, path) : link(fresh, path)) != 0)
 		rc = -errno;
 	unlink(fresh);
-	return rc ? rc : parent_sync(path);
+	return rc ? rc : durable_name(path);
 }
 
 /* Overwrites the bytes of a secret where they lie, as far as that is ours to say. */
@@ -334,7 +314,7 @@ int key_file_advance(const char *directory, const struct note_verifier *keys, si
 	rc = file_blank(p.secret);
 	if (rc && rc != -ENOENT)
 		return path_fault(&p, KEY_FILE_SECRET, -rc, f);
-	rc = rename(p.next, p.secret) != 0 ? -errno : parent_sync(p.secret);
+	rc = rename(p.next, p.secret) != 0 ? -errno : durable_name(p.secret);
 	return rc ? path_fault(&p, KEY_FILE_NEXT, -rc, f) : 0;
 }
 
@@ -356,6 +336,6 @@ int key_file_withdraw(const char *directory, struct fault *f)
 	if (rc == 0 && unlink(p.next) != 0)
 		rc = -errno;
 	if (rc == 0)
-		rc = parent_sync(p.next);
+		rc = durable_name(p.next);
 	return rc ? path_fault(&p, KEY_FILE_NEXT, -rc, f) : 0;
 }

@@ -2,13 +2,13 @@
 /* Checkpoints appended to a file, one after the other, as a log's own trail has them. */
 #include <errno.h>
 #include <fcntl.h>
-#include <libgen.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/file.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "base/durable.h"
 #include "ctl/target.h"
 
 /* Its end, which whoever opened it may not have made whole: how many newlines are missing there. */
@@ -58,23 +58,6 @@ static int note_append(int fd, off_t size, const char *note, size_t len, unsigne
 	return rc;
 }
 
-/* So that a new file is there after a crash. */
-static int name_sync(const char *path)
-{
-	char *copy = strdup(path);
-	int fd, rc = 0;
-
-	if (!copy)
-		return -ENOMEM;
-	fd = open(dirname(copy), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	if (fd < 0 || fsync(fd) != 0)
-		rc = -errno;
-	if (fd >= 0)
-		close(fd);
-	free(copy);
-	return rc;
-}
-
 static int file_append(const char *path, int fd, const char *note, size_t len, struct fault *f)
 {
 	unsigned int missing = 0;
@@ -92,7 +75,7 @@ static int file_append(const char *path, int fd, const char *note, size_t len, s
 	/* What another had appended before it was locked. */
 	rc = fstat(fd, &st) == 0 ? end_look(fd, st.st_size, &missing) : -errno;
 	if (rc == 0 && !st.st_size)
-		rc = name_sync(path);
+		rc = durable_name(path);
 	if (rc == 0)
 		rc = note_append(fd, st.st_size, note, len, missing);
 	return rc ? fault_set(f, -rc, "%s", strerror(-rc)) : 0;
