@@ -2,18 +2,16 @@
 /* Reports count what the log holds, within bounds, and their page keeps every text a text. */
 #include "audit/report_html.h"
 #include "tests/tap.h"
+#include "tests/unit/page_rig.h"
 #include "tests/unit/report_rig.h"
 
 #include <ctype.h>
 #include <sys/wait.h>
 
 #include "base/escape.h"
-#include "base/html.h"
 #include "base/limits.h"
 
 static struct report *report;
-static char *page;
-static size_t page_len;
 
 static void report_drop(void)
 {
@@ -46,106 +44,6 @@ static int report_make(const char *agent, uint64_t since_s, uint64_t until_s)
 	fclose(out);
 	return rc;
 }
-
-#define CHECK_SAYS(words)  CHECK_MSG(strstr(page, words), "\"%s\" is not on the page", words)
-#define CHECK_QUIET(words) CHECK_MSG(!strstr(page, words), "\"%s\" is on the page", words)
-
-/* --- the page as a browser would take it apart, but stricter --- */
-
-static bool name_known(const char *name)
-{
-	static const char *const known[] = {
-		"html", "head", "meta", "title",   "style", "body",    "header", "main",  "footer",
-		"p",	"h1",	"h2",	"section", "dl",    "dt",      "dd",	 "div",	  "span",
-		"b",	"i",	"a",	"code",	   "table", "caption", "thead",	 "tbody", "tr",
-		"th",	"td",	"time", "svg",	   "g",	    "rect",    "desc"
-	};
-	size_t i;
-
-	for (i = 0; i < sizeof(known) / sizeof(known[0]); i++) {
-		if (strcmp(known[i], name) == 0)
-			return true;
-	}
-	return false;
-}
-
-/* Attributes up to the tag's end, each NAME="VALUE". NULL: something else. */
-static const char *attributes_skip(const char *p, bool *ret_closed)
-{
-	*ret_closed = false;
-	while (*p == ' ') {
-		p++;
-		if (strncmp(p, "on", 2) == 0 || strncmp(p, "style", 5) == 0 ||
-		    strncmp(p, "src", 3) == 0)
-			return NULL;
-		while (islower(*p) || *p == '-' || isupper(*p))
-			p++;
-		if (strncmp(p, "=\"", 2) != 0)
-			return NULL;
-		p += 2;
-		p += strcspn(p, "\"<>");
-		if (*p++ != '"')
-			return NULL;
-	}
-	if (*p == '/') {
-		*ret_closed = true;
-		p++;
-	}
-	return *p == '>' ? p + 1 : NULL;
-}
-
-/* All tags are known and fit into each other, and nothing acts on a display. Where not, else NULL. */
-static const char *page_fault(void)
-{
-	char stack[32][16], name[16];
-	const char *p = page, *at;
-	size_t depth = 0, n;
-	bool closed, end;
-
-	if (!escape_is_utf8(page, page_len) || strlen(page) != page_len)
-		return "not UTF-8, or with a NUL";
-	if (strncmp(p, "<!DOCTYPE html>\n", 16) != 0)
-		return "no document type";
-	for (p += 16; *p; p++) {
-		if (*p != '<') {
-			if (*p == '>' || (iscntrl((unsigned char)*p) && *p != '\n') ||
-			    (unsigned char)*p >= 0x80)
-				return p;
-			continue;
-		}
-		at = p++;
-		end = *p == '/';
-		p += end;
-		for (n = 0; n < sizeof(name) - 1 && isalnum(*p); n++)
-			name[n] = *p++;
-		name[n] = '\0';
-		if (!name_known(name))
-			return at;
-		if (end) {
-			if (!depth || strcmp(stack[--depth], name) != 0 || *p != '>')
-				return at;
-			continue;
-		}
-		p = attributes_skip(p, &closed);
-		if (!p)
-			return at;
-		p--;
-		if (strcmp(name, "style") == 0)
-			p = strstr(p, "</style>") - 1;
-		if (strcmp(name, "meta") == 0 || closed)
-			continue;
-		if (depth == sizeof(stack) / sizeof(stack[0]))
-			return at;
-		strcpy(stack[depth++], name);
-	}
-	return depth ? "elements stay open" : NULL;
-}
-
-#define CHECK_SOUND()                                           \
-	do {                                                    \
-		const char *fault = page_fault();               \
-		CHECK_MSG(!fault, "%.60s", fault ? fault : ""); \
-	} while (0)
 
 static void the_judge_of_pages_finds_faults(void)
 {
@@ -618,40 +516,6 @@ static void any_times_fit_into_a_timeline(void)
 	CHECK(timeline_begin(&t, 10 * TIMELINE_ROOM) == UINT64_MAX);
 }
 
-static void html_is_escaped_whole_characters_at_a_time(void)
-{
-	char in[600], out[4096];
-	size_t i, pad;
-	FILE *f;
-
-	/* A character of four bytes at each place around the end of a piece. */
-	for (pad = 250; pad < 262; pad++) {
-		memset(in, '<', pad);
-		memcpy(in + pad, "\xf0\x9f\x98\x80", 4);
-		memset(in + pad + 4, 'x', 300);
-		f = fmemopen(out, sizeof(out), "w");
-		REQUIRE(f);
-		html_bytes(f, in, pad + 304);
-		fclose(f);
-		CHECK_INT(strlen(out), 4 * pad + 304);
-		for (i = 0; i < pad; i++)
-			CHECK(memcmp(out + 4 * i, "&lt;", 4) == 0);
-		CHECK(memcmp(out + 4 * pad, "\xf0\x9f\x98\x80x", 5) == 0);
-	}
-	/* Nothing but the rest of characters that never began. */
-	memset(in, 0xbf, 600);
-	f = fmemopen(out, sizeof(out), "w");
-	REQUIRE(f);
-	html_bytes(f, in, 600);
-	fclose(f);
-	CHECK_INT(strlen(out), 2400);
-	f = fmemopen(out, sizeof(out), "w");
-	REQUIRE(f);
-	html_text(f, "a<b>&\"'\\");
-	fclose(f);
-	CHECK_STR(out, "a&lt;b&gt;&amp;&#34;&#39;\\");
-}
-
 /* --- the command --- */
 
 static char said[4096];
@@ -789,7 +653,6 @@ static const struct tap_test tests[] = {
 	TEST(hostile_texts_stay_texts),
 	TEST(a_big_log_takes_no_more_room),
 	TEST(any_times_fit_into_a_timeline),
-	TEST(html_is_escaped_whole_characters_at_a_time),
 	TEST(wrong_options_are_refused),
 	TEST(the_page_is_written_whole_or_not_at_all),
 	TEST(damage_shows_in_the_exit_status),
