@@ -3,6 +3,7 @@
 #ifndef AGENTOS_AUDIT_FEED_H
 #define AGENTOS_AUDIT_FEED_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <sys/types.h>
@@ -49,6 +50,8 @@ const char *feed_name(const struct feed *f);
 const int *feed_files(const struct feed *f);
 /* The log's number of the last denial that it has, or what it began with. */
 uint64_t feed_number(const struct feed *f);
+/* Is all that it was given in the file? */
+bool feed_complete(const struct feed *f);
 
 /*
  * Adds a denial of the agent `owner` or of one below it, or what the kernel counted

@@ -267,7 +267,7 @@ int history_read(const char *directory, const uint8_t boot[16], const struct his
 	rc = segment_dir_open(directory, &d, f);
 	if (rc)
 		goto free_history;
-	seq = reader && reader->whole ? 0 : resume_load(&d, boot, h);
+	seq = resume_load(&d, boot, h);
 	rc = first_segment(&d, boot, seq, &first, f);
 	if (rc == 0)
 		rc = history_go_on(directory, boot, seq, first, reader, h, f);

@@ -3,8 +3,6 @@
 #ifndef AGENTOS_AUDIT_HISTORY_H
 #define AGENTOS_AUDIT_HISTORY_H
 
-#include <stdbool.h>
-
 #include "agentos_event.h"
 #include "audit/account.h"
 #include "audit/record.h"
@@ -29,7 +27,6 @@ struct history {
 struct history_reader {
 	void (*each)(const struct record *r, void *cookie);
 	void *cookie;
-	bool whole; /* all of this boot, whatever was left */
 };
 
 /*

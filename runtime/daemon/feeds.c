@@ -238,9 +238,20 @@ static uint32_t policy_of(const struct record *r)
 	return r->type == RECORD_EGRESS ? r->u.egress.policy : r->u.event.policy;
 }
 
-bool feeds_any(const struct feeds *s)
+bool feeds_complete(const struct feeds *s)
 {
-	return s->count != 0;
+	const struct use *u;
+	size_t i;
+
+	if (s->queued)
+		return false;
+	for (i = 0; i < FEEDS_BUCKETS; i++) {
+		for (u = s->buckets[i]; u; u = u->next) {
+			if (!feed_complete(u->family->feed))
+				return false;
+		}
+	}
+	return true;
 }
 
 void feeds_replay(struct feeds *s, const struct record *r)

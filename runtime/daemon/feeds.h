@@ -24,8 +24,8 @@ struct feeds;
 
 /* The directory must be there, and nobody's but the daemon's; what is left in it of no policy is removed. */
 int feeds_open(const char *directory, int dev, struct feeds **ret_feeds, struct fault *f);
-/* Are there feeds, of agents that live? What they lack is told again. */
-bool feeds_any(const struct feeds *s);
+/* Has each feed got all that was taken for it? */
+bool feeds_complete(const struct feeds *s);
 void feeds_close(struct feeds *s);
 
 /* A descriptor of the directory; borrowed. */

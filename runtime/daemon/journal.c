@@ -144,8 +144,12 @@ static void drain_remember(struct drain *d)
 	struct history h = d->history;
 	unsigned int i;
 
-	/* Only of what is in the files: the accounts know what is buffered as well. */
-	if (!d->enforce || ledger_flushed(d->ledger) != drain_number(d))
+	/*
+	 * Only of what is in the files: the accounts know what is buffered as well. Who
+	 * goes on from there gives the feeds nothing of what was before.
+	 */
+	if (!d->enforce || ledger_flushed(d->ledger) != drain_number(d) ||
+	    !feeds_complete(d->options.feeds))
 		return;
 	for (i = 0; i < AGENTOS_RING_COUNT; i++)
 		h.rings[i] = d->rings[i].account;
@@ -387,10 +391,9 @@ int drain_open(const struct drain_options *o, struct drain **ret_drain, struct f
 	}
 	err = ledger_begin(d, found, &why);
 	if (!err) {
-		err = history_read(
-			o->directory, d->boot,
-			&(struct history_reader){ history_each, o->feeds, feeds_any(o->feeds) },
-			&d->history, &why);
+		err = history_read(o->directory, d->boot,
+				   &(struct history_reader){ history_each, o->feeds }, &d->history,
+				   &why);
 	}
 	if (err == -EBADMSG || err == -EKEYREJECTED || err == -ENOKEY)
 		fault_set(f, -err,

@@ -176,13 +176,18 @@ is 'and told nothing' "$(wc -l <"$feed")" "$before"
 daemon_start
 holds 'the next agentosd tells it' wait_for 20 has "$feed" 'the same again, 2 times more'
 is 'each once' "$(wc -l <"$feed")" $((before + 3))
-# What the log got and the feed did not: it is told from the log.
+# What the log got and the feed did not: it is told from the log, as far as no daemon has said
+# that the feeds have it.
+remembered=$work/resume
+cp -p "$audit_dir/resume" "$remembered" 2>/dev/null || remembered=
 step user "unshare -U true; cat $secret; ./refuse $secret 1"
 holds 'more denials' wait_for 20 has_lines $((before + 6))
 cp "$feed" "$work/whole"
 daemon_end KILL
 head -n $((before + 1)) "$work/whole" >"$feed"
 printf '2026-11' >>"$feed"
+rm -f "$audit_dir/resume"
+[ -z "$remembered" ] || mv "$remembered" "$audit_dir"
 daemon_start
 holds 'what the log has and the feed has not is told again' wait_for 20 cmp "$feed" "$work/whole"
 

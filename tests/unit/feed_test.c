@@ -553,10 +553,17 @@ static void what_cannot_be_written_is_counted(void)
 	CHECK_INT(text[strlen(text) - 1], '\n');
 	free(text);
 	CHECK_INT(feed_number(f), 2);
+	CHECK(!feed_complete(f));
 	setrlimit(RLIMIT_FSIZE, &before);
 	CHECK_INT(feed_add(f, &r, 7, LIMIT_FEED), 0);
+	CHECK(feed_complete(f));
+	r.seq++;
+	CHECK_INT(feed_add(f, &r, 7, LIMIT_FEED), 0);
+	CHECK(!feed_complete(f));
+	CHECK_INT(feed_flush(f), 0);
+	CHECK(feed_complete(f));
 	text = content("7");
-	CHECK_INT(lines(text), 4);
+	CHECK_INT(lines(text), 5);
 	CHECK(strstr(text, "\n(5 denials could not be written here)\n2023-"));
 	free(text);
 	feed_remove(f);

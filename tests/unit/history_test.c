@@ -123,12 +123,6 @@ static void what_was_left_gives_the_same(void)
 		REQUIRE(grow(at + 1, 500));
 		CHECK_INT(read_as(boot_b, &h), 0);
 		CHECK_INT(told, 500 - at);
-		/* Who wants to hear of all of it does. */
-		told = 0;
-		CHECK_INT(history_read(log_dir, boot_b,
-				       &(struct history_reader){ count, NULL, true }, &all, &fault),
-			  0);
-		CHECK(told == 201 && memcmp(&h, &all, sizeof(h)) == 0);
 		REQUIRE(unlink(log_path(HISTORY_NAME)) == 0);
 		CHECK_INT(read_as(boot_b, &all), 0);
 		CHECK_INT(told, 201);
