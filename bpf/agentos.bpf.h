@@ -13,6 +13,7 @@
 
 /* Macros are not in BTF. */
 #define EPERM		  1
+#define ENOENT		  2
 #define EACCES		  13
 #define EINVAL		  22
 #define FMODE_READ	  0x1
@@ -107,6 +108,7 @@ struct agentos_walk {
 enum {
 	QUICK_DONE, /* the calling task is in no agent, or it may, and nothing is to be recorded */
 	QUICK_ASK,  /* it depends */
+	QUICK_TELL, /* it may by the policy in the upper half, and that is to be recorded */
 };
 
 /* What is done with an address, and what the rules say: as kmod/endpoint.h has it. */
@@ -166,10 +168,16 @@ extern int agentos_guarded(struct dentry *dentry) __ksym;
 extern int agentos_device_takes_right(struct dentry *dentry) __ksym;
 extern int agentos_call_refuse(int error, __u32 ia32, __u64 harmless) __ksym;
 extern int agentos_start_gives_code(void) __ksym;
-extern int agentos_path_text(struct path *path, char *text, __u32 text__sz) __ksym;
-extern int agentos_entry_text(struct path *dir, struct dentry *dentry, char *text,
-			      __u32 text__sz) __ksym;
-extern int agentos_dentry_text(struct dentry *dentry, char *text, __u32 text__sz) __ksym;
+extern int agentos_record(struct agentos_event *event, __u32 event__sz, const struct act *act,
+			  __u32 act__sz) __ksym;
+extern int agentos_record_path(struct path *path, struct agentos_event *event, __u32 event__sz,
+			       const struct act *act, __u32 act__sz) __ksym;
+extern int agentos_record_entry(struct path *dir, struct dentry *dentry,
+				struct agentos_event *event, __u32 event__sz) __ksym;
+extern int agentos_record_dentry(struct dentry *dentry, struct agentos_event *event,
+				 __u32 event__sz) __ksym;
+extern int agentos_record_keep(struct agentos_event *kept, __u32 kept__sz,
+			       const struct agentos_event *event, __u32 event__sz) __ksym;
 
 /*
  * Begins every program: whoever is not an agent leaves here. Programs that everybody

@@ -61,22 +61,21 @@ static __always_inline int act_count(struct act *act)
 }
 
 /*
- * NULL when no record is to be made, or there is no room (counted). To be ended with
- * event_end(). What a strict agent was to be let do is refused then: who calls this
- * looks at the verdict after it.
+ * NULL when no record is to be made, or there is no room (counted). To be written,
+ * marked and ended with event_end(). What a strict agent was to be let do is refused
+ * then: who calls this looks at the verdict after it.
  */
-static __always_inline struct agentos_event *event_begin(const struct agentos_facts *facts,
-							 struct act *act)
+static __always_inline struct agentos_event *event_room(const struct agentos_facts *facts,
+							struct act *act, __u64 *ret_seq)
 {
 	bool refused = act->verdict != AGENTOS_VERDICT_ALLOWED;
 	struct agentos_event *event;
-	__u64 seq, id;
 
 	if (act->verdict == AGENTOS_VERDICT_DENIED)
 		hook_count(act->hook);
 	if (refused && act_count(act))
 		return NULL;
-	event = event_reserve(refused, &seq);
+	event = event_reserve(refused, ret_seq);
 	if (!event && facts->flags & FACT_STRICT && act->verdict != AGENTOS_VERDICT_DENIED) {
 		drop_count(AGENTOS_DROPS_REFUSED);
 		act->verdict = AGENTOS_VERDICT_DENIED;
@@ -88,53 +87,52 @@ static __always_inline struct agentos_event *event_begin(const struct agentos_fa
 		hook_count(act->hook);
 		if (!refused && act_count(act))
 			return NULL;
-		refused = true;
-		event = event_reserve(true, &seq);
+		event = event_reserve(true, ret_seq);
 	}
-	if (!event)
-		return NULL;
-	__builtin_memset(event, 0, offsetof(struct agentos_event, comm));
-	event->size = sizeof(*event);
-	event->version = AGENTOS_EVENT_VERSION;
-	event->verdict = act->verdict;
-	event->why = act->why;
-	event->hook = act->hook;
-	event->error = act->error;
+	return event;
+}
+
+/* Whose record it is. */
+static __always_inline void event_mark(struct agentos_event *event,
+				       const struct agentos_facts *facts, __u64 seq)
+{
 	event->seq = seq;
-	event->time_ns = refused ? act->time_ns : bpf_ktime_get_boot_ns();
 	event->agent = facts->id;
 	event->policy = facts->policy;
-	event->right = act->right;
-	event->rule = act->rule;
-	event->access = act->access;
-	event->flags = act->effect == EFFECT_KILL  ? AGENTOS_EVENT_KILL :
-		       act->effect == EFFECT_WATCH ? AGENTOS_EVENT_WATCH :
-						     0;
-	id = bpf_get_current_pid_tgid();
-	event->tgid = id >> 32;
-	event->tid = (__u32)id;
-	event->uid = (__u32)bpf_get_current_uid_gid();
-	bpf_get_current_comm(event->comm, sizeof(event->comm));
-	event->text[0] = '\0';
+}
+
+/* Room for a record, written but for the object. As event_room(). */
+static __always_inline struct agentos_event *event_begin(const struct agentos_facts *facts,
+							 struct act *act)
+{
+	struct agentos_event *event;
+	__u64 seq;
+
+	event = event_room(facts, act, &seq);
+	if (event) {
+		agentos_record(event, sizeof(*event), act, sizeof(*act));
+		event_mark(event, facts, seq);
+	}
 	return event;
 }
 
 static __always_inline void event_end(void *ctx, struct agentos_event *event)
 {
-	/* Nobody listening: -ENOENT, and that is all it costs. */
-	bpf_perf_event_output(ctx, &events, BPF_F_CURRENT_CPU, event, sizeof(*event));
+	/* A sample is prepared before it is known that nobody listens: asked first, that is cheap. */
+	if (bpf_perf_event_read(&events, BPF_F_CURRENT_CPU) != (__u64)-ENOENT)
+		bpf_perf_event_output(ctx, &events, BPF_F_CURRENT_CPU, event, sizeof(*event));
 	if (event->verdict == AGENTOS_VERDICT_DENIED) {
 		__u32 slot = event->seq % AGENTOS_RECENT;
 		struct agentos_event *kept = bpf_map_lookup_elem(&recent, &slot);
 
 		/* Two records 256 apart may meet here; the log has both whole. */
 		if (kept)
-			bpf_probe_read_kernel(kept, sizeof(*kept), event);
+			agentos_record_keep(kept, sizeof(*kept), event, sizeof(*event));
 	}
 	bpf_ringbuf_submit(event, 0);
 }
 
-/* The outcome of one of the text kfuncs: a length that may exceed the room, or an errno. */
+/* The outcome of copying a string: its length, or an errno. */
 static __always_inline void event_text_len(struct agentos_event *event, int len)
 {
 	if (len < 0) {
@@ -146,17 +144,6 @@ static __always_inline void event_text_len(struct agentos_event *event, int len)
 		len = AGENTOS_OBJECT_SIZE - 1;
 	}
 	event->text_len = len;
-}
-
-/* By probing reads: there may be no inode, and 6.12 will not let us test for that. */
-static __always_inline void event_inode(struct agentos_event *event, struct dentry *dentry)
-{
-	struct inode *inode = BPF_CORE_READ(dentry, d_inode);
-
-	event->object_kind = AGENTOS_OBJECT_PATH;
-	event->ino = BPF_CORE_READ(inode, i_ino);
-	event->gen = BPF_CORE_READ(inode, i_generation);
-	event->dev = BPF_CORE_READ(inode, i_sb, s_dev);
 }
 
 /*
@@ -357,10 +344,7 @@ static __always_inline int act_dentry(void *ctx, const struct agentos_facts *fac
 		act_is_about(act, ACT_DENTRY, (__u64)dentry, 0);
 		event = event_begin(facts, act);
 		if (event) {
-			event_inode(event, dentry);
-			event->flags |= AGENTOS_EVENT_DENTRY;
-			event_text_len(event, agentos_dentry_text(dentry, event->text,
-								  AGENTOS_OBJECT_SIZE));
+			agentos_record_dentry(dentry, event, sizeof(*event));
 			event_end(ctx, event);
 		}
 	}
@@ -377,15 +361,15 @@ static __always_inline int act_path(void *ctx, const struct agentos_facts *facts
 				    struct path *path, struct dentry *dentry, __u64 number)
 {
 	struct agentos_event *event;
+	__u64 seq;
 
 	if (act_settle(facts, act, dentry)) {
 		act_is_about(act, ACT_DENTRY, (__u64)dentry, number);
-		event = event_begin(facts, act);
+		event = event_room(facts, act, &seq);
 		if (event) {
-			event_inode(event, dentry);
+			agentos_record_path(path, event, sizeof(*event), act, sizeof(*act));
+			event_mark(event, facts, seq);
 			event->number = number;
-			event_text_len(event,
-				       agentos_path_text(path, event->text, AGENTOS_OBJECT_SIZE));
 			event_end(ctx, event);
 		}
 	}

@@ -103,8 +103,24 @@ static __always_inline int file_check(void *ctx, const struct agentos_facts *fac
 	return act_path(ctx, facts, &act, &file->f_path, dentry, 0);
 }
 
-/* An agent's open that needs more than a glance. */
-static __noinline int file_open_check(void *ctx)
+/* An open that is allowed, and to be recorded: in a frame of its own. Returns whether it is denied. */
+static __noinline int file_open_tell(void *ctx, const struct agentos_facts *facts)
+{
+	struct file *file = ARGUMENT(ctx, 0, struct file *);
+	struct act act = {
+		.hook = AGENTOS_HOOK_FILE_OPEN,
+		.access = access_of_mode(file),
+		.refusal = -EACCES,
+		.rule = AGENTOS_RULE_NONE,
+	};
+
+	if (!facts)
+		return 1;
+	return act_path(ctx, facts, &act, &file->f_path, file->f_path.dentry, 0);
+}
+
+/* An agent's open that needs more than a glance, or a record. */
+static __noinline int file_open_check(void *ctx, __u64 quick)
 {
 	struct file *file = ARGUMENT(ctx, 0, struct file *);
 
@@ -120,15 +136,19 @@ static __noinline int file_open_check(void *ctx)
 	/* An open for execution: bprm_check_security or mmap_file decides, knowing what for. */
 	if (file->f_flags & FMODE_EXEC)
 		return 0;
+	if ((__u32)quick == QUICK_TELL && quick >> 32 == facts.policy)
+		return verdict(file_open_tell(ctx, &facts), -EACCES);
 	return verdict(file_check(ctx, &facts, file, AGENTOS_HOOK_FILE_OPEN), -EACCES);
 }
 
 SEC("lsm/file_open")
 int BPF_PROG(agentos_file_open, struct file *file)
 {
-	if (!agentos_file_open_quick(file))
+	__u64 quick = agentos_file_open_quick(file);
+
+	if (!quick)
 		return 0;
-	return file_open_check(ctx);
+	return file_open_check(ctx, quick);
 }
 
 #define FMODE_PATH 0x4000
@@ -180,9 +200,7 @@ static __always_inline int entry_check(void *ctx, const struct agentos_facts *fa
 		act_is_about(&act, ACT_DENTRY, (__u64)dentry, 0);
 		event = event_begin(facts, &act);
 		if (event) {
-			event_inode(event, dentry);
-			event_text_len(event, agentos_entry_text(dir, dentry, event->text,
-								 AGENTOS_OBJECT_SIZE));
+			agentos_record_entry(dir, dentry, event, sizeof(*event));
 			event_end(ctx, event);
 		}
 	}
@@ -341,14 +359,8 @@ decided:
 		act_is_about(&act, ACT_DENTRY, (__u64)shown, 0);
 		event = event_begin(facts, &act);
 		if (event) {
-			event_inode(event, shown);
-			if (at_target)
-				event_text_len(event, agentos_entry_text(to_dir, to, event->text,
-									 AGENTOS_OBJECT_SIZE));
-			else
-				event_text_len(event,
-					       agentos_entry_text(from_dir, from, event->text,
-								  AGENTOS_OBJECT_SIZE));
+			agentos_record_entry(at_target ? to_dir : from_dir, shown, event,
+					     sizeof(*event));
 			event_end(ctx, event);
 		}
 	}

@@ -45,7 +45,7 @@ struct agentos_facts {
 #define FACT_STRICT	AGENTOS_CREATE_STRICT
 
 /* What the quick ones answer: as bpf/agentos.bpf.h declares it. */
-enum { QUICK_DONE, QUICK_ASK };
+enum { QUICK_DONE, QUICK_ASK, QUICK_TELL };
 
 /* As bpf/agentos.bpf.h declares it. */
 struct agentos_net_ask {
@@ -108,16 +108,24 @@ static u32 file_wants(const struct file *file)
  * rights, or NULL when there is more to it than rules. Apart from the rest, so
  * that whoever is in no agent sets no frame up for it.
  */
-static const struct policy *quick_policy(const struct member *member, u64 rights)
+static const struct policy *quick_rules(const struct member *member, u64 rights)
 {
 	const struct agent *agent = member->agent;
 	/* Before the rights, as facts_fill(). */
 	const struct policy *policy = rcu_dereference(agent->policy);
 
-	if (READ_ONCE(member->proving) || READ_ONCE(agent->flags) & AGENTOS_CREATE_RECORD_ALLOWED ||
-	    rights & ~READ_ONCE(agent->rights))
-		return NULL;
-	return policy;
+	return READ_ONCE(member->proving) || rights & ~READ_ONCE(agent->rights) ? NULL : policy;
+}
+
+static bool quick_tells(const struct member *member)
+{
+	return READ_ONCE(member->agent->flags) & AGENTOS_CREATE_RECORD_ALLOWED;
+}
+
+/* Likewise, and NULL when what is allowed is to be recorded. */
+static const struct policy *quick_policy(const struct member *member, u64 rights)
+{
+	return quick_tells(member) ? NULL : quick_rules(member, rights);
 }
 
 /* null, zero, full, random, urandom; tty, ptmx; slaves. */
@@ -170,15 +178,18 @@ static noinline u64 file_open_quick(const struct file *file)
 
 	if (!member)
 		return QUICK_DONE;
-	policy = quick_policy(member, want);
+	policy = quick_rules(member, want);
 
 	/* To write to the memory of a process takes a right, which a file of procfs may be. */
 	if (!policy || file->f_flags & __FMODE_EXEC || file_may_take_right(file) ||
 	    (want & AGENTOS_FILE_WRITE && file_inode(file)->i_sb->s_magic == PROC_SUPER_MAGIC))
 		return QUICK_ASK;
-	return rules_plainly_allow(&policy->rules, file->f_path.dentry, want) ?
-		       QUICK_DONE :
-		       QUICK_ASK;
+	if (!rules_plainly_allow(&policy->rules, file->f_path.dentry, want))
+		return QUICK_ASK;
+	/* What overlayfs opens below is no act of the agent's. */
+	if (!quick_tells(member) || file->f_mode & FMODE_NOACCOUNT)
+		return QUICK_DONE;
+	return QUICK_TELL | (u64)policy->id << 32;
 }
 
 /* Of what goes, a directory may have rules on it or below, and a device's node takes a right. */
@@ -388,9 +399,10 @@ __bpf_kfunc int agentos_line(struct agentos_line *line, u32 line__sz)
 /*
  * May the calling task open the file? QUICK_DONE when it is in no agent, or
  * plainly may: by its agent's rights, and by rules on the file's own file system.
- * Whatever else there is to it, the program decides (QUICK_ASK): other mounts,
- * other kinds of open, and all that is recorded. 64 bits, as of fewer the program
- * would first clear the rest.
+ * Whatever else there is to it, the program decides (QUICK_ASK): other mounts, and
+ * other kinds of open. QUICK_TELL: it plainly may by the policy whose id is in the
+ * upper half, and that is to be recorded. 64 bits, as of fewer the program would
+ * first clear the rest.
  */
 __bpf_kfunc u64 agentos_file_open_quick(struct file *file)
 {
@@ -654,9 +666,11 @@ BTF_ID_FLAGS(func, agentos_guarded)
 BTF_ID_FLAGS(func, agentos_device_takes_right)
 BTF_ID_FLAGS(func, agentos_call_refuse)
 BTF_ID_FLAGS(func, agentos_start_gives_code)
-BTF_ID_FLAGS(func, agentos_path_text)
-BTF_ID_FLAGS(func, agentos_entry_text)
-BTF_ID_FLAGS(func, agentos_dentry_text)
+BTF_ID_FLAGS(func, agentos_record)
+BTF_ID_FLAGS(func, agentos_record_path)
+BTF_ID_FLAGS(func, agentos_record_entry)
+BTF_ID_FLAGS(func, agentos_record_dentry)
+BTF_ID_FLAGS(func, agentos_record_keep)
 BTF_KFUNCS_END(agentos_kfunc_ids)
 
 static const struct btf_kfunc_id_set agentos_kfunc_set = {

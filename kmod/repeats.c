@@ -9,8 +9,6 @@
 
 #include "repeats.h"
 
-#define EFFECT_KILL 1 /* as bpf/event.bpf.h has it */
-
 static siphash_key_t names_key __read_mostly;
 
 /* Of what does not exist only the name tells; the program chose it, but not our key. */

@@ -15,7 +15,10 @@ enum act_kind {
 	ACT_DENTRY,  /* a dentry's address, and a number */
 };
 
-/* As bpf/event.bpf.h has it, with what the members mean. */
+/* What a policy says beyond yes and no: as bpf/event.bpf.h has it. */
+enum act_effect { EFFECT_NONE, EFFECT_KILL, EFFECT_WATCH };
+
+/* As bpf/agentos.bpf.h has it, with what the members mean. */
 struct act {
 	u16 hook;
 	u8 verdict;

@@ -285,6 +285,65 @@ says 'the log knows its file' "\"file\":\"$work/policies/second.yaml\",\"workspa
 agentctl audit --agent worker >"$work/log"
 says 'and says so' "of worker($(agentctl show --json worker | sed 's/.*"id":\([0-9]*\).*/\1/')) is base, from $work/policies/second.yaml" "$work/log"
 
+# --- where it was ---
+
+# Short names on the root's own mount, and all that is not as simple.
+where=/srv/where
+mkdir -p $where/at/deeper $where/new/inside "$work/mounted"
+mount -t tmpfs none "$work/mounted"
+mkdir $where/bound
+mount --bind "$work/mounted" $where/bound
+for length in 1 2 31 32 35 36 39 40 41 254 255; do
+	name=$(printf "%${length}s" '' | tr ' ' n)
+	for at in $where $where/at/deeper "$work/mounted" $where/bound; do
+		touch "$at/$name"
+		echo "$at/$name"
+	done
+done | sort -u >"$work/where.paths"
+cat >"$work/policies/where.yaml" <<'END'
+version: 1
+name: where
+rights: [file-read, file-exec, capabilities, mount]
+files:
+  read: [/usr, /etc/ld.so.cache, -/lib, -/lib64, -/bin]
+  exec: [/usr, -/lib, -/lib64, -/bin]
+END
+cat >"$work/where.py" <<'END'
+import os, sys
+def refused(path):
+    try:
+        open(path)
+        print("opened", path)
+    except PermissionError:
+        pass
+for path in sys.argv[1:]:
+    refused(path)
+os.chroot("/srv/where/new")
+refused("/inside/x")
+refused("/")
+END
+touch $where/new/inside/x
+cp "$work/where.py" /usr/lib/where.py
+# shellcheck disable=SC2046 # words
+try agentctl run --quiet --policy "$work/policies/where.yaml" --name where -- \
+	python3 -I /usr/lib/where.py $(cat "$work/where.paths")
+is 'an agent is refused files wherever they are' "$status" 0
+fails 'all of them' grep -q opened "$work/out"
+printf '/inside/x\n/\n' >>"$work/where.paths"
+audit_settle
+agentctl audit --json --agent where >"$work/log"
+cat >"$work/where-told.py" <<'END'
+import json, sys
+told = {json.loads(line)["object"].get("text") for line in open(sys.argv[1])
+        if json.loads(line)["type"] == "event"}
+for path in open(sys.argv[2]):
+    if path.rstrip("\n") not in told:
+        sys.exit("not told: " + path)
+END
+holds 'and the log tells each by its path' python3 "$work/where-told.py" "$work/log" "$work/where.paths"
+rm -f /usr/lib/where.py
+umount $where/bound "$work/mounted"
+
 # --- what is no denial ---
 
 try agentctl policy explain 99999999
