@@ -272,7 +272,7 @@ bench: ## Count instructions: nothing, bystander, agent, Landlock, AppArmor
 	tests/bench/run
 
 .PHONY: bench-audit
-bench-audit: ## Measure the audit log: writing, size, verifying, proving
+bench-audit: ## Measure the audit log: recording beside auditd, writing, size, verifying, proving
 	@scripts/deps build vm bench
 	@$(MAKE) --no-print-directory all
 	tests/bench/audit
