@@ -84,10 +84,10 @@ struct {
 	__type(value, struct agentos_allowance);
 } allowances SEC(".maps");
 
-/* 1 while the programs that count packets are attached: the daemon writes it. */
+/* enum agentos_counting. */
 struct {
 	__uint(type, BPF_MAP_TYPE_ARRAY);
-	__uint(max_entries, 1);
+	__uint(max_entries, AGENTOS_COUNTING_COUNT);
 	__type(key, __u32);
 	__type(value, __u32);
 } counting SEC(".maps");

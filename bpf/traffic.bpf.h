@@ -58,9 +58,18 @@ static __noinline __u64 traffic_limited(void)
 /* Are packets counted now? They are while an agent has a limit, as soon as the daemon knows. */
 static __always_inline bool traffic_is_on(void)
 {
-	__u32 zero = 0, *on = bpf_map_lookup_elem(&counting, &zero);
+	__u32 slot = AGENTOS_COUNTING_ON, *on = bpf_map_lookup_elem(&counting, &slot);
 
 	return on && *on;
+}
+
+/* Spares the daemon a look at all of an empty map. */
+static __always_inline void traffic_made(void)
+{
+	__u32 slot = AGENTOS_COUNTING_MADE, *made = bpf_map_lookup_elem(&counting, &slot);
+
+	if (made)
+		__sync_fetch_and_add(made, 1);
 }
 
 /*
@@ -97,6 +106,7 @@ static __noinline int traffic_begin(struct sock *sk)
 		if (!bpf_map_lookup_elem(&allowances, &agent) ||
 		    !bpf_map_lookup_elem(&traffic, &agent))
 			return 1;
+		traffic_made();
 	}
 	return 0;
 }

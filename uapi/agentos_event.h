@@ -216,6 +216,13 @@ struct agentos_allowance {
 	__u64 gone_ns; /* CLOCK_BOOTTIME, when the agent was first found to be no more */
 };
 
+/* Slots of the map `counting`. */
+enum agentos_counting {
+	AGENTOS_COUNTING_ON,   /* 1 while the programs that count are attached: the daemon's */
+	AGENTOS_COUNTING_MADE, /* how often an agent was put into `traffic`, which is then there */
+	AGENTOS_COUNTING_COUNT
+};
+
 /* Who pays for a socket's packets: its maker, the maker's parent and so on, 0 behind the last. */
 struct agentos_payers {
 	__u64 agent[AGENTOS_LINE];

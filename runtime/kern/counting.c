@@ -51,9 +51,9 @@ static int counter_attach(size_t i, int root)
 
 static int counting_tell(const struct enforce *e, uint32_t on)
 {
-	uint32_t zero = 0;
+	uint32_t slot = AGENTOS_COUNTING_ON;
 
-	return bpf_map_update_elem(e->maps[MAP_COUNTING], &zero, &on, BPF_ANY) ? -errno : 0;
+	return bpf_map_update_elem(e->maps[MAP_COUNTING], &slot, &on, BPF_ANY) ? -errno : 0;
 }
 
 static int counting_end(const struct enforce *e)

@@ -32,6 +32,8 @@ struct enforce {
 	int cpus;			       /* possible ones: values of a per-CPU map */
 	uint64_t replaced[AGENTOS_RING_COUNT]; /* enforce_replaced() */
 	unsigned int idle;		       /* calls of enforce_traffic() without any limit */
+	bool traffic_empty;		       /* no agent was in that map when so many had been */
+	uint32_t traffic_made;		       /* put there: AGENTOS_COUNTING_MADE */
 	const char *feeds;		       /* enforce_feeds(); NULL: there are none */
 	int feeds_fd;
 };

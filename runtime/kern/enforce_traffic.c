@@ -42,13 +42,22 @@ static int payers_add(struct payers *p, uint64_t agent, uint64_t bytes)
 	return 0;
 }
 
-/* Before any is charged: what is in none of these counts is in none of those charged. */
-static int payers_list(const struct enforce *e, struct payers *p)
+/*
+ * Before any is charged: what is in none of these counts is in none of those charged.
+ * To find nothing in a map is to look at all of its room: not again until somebody
+ * has been put there.
+ */
+static int payers_list(struct enforce *e, struct payers *p)
 {
+	uint32_t slot = AGENTOS_COUNTING_MADE, made;
 	struct agentos_traffic traffic;
 	uint64_t *last = NULL, agent;
 	int err = 0;
 
+	if (bpf_map_lookup_elem(e->maps[MAP_COUNTING], &slot, &made))
+		return -errno;
+	if (e->traffic_empty && made == e->traffic_made)
+		return 0;
 	while (!err && !bpf_map_get_next_key(e->maps[MAP_TRAFFIC], last, &agent)) {
 		if (p->count >= AGENTOS_TRAFFIC_MAX)
 			break;
@@ -56,6 +65,8 @@ static int payers_list(const struct enforce *e, struct payers *p)
 			err = payers_add(p, agent, traffic.bytes);
 		last = &agent;
 	}
+	e->traffic_empty = !err && !p->count;
+	e->traffic_made = made;
 	return err;
 }
 
@@ -197,10 +208,10 @@ int enforce_count(struct enforce *e, struct fault *f)
 static int traffic_switch(struct enforce *e, bool limited)
 {
 	struct agentos_version version;
-	uint32_t zero = 0, on = 0;
+	uint32_t slot = AGENTOS_COUNTING_ON, on = 0;
 	int err = agentos_dev_version(e->dev, &version);
 
-	if (!err && bpf_map_lookup_elem(e->maps[MAP_COUNTING], &zero, &on))
+	if (!err && bpf_map_lookup_elem(e->maps[MAP_COUNTING], &slot, &on))
 		err = -errno;
 	if (err)
 		return err;
