@@ -203,8 +203,7 @@ static __always_inline bool act_is_spared(const struct act *act, struct dentry *
 	default:
 		return false;
 	}
-	if (act->rule == AGENTOS_RULE_PINS || act->rule == AGENTOS_RULE_FEED ||
-	    right_is_guarded(act))
+	if (AGENTOS_RULE_IS_OWN(act->rule) || right_is_guarded(act))
 		return false;
 	return !dentry || !agentos_guarded(dentry);
 }

@@ -88,7 +88,7 @@ static void put_advice(FILE *out, const struct agentos_event *e)
 			fputs("the right to do this", out);
 		break;
 	case AGENTOS_WHY_RULE:
-		if (e->rule == AGENTOS_RULE_PINS || e->rule == AGENTOS_RULE_FEED) {
+		if (AGENTOS_RULE_IS_OWN(e->rule)) {
 			fputs("do not try again: no policy allows this", out);
 			break;
 		}

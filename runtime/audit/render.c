@@ -267,6 +267,8 @@ static void put_rule(FILE *out, const struct agentos_event *e, const char *does)
 		fprintf(out, "no agent may touch what enforces");
 	else if (e->rule == AGENTOS_RULE_FEED)
 		fprintf(out, "of the denial feeds an agent may only read its own");
+	else if (e->rule == AGENTOS_RULE_LOG)
+		fprintf(out, "no agent may touch the audit log");
 	else
 		fprintf(out, "rule %u of its policy %s it", e->rule, does);
 }

@@ -93,7 +93,7 @@ static void rule_count(struct stats *s, uint32_t rule, uint32_t policy, const ch
 {
 	char name[64];
 
-	if (rule == AGENTOS_RULE_NONE || rule == AGENTOS_RULE_PINS || rule == AGENTOS_RULE_FEED) {
+	if (rule == AGENTOS_RULE_NONE || AGENTOS_RULE_IS_OWN(rule)) {
 		count(s, STATS_REASONS, why);
 		return;
 	}

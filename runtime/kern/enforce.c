@@ -450,6 +450,7 @@ void enforce_close(struct enforce *e)
 		return;
 	links_close(e);
 	close_maps(e);
+	own_close(e);
 	free(e);
 }
 

@@ -65,7 +65,16 @@ int enforce_policy_address(struct enforce *e, uint32_t policy, const struct comp
  * and fd are borrowed.
  */
 void enforce_feeds(struct enforce *e, const char *path, int fd);
-/* But for this file of it, which may be read. */
+/*
+ * Where the audit log is, which has been opened: what is in that directory no agent
+ * writes, in each policy that is completed from now on. Beside it, with these added
+ * to its name: secrets, which none reads either, and what is shown; both end with
+ * NULL and are borrowed. 1; 0: it is on a file system of its own, which such a rule
+ * would keep from being unmounted, and nothing is kept; or an errno with the fault.
+ */
+int enforce_log(struct enforce *e, const char *directory, const char *const *secrets,
+		const char *const *shown, struct fault *f);
+/* But for this file of the feeds, which may be read. */
 int enforce_policy_feed(struct enforce *e, uint32_t policy, int fd, struct fault *f);
 /* It may connect to 127.0.0.1:port by TCP, where the gateway is. */
 int enforce_policy_gateway(struct enforce *e, uint32_t policy, uint16_t port, struct fault *f);

@@ -36,7 +36,17 @@ struct enforce {
 	uint32_t traffic_made;		       /* put there: AGENTOS_COUNTING_MADE */
 	const char *feeds;		       /* enforce_feeds(); NULL: there are none */
 	int feeds_fd;
+	struct {
+		char *path;		    /* ours; NULL: none is kept */
+		int directory, parent;	    /* ours */
+		const char *const *secrets; /* borrowed, both; ended by NULL */
+		const char *const *shown;
+	} log; /* enforce_log() */
 };
+
+/* May the policy have a rule about what fd is of? -EINVAL with the fault. */
+int own_allow(const struct enforce *e, const struct compiled_rule *r, int fd, struct fault *f);
+void own_close(struct enforce *e);
 
 /*
  * Attaches the programs that count packets, or detaches them. Who has a limit is

@@ -463,11 +463,14 @@ static void explain_address_rule(struct explain *x, const struct agentos_event *
 static void explain_rule(struct explain *x, const struct agentos_event *e, const struct policy *p,
 			 const struct policy_vars *vars)
 {
-	if (e->rule == AGENTOS_RULE_PINS || e->rule == AGENTOS_RULE_FEED) {
+	if (AGENTOS_RULE_IS_OWN(e->rule)) {
 		x->is_possible = false;
 		x->lesson = e->rule == AGENTOS_RULE_PINS ?
 				    "The programs that hold agents are there: this rule is in "
 				    "every policy." :
+			    e->rule == AGENTOS_RULE_LOG ?
+				    "It is the audit log's: agentosd alone writes there, and reads "
+				    "its key. This rule is in every policy." :
 				    "An agent reads its own denial feed and no other, and writes "
 				    "none: this rule is in every policy.";
 		return;

@@ -127,6 +127,7 @@ module_load
 turn=full
 holds 'a small disk' disk_make -O ^has_journal
 work_begin
+says 'that the log is on a disk of its own is said' 'a file system of its own' "$work/agentosd.log"
 dd if=/dev/zero of="$place/filler" bs=64k >"$work/filled" 2>&1
 says 'it is full' 'No space left' "$work/filled"
 work_judge 'No space left'

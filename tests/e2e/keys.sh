@@ -1,7 +1,7 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0-or-later
 # The key that signs for the log is changed while agentosd runs: who may, what is left of the old one, what a stranger sees.
-# timeout: 300
+# timeout: 400
 
 # shellcheck source=tests/e2e/lib/stage.sh
 . "$SRC/tests/e2e/lib/stage.sh"
@@ -49,6 +49,52 @@ is 'the first key leads to the third' "$status" 0
 says 'over both changes' '"keys":3' "$work/out"
 try agentctl audit rotate-key
 refused 'without agentosd nothing is changed' 1 'agentosd'
+
+# --- whose it is ---
+
+# Agents of root that may do all that any may: this rule nobody wrote.
+daemon_start
+parent=$(dirname "$audit_dir")
+mkdir -p "$work/here"
+try agentctl run --quiet --policy trusted -- sh -c "cat $audit_dir/*.seg $pub >/dev/null && echo x >$parent/other"
+is 'control: an agent of root that may do all reads the log, and writes beside it' "$status" 0
+for act in "cat $key" "cp $key /tmp/stolen" "ln $key $parent/linked" "mv $key $parent/moved" "rm -f $key" \
+	"chmod 644 $key" "echo x >>$key" "echo x >$key.next" "echo x >$key.new" "echo x >$pub" "rm -f $pub" \
+	"mv $parent/other $pub" "mv $parent/other $key.next" "echo x >$audit_dir/more" \
+	"rm -f $audit_dir/checkpoints" "echo x >>$audit_dir/checkpoints" "truncate -s 0 $audit_dir/resume" \
+	"mv $audit_dir $audit_dir.gone" "mv $parent $parent.gone" "chmod 777 $audit_dir" \
+	"mount --bind $parent $work/here && cat $work/here/${key##*/}"; do
+	try agentctl run --quiet --policy trusted -- sh -c "$act"
+	if [ "$status" != 0 ] && grep -q 'Permission denied\|Operation not permitted' "$work/err"; then
+		ok "not: $act"
+	else
+		not_ok "not: $act" "$work/out" "$work/err"
+	fi
+	umount "$work/here" 2>/dev/null
+done
+try agentctl run --quiet --audit-only --policy trusted -- cat "$key"
+is 'nor does who is only audited' "$status" 1
+audit_settle
+agentctl audit --denied -n 1 >"$work/denied"
+says 'the log says why' 'no agent may touch the audit log' "$work/denied"
+# The rule is about the name: the key that comes after it is kept as well.
+policy=trusted
+agent_start keeper sh -c "until [ -e go ]; do sleep 0.2; done; cat $key >said 2>&1; echo \$? >answer"
+policy=untrusted
+holds 'an agent runs' wait_for 20 agent_lives keeper
+holds 'the key is changed' agentctl audit rotate-key
+touch "$work/keeper/go"
+holds 'it tries to read the new one' wait_for 20 test -s "$work/keeper/answer"
+is 'and is refused' "$(cat "$work/keeper/answer")" 1
+agent_wait
+for rule in "$key" "$pub" "$audit_dir/checkpoints"; do
+	printf 'version: 1\nname: p\nrights: [file-read, file-exec]\nfiles: {read: [/usr, "%s"], exec: [/usr]}\n' \
+		"$rule" >"$work/policies/near.yaml"
+	try agentctl run --policy near -- true
+	refused "no rule may be about $rule" 1 'no rule may be about'
+done
+daemon_stop
+holds 'after all that the log is whole' agentctl audit verify --key "$work/first.pub"
 
 for wrong in '--keep 0' '--keep 1.5' '--keep -1' '--keep 36501' '--keep-bytes 1MiB' '--keep-bytes none'; do
 	# shellcheck disable=SC2086 # two words

@@ -165,6 +165,7 @@ static void each_reason_has_its_fix(void)
 		{ AGENTOS_HOOK_FILE_OPEN, AGENTOS_WHY_RULE, r, 999, 0, "/x", "-0" },
 		{ AGENTOS_HOOK_DELETE, AGENTOS_WHY_RULE, w, AGENTOS_RULE_PINS, 0, "/x", "never" },
 		{ AGENTOS_HOOK_DELETE, AGENTOS_WHY_RULE, w, AGENTOS_RULE_FEED, 0, "/x", "never" },
+		{ AGENTOS_HOOK_DELETE, AGENTOS_WHY_RULE, w, AGENTOS_RULE_LOG, 0, "/x", "never" },
 		/* Those that teach. */
 		{ AGENTOS_HOOK_RENAME, AGENTOS_WHY_WIDER, w, AGENTOS_RULE_NONE, 0, "/x", "" },
 		{ AGENTOS_HOOK_RENAME, AGENTOS_WHY_HOLDS, w, AGENTOS_RULE_NONE, 0, "/x", "" },

@@ -369,6 +369,9 @@ static void addresses_tasks_and_numbers_read_as_what_they_are(void)
 	object_text(&r, "/sys/fs/bpf/agentos");
 	CHECK_STR(words(&r), "DENIED  coder(7) python3[431] may not delete /sys/fs/bpf/agentos: "
 			     "no agent may touch what enforces");
+	r.u.event.rule = AGENTOS_RULE_LOG;
+	CHECK_STR(words(&r), "DENIED  coder(7) python3[431] may not delete /sys/fs/bpf/agentos: "
+			     "no agent may touch the audit log");
 
 	r = event_make(AGENTOS_HOOK_UNIX_STREAM, AGENTOS_WHY_RIGHT, AGENTOS_OBJECT_UNIX);
 	r.u.event.right = AGENTOS_RIGHT(UNIX_CONNECT);

@@ -1,0 +1,239 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/* Rules that nobody wrote: what no policy gives away, and what some need. */
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "kern/cgroup.h"
+#include "kern/device.h"
+#include "kern/enforce_state.h"
+
+static bool path_below(const char *path, bool named, const char *directory)
+{
+	const size_t len = strlen(directory);
+
+	return strncmp(path, directory, len) == 0 && (path[len] == '/' || (named && !path[len]));
+}
+
+/* Is the path that of one of these beside the log? */
+static bool path_beside(const char *path, const char *log, const char *const *suffixes)
+{
+	const size_t len = strlen(log);
+
+	if (strncmp(path, log, len))
+		return false;
+	while (*suffixes && strcmp(path + len, *suffixes))
+		suffixes++;
+	return *suffixes;
+}
+
+/* It would be nearer than our own rules. Where it is a name, that is in what fd is of. */
+int own_allow(const struct enforce *e, const struct compiled_rule *r, int fd, struct fault *f)
+{
+	const bool named = r->kind == COMPILED_NAME;
+	const char *below = NULL;
+	char link[32], path[PATH_MAX];
+	ssize_t got;
+
+	snprintf(link, sizeof(link), "/proc/self/fd/%d", fd);
+	got = readlink(link, path, sizeof(path) - 1);
+	if (got < 0)
+		return fault_set(f, errno, "rule %u: what it is about cannot be told: %s",
+				 r->number, strerror(errno));
+	path[got] = '\0';
+	if (path_below(path, named, AGENTOS_PIN_DIR))
+		below = AGENTOS_PIN_DIR;
+	else if (e->feeds && path_below(path, named, e->feeds))
+		below = e->feeds;
+	else if (e->log.path && path_below(path, named, e->log.path))
+		below = e->log.path;
+	if (below)
+		return fault_set(f, EINVAL, "rule %u: no rule may be about what is below %s",
+				 r->number, below);
+	if (e->log.path && (path_beside(path, e->log.path, e->log.secrets) ||
+			    path_beside(path, e->log.path, e->log.shown)))
+		return fault_set(f, EINVAL, "rule %u: no rule may be about %s, the audit log's own",
+				 r->number, path);
+	return 0;
+}
+
+int enforce_policy_gateway(struct enforce *e, uint32_t policy, uint16_t port, struct fault *f)
+{
+	struct agentos_policy_net net = {
+		.policy = policy,
+		.number = AGENTOS_RULE_GATE,
+		.family = AF_INET,
+		.prefix = 32,
+		.addr = { 127, 0, 0, 1 },
+		.port_first = port,
+		.port_last = port,
+		.allow = AGENTOS_NET_CONNECT_TCP,
+	};
+	int err = agentos_dev_policy_net(e->dev, &net);
+
+	if (err == -ENOSPC)
+		return fault_set(f, E2BIG, "more than %d rules on addresses in one policy",
+				 AGENTOS_NET_RULES_MAX - 1);
+	return err ? fault_set(f, -err, "the gateway cannot be allowed: %s", strerror(-err)) : 0;
+}
+
+void enforce_feeds(struct enforce *e, const char *path, int fd)
+{
+	e->feeds = path;
+	e->feeds_fd = fd;
+}
+
+int enforce_policy_feed(struct enforce *e, uint32_t policy, int fd, struct fault *f)
+{
+	struct agentos_policy_rule rule = {
+		.policy = policy,
+		.fd = fd,
+		.allow = AGENTOS_FILE_READ,
+		.deny = AGENTOS_FILE_ALL & ~AGENTOS_FILE_READ,
+		.number = AGENTOS_RULE_FEED,
+	};
+	int err = agentos_dev_policy_rule(e->dev, &rule);
+
+	return err ? fault_set(f, -err, "a denial feed cannot be held: %s", strerror(-err)) : 0;
+}
+
+/* Is the directory where the root is mounted? 1, 0, or an errno. */
+static int on_root(const char *path)
+{
+	struct statx here, root;
+
+	if (statx(AT_FDCWD, path, 0, STATX_MNT_ID, &here) ||
+	    statx(AT_FDCWD, "/", 0, STATX_MNT_ID, &root))
+		return -errno;
+	return here.stx_mnt_id == root.stx_mnt_id;
+}
+
+int enforce_log(struct enforce *e, const char *directory, const char *const *secrets,
+		const char *const *shown, struct fault *f)
+{
+	const int flags = O_PATH | O_DIRECTORY | O_CLOEXEC;
+	char *path = realpath(directory, NULL);
+	int err;
+
+	if (!path)
+		return fault_set(f, errno, "%s: %s", directory, strerror(errno));
+	err = on_root(path);
+	if (err <= 0) {
+		if (err < 0)
+			fault_set(f, -err, "%s: %s", path, strerror(-err));
+		free(path);
+		return err;
+	}
+	e->log.path = path;
+	e->log.secrets = secrets;
+	e->log.shown = shown;
+	e->log.parent = -1;
+	e->log.directory = open(path, flags | O_NOFOLLOW);
+	err = e->log.directory < 0 ? errno : 0;
+	if (!err) {
+		e->log.parent = openat(e->log.directory, "..", flags);
+		err = e->log.parent < 0 ? errno : 0;
+	}
+	return err ? fault_set(f, err, "%s: %s", path, strerror(err)) : 1;
+}
+
+void own_close(struct enforce *e)
+{
+	if (!e->log.path)
+		return;
+	if (e->log.directory >= 0)
+		close(e->log.directory);
+	if (e->log.parent >= 0)
+		close(e->log.parent);
+	free(e->log.path);
+}
+
+/* No writing there, whatever was written. Closes fd, which may be an error. */
+static int policy_keep(struct enforce *e, uint32_t policy, int fd, const char *what,
+		       struct fault *f)
+{
+	struct agentos_policy_rule rule = {
+		.policy = policy,
+		.fd = fd,
+		.deny = AGENTOS_FILE_WRITE,
+		.number = AGENTOS_RULE_PINS,
+	};
+	int err = fd < 0 ? fd : agentos_dev_policy_rule(e->dev, &rule);
+
+	if (fd >= 0)
+		close(fd);
+	return err ? fault_set(f, -err, "%s cannot be held: %s", what, strerror(-err)) : 0;
+}
+
+/* A name beside the log, whatever has it by then. */
+static int log_keep_name(const struct enforce *e, uint32_t policy, const char *suffix,
+			 uint32_t deny)
+{
+	struct agentos_policy_rule rule = {
+		.policy = policy,
+		.fd = e->log.parent,
+		.deny = deny,
+		.number = AGENTOS_RULE_LOG,
+	};
+	int len = snprintf(rule.name, sizeof(rule.name), "%s%s", strrchr(e->log.path, '/') + 1,
+			   suffix);
+
+	return (size_t)len >= sizeof(rule.name) ? -ENAMETOOLONG :
+						  agentos_dev_policy_rule(e->dev, &rule);
+}
+
+static int log_keep(const struct enforce *e, uint32_t policy)
+{
+	struct agentos_policy_rule rule = {
+		.policy = policy,
+		.fd = e->log.directory,
+		.deny = AGENTOS_FILE_WRITE,
+		.number = AGENTOS_RULE_LOG,
+	};
+	int i, err = agentos_dev_policy_rule(e->dev, &rule);
+
+	for (i = 0; !err && e->log.secrets[i]; i++)
+		err = log_keep_name(e, policy, e->log.secrets[i], AGENTOS_FILE_ALL);
+	for (i = 0; !err && e->log.shown[i]; i++)
+		err = log_keep_name(e, policy, e->log.shown[i], AGENTOS_FILE_WRITE);
+	return err;
+}
+
+/*
+ * Rules more, which nobody wrote: an agent that may write anywhere may not unlink
+ * the programs that hold it, nor leave the cgroup that limits it, nor change what
+ * is told of it, and one that may read anywhere not see the denials of others, nor
+ * sign for a log of its own. The holds on the directories keep their file systems
+ * from being unmounted, too.
+ */
+int enforce_policy_complete(struct enforce *e, uint32_t policy, bool limited, struct fault *f)
+{
+	struct agentos_policy_rule rule;
+	int fd, err;
+
+	fd = open(AGENTOS_PIN_DIR, O_PATH | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+	err = policy_keep(e, policy, fd < 0 ? -errno : fd, AGENTOS_PIN_DIR, f);
+	if (!err && limited)
+		err = policy_keep(e, policy, cgroup_root(), "the tree of cgroups", f);
+	if (!err && e->log.path) {
+		err = log_keep(e, policy);
+		if (err)
+			fault_set(f, -err, "%s cannot be held: %s", e->log.path, strerror(-err));
+	}
+	if (err || !e->feeds)
+		return err;
+	rule = (struct agentos_policy_rule){
+		.policy = policy,
+		.fd = e->feeds_fd,
+		.deny = AGENTOS_FILE_ALL,
+		.number = AGENTOS_RULE_FEED,
+	};
+	err = agentos_dev_policy_rule(e->dev, &rule);
+	return err ? fault_set(f, -err, "%s cannot be held: %s", e->feeds, strerror(-err)) : 0;
+}
