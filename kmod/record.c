@@ -265,10 +265,11 @@ __bpf_kfunc int agentos_record_dentry(struct dentry *dentry, struct agentos_even
 __bpf_kfunc int agentos_record_keep(struct agentos_event *kept, u32 kept__sz,
 				    const struct agentos_event *event, u32 event__sz)
 {
-	size_t len = min_t(size_t, event->text_len, AGENTOS_OBJECT_SIZE - 1);
+	size_t len;
 
 	if (kept__sz < sizeof(*kept) || event__sz < sizeof(*event))
 		return -EINVAL;
+	len = min_t(size_t, event->text_len, AGENTOS_OBJECT_SIZE - 1);
 	memcpy(kept, event, offsetof(struct agentos_event, text) + len);
 	kept->text[len] = '\0';
 	return 0;

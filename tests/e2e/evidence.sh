@@ -79,6 +79,7 @@ is 'the key that signs is for root alone' "$(stat -c '%a %U' "$key")" '600 root'
 is 'the key that verifies is for everybody' "$(stat -c '%a' "$audit_dir.pub")" 644
 says 'agentosd says that there is one to be kept' 'keep a copy' "$work/agentosd.log"
 cp "$audit_dir.pub" "$kept/audit.pub"
+holds 'a first checkpoint comes soon' wait_for 60 test -s "$audit_dir/checkpoints"
 denied shy 20
 holds 'of what was written last some is not covered yet' wait_for 60 tail_is_there
 is 'which is no problem' "$status" 0
@@ -252,8 +253,8 @@ extends: untrusted
 files:
   read: [/var/lib/agentos]
 END
-is 'control: rules that let it read let it read, and not write' "$(reached broad)" \
-	'cat ls cat no no no no no no no no no '
+is 'control: rules that let it read let it read the log, and not write, nor read the key' \
+	"$(reached broad)" 'no ls cat no no no no no no no no no '
 daemon_stop
 verify --anchor "$kept/anchor"
 is 'and the log is as it was, and more' "$status" 0
