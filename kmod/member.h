@@ -60,6 +60,17 @@ static __always_inline bool member_none(void)
 /* Under rcu_read_lock(); NULL when the task is in no agent. Any context. */
 struct member *__must_check member_find(const struct task_struct *task);
 
+/* The calling task's own: it stays while the task is here. */
+static __always_inline struct member *__must_check member_of_caller(void)
+{
+	struct member *member;
+
+	rcu_read_lock_sched();
+	member = member_find(current);
+	rcu_read_unlock_sched();
+	return member;
+}
+
 /*
  * Which agent is the process in that has this number for the calling task, and
  * began then? False when it is in none, and for callers in a pid namespace.
