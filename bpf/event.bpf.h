@@ -118,7 +118,7 @@ static __always_inline struct agentos_event *event_begin(const struct agentos_fa
 
 static __always_inline void event_end(void *ctx, struct agentos_event *event)
 {
-	/* A sample is prepared before it is known that nobody listens: asked first, that is cheap. */
+	/* A sample is prepared before it is seen that nobody listens: to ask first is cheap. */
 	if (bpf_perf_event_read(&events, BPF_F_CURRENT_CPU) != (__u64)-ENOENT)
 		bpf_perf_event_output(ctx, &events, BPF_F_CURRENT_CPU, event, sizeof(*event));
 	if (event->verdict == AGENTOS_VERDICT_DENIED) {

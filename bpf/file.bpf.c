@@ -103,7 +103,7 @@ static __always_inline int file_check(void *ctx, const struct agentos_facts *fac
 	return act_path(ctx, facts, &act, &file->f_path, dentry, 0);
 }
 
-/* An open that is allowed, and to be recorded: in a frame of its own. Returns whether it is denied. */
+/* An open that is allowed, to be recorded, in a frame of its own. Is it denied all the same? */
 static __noinline int file_open_tell(void *ctx, const struct agentos_facts *facts)
 {
 	struct file *file = ARGUMENT(ctx, 0, struct file *);

@@ -7,6 +7,7 @@
 #include <linux/processor.h> /* list_bl.h uses it and does not include it */
 #include <linux/list_bl.h>
 #include <linux/hash.h>
+#include <linux/rcupdate.h>
 #include <linux/sched.h>
 #include <linux/types.h>
 
