@@ -136,7 +136,9 @@ void gate_received(int result, void *cookie)
 
 	/* It ends, or is made to; how is seen by its process. */
 	if (result <= 0 || !received) {
-		kill(g->pid, SIGKILL);
+		/* Not 0, which would be ourselves and all that share our group. */
+		if (g->pid > 0)
+			kill(g->pid, SIGKILL);
 		return;
 	}
 	if (received->truncated ||
