@@ -299,12 +299,12 @@ static int feed_turn(struct feed *f)
 	return 0;
 }
 
-/* The count of repetitions, over the last one: numbers only grow, so it covers it. */
 bool feed_complete(const struct feed *f)
 {
 	return !f->missing && (!f->has_last || f->again == f->again_told);
 }
 
+/* The count of repetitions, over the last one: numbers only grow, so it covers it. */
 int feed_flush(struct feed *f)
 {
 	char line[FEED_LINE];
