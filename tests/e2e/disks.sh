@@ -29,6 +29,12 @@ disk_fail() {
 	disk_table 0 "$sectors" flakey $disk 0 0 3600 1 error_writes
 }
 
+# When it has failed to write its journal, which it does every five seconds: until then it may recover.
+gave_up() {
+	try touch "$place/probe"
+	grep -q 'Read-only' "$work/err"
+}
+
 # disk_make OPTION...: of mkfs.ext4; the last log is gone.
 disk_make() {
 	mkfs.ext4 -q -F -m 0 "$@" /dev/mapper/log && mount /dev/mapper/log "$place"
@@ -175,7 +181,8 @@ umount "$place"
 turn=read-only
 holds 'a disk with a journal' disk_make
 work_begin
-holds 'it fails, and its file system gives up' disk_fail
+holds 'it fails' disk_fail
+holds 'and its file system gives up' wait_for 60 gave_up
 work_judge 'cannot be written:'
 disk_sound
 sleep 2
