@@ -104,12 +104,14 @@ struct agentos_walk {
 	__u32 policy;	  /* whose rules: that of facts, also when it was exchanged since */
 };
 
-/* What the quick ones answer. */
+/* What the quick ones answer: as kmod/quick.h has it. */
 enum {
 	QUICK_DONE, /* the calling task is in no agent, or it may, and nothing is to be recorded */
 	QUICK_ASK,  /* it depends */
-	QUICK_TELL, /* it may by the policy in the upper half, and that is to be recorded */
+	QUICK_TELL, /* it may, and that is to be recorded: agentos_record_open() knows the rest */
 };
+
+#define QUICK_ANSWER(quick) ((__u8)(quick))
 
 /* What is done with an address, and what the rules say: as kmod/endpoint.h has it. */
 enum { ENDPOINT_CONNECT, ENDPOINT_BIND, ENDPOINT_LISTEN, ENDPOINT_RECEIVED };
@@ -172,8 +174,10 @@ extern int agentos_record(struct agentos_event *event, __u32 event__sz, const st
 			  __u32 act__sz) __ksym;
 extern int agentos_record_path(struct path *path, struct agentos_event *event, __u32 event__sz,
 			       const struct act *act, __u32 act__sz) __ksym;
+extern __u64 agentos_record_open(struct file *file, struct agentos_event *event, __u32 event__sz,
+				 __u64 quick, __u64 layout) __ksym;
 extern int agentos_record_entry(struct path *dir, struct dentry *dentry,
-				struct agentos_event *event, __u32 event__sz) __ksym;
+				struct agentos_event *event, __u32 event__sz, __u64 layout) __ksym;
 extern int agentos_record_dentry(struct dentry *dentry, struct agentos_event *event,
 				 __u32 event__sz) __ksym;
 extern int agentos_record_keep(struct agentos_event *kept, __u32 kept__sz,

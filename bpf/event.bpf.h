@@ -24,9 +24,7 @@ static __always_inline void drop_count(__u32 slot)
 /* A lost record uses up its number: the reader sees the gap, and the count says how wide. */
 static __always_inline __u64 sequence_next(__u32 ring)
 {
-	__u64 *last = bpf_map_lookup_elem(&sequences, &ring);
-
-	return last ? __sync_fetch_and_add(last, 1) + 1 : 0;
+	return __sync_fetch_and_add(&sequences[ring], 1) + 1;
 }
 
 /* Room for a record, and its number. NULL when the ring is full (counted). */
@@ -116,11 +114,16 @@ static __always_inline struct agentos_event *event_begin(const struct agentos_fa
 	return event;
 }
 
-static __always_inline void event_end(void *ctx, struct agentos_event *event)
+/* To whoever listens. A sample is prepared before it is seen that nobody does: to ask first is cheap. */
+static __always_inline void event_stream(void *ctx, struct agentos_event *event)
 {
-	/* A sample is prepared before it is seen that nobody listens: to ask first is cheap. */
 	if (bpf_perf_event_read(&events, BPF_F_CURRENT_CPU) != (__u64)-ENOENT)
 		bpf_perf_event_output(ctx, &events, BPF_F_CURRENT_CPU, event, sizeof(*event));
+}
+
+static __always_inline void event_end(void *ctx, struct agentos_event *event)
+{
+	event_stream(ctx, event);
 	if (event->verdict == AGENTOS_VERDICT_DENIED) {
 		__u32 slot = event->seq % AGENTOS_RECENT;
 		struct agentos_event *kept = bpf_map_lookup_elem(&recent, &slot);
@@ -132,18 +135,13 @@ static __always_inline void event_end(void *ctx, struct agentos_event *event)
 	bpf_ringbuf_submit(event, 0);
 }
 
-/* The outcome of copying a string: its length, or an errno. */
+/* The outcome of copying a string into all of its room, or less: its length, or an errno. */
 static __always_inline void event_text_len(struct agentos_event *event, int len)
 {
-	if (len < 0) {
+	if (len < 0)
 		event->text[0] = '\0';
-		return;
-	}
-	if (len >= AGENTOS_OBJECT_SIZE) {
-		event->flags |= AGENTOS_EVENT_TRUNCATED;
-		len = AGENTOS_OBJECT_SIZE - 1;
-	}
-	event->text_len = len;
+	else
+		event->text_len = len;
 }
 
 /*
@@ -366,6 +364,8 @@ static __always_inline int act_path(void *ctx, const struct agentos_facts *facts
 		act_is_about(act, ACT_DENTRY, (__u64)dentry, number);
 		event = event_room(facts, act, &seq);
 		if (event) {
+			/* There is no room for one more member: 6.1 counts all frames together. */
+			act->object[2] = mount_layout;
 			agentos_record_path(path, event, sizeof(*event), act, sizeof(*act));
 			event_mark(event, facts, seq);
 			event->number = number;

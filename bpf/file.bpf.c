@@ -103,24 +103,26 @@ static __always_inline int file_check(void *ctx, const struct agentos_facts *fac
 	return act_path(ctx, facts, &act, &file->f_path, dentry, 0);
 }
 
-/* An open that is allowed, to be recorded, in a frame of its own. Is it denied all the same? */
-static __noinline int file_open_tell(void *ctx, const struct agentos_facts *facts)
+/* An open that is plainly allowed is recorded. False: it is not, for want of room. */
+static __noinline bool file_open_tell(void *ctx, __u64 quick)
 {
 	struct file *file = ARGUMENT(ctx, 0, struct file *);
-	struct act act = {
-		.hook = AGENTOS_HOOK_FILE_OPEN,
-		.access = access_of_mode(file),
-		.refusal = -EACCES,
-		.rule = AGENTOS_RULE_NONE,
-	};
+	struct agentos_event *event = bpf_ringbuf_reserve(&ring_allowed, sizeof(*event), 0);
 
-	if (!facts)
-		return 1;
-	return act_path(ctx, facts, &act, &file->f_path, file->f_path.dentry, 0);
+	if (!event)
+		return false;
+	if (agentos_record_open(file, event, sizeof(*event), quick, mount_layout)) {
+		bpf_ringbuf_discard(event, 0);
+		return false;
+	}
+	event->seq = sequence_next(AGENTOS_RING_ALLOWED);
+	event_stream(ctx, event);
+	bpf_ringbuf_submit(event, 0);
+	return true;
 }
 
-/* An agent's open that needs more than a glance, or a record. */
-static __noinline int file_open_check(void *ctx, __u64 quick)
+/* An agent's open that needs more than a glance. */
+static __noinline int file_open_check(void *ctx)
 {
 	struct file *file = ARGUMENT(ctx, 0, struct file *);
 
@@ -136,8 +138,6 @@ static __noinline int file_open_check(void *ctx, __u64 quick)
 	/* An open for execution: bprm_check_security or mmap_file decides, knowing what for. */
 	if (file->f_flags & FMODE_EXEC)
 		return 0;
-	if ((__u32)quick == QUICK_TELL && quick >> 32 == facts.policy)
-		return verdict(file_open_tell(ctx, &facts), -EACCES);
 	return verdict(file_check(ctx, &facts, file, AGENTOS_HOOK_FILE_OPEN), -EACCES);
 }
 
@@ -148,7 +148,10 @@ int BPF_PROG(agentos_file_open, struct file *file)
 
 	if (!quick)
 		return 0;
-	return file_open_check(ctx, quick);
+	/* What cannot be told is looked at whole: it is counted, and a strict agent refused it. */
+	if (QUICK_ANSWER(quick) == QUICK_TELL && file_open_tell(ctx, quick))
+		return 0;
+	return file_open_check(ctx);
 }
 
 #define FMODE_PATH 0x4000
@@ -200,7 +203,7 @@ static __always_inline int entry_check(void *ctx, const struct agentos_facts *fa
 		act_is_about(&act, ACT_DENTRY, (__u64)dentry, 0);
 		event = event_begin(facts, &act);
 		if (event) {
-			agentos_record_entry(dir, dentry, event, sizeof(*event));
+			agentos_record_entry(dir, dentry, event, sizeof(*event), mount_layout);
 			event_end(ctx, event);
 		}
 	}
@@ -360,7 +363,7 @@ decided:
 		event = event_begin(facts, &act);
 		if (event) {
 			agentos_record_entry(at_target ? to_dir : from_dir, shown, event,
-					     sizeof(*event));
+					     sizeof(*event), mount_layout);
 			event_end(ctx, event);
 		}
 	}

@@ -30,13 +30,11 @@ struct {
 	__type(value, struct agentos_event);
 } recent SEC(".maps");
 
-/* Last sequence number given out, per ring. */
-struct {
-	__uint(type, BPF_MAP_TYPE_ARRAY);
-	__uint(max_entries, AGENTOS_RING_COUNT);
-	__type(key, __u32);
-	__type(value, __u64);
-} sequences SEC(".maps");
+/* Last sequence number given out, per ring. All there is in .bss, which is pinned as "sequences". */
+__u64 sequences[AGENTOS_RING_COUNT];
+
+/* Where struct mount has its members, as kmod/path.h has it: a constant when programs are verified. */
+const volatile __u64 mount_layout;
 
 /* Records that found no room, per ring; and acts refused for that. */
 struct {

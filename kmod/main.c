@@ -9,6 +9,7 @@
 #include "lifecycle.h"
 #include "member.h"
 #include "meter.h"
+#include "path.h"
 #include "policy.h"
 #include "selftest.h"
 #include "settle.h"
@@ -27,18 +28,23 @@ static int __init agentos_init(void)
 	err = member_init();
 	if (err)
 		goto exit_agent;
+	err = path_init();
+	if (err)
+		goto exit_member;
 	err = kfuncs_init();
 	if (err)
-		goto exit_member;
+		goto exit_path;
 	err = selftest_run();
 	if (err)
-		goto exit_member;
+		goto exit_path;
 	/* Last: from here on user space can reach us. */
 	err = device_init();
 	if (err)
-		goto exit_member;
+		goto exit_path;
 	return 0;
 
+exit_path:
+	path_exit();
 exit_member:
 	member_exit();
 exit_agent:
@@ -52,6 +58,7 @@ exit_lifecycle:
 static void __exit agentos_exit(void)
 {
 	device_exit();
+	path_exit();
 	member_exit();
 	meter_exit();
 	flood_exit();

@@ -16,10 +16,8 @@
 #include "endpoint.h"
 #include "member.h"
 #include "policy.h"
+#include "quick.h"
 #include "rules.h"
-
-/* What the quick ones answer: as bpf/agentos.bpf.h declares it. */
-enum { QUICK_DONE, QUICK_ASK, QUICK_TELL };
 
 /* AGENTOS_FILE_* that opening the file as it is wants: as access_of_mode() in bpf/file.bpf.c. */
 static u32 file_wants(const struct file *file)
@@ -108,7 +106,7 @@ static noinline u64 file_open_quick(const struct file *file)
 	/* What overlayfs opens below is no act of the agent's. */
 	if (!quick_tells(member) || file->f_mode & FMODE_NOACCOUNT)
 		return QUICK_DONE;
-	return QUICK_TELL | (u64)policy->id << 32;
+	return QUICK_TOLD(want, policy->id);
 }
 
 /* Of what goes, a directory may have rules on it or below, and a device's node takes a right. */
@@ -174,9 +172,8 @@ __bpf_kfunc_start_defs();
  * May the calling task open the file? QUICK_DONE when it is in no agent, or
  * plainly may: by its agent's rights, and by rules on the file's own file system.
  * Whatever else there is to it, the program decides (QUICK_ASK): other mounts, and
- * other kinds of open. QUICK_TELL: it plainly may by the policy whose id is in the
- * upper half, and that is to be recorded. 64 bits, as of fewer the program would
- * first clear the rest.
+ * other kinds of open. QUICK_TELL: it plainly may, and that is to be recorded, by
+ * agentos_record_open(). 64 bits, as of fewer the program would first clear the rest.
  */
 __bpf_kfunc u64 agentos_file_open_quick(struct file *file)
 {

@@ -3,158 +3,18 @@
 #include <linux/bpf.h>
 #include <linux/btf.h>
 #include <linux/cred.h>
-#include <linux/dcache.h>
 #include <linux/fs.h>
-#include <linux/fs_struct.h>
-#include <linux/path.h>
 #include <linux/sched.h>
-#include <linux/seqlock.h>
-#include <linux/slab.h>
 #include <linux/string.h>
 #include <linux/timekeeping.h>
 
+#include "agent.h"
 #include "agentos_event.h"
 #include "compat.h"
+#include "member.h"
+#include "path.h"
+#include "quick.h"
 #include "repeats.h"
-
-/*
- * Copies the end of a path into text when all of it does not fit. Returns the
- * length of the whole, so that a return of size or more means cut off.
- */
-static int text_from_end(char *text, u32 size, const char *end, const char *path)
-{
-	size_t len = end - path;
-	size_t kept = min_t(size_t, len, size - 1);
-
-	memmove(text, end - kept, kept);
-	text[kept] = '\0';
-	return len;
-}
-
-/*
- * The length of what d_path() or its like put at the end of size bytes of text. A
- * file system that tells names itself might put it elsewhere.
- */
-static int text_len(const struct dentry *dentry, const char *text, u32 size, const char *start)
-{
-	if (unlikely(dentry->d_op && dentry->d_op->d_dname))
-		return strlen(start);
-	return text + size - 1 - start;
-}
-
-/*
- * The names from what is on the root's mount up to the root, written to the end of
- * size bytes of text: where they begin, or NULL: it is not as simple as that. Under
- * RCU. A short name is in its dentry, where it can be read whatever becomes of it.
- */
-static char *names_up(const struct path *path, const struct dentry *root, char *text, u32 size)
-{
-	const struct dentry *dentry = path->dentry, *parent;
-	char *start = text + size - 1;
-	u32 len;
-
-	*start = '\0';
-	for (; dentry != root; dentry = parent) {
-		parent = READ_ONCE(dentry->d_parent);
-		len = READ_ONCE(dentry->d_name.len);
-		if (dentry == parent || dentry == path->mnt->mnt_root ||
-		    READ_ONCE(dentry->d_name.name) != dentry->d_iname ||
-		    len >= sizeof(dentry->d_iname) || len >= start - text)
-			return NULL;
-		start -= len;
-		memcpy(start, dentry->d_iname, len);
-		*--start = '/';
-	}
-	return *start ? start : NULL;
-}
-
-/* As d_path(), for what most acts are about, in a third of its instructions; else NULL. */
-static char *path_plain(const struct path *path, char *text, u32 size)
-{
-	const struct dentry *dentry = path->dentry;
-	struct fs_struct *fs = current->fs;
-	struct path root;
-	unsigned int fs_seq, seq;
-	char *start;
-
-	if (!fs || d_unlinked(dentry) || (dentry->d_op && dentry->d_op->d_dname))
-		return NULL;
-	fs_seq = read_seqcount_begin(&fs->seq);
-	root = fs->root;
-	if (path->mnt != root.mnt)
-		return NULL;
-	rcu_read_lock();
-	seq = read_seqbegin(&rename_lock);
-	start = names_up(path, root.dentry, text, size);
-	rcu_read_unlock();
-	if (read_seqretry(&rename_lock, seq) || read_seqcount_retry(&fs->seq, fs_seq))
-		return NULL;
-	return start;
-}
-
-/* The path as the calling task would name it. Length as text_from_end(), or a negative errno. */
-static int path_text(const struct path *path, char *text, u32 size)
-{
-	char *whole, *start;
-	int len;
-
-	start = path_plain(path, text, size);
-	if (start) {
-		len = text + size - 1 - start;
-		memmove(text, start, len + 1);
-		return len;
-	}
-	start = d_path(path, text, size);
-	if (!IS_ERR(start)) {
-		len = text_len(path->dentry, text, size, start);
-		memmove(text, start, len + 1);
-		return len;
-	}
-	text[0] = '\0';
-	if (PTR_ERR(start) != -ENAMETOOLONG)
-		return PTR_ERR(start);
-	whole = kmalloc(PATH_MAX, GFP_ATOMIC | __GFP_NOWARN);
-	if (!whole)
-		return -ENOMEM;
-	start = d_path(path, whole, PATH_MAX);
-	if (IS_ERR(start))
-		len = PTR_ERR(start);
-	else
-		len = text_from_end(text, size, start + strlen(start), start);
-	kfree(whole);
-	return len;
-}
-
-/* That of a name in a directory, whether or not it exists. */
-static int entry_text(const struct path *dir, struct dentry *dentry, char *text, u32 size)
-{
-	static const char unhashed[] = " (deleted)";
-	struct path entry = { .mnt = dir->mnt, .dentry = dentry };
-	int len = path_text(&entry, text, size);
-	int bare = len - (int)strlen(unhashed);
-
-	/* What is just being made is not in the directory cache yet: d_path() misreads that. */
-	if (bare > 0 && len < (int)size && d_unlinked(dentry) && !strcmp(text + bare, unhashed)) {
-		text[bare] = '\0';
-		len = bare;
-	}
-	return len;
-}
-
-/* The path within its file system, where no mount is known. */
-static int dentry_text(struct dentry *dentry, char *text, u32 size)
-{
-	char *start = dentry_path_raw(dentry, text, size);
-	int len;
-
-	if (IS_ERR(start)) {
-		text[0] = '\0';
-		return PTR_ERR(start);
-	}
-	len = text + size - 1 - start;
-	memmove(text, start, len + 1);
-	return len;
-}
 
 /* What the object is. len: that of its text, which may exceed the room, or a negative errno. */
 static void record_object(struct agentos_event *event, const struct dentry *dentry, int len)
@@ -179,12 +39,10 @@ static void record_object(struct agentos_event *event, const struct dentry *dent
 	event->text_len = len;
 }
 
-/* What is written one by one below is all that comes before this. */
-#define RECORD_OBJECT offsetof(struct agentos_event, number)
-static_assert(RECORD_OBJECT == 80);
+static_assert(offsetof(struct agentos_event, addr) % sizeof(u64) == 0);
 
 /* All but its number, the agent's and the policy's, which the program writes, and the object. */
-static void record_fill(struct agentos_event *event, const struct act *act)
+static __always_inline void record_fill(struct agentos_event *event, const struct act *act)
 {
 	event->size = sizeof(*event);
 	event->version = AGENTOS_EVENT_VERSION;
@@ -207,8 +65,12 @@ static void record_fill(struct agentos_event *event, const struct act *act)
 	/* A kuid is the number in the initial user namespace. */
 	event->uid = __kuid_val(current_uid());
 	event->text_len = 0;
-	memset((u8 *)event + RECORD_OBJECT, 0,
-	       offsetof(struct agentos_event, comm) - RECORD_OBJECT);
+	/* By its members, in a few words: memset() is made a loop. */
+	event->number = event->number2 = event->ino = 0;
+	event->dev = event->gen = 0;
+	event->family = event->port = 0;
+	event->protocol = 0;
+	((u64 *)event->addr)[0] = ((u64 *)event->addr)[1] = 0;
 	memcpy(event->comm, current->comm, sizeof(event->comm));
 	event->comm[sizeof(event->comm) - 1] = '\0';
 	event->text[0] = '\0';
@@ -229,24 +91,52 @@ __bpf_kfunc int agentos_record(struct agentos_event *event, u32 event__sz, const
 	return 0;
 }
 
-/* The same, and the object is a path that exists. */
+/* The same, and the object is a path that exists: act->object[2] is the layout. */
 __bpf_kfunc int agentos_record_path(struct path *path, struct agentos_event *event, u32 event__sz,
 				    const struct act *act, u32 act__sz)
 {
 	if (event__sz < sizeof(*event) || act__sz < sizeof(*act))
 		return -EINVAL;
 	record_fill(event, act);
-	record_object(event, path->dentry, path_text(path, event->text, sizeof(event->text)));
+	record_object(event, path->dentry,
+		      path_text(path, act->object[2], event->text, sizeof(event->text)));
+	return 0;
+}
+
+/*
+ * Writes all of a record but its number: that of an open which agentos_file_open_quick()
+ * has answered `quick`, QUICK_TELL. Or nothing: not 0, when it has not. 64 bits, as
+ * there.
+ */
+__bpf_kfunc u64 agentos_record_open(struct file *file, struct agentos_event *event, u32 event__sz,
+				    u64 quick, u64 layout)
+{
+	const struct member *member = member_of_caller();
+	const struct act act = {
+		.hook = AGENTOS_HOOK_FILE_OPEN,
+		.verdict = AGENTOS_VERDICT_ALLOWED,
+		.rule = AGENTOS_RULE_NONE,
+		.access = QUICK_ACCESS(quick),
+	};
+
+	if (event__sz < sizeof(*event) || QUICK_ANSWER(quick) != QUICK_TELL || !member)
+		return true;
+	record_fill(event, &act);
+	event->agent = member->agent->id;
+	event->policy = QUICK_POLICY(quick);
+	record_object(event, file->f_path.dentry,
+		      path_text(&file->f_path, layout, event->text, sizeof(event->text)));
 	return 0;
 }
 
 /* To a record: the object is a name in a directory. */
 __bpf_kfunc int agentos_record_entry(struct path *dir, struct dentry *dentry,
-				     struct agentos_event *event, u32 event__sz)
+				     struct agentos_event *event, u32 event__sz, u64 layout)
 {
 	if (event__sz < sizeof(*event))
 		return -EINVAL;
-	record_object(event, dentry, entry_text(dir, dentry, event->text, sizeof(event->text)));
+	record_object(event, dentry,
+		      path_entry_text(dir, dentry, layout, event->text, sizeof(event->text)));
 	return 0;
 }
 
@@ -257,7 +147,7 @@ __bpf_kfunc int agentos_record_dentry(struct dentry *dentry, struct agentos_even
 	if (event__sz < sizeof(*event))
 		return -EINVAL;
 	event->flags |= AGENTOS_EVENT_DENTRY;
-	record_object(event, dentry, dentry_text(dentry, event->text, sizeof(event->text)));
+	record_object(event, dentry, path_dentry_text(dentry, event->text, sizeof(event->text)));
 	return 0;
 }
 

@@ -30,9 +30,9 @@ struct act {
 	s16 refusal;
 	u8 effect;
 	bool nested;
-	u32 kind; /* enum act_kind */
-	u64 object[3];
-	u64 time_ns; /* CLOCK_BOOTTIME */
+	u32 kind;      /* enum act_kind */
+	u64 object[3]; /* of a path the last is no part of it: the layout, as path.h has it */
+	u64 time_ns;   /* CLOCK_BOOTTIME */
 };
 
 /* What two acts have in common that are the same. All zero: of none. */

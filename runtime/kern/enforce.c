@@ -94,6 +94,35 @@ static void choose_entry(struct bpf_program *program, const struct btf *btf)
 	bpf_program__set_autoload(program, btf__find_by_name_kind(btf, entry, BTF_KIND_FUNC) > 0);
 }
 
+/* Where a structure has a member, in bytes, or 0: it has none, or it is the first. */
+static uint64_t member_offset(const struct btf *btf, const char *structure, const char *name)
+{
+	const struct btf_type *type;
+	int id = btf__find_by_name_kind(btf, structure, BTF_KIND_STRUCT);
+	unsigned int i;
+
+	if (id < 0)
+		return 0;
+	type = btf__type_by_id(btf, (uint32_t)id);
+	for (i = 0; i < btf_vlen(type); i++) {
+		if (!strcmp(btf__name_by_offset(btf, btf_members(type)[i].name_off), name))
+			return btf_member_bit_offset(type, i) / 8;
+	}
+	return 0;
+}
+
+/* As kmod/path.h has it: 0 where any is not as expected. */
+static uint64_t mount_layout(const struct btf *btf)
+{
+	const uint64_t parent = member_offset(btf, "mount", "mnt_parent");
+	const uint64_t mountpoint = member_offset(btf, "mount", "mnt_mountpoint");
+	const uint64_t mnt = member_offset(btf, "mount", "mnt");
+
+	if (!parent || !mountpoint || !mnt || (parent | mountpoint | mnt) > UINT16_MAX)
+		return 0;
+	return parent | mountpoint << 16 | mnt << 32;
+}
+
 /* What differs between kernels is decided by their BTF, not by their version. */
 static int choose_programs(struct agentos_bpf *skel)
 {
@@ -101,6 +130,7 @@ static int choose_programs(struct agentos_bpf *skel)
 
 	if (!btf)
 		return -errno;
+	skel->rodata->mount_layout = mount_layout(btf);
 	bpf_program__set_autoload(skel->progs.agentos_setattr_2,
 				  hook_arguments(btf, "inode_setattr") == 2);
 	bpf_program__set_autoload(skel->progs.agentos_setattr_3,
@@ -247,7 +277,9 @@ static int take_maps(struct enforce *e, const struct agentos_bpf *skel)
 	int i;
 
 	for (i = 0; i < MAP_COUNT; i++) {
-		map = bpf_object__find_map_by_name(skel->obj, map_names[i]);
+		/* What is no map by itself is a variable. */
+		map = i == MAP_SEQUENCES ? skel->maps.bss :
+					   bpf_object__find_map_by_name(skel->obj, map_names[i]);
 		if (!map)
 			return -ENOENT;
 		e->maps[i] = dup(bpf_map__fd(map));
@@ -372,11 +404,13 @@ static int live_agents(int dev, uint64_t *ret_agents)
 static void replaced_note(struct enforce *e)
 {
 	int map = pins_open(map_names[MAP_SEQUENCES]);
-	uint32_t ring;
+	struct bpf_map_info info = { 0 };
+	uint32_t size = sizeof(info), first = 0;
 
-	for (ring = 0; map >= 0 && ring < AGENTOS_RING_COUNT; ring++)
-		if (bpf_map_lookup_elem(map, &ring, &e->replaced[ring]))
-			e->replaced[ring] = 0;
+	/* Of another build: it may hold something else. */
+	if (map < 0 || bpf_obj_get_info_by_fd(map, &info, &size) ||
+	    info.value_size != sizeof(e->replaced) || bpf_map_lookup_elem(map, &first, e->replaced))
+		memset(e->replaced, 0, sizeof(e->replaced));
 	if (map >= 0)
 		close(map);
 }

@@ -134,6 +134,36 @@ try agentctl show --json again
 says 'then it is not strict' '"record_allowed":false,"strict":false' "$work/out"
 agentctl kill again >/dev/null
 
+# --- what files are called ---
+
+# names_told AGENT: each open that renames tells of is in the log by the name that it had then.
+names_told() {
+	audit_settle
+	agentctl audit --json --agent "$1" --operation file_open >"$work/audit.json" 2>"$work/err"
+	holds "$1: each open is told by the name that the file had" \
+		python3 "$SRC/tests/e2e/lib/told.py" "$work/audit.json" "$work/$1.out"
+}
+
+policy=class-verbose
+workspace_make renamed
+cp "$BUILD/tests/kernel/prog/renames" "$work/renamed"
+agent_start renamed ./renames "$work/renamed"
+agent_wait
+is 'files are renamed and opened' "$status" 0
+names_told renamed
+cat >"$work/policies/mounts.yaml" <<-'END'
+	name: mounts
+	extends: trusted
+	audit: verbose
+END
+policy=mounts
+workspace_make mounted
+cp "$BUILD/tests/kernel/prog/renames" "$work/mounted"
+agent_start mounted ./renames "$work/mounted" mounts
+agent_wait
+is 'mounts come and go' "$status" 0
+names_told mounted
+
 # --- deny-write ---
 
 workspace_make kept
