@@ -103,8 +103,9 @@ $(BUILD)/san/%.o: %.c
 
 # libFuzzer is clang's. What it drives is pure, but for files of a log, so these are all the sources
 # there are to it.
-FUZZ_AUDIT := anchor checkpoint frames frames_find keychain leaves lines listing note proof proof_text prover \
-	record segment_file trail tree unsynced verify verify_marks verify_pruned
+FUZZ_AUDIT := anchor checkpoint event_pipe frames frames_find keychain leaves lines listing names note proof proof_text \
+	prover record render render_egress render_json segment_file trail tree unsynced verify verify_marks \
+	verify_pruned
 FUZZ_LIB := runtime/lib/words.c runtime/gateway/clienthello.c \
 	$(FUZZ_AUDIT:%=runtime/audit/%.c) $(wildcard runtime/base/*.c runtime/http/*.c runtime/policy/*.c)
 FUZZ_CFLAGS := -fsanitize=address,undefined -fno-sanitize-recover=undefined -U_FORTIFY_SOURCE -O1

@@ -11,6 +11,7 @@
 #include <unistd.h>
 
 #include "audit/prover.h"
+#include "base/json.h"
 #include "policy/pack.h"
 #include "tests/tap.h"
 #include "tests/unit/log_rig.h"
@@ -284,6 +285,47 @@ static void a_state_of_anchoring_takes_any_bytes(void)
 	fuzz(&(struct target){ "anchor", anchor_seed, NULL, NULL, QUICKLY });
 }
 
+/*
+ * bpftool's own output, with bytes as numbers; a short one with bytes as texts; the longest
+ * text that there may be; and events as they are, of which one has a length that is corrected.
+ */
+static bool event_pipe_seed(const char *corpus)
+{
+	static const char lost[] = "[{\"type\":2,\"cpu\":0,\"lost\":{\"id\":4,\"count\":9}},"
+				   "{\"type\":9,\"data\":[\"0x80\",\"0x0f\"]}]\n";
+	static const struct {
+		struct agentos_event event;
+		char more[2];
+	} raw = { .event = { .hook = AGENTOS_HOOK_FILE_OPEN,
+			     .verdict = AGENTOS_VERDICT_DENIED,
+			     .object_kind = AGENTOS_OBJECT_PATH,
+			     .comm = "cat",
+			     .text = "/etc/shadow",
+			     .text_len = 11 } };
+	char path[PATH_MAX], bytes[16384], text[JSON_TEXT + 2];
+	size_t len;
+	FILE *in;
+
+	snprintf(path, sizeof(path), "%s/tests/unit/event_pipe.json", getenv("SRC"));
+	in = fopen(path, "re");
+	if (!in)
+		return false;
+	len = fread(bytes, 1, sizeof(bytes), in);
+	fclose(in);
+	memset(text, 'a', sizeof(text));
+	text[0] = text[sizeof(text) - 1] = '"';
+	return len && len < sizeof(bytes) && seed_write(corpus, "sample", bytes, len) &&
+	       seed_write(corpus, "lost", lost, strlen(lost)) &&
+	       seed_write(corpus, "text", text, sizeof(text)) &&
+	       seed_write(corpus, "event", (const char *)&raw, sizeof(raw.event)) &&
+	       seed_write(corpus, "length", (const char *)&raw, sizeof(raw.event) + 2);
+}
+
+static void what_bpftool_prints_of_events_takes_any_bytes(void)
+{
+	fuzz(&(struct target){ "event_pipe", event_pipe_seed, NULL, NULL, QUICKLY });
+}
+
 static const struct tap_test tests[] = {
 	TEST(the_policy_parser_takes_any_bytes),
 	TEST(the_request_parser_takes_any_bytes),
@@ -293,6 +335,7 @@ static const struct tap_test tests[] = {
 	TEST(the_parsers_of_proofs_take_any_bytes),
 	TEST(a_log_takes_any_bytes),
 	TEST(a_state_of_anchoring_takes_any_bytes),
+	TEST(what_bpftool_prints_of_events_takes_any_bytes),
 };
 
 TAP_MAIN(tests)
