@@ -31,7 +31,7 @@ void filter_free(struct filter *f)
 	for (i = 0; i < f->agent_count; i++)
 		free(f->agents[i].name);
 	for (i = 0; i < f->object_count; i++)
-		free(f->objects[i]);
+		free(f->objects[i].text);
 	for (i = 0; i < f->text_count; i++)
 		free(f->texts[i]);
 	index_release(&f->index);
@@ -252,50 +252,74 @@ static bool reason_matches(const struct filter *f, const struct record *r)
 	return false;
 }
 
+static bool is_pattern(const struct object *o)
+{
+	return !o->address && strpbrk(o->text, "*?[");
+}
+
 /* One name of an object; len bytes, and a NUL behind them. */
 static bool object_is(const struct filter *f, const char *name, size_t len)
 {
-	size_t i;
+	const struct object *o = f->objects, *end = o + f->object_count;
 
-	for (i = 0; i < f->object_count; i++) {
-		if (strpbrk(f->objects[i], "*?[") ?
-			    fnmatch(f->objects[i], name, 0) == 0 :
-			    memmem(name, len, f->objects[i], strlen(f->objects[i])) != NULL)
+	for (; o < end; o++) {
+		if (is_pattern(o) ? fnmatch(o->text, name, 0) == 0 :
+				    memmem(name, len, o->text, strlen(o->text)) != NULL)
 			return true;
 	}
 	return false;
 }
 
-/* By itself, and with its port. */
+/* By itself, and with its port. Of hexadecimal digits the case does not count. */
 static bool address_is(const struct filter *f, unsigned int family, const uint8_t addr[16],
 		       unsigned int port)
 {
+	const struct object *o = f->objects, *end = o + f->object_count;
 	char text[INET6_ADDRSTRLEN], both[INET6_ADDRSTRLEN + 16];
-	int len;
 
 	if ((family != AF_INET && family != AF_INET6) ||
 	    !inet_ntop((int)family, addr, text, sizeof(text)))
 		return false;
-	if (object_is(f, text, strlen(text)))
-		return true;
-	len = snprintf(both, sizeof(both), family == AF_INET6 ? "[%s]:%u" : "%s:%u", text, port);
-	return object_is(f, both, (size_t)len);
+	snprintf(both, sizeof(both), family == AF_INET6 ? "[%s]:%u" : "%s:%u", text, port);
+	for (; o < end; o++) {
+		if (o->address	  ? endpoint_is(&o->endpoint, family, addr, port) :
+		    is_pattern(o) ? fnmatch(o->text, text, FNM_CASEFOLD) == 0 ||
+					    fnmatch(o->text, both, FNM_CASEFOLD) == 0 :
+				    strcasestr(both, o->text) != NULL)
+			return true;
+	}
+	return false;
+}
+
+/* A host that the gateway was asked for; it may be an address, as the agent wrote it. */
+static bool host_is(const struct filter *f, const char *host, unsigned int port)
+{
+	const struct object *o = f->objects, *end = o + f->object_count;
+	char both[COMPILED_HOST + 16];
+	int is;
+
+	snprintf(both, sizeof(both), strchr(host, ':') ? "[%s]:%u" : "%s:%u", host, port);
+	for (; o < end; o++) {
+		is = o->address ? endpoint_is_host(&o->endpoint, host, port) : -1;
+		if (is < 0)
+			is = is_pattern(o) ? fnmatch(o->text, host, 0) == 0 ||
+						     fnmatch(o->text, both, 0) == 0 :
+					     strstr(both, o->text) != NULL;
+		if (is)
+			return true;
+	}
+	return false;
 }
 
 static bool object_matches(const struct filter *f, const struct record *r)
 {
 	const struct agentos_event *e = &r->u.event;
-	char name[AGENTOS_OBJECT_SIZE + COMPILED_HOST + 16];
+	char name[AGENTOS_OBJECT_SIZE];
 	size_t len, i;
-	int both;
 
-	if (r->type == RECORD_EGRESS) {
-		if (object_is(f, r->u.egress.host, strlen(r->u.egress.host)) ||
-		    address_is(f, r->u.egress.family, r->u.egress.addr, r->u.egress.port))
-			return true;
-		both = snprintf(name, sizeof(name), "%s:%u", r->u.egress.host, r->u.egress.port);
-		return object_is(f, name, (size_t)both);
-	}
+	if (r->type == RECORD_EGRESS)
+		return host_is(f, r->u.egress.host, r->u.egress.port) ||
+		       address_is(f, r->u.egress.family, r->u.egress.addr, r->u.egress.port);
 	if (r->type != RECORD_EVENT)
 		return false;
 	if (e->object_kind == AGENTOS_OBJECT_INET)

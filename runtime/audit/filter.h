@@ -18,11 +18,19 @@ enum filter_kind {
 	FILTER_OPERATION, /* a hook, as name_hook() has it, or "egress" */
 	FILTER_VERDICT,	  /* allowed, denied, would-deny; of egress also failed, closed */
 	FILTER_REASON,	  /* "rule N" or "right NAME": what decided, of acts and egress */
-	FILTER_OBJECT,	  /* path, address or host; with *, ? or [ all of it, else part of it */
+	FILTER_OBJECT,	  /* path, address or host, as below */
 	FILTER_TEXT,	  /* part of the line of render_text() */
 	FILTER_TYPE,	  /* as JSON has it: event, lifecycle, loss, daemon, policy, egress */
 	FILTER_KINDS
 };
+
+/*
+ * An object that is an address, by itself or with a port (endpoint.h), matches
+ * that address, however it is written, and texts that it is a part of, but no
+ * longer address. Other objects are a part of the text, or with *, ? or [ a
+ * pattern for all of it; the texts are a path, a host, and of hosts and
+ * addresses also HOST:PORT, [ADDRESS]:PORT.
+ */
 
 /*
  * Losses match whatever is asked for, but a type or a time that theirs is not: what was lost is
@@ -38,7 +46,8 @@ void filter_free(struct filter *f);
  * Adds an alternative; value is copied. Of FILTER_REASON, rule and right are
  * given as "12" and "net-connect" in value: a number is a rule.
  *
- * -EINVAL  no such value: the fault lists those that there are
+ * -EINVAL  no such value: the fault lists those that there are; an object that is
+ *          meant as an address, and none
  * -E2BIG   more than LIMIT_FILTER of one kind
  * -ENOMEM
  */

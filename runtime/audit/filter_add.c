@@ -118,14 +118,49 @@ static int reason_add(struct filter *f, const char *value, struct fault *fault)
 			    name_right(AGENTOS_RIGHT_COUNT - 1, other));
 }
 
-static int text_add(char **texts, size_t *count, const char *value, struct fault *fault)
+/* "[2001:db8:*]:443": a pattern whose brackets are an address's, and no set; without a port they go. */
+static bool bracketed(const char *value, char *ret_pattern, size_t size)
+{
+	const size_t len = strspn(value + 1, "0123456789abcdefABCDEF:.*?");
+	const char *close = value + 1 + len;
+	int n;
+
+	if (value[0] != '[' || *close != ']' || !memchr(value + 1, ':', len) ||
+	    (close[1] && close[1] != ':'))
+		return false;
+	n = close[1] ? snprintf(ret_pattern, size, "\\[%.*s\\]%s", (int)len, value + 1, close + 1) :
+		       snprintf(ret_pattern, size, "%.*s", (int)len, value + 1);
+	return n > 0 && (size_t)n < size;
+}
+
+static int object_add(struct filter *f, const char *value, struct fault *fault)
+{
+	struct object *o = &f->objects[f->object_count];
+	char pattern[128];
+	int rc;
+
+	if (!*value)
+		return fault_set(fault, EINVAL, "an empty text is in everything");
+	rc = endpoint_parse(value, &o->endpoint, fault);
+	if (rc < 0)
+		return rc;
+	o->address = rc == 1;
+	o->text =
+		strdup(!o->address && bracketed(value, pattern, sizeof(pattern)) ? pattern : value);
+	if (!o->text)
+		return fault_set(fault, ENOMEM, "not enough memory");
+	f->object_count++;
+	return 0;
+}
+
+static int text_add(struct filter *f, const char *value, struct fault *fault)
 {
 	if (!*value)
 		return fault_set(fault, EINVAL, "an empty text is in everything");
-	texts[*count] = strdup(value);
-	if (!texts[*count])
+	f->texts[f->text_count] = strdup(value);
+	if (!f->texts[f->text_count])
 		return fault_set(fault, ENOMEM, "not enough memory");
-	++*count;
+	f->text_count++;
 	return 0;
 }
 
@@ -172,10 +207,10 @@ int filter_add(struct filter *f, enum filter_kind kind, const char *value, struc
 		rc = reason_add(f, value, fault);
 		break;
 	case FILTER_OBJECT:
-		rc = text_add(f->objects, &f->object_count, value, fault);
+		rc = object_add(f, value, fault);
 		break;
 	case FILTER_TEXT:
-		rc = text_add(f->texts, &f->text_count, value, fault);
+		rc = text_add(f, value, fault);
 		break;
 	default:
 		rc = type_add(f, value, fault);

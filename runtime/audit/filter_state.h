@@ -5,6 +5,7 @@
 
 #include <stdio.h>
 
+#include "audit/endpoint.h"
 #include "audit/filter.h"
 #include "base/index.h"
 #include "base/limits.h"
@@ -18,6 +19,13 @@ struct agent {
 	uint64_t id;
 };
 
+struct object {
+	char *text; /* owned */
+	/* As which an address is looked for, however it is written: then the text is no pattern. */
+	bool address;
+	struct endpoint endpoint;
+};
+
 struct filter {
 	bool asked[FILTER_KINDS];
 	uint64_t since_ns, until_ns;
@@ -29,7 +37,8 @@ struct filter {
 	uint32_t rules[LIMIT_FILTER];
 	size_t rule_count;
 	uint64_t rights;
-	char *objects[LIMIT_FILTER], *texts[LIMIT_FILTER]; /* owned */
+	struct object objects[LIMIT_FILTER];
+	char *texts[LIMIT_FILTER]; /* owned */
 	size_t object_count, text_count;
 	bool types[RECORD_EGRESS + 1];
 

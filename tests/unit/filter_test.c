@@ -346,12 +346,85 @@ static void addresses_are_found_with_their_port_and_without(void)
 	CHECK_INT(finds(connection("192.0.2.2", 4430)), 0);
 	CHECK_INT(finds(request("a.example.com", EGRESS_DENIED)), 1);
 	filter_new();
-	CHECK(asks(FILTER_OBJECT, "[2001:db8::1]:80") && asks(FILTER_OBJECT, "2001:db8::1"));
-	CHECK_INT(finds(connection("2001:db8::1", 80)), 1);
-	filter_new();
 	CHECK(asks(FILTER_OBJECT, "example.com"));
 	CHECK_INT(finds(request("a.example.com", EGRESS_DENIED)), 1);
 	CHECK_INT(finds(request("a.example.net", EGRESS_DENIED)), 0);
+}
+
+/* As the log's own lines have them, as `stats` does, and as others write them. */
+static void addresses_are_found_however_they_are_written(void)
+{
+	static const struct {
+		const char *asked, *address;
+		uint16_t port;
+		bool found;
+	} rows[] = {
+		{ "2001:db8::1", "2001:db8::1", 80, true },
+		{ "2001:0DB8:0:0:0:0:0:1", "2001:db8::1", 80, true },
+		{ "[2001:db8::1]:80", "2001:db8::1", 80, true },
+		{ "[2001:db8::1]:80", "2001:db8::1", 8080, false },
+		{ "[2001:db8:0::1]:80", "2001:db8::1", 80, true },
+		{ "[2001:db8::1]", "2001:db8::1", 80, true },
+		{ "[2001:db8::1]:*", "2001:db8::1", 80, true },
+		{ "2001:db8::1", "2001:db8::11", 80, false },
+		{ "::1", "2001:db8::1", 80, false },
+		{ "192.0.2.1", "192.0.2.10", 80, false },
+		{ "192.0.2.1:8", "192.0.2.1", 80, false },
+		/* Parts and patterns, as of any text. */
+		{ "192.0.2.", "192.0.2.10", 80, true },
+		{ "2001:DB8:", "2001:db8::1", 80, true },
+		{ "2001:DB8:*", "2001:db8::1", 80, true },
+		{ "2001:db8:*", "2001:db9::1", 80, false },
+		{ "[2001:db8:*]:80", "2001:db8::1", 80, true },
+		{ "[2001:db8:*]:80", "2001:db8::1", 8080, false },
+		{ "[2001:db8:*]", "2001:db8::1", 80, true },
+		{ "[2001:db8::?]:*", "2001:db8::1", 80, true },
+		{ "*:80", "2001:db8::1", 80, true },
+	};
+	size_t i;
+
+	for (i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		filter_new();
+		CHECK_MSG(asks(FILTER_OBJECT, rows[i].asked), "%s", fault.text);
+		CHECK_MSG(finds(connection(rows[i].address, rows[i].port)) == rows[i].found,
+			  "%s in %s port %u", rows[i].asked, rows[i].address, rows[i].port);
+	}
+}
+
+/* The gateway's client may ask for an address, and a name is at one. */
+static void addresses_are_found_behind_the_gateway(void)
+{
+	struct record r = request("example.com", EGRESS_ALLOWED);
+
+	r.u.egress.family = AF_INET6;
+	inet_pton(AF_INET6, "2001:db8::1", r.u.egress.addr);
+	filter_new();
+	CHECK(asks(FILTER_OBJECT, "[2001:DB8:0::1]:443"));
+	CHECK_INT(finds(r), 1);
+	CHECK_INT(finds(request("2001:db8::0:1", EGRESS_DENIED)), 1);
+	CHECK_INT(finds(request("2001:db8::11", EGRESS_DENIED)), 0);
+	CHECK_INT(finds(request("example.com", EGRESS_DENIED)), 0);
+	filter_new();
+	CHECK(asks(FILTER_OBJECT, "[2001:db8:*]:443"));
+	CHECK_INT(finds(request("2001:db8::1", EGRESS_DENIED)), 1);
+	/* In a path an address is a text, and its brackets are no set of characters. */
+	filter_new();
+	CHECK(asks(FILTER_OBJECT, "[2001:db8::1]:80") && asks(FILTER_OBJECT, "192.0.2.1"));
+	CHECK_INT(finds(act(AGENTOS_HOOK_FILE_OPEN, 1, "/srv/[2001:db8::1]:80/log")), 1);
+	CHECK_INT(finds(act(AGENTOS_HOOK_FILE_OPEN, 1, "/srv/192.0.2.10")), 1);
+	CHECK_INT(finds(act(AGENTOS_HOOK_FILE_OPEN, 1, "d:80")), 0);
+}
+
+static void an_address_that_is_none_is_refused(void)
+{
+	filter_new();
+	CHECK_INT(filter_add(filter, FILTER_OBJECT, "[2001:db8::\033g]:443", &fault), -EINVAL);
+	CHECK_STR(fault.text,
+		  "\"[2001:db8::\\x1bg]:443\" is no address: one is 2001:db8::1, with a "
+		  "port [2001:db8::1]:443, and \"2001:db8:*\" is all that begin so");
+	CHECK_INT(filter_add(filter, FILTER_OBJECT, "[::1]:99999", &fault), -EINVAL);
+	/* Nothing was added. */
+	CHECK_INT(finds(act(AGENTOS_HOOK_LINK, 1, "/a")), 1);
 }
 
 static void text_is_that_of_the_line(void)
@@ -436,6 +509,9 @@ static const struct tap_test tests[] = {
 	TEST(objects_are_found_by_a_part_or_a_pattern),
 	TEST(a_name_with_nuls_is_searched_whole),
 	TEST(addresses_are_found_with_their_port_and_without),
+	TEST(addresses_are_found_however_they_are_written),
+	TEST(addresses_are_found_behind_the_gateway),
+	TEST(an_address_that_is_none_is_refused),
 	TEST(text_is_that_of_the_line),
 	TEST(a_loss_is_shown_whatever_is_asked),
 	TEST(time_has_a_begin_and_an_end),
