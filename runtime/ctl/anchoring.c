@@ -20,6 +20,8 @@
 struct run {
 	const struct anchoring *o;
 	struct anchor state;
+	struct witness_memory memory;
+	uint64_t led_told;     /* the change of the key that was told last: records before it */
 	bool unsaved;	       /* the file is older */
 	uint64_t due_ns;       /* CLOCK_BOOTTIME: not earlier a new one */
 	unsigned int failures; /* one after the other */
@@ -47,14 +49,29 @@ static int state_save(struct run *r, struct fault *f)
 	return 0;
 }
 
+/* That another key counts now is the log's word, and who named the old one should know. */
+static void key_tell(struct run *r)
+{
+	const struct keychain_key *key = r->memory.led_to;
+
+	if (!key || key->first == r->led_told)
+		return;
+	r->led_told = key->first;
+	printf("the log's key was changed: since record %" PRIu64
+	       " it is %s, as the one before it signed\n",
+	       key->first + 1, evidence_key_name(&key->verifier).text);
+	fflush(stdout);
+}
+
 /* A checkpoint that may be handed on, if it is time. */
 static int newest_take(struct run *r, struct fault *f)
 {
 	struct evidence newest;
-	int rc = witness_newest(&r->o->witness, &r->state, &newest, f);
+	int rc = witness_newest(&r->o->witness, &r->memory, &r->state, &newest, f);
 
 	if (rc < 0)
 		return rc;
+	key_tell(r);
 	if (rc == 1 && clock_ns(CLOCK_BOOTTIME) >= r->due_ns) {
 		rc = anchor_begin(&r->state, newest.note, newest.len, newest.checkpoint.head.size,
 				  clock_ns(CLOCK_REALTIME));
@@ -219,6 +236,7 @@ int anchoring_run(const struct anchoring *o)
 		due_set(&r);
 		rc = o->once ? step_once(&r) : steps_follow(&r);
 	}
+	witness_memory_release(&r.memory);
 	anchor_release(&r.state);
 	close(lock);
 	return rc;

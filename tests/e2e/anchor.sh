@@ -39,7 +39,8 @@ anchored() {
 	[ "$(grep -c '^anchored' "$work/follow.out")" -ge "$1" ]
 }
 daemon_start
-as demo agentctl audit anchor --every 1s --state $home/state --to-file $home/anchors \
+first=$(tail -n 1 "$audit_dir.pub")
+as demo agentctl audit anchor --every 1s --key "$first" --state $home/state --to-file $home/anchors \
 	--to-command sh -c "cat >>$home/second" >"$work/follow.out" 2>"$work/follow.err" </dev/null &
 follower=$!
 children="$children $follower"
@@ -50,14 +51,22 @@ daemon_end KILL
 daemon_start
 agentctl run -- ./refuse /etc/shadow 3 >/dev/null
 holds 'a log that goes on behind a crash is the same log' wait_for 180 anchored 2
+# Who was told one key only is led to the next one, while it follows.
+holds 'the key is changed' agentctl audit rotate-key
+agentctl run -- ./refuse /etc/shadow 3 >/dev/null
 daemon_stop
-wait_for 20 anchored 3
+holds 'and goes on over a change of the key' wait_for 180 grep -q '^the log.s key was changed: ' \
+	"$work/follow.out"
+wait_for 20 anchored 4
 is 'nothing is complained of' "$(cat "$work/follow.err")" ''
 holds 'the command has what the file has' grep -qxF "$(tail -n 3 $home/anchors | head -n 1)" \
 	$home/second
 try agentctl audit verify --anchor $home/anchors
 is 'the log is verified against it' $status 0
 says 'by the last one' ', the anchor among them' "$work/out"
+holds 'and by who knows the first key alone' \
+	agentctl audit verify --anchor $home/anchors --key "$first"
+says 'of all that there is' "$(agentctl audit checkpoint | sed -n 2p)" $home/anchors
 
 # --- somebody writes the log anew, with the key that it has ---
 

@@ -8,7 +8,7 @@
 
 static struct note_verifier first, second;
 static char public[160], old_path[160], new_path[160], anchor_path[160], proof_path[160];
-static char first_name[200], second_name[200];
+static char first_name[200], second_name[200], state_path[160], kept_path[160];
 
 static bool grow(struct ledger *l, uint64_t to)
 {
@@ -36,8 +36,7 @@ static void name_of(const struct note_verifier *key, char *buf, size_t size)
 		 key->id[3]);
 }
 
-/* 100 records by the first key, of which an anchor is of 50; and 30 more by the second. */
-static bool log_whole(void)
+static struct ledger *ledger_again(void)
 {
 	const struct ledger_options o = {
 		.segments = { .directory = log_dir,
@@ -46,7 +45,14 @@ static bool log_whole(void)
 			      .buffer = 65536 },
 	};
 	struct ledger_found found;
-	struct fault f = { "" };
+	struct ledger *l;
+
+	return ledger_open(&o, &l, &found, NULL) == 0 ? l : NULL;
+}
+
+/* 100 records by a new key, with checkpoints of 50 and of all. */
+static bool log_begin(void)
+{
 	struct ledger *l;
 	char path[160];
 	bool ok;
@@ -60,15 +66,34 @@ static bool log_whole(void)
 	snprintf(new_path, sizeof(new_path), "%s/new.pub", log_base);
 	snprintf(anchor_path, sizeof(anchor_path), "%s/anchor", log_base);
 	snprintf(proof_path, sizeof(proof_path), "%s/proof", log_base);
-	if (ledger_open(&o, &l, &found, &f) != 0)
-		return false;
-	ok = grow(l, 50) && ledger_checkpoint(l, 0) == 0 && grow(l, 100) &&
-	     ledger_rotate(l, 0, &first, &second, &f) == 0 && grow(l, 130);
+	snprintf(state_path, sizeof(state_path), "%s/state", log_base);
+	snprintf(kept_path, sizeof(kept_path), "%s/kept", log_base);
+	unlink(state_path);
+	unlink(kept_path);
+	l = ledger_again();
+	ok = l && grow(l, 50) && ledger_checkpoint(l, 0) == 0 && grow(l, 100);
+	ledger_close(l);
+	return ok;
+}
+
+/* Another key, and records by that. */
+static bool log_change(uint64_t records)
+{
+	struct ledger *l = ledger_again();
+	struct fault f = { "" };
+	bool ok = l && ledger_rotate(l, 0, &first, &second, &f) == 0 && grow(l, records);
+
 	ledger_close(l);
 	name_of(&first, first_name, sizeof(first_name));
 	name_of(&second, second_name, sizeof(second_name));
+	return ok && key_put(old_path, &first) && key_put(new_path, &second);
+}
+
+/* 100 records by the first key, of which an anchor is of 50; and 30 more by the second. */
+static bool log_whole(void)
+{
 	unlink(anchor_path);
-	return ok && key_put(old_path, &first) && key_put(new_path, &second) &&
+	return log_begin() && log_change(130) &&
 	       audit(NULL, "checkpoint", "--size", "50", "--output", anchor_path) == 0;
 }
 
@@ -90,7 +115,7 @@ static void a_log_is_verified_by_any_of_its_keys(void)
 	}
 	CHECK_INT(audit(NULL, "verify", "--json", "--key", old_path), 0);
 	snprintf(expected, sizeof(expected),
-		 "\"records\":130,\"covered\":130,\"checkpoints\":3,\"anchor\":null,\"pruned\":0,"
+		 "\"records\":130,\"covered\":130,\"checkpoints\":4,\"anchor\":null,\"pruned\":0,"
 		 "\"keys\":2,\"key_since\":100,\"signed_by\":\"%s\",\"torn\"",
 		 second_name);
 	CHECK(says(expected));
@@ -166,6 +191,129 @@ static void growth_is_proved_over_the_change(void)
 	CHECK(one_line("the proof's checkpoint is not signed by the key"));
 }
 
+static int anchor(const char *key)
+{
+	return audit(NULL, "anchor", "--allow-root", "--once", "--state", state_path, "--to-file",
+		     kept_path, "--key", key);
+}
+
+/* Only the first key is known to who anchors, and the log leads from there to the others. */
+static void anchoring_goes_on_over_a_change(void)
+{
+	static char known[160];
+	char expected[600];
+
+	REQUIRE(log_begin());
+	snprintf(known, sizeof(known), "%s", base_path("known"));
+	CHECK_INT(rename(public, known), 0);
+	CHECK_INT(anchor(known), 0);
+	CHECK(says("anchored 100 records"));
+	REQUIRE(log_change(130));
+	CHECK_INT(anchor(known), 0);
+	snprintf(expected, sizeof(expected),
+		 "the log's key was changed: since record 101 it is %s, as the one before it "
+		 "signed\nanchored 130 records",
+		 second_name);
+	CHECK(says(expected));
+	CHECK_INT(anchor(known), 0);
+	CHECK(says("nothing new: 130 records are anchored"));
+	REQUIRE(log_change(160));
+	CHECK_INT(anchor(known), 0);
+	snprintf(expected, sizeof(expected), "since record 131 it is %s, as the one", second_name);
+	CHECK(says(expected) && says("anchored 160 records"));
+	/* Who knows the newest from now on needs to be led nowhere, nor does who knew the one before. */
+	CHECK_INT(anchor(new_path), 0);
+	CHECK_STR(out, "nothing new: 160 records are anchored\n");
+	CHECK_INT(anchor(old_path), 0);
+	CHECK(says("nothing new: 160 records are anchored"));
+	CHECK_INT(audit(NULL, "verify", "--key", known, "--anchor", kept_path), 0);
+	CHECK(says("anchor       fits: of 160 records\n"));
+	unlink(known);
+}
+
+/* The newest key alone, and a state of the time before it. */
+static void anchoring_goes_on_with_the_new_key(void)
+{
+	REQUIRE(log_begin());
+	CHECK_INT(anchor(public), 0);
+	REQUIRE(log_change(130));
+	CHECK_INT(anchor(new_path), 0);
+	CHECK_STR(out, "anchored 130 records with 1 target\n");
+}
+
+static void refuses(const char *why)
+{
+	CHECK_INT(anchor(old_path), 1);
+	CHECK(one_line("NOT ANCHORED, and nothing more is sent: the log's newest checkpoint is not "
+		       "signed by the key "));
+	CHECK_MSG(strstr(err, why), "%s", err);
+}
+
+/* A change that the old key did not sign for leads nowhere. */
+static void anchoring_ends_where_the_old_key_did_not_sign(void)
+{
+	static const char dash[] = "\n\n\xe2\x80\x94 ";
+	char trail[16384], whole[16384], *change, *line, *end, path[512];
+	uint8_t *was;
+	size_t len = 0;
+
+	REQUIRE(log_begin());
+	CHECK_INT(anchor(public), 0);
+	REQUIRE(log_change(130));
+	snprintf(path, sizeof(path), "%s", log_path(TRAIL_NAME));
+	was = log_get(path, &len);
+	if (was && len < sizeof(trail))
+		memcpy(trail, was, len);
+	free(was);
+	REQUIRE(len && len < sizeof(trail));
+	trail[len] = '\0';
+	memcpy(whole, trail, len + 1);
+	/* Its signature, the first of the two, is taken away. */
+	change = strstr(trail, "\nagentos-key-change ");
+	REQUIRE(change);
+	line = strstr(change, dash) + 2;
+	end = strchr(line, '\n') + 1;
+	memmove(line, end, strlen(end) + 1);
+	REQUIRE(log_set(path, trail, strlen(trail)));
+	refuses("nor by one that it handed over to");
+	/* All of it is. */
+	end = strstr(line, "\n\n") + 2;
+	while (change > trail && memcmp(change - 2, "\n\n", 2) != 0)
+		change--;
+	memmove(change, end, strlen(end) + 1);
+	REQUIRE(log_set(path, trail, strlen(trail)));
+	refuses("nor by one that it handed over to");
+	/* The control. */
+	REQUIRE(log_set(path, whole, len));
+	CHECK_INT(anchor(old_path), 0);
+	CHECK(says("anchored 130 records"));
+}
+
+/* Whoever kept the old secret: it counts for nothing behind the change. */
+static void anchoring_ends_where_the_old_key_signs_again(void)
+{
+	char note[1024], text[NOTE_KEY_SIZE];
+	struct note_key key;
+	uint8_t *secret;
+	size_t len = 0;
+
+	REQUIRE(log_begin());
+	secret = log_get(base_path("log.key"), &len);
+	REQUIRE(secret && len < sizeof(text));
+	memcpy(text, secret, len);
+	free(secret);
+	while (len && text[len - 1] == '\n')
+		len--;
+	REQUIRE(note_key_parse(text, len, &key) == 0);
+	REQUIRE(log_change(130) && log_grow(140, 12000));
+	len = log_sign(key.verifier.name, 140, &key, note, sizeof(note));
+	REQUIRE(len && log_put_note(note, len));
+	CHECK_INT(anchor(new_path), 1);
+	CHECK(one_line(
+		"NOT ANCHORED, and nothing more is sent: the log's newest checkpoint, of 140 "
+		"records, is signed by a key of the log whose turn it was not"));
+}
+
 static void what_was_removed_is_told(void)
 {
 	const struct ledger_options o = {
@@ -219,6 +367,9 @@ static void rotate_key_asks_agentosd(void)
 	unlink(old_path);
 	unlink(new_path);
 	unlink(anchor_path);
+	unlink(state_path);
+	unlink(base_path("state.lock"));
+	unlink(kept_path);
 	unlink(public);
 	unlink(base_path("log.key"));
 	unlink(base_path("out"));
@@ -263,6 +414,10 @@ static const struct tap_test tests[] = {
 	TEST(a_file_that_has_other_lines_than_keys_is_refused),
 	TEST(a_proof_is_by_the_key_that_signed_last),
 	TEST(growth_is_proved_over_the_change),
+	TEST(anchoring_goes_on_over_a_change),
+	TEST(anchoring_goes_on_with_the_new_key),
+	TEST(anchoring_ends_where_the_old_key_did_not_sign),
+	TEST(anchoring_ends_where_the_old_key_signs_again),
 	TEST(what_was_removed_is_told),
 	TEST(rotate_key_asks_agentosd),
 	TEST(messages_of_a_change_are_checked),
