@@ -223,7 +223,13 @@ $(BUILD)/tests/escape/prog/carrier_library.so: tests/escape/prog/carrier.c
 	$(CC) $(ALL_CFLAGS) -fPIC -DCARRIER_LIBRARY -MF $(BUILD)/obj/tests/escape/prog/carrier_library.d \
 		-shared $(LDFLAGS) $< -o $@
 
-GUEST_PROGRAMS_MORE := $(addprefix $(BUILD)/tests/escape/prog/,carrier_static carrier_library.so)
+# Preloaded into agentosd.
+$(BUILD)/tests/e2e/prog/%.so: tests/e2e/prog/%.c
+	@mkdir -p $(@D) $(BUILD)/obj/tests/e2e/prog
+	$(CC) $(ALL_CFLAGS) -fPIC -MF $(BUILD)/obj/tests/e2e/prog/$*.d -shared $(LDFLAGS) $< -o $@
+
+GUEST_PROGRAMS_MORE := $(addprefix $(BUILD)/tests/,escape/prog/carrier_static \
+	escape/prog/carrier_library.so e2e/prog/ahead.so)
 
 .PHONY: tests-build
 tests-build: $(FUZZ_SRCS:%.c=$(BUILD)/%) $(UNIT_SRCS:%.c=$(BUILD)/%) $(GUEST_SRCS:%.c=$(BUILD)/%) $(GUEST_PROGRAMS:%.c=$(BUILD)/%) $(GUEST_PROGRAMS_MORE)
