@@ -6,6 +6,8 @@
 #include <inttypes.h>
 #include <string.h>
 
+#include "base/escape.h"
+
 #define PERF_LOST   2 /* PERF_RECORD_LOST */
 #define PERF_SAMPLE 9 /* PERF_RECORD_SAMPLE */
 #define DATA_MAX    (sizeof(struct agentos_event) + 64)
@@ -89,7 +91,7 @@ static int lost_read(struct json *j, struct object *o)
 	return 0;
 }
 
-/* Behind its brace. */
+/* Behind its brace. -EREMOTEIO: bpftool says why it failed, in the text of j. */
 static int object_read(struct json *j, struct object *o)
 {
 	int rc;
@@ -105,6 +107,10 @@ static int object_read(struct json *j, struct object *o)
 			rc = json_next(j);
 			if (rc >= 0)
 				rc = rc == JSON_NUMBER ? json_uint(j, &o->type) : -EBADMSG;
+		} else if (strcmp(j->text, "error") == 0) {
+			rc = json_next(j);
+			if (rc >= 0)
+				rc = rc == JSON_STRING ? -EREMOTEIO : -EBADMSG;
 		} else {
 			rc = json_skip(j, JSON_KEY);
 		}
@@ -143,7 +149,13 @@ static int record_make(const struct event_pipe *p, const struct object *o, struc
 
 static int refuse(const struct event_pipe *p, int rc, struct fault *f)
 {
+	char shown[512];
+
 	switch (rc) {
+	case -EREMOTEIO:
+		escape_text(shown, sizeof(shown), p->json.text, p->json.len);
+		return fault_set(f, EBADMSG, "byte %" PRIu64 ": bpftool failed: %s", p->json.offset,
+				 shown);
 	case -ENODATA:
 		return fault_set(f, ENODATA,
 				 "byte %" PRIu64 ": it ends within the output of bpftool, which "

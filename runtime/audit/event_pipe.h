@@ -36,7 +36,8 @@ void event_pipe_init(struct event_pipe *p, int (*byte)(void *cookie), void *cook
 /*
  * 1 and an item; 0 at the end.
  *
- * -EBADMSG  not what bpftool prints, or no event; f says where
+ * -EBADMSG  not what bpftool prints, or no event; f says where. Or bpftool failed, which
+ *           it prints as {"error":"..."}, and f says why
  * -ENODATA  it ends within an event, or the array was not closed: bpftool was killed
  * -EPROTO   an event of a later version
  * -E2BIG    a text or a depth that no such output has

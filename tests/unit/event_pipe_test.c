@@ -141,6 +141,18 @@ static void what_is_not_bpftools_is_refused(void)
 		  "lost 5\n");
 }
 
+/* That there is no such map, say, comes as JSON as well, and is no output without events. */
+static void what_bpftool_complains_of_is_told(void)
+{
+	CHECK_STR(lines("{\"error\":\"bpf obj get (/x\\u001b[2J): No such file\"}\n"), "!74");
+	CHECK_STR(fault.text, "byte 50: bpftool failed: bpf obj get (/x\\x1b[2J): No such file");
+	CHECK_STR(lines("[{\"type\":2,\"lost\":{\"count\":5}},{\"error\":\"poll\"}]"),
+		  "lost 5\n!74");
+	CHECK(strstr(fault.text, "bpftool failed: poll"));
+	CHECK_STR(lines("{\"error\":5}"), "!74");
+	CHECK(strstr(fault.text, "not what"));
+}
+
 /* The event's bytes, with one of them another. */
 static const char *event_with(size_t at, uint8_t value)
 {
@@ -236,6 +248,7 @@ static const struct tap_test tests[] = {
 	TEST(bytes_may_be_texts),
 	TEST(one_that_was_cut_gives_what_was_whole),
 	TEST(what_is_not_bpftools_is_refused),
+	TEST(what_bpftool_complains_of_is_told),
 	TEST(an_event_is_checked),
 	TEST(too_long_is_refused),
 	TEST(no_change_does_harm),
