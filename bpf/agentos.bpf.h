@@ -166,7 +166,7 @@ extern int agentos_walk(struct dentry *dentry, __u32 want, struct agentos_walk *
 			__u32 walk__sz) __ksym;
 extern int agentos_walk_on(__u64 dentry, struct agentos_walk *walk, __u32 walk__sz) __ksym;
 extern int agentos_rules_below(struct dentry *dentry, __u32 policy) __ksym;
-extern int agentos_guarded(struct dentry *dentry) __ksym;
+extern int agentos_guarded(struct dentry *dentry, __u32 policy, __u32 want, __u32 moves) __ksym;
 extern int agentos_device_takes_right(struct dentry *dentry) __ksym;
 extern int agentos_call_refuse(int error, __u32 ia32, __u64 harmless) __ksym;
 extern int agentos_start_gives_code(void) __ksym;

@@ -189,7 +189,8 @@ static __always_inline bool right_is_guarded(const struct act *act)
  * Is a refusal one that an audit-only agent is spared? What no agent may do, and
  * what AgentOS itself hangs on, is none. dentry: what is acted on, or NULL.
  */
-static __always_inline bool act_is_spared(const struct act *act, struct dentry *dentry)
+static __always_inline bool act_is_spared(const struct agentos_facts *facts, const struct act *act,
+					  struct dentry *dentry)
 {
 	switch (act->why) {
 	case AGENTOS_WHY_RIGHT:
@@ -203,15 +204,18 @@ static __always_inline bool act_is_spared(const struct act *act, struct dentry *
 	}
 	if (AGENTOS_RULE_IS_OWN(act->rule) || right_is_guarded(act))
 		return false;
-	return !dentry || !agentos_guarded(dentry);
+	return !dentry || !agentos_guarded(dentry, facts->policy, act->access,
+					   act->hook == AGENTOS_HOOK_DELETE ||
+						   act->hook == AGENTOS_HOOK_RENAME);
 }
 
 /* What is watched is let pass only where an audit-only agent would be. */
-static __always_inline void act_watch(struct act *act, struct dentry *dentry)
+static __always_inline void act_watch(const struct agentos_facts *facts, struct act *act,
+				      struct dentry *dentry)
 {
 	act->verdict = AGENTOS_VERDICT_WOULD_DENY;
 	act->why = act->right ? AGENTOS_WHY_RIGHT : AGENTOS_WHY_RULE;
-	if (act_is_spared(act, dentry))
+	if (act_is_spared(facts, act, dentry))
 		return;
 	act->verdict = AGENTOS_VERDICT_DENIED;
 	act->error = act->refusal;
@@ -232,7 +236,7 @@ static __always_inline bool act_settle(const struct agentos_facts *facts, struct
 	if (act->verdict != AGENTOS_VERDICT_DENIED && act->effect != EFFECT_WATCH)
 		return facts->flags & FACT_RECORD;
 	if (act->verdict != AGENTOS_VERDICT_DENIED) {
-		act_watch(act, dentry);
+		act_watch(facts, act, dentry);
 		return true;
 	}
 	/* Refused for something else than what is watched. */
@@ -247,7 +251,7 @@ static __always_inline bool act_settle(const struct agentos_facts *facts, struct
 	if (act->hook == AGENTOS_HOOK_FILE_RECEIVE)
 		act->effect = EFFECT_NONE;
 	if (facts->flags & FACT_AUDIT_ONLY) {
-		if (act_is_spared(act, dentry)) {
+		if (act_is_spared(facts, act, dentry)) {
 			act->verdict = AGENTOS_VERDICT_WOULD_DENY;
 			act->error = 0;
 		}

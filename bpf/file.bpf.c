@@ -356,7 +356,8 @@ static __always_inline int move_check(void *ctx, const struct agentos_facts *fac
 	act.error = 0;
 decided:
 	/* Neither end of it may be ours. */
-	if (act_settle(facts, &act, agentos_guarded(to) ? to : from)) {
+	if (act_settle(facts, &act,
+		       agentos_guarded(to, facts->policy, AGENTOS_FILE_WRITE, true) ? to : from)) {
 		struct dentry *shown = at_target ? to : from;
 
 		act_is_about(&act, ACT_DENTRY, (__u64)shown, 0);

@@ -393,21 +393,35 @@ __bpf_kfunc int agentos_rules_below(struct dentry *dentry, u32 id)
 	policy = policy_of_caller(id, &held);
 	if (!policy)
 		return 0;
-	holds = policy_holds_below(policy, dentry);
+	holds = policy_holds_below(policy, dentry, false);
 	if (unlikely(held))
 		policy_unuse(policy);
 	return holds;
 }
 
 /*
- * Is it AgentOS's own: its device, or a pinned program? Then an audit-only agent
- * is refused what any is. What has no inode yet is what it would be made in.
+ * Is it AgentOS's own: its device, a pinned program, or something of which rules that
+ * nobody wrote deny some of `want`? Then an audit-only agent is refused what any is,
+ * whatever else would refuse it before them. moves: the name goes, and with it what
+ * is below. What has no inode yet is what it would be made in.
  */
-__bpf_kfunc int agentos_guarded(struct dentry *dentry)
+__bpf_kfunc int agentos_guarded(struct dentry *dentry, u32 id, u32 want, u32 moves)
 {
 	const struct inode *inode = READ_ONCE(dentry->d_inode);
+	struct policy *policy;
+	bool guarded, held;
 
-	return dentry->d_sb->s_magic == BPF_FS_MAGIC || (inode && device_is(inode));
+	if (dentry->d_sb->s_magic == BPF_FS_MAGIC || (inode && device_is(inode)))
+		return 1;
+	policy = policy_of_caller(id, &held);
+	/* By the one that refused nobody lives any more: what it said of this is not known. */
+	if (!policy)
+		return id != 0;
+	guarded = rules_keep(&policy->rules, dentry, want) ||
+		  (moves && d_is_dir(dentry) && policy_holds_below(policy, dentry, true));
+	if (unlikely(held))
+		policy_unuse(policy);
+	return guarded;
 }
 
 /* The system call that the calling task is at the entry of does nothing, and fails. */

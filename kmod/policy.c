@@ -291,16 +291,20 @@ static bool dentry_within(const struct dentry *dentry, const struct dentry *abov
 	return true;
 }
 
-bool policy_holds_below(struct policy *policy, const struct dentry *dentry)
+bool policy_holds_below(struct policy *policy, const struct dentry *dentry, bool own)
 {
+	const struct dentry *pin;
 	bool holds = false;
 	u32 i;
 
 	rcu_read_lock();
 	spin_lock_bh(&policy->lock);
-	for (i = 0; i < policy->pin_count && !holds; i++)
-		holds = policy->pins[i].dentry->d_sb == dentry->d_sb &&
-			dentry_within(policy->pins[i].dentry, dentry);
+	for (i = 0; i < policy->pin_count && !holds; i++) {
+		pin = policy->pins[i].dentry;
+		holds = pin->d_sb == dentry->d_sb &&
+			(!own || rules_find(&policy->rules, READ_ONCE(pin->d_inode))->own) &&
+			dentry_within(pin, dentry);
+	}
 	spin_unlock_bh(&policy->lock);
 	rcu_read_unlock();
 	return holds;

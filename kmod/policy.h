@@ -63,10 +63,11 @@ static inline void policy_unuse(struct policy *policy)
 struct policy *__must_check policy_use_used(u32 id);
 
 /*
- * Does the policy hold the directory, or anything below it? RCU or a reference
- * keeps dentry; the caller uses the policy. Any context but hard interrupts.
+ * Does the policy hold the directory, or anything below it? own: for a rule that
+ * denies and that nobody wrote. RCU or a reference keeps dentry; the caller uses the
+ * policy. Any context but hard interrupts.
  */
-bool policy_holds_below(struct policy *policy, const struct dentry *dentry);
+bool policy_holds_below(struct policy *policy, const struct dentry *dentry, bool own);
 
 u32 policy_enumerate(u64 after, u64 *ids, u32 count);
 u32 policy_count(void);

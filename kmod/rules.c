@@ -156,6 +156,8 @@ static void rule_merge(struct rule *into, const struct rule_word *word)
 		into->number = word->number;
 	into->kill |= word->kill;
 	into->deny |= word->deny;
+	if (AGENTOS_RULE_IS_OWN(word->number))
+		into->own |= word->deny;
 	into->allow = (into->allow | word->allow) & ~into->deny;
 	into->watch = (into->watch | word->watch) & into->allow;
 	into->told = into->deny | into->watch;
@@ -564,6 +566,50 @@ bool rules_plainly_allow(const struct rules *rules, const struct dentry *dentry,
 {
 	return unlikely(rules->patterns) ? rules_glance_at_names(rules, dentry, want) :
 					   rules_glance(rules, NULL, dentry, want);
+}
+
+static bool rules_climb_kept(const struct rules *rules, const struct dentry *dentry, u32 want)
+{
+	const struct rule *own = rules_find(rules, READ_ONCE(dentry->d_inode)), *above, *named;
+	const struct dentry *parent;
+	u32 i;
+
+	for (i = 0; want && i <= AGENTOS_WALK_MAX; i++) {
+		const struct inode *dir;
+
+		parent = READ_ONCE(dentry->d_parent);
+		dir = READ_ONCE(parent->d_inode);
+		above = rules_find(rules, dir);
+		named = above->names && parent != dentry ? rules_of_name(rules, dir, dentry) : own;
+		if (!named || (own->own | named->own) & want)
+			return true;
+		want &= ~(u32)(own->allow | named->allow);
+		if (parent == dentry)
+			return false;
+		dentry = parent;
+		own = above;
+	}
+	return want;
+}
+
+bool rules_keep(const struct rules *rules, const struct dentry *dentry, u32 want)
+{
+	bool kept, still;
+	u32 seq;
+
+	rcu_read_lock_sched();
+	seq = raw_read_seqcount(&rename_lock.seqcount);
+	kept = rules_climb_kept(rules, dentry, want);
+	still = !(seq & 1) && !read_seqretry(&rename_lock, seq);
+	rcu_read_unlock_sched();
+	if (likely(still))
+		return kept;
+	rcu_read_lock();
+	read_seqlock_excl(&rename_lock);
+	kept = rules_climb_kept(rules, dentry, want);
+	read_sequnlock_excl(&rename_lock);
+	rcu_read_unlock();
+	return kept;
 }
 
 void rules_walk_on(const struct rules *rules, unsigned long dentry, struct agentos_walk *walk)

@@ -21,7 +21,8 @@ struct rule {
 	u32 number;
 	/* AGENTOS_FILE_* */
 	u8 allow;
-	u8 deny;
+	u8 deny : 4;
+	u8 own : 4;   /* of what is denied: by rules that nobody wrote (AGENTOS_RULE_IS_OWN()) */
 	u8 told;      /* denied or watched: about these it takes more than a glance */
 	u8 kill : 4;  /* of what is denied */
 	u8 watch : 4; /* of what is allowed */
@@ -131,6 +132,13 @@ void rules_walk(const struct rules *rules, const struct dentry *dentry, u32 want
  * when it would take a look at a name, or when names move meanwhile: then walk.
  */
 bool rules_plainly_allow(const struct rules *rules, const struct dentry *dentry, u32 want);
+
+/*
+ * Do rules that nobody wrote deny some of `want` on dentry, and no nearer rule allows
+ * it, whatever else denies it before them? True as well when that cannot be told. As
+ * far as, and for whom, rules_walk().
+ */
+bool rules_keep(const struct rules *rules, const struct dentry *dentry, u32 want);
 
 /*
  * The walk goes on at what a BPF program takes for the address of a dentry: what

@@ -315,6 +315,12 @@ static void rules_are_found_and_merged(void)
 	EXPECT(rules_find(&rules, nothing_at(6))->watch, 0);
 	EXPECT(rules_find(&rules, nothing_at(6))->allow, 0);
 	EXPECT(rules_find(&rules, nothing_at(6))->number, 79);
+	/* What nobody wrote is known, also when somebody wrote the same. */
+	EXPECT(rules_find(&rules, nothing_at(6))->own, 0);
+	word = (struct rule_word){ .number = AGENTOS_RULE_LOG, .deny = AGENTOS_FILE_WRITE };
+	EXPECT(rules_add_object(&rules, nothing_at(6), &word), 0);
+	EXPECT(rules_find(&rules, nothing_at(6))->own, AGENTOS_FILE_WRITE);
+	EXPECT(rules_find(&rules, nothing_at(6))->number, 79);
 	EXPECT(rules.object_count, many);
 	rules_release(&rules);
 	EXPECT(rules_find(&rules, nothing_at(6))->allow, 0);

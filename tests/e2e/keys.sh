@@ -1,7 +1,7 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0-or-later
 # The key that signs for the log is changed while agentosd runs: who may, what is left of the old one, what a stranger sees.
-# timeout: 400
+# timeout: 480
 
 # shellcheck source=tests/e2e/lib/stage.sh
 . "$SRC/tests/e2e/lib/stage.sh"
@@ -52,31 +52,93 @@ refused 'without agentosd nothing is changed' 1 'agentosd'
 
 # --- whose it is ---
 
-# Agents of root that may do all that any may: this rule nobody wrote.
-daemon_start
 parent=$(dirname "$audit_dir")
 mkdir -p "$work/here"
+# Each would be an end of the log, or of what it proves.
+cat >"$work/acts" <<EOF
+cat $key
+cp $key /tmp/stolen
+ln $key $parent/linked
+mv $key $parent/moved
+rm -f $key
+chmod 644 $key
+echo x >>$key
+echo x >$key.next
+echo x >$key.new
+echo x >$pub
+rm -f $pub
+mv $parent/other $pub
+mv $parent/other $key.next
+echo x >$audit_dir/more
+rm -f $audit_dir/checkpoints
+echo x >>$audit_dir/checkpoints
+touch $audit_dir/checkpoints
+truncate -s 0 $audit_dir/resume
+mv $audit_dir $audit_dir.gone
+mv $parent $parent.gone
+chmod 777 $audit_dir
+mount --bind $parent $work/here && cat $work/here/${key##*/}
+mount --bind $parent $work/here && echo x >$work/here/${audit_dir##*/}/more
+EOF
+cat >"$work/attack" <<'EOF'
+while read -r act; do
+	said=$(sh -c "$act" 2>&1 >/dev/null </dev/null)
+	echo $? $said
+done <"$1"
+EOF
+
+# attacks LABEL OPTION...: an agent of root, with these options, tries each.
+attacks() {
+	label=$1
+	shift
+	try agentctl run --quiet "$@" -- sh "$work/attack" "$work/acts"
+	cp "$work/out" "$work/results"
+	while read -r act <&3 && read -r result <&4; do
+		case $result in
+		[1-9]*' Permission denied'* | [1-9]*' Operation not permitted'*) ok "$label: not: $act" ;;
+		*)
+			echo "it ended with: $result" >"$work/why"
+			not_ok "$label: not: $act" "$work/why" "$work/err"
+			;;
+		esac
+	done 3<"$work/acts" 4<"$work/results"
+	is "$label: each was tried" "$(wc -l <"$work/results")" "$(wc -l <"$work/acts")"
+	while umount "$work/here" 2>/dev/null; do :; done
+}
+
+# policy_make NAME LINE: a policy that says this, and else allows all that any may.
+policy_make() {
+	printf 'version: 1\nname: %s\nextends: trusted\n%s\naudit: normal\n' "$1" "$2" >"$work/policies/$1.yaml"
+}
+
+# Agents of root that may do all that any may: this rule nobody wrote.
+daemon_start
 try agentctl run --quiet --policy trusted -- sh -c "cat $audit_dir/*.seg $pub >/dev/null && echo x >$parent/other"
 is 'control: an agent of root that may do all reads the log, and writes beside it' "$status" 0
-for act in "cat $key" "cp $key /tmp/stolen" "ln $key $parent/linked" "mv $key $parent/moved" "rm -f $key" \
-	"chmod 644 $key" "echo x >>$key" "echo x >$key.next" "echo x >$key.new" "echo x >$pub" "rm -f $pub" \
-	"mv $parent/other $pub" "mv $parent/other $key.next" "echo x >$audit_dir/more" \
-	"rm -f $audit_dir/checkpoints" "echo x >>$audit_dir/checkpoints" "truncate -s 0 $audit_dir/resume" \
-	"mv $audit_dir $audit_dir.gone" "mv $parent $parent.gone" "chmod 777 $audit_dir" \
-	"mount --bind $parent $work/here && cat $work/here/${key##*/}"; do
-	try agentctl run --quiet --policy trusted -- sh -c "$act"
-	if [ "$status" != 0 ] && grep -q 'Permission denied\|Operation not permitted' "$work/err"; then
-		ok "not: $act"
-	else
-		not_ok "not: $act" "$work/out" "$work/err"
-	fi
-	umount "$work/here" 2>/dev/null
-done
-try agentctl run --quiet --audit-only --policy trusted -- cat "$key"
-is 'nor does who is only audited' "$status" 1
+attacks trusted --policy trusted
 audit_settle
 agentctl audit --denied -n 1 >"$work/denied"
 says 'the log says why' 'no agent may touch the audit log' "$work/denied"
+# Audit-only agents are let do what their policies refuse, and not this, whatever refuses it first.
+attacks audit-only --audit-only --policy trusted
+policy_make names 'files: {deny-names: ["*.key", "*.next", "*.pub", more, other, resume, checkpoints]}'
+policy_make denies "files: {deny: [$audit_dir, $key.next, $key.new, $parent]}"
+policy_make kills "files: {kill: [$audit_dir, $key.next, $key.new]}"
+policy_make reads 'rights: [-file-write]'
+echo x >"$parent/decoy.key"
+while read -r refuses act; do
+	try agentctl run --quiet --policy "$refuses" -- sh -c "$act"
+	is "control: under $refuses it is refused: $act" "$((status != 0))" 1
+	try agentctl run --quiet --audit-only --policy "$refuses" -- sh -c "$act"
+	is 'control: and audit-only it is done' "$status" 0
+	attacks "audit-only, $refuses" --audit-only --policy "$refuses"
+done <<EOF
+names cat $parent/decoy.key
+denies cat $pub
+kills ls $audit_dir
+reads echo x >$parent/other
+EOF
+
 # The rule is about the name: the key that comes after it is kept as well.
 policy=trusted
 agent_start keeper sh -c "until [ -e go ]; do sleep 0.2; done; cat $key >said 2>&1; echo \$? >answer"

@@ -20,6 +20,7 @@
 static const struct stage_policy policies[] = {
 	TWICE("file", "attempt_file", .rights = FILES ", unix-connect"),
 	TWICE("readonly", "attempt_file", .rights = "file-read, file-exec"),
+	TWICE("named", "attempt_file", .rights = FILES, .deny_names = "audit.key"),
 	TWICE("capable", "attempt_file", .rights = FILES ", capabilities"),
 	TWICE("exec", "attempt_exec", .rights = FILES),
 	TWICE("net", "attempt_net", .rights = FILES),
@@ -107,6 +108,12 @@ static const struct stage_row rows[] = {
 	     STAGE_ROOT, EACCES, "path_unlink"),
 	KEPT("without file-write: the pins, taking one out", "rename " PINS "/%I /sys/fs/bpf/%I",
 	     "readonly", STAGE_ROOT, EACCES, "path_rename"),
+	KEPT("without file-write: a file in the audit log", "create /var/lib/agentos/audit/%I",
+	     "readonly", STAGE_ROOT, EACCES, "path_mknod"),
+	KEPT("the log's key, whose name is denied as well", "read /var/lib/agentos/audit.key",
+	     "named", STAGE_ROOT, EACCES, "file_open"),
+	SPARED("another file of a name that is denied", "read %W/audit.key", "named", 0, EACCES,
+	       "file_open"),
 	{ "without file-watch: a watch that others wait for", "fanotify %W 0x10000", "capable",
 	  STAGE_ROOT, EACCES, "path_notify", "stock" },
 	{ "without file-watch: a watch that others wait for", "fanotify %W 0x10000",
@@ -186,6 +193,8 @@ static void row_dress(const char *tree, const char *id, const struct stage_row *
 	if (strstr(row->act, "%W/node") || strstr(row->act, "%S/node"))
 		stage_shell("cd %s && mknod -m 666 %s/%s/node c 1 3", tree,
 			    strstr(row->act, "%W/node") ? "ws" : "unruled", id);
+	if (strstr(row->act, "%W/audit.key"))
+		stage_file(stage_format("%s/ws/%s/audit.key", tree, id), "x", 0644);
 	if (strstr(row->act, "%W/held"))
 		stage_mkdir(stage_format("%s/ws/%s/held", tree, id), 0777);
 	if (strstr(row->act, "%R/p"))
