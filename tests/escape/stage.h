@@ -418,10 +418,11 @@ static inline bool stage_in(const char *line, const char *end, const char *text)
 
 /*
  * Such a verdict of hook (NULL: of any) that is the row's: by the name of the task
- * or of the object, or, with the output of the rows, by its process.
+ * or of the object, or, with the output of the rows, by its process. told: what else it
+ * has in it, or NULL.
  */
 static inline bool stage_recorded(const char *log, const char *output, const char *id,
-				  const char *hook, const char *verdict)
+				  const char *hook, const char *verdict, const char *told)
 {
 	char comm[32], part[16], wanted[80], judged[40];
 	const char *line, *end;
@@ -434,6 +435,7 @@ static inline bool stage_recorded(const char *log, const char *output, const cha
 	for (line = log; *line && !found; line = *end ? end + 1 : end) {
 		end = strchrnul(line, '\n');
 		found = (!hook || stage_in(line, end, wanted)) && stage_in(line, end, judged) &&
+			(!told || stage_in(line, end, told)) &&
 			(stage_in(line, end, comm) || stage_in(line, end, part) ||
 			 stage_process(line, output, id));
 		if (found && !hook)
@@ -444,7 +446,7 @@ static inline bool stage_recorded(const char *log, const char *output, const cha
 
 static inline bool stage_denied(const char *log, const char *id, const char *hook)
 {
-	return stage_recorded(log, NULL, id, hook, "denied");
+	return stage_recorded(log, NULL, id, hook, "denied", NULL);
 }
 
 #endif

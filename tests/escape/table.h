@@ -83,16 +83,18 @@ static inline void stage_row_judge(const struct stage_row *row, const char *id,
 {
 	int is = stage_result(inside, id), control = stage_result(outside, id);
 	bool ended = row->error == STAGE_ANY_ERROR ? is > 0 && is < 1000 : is == row->error;
-	bool spared = g->policy && g->policy->audit_only && !row->error;
+	bool spared = g->policy && (g->policy->audit_only || g->policy->effects) && !row->error;
+	const char *told = spared ? g->policy->told : NULL;
 	const char *verdict = spared ? "would-deny" : "denied";
-	bool recorded = row->hook ? stage_recorded(log, inside, id, row->hook, verdict) :
-				    !stage_recorded(log, inside, id, NULL, "denied");
+	bool recorded = row->hook ? stage_recorded(log, inside, id, row->hook, verdict, told) :
+				    !stage_recorded(log, inside, id, NULL, "denied", NULL);
 
 	if (!ended)
 		stage_note("%s, %s: it ended with %d (%s), expected %d", id, row->act, is,
 			   is > 0 ? strerrorname_np(is) : "", row->error);
 	if (!recorded && row->hook)
-		stage_note("%s, %s: by %s no \"%s\" in the log", id, row->act, row->hook, verdict);
+		stage_note("%s, %s: by %s no \"%s\" in the log%s%s", id, row->act, row->hook,
+			   verdict, told ? " with " : "", told ? told : "");
 	if (control != 0)
 		stage_note("%s, %s: the control outside ended with %d (%s)", id, row->act, control,
 			   control > 0 ? strerrorname_np(control) : "");

@@ -12,7 +12,8 @@
  * A row is one act, done inside an agent and outside of any. Outside it must
  * succeed, else the row says nothing about agents. Inside it must end with
  * `error`; the audit log must have a denial by `hook`, or none at all when hook
- * is NULL. With error 0 and an audit-only agent it is one that would have been.
+ * is NULL. With error 0 and an audit-only agent, or a policy that watches, it is one
+ * that would have been.
  *
  * Words of `act` are separated by blanks, and stand for:
  *	%W	a directory that the policy lets the agent read, write and execute
@@ -45,6 +46,8 @@ struct stage_policy {
 	const char *read, *write, *exec, *deny; /* added to what all have; "PATH, PATH" */
 	const char *deny_names;			/* "NAME, NAME"; NULL: none */
 	const char *network; /* lines of that section; NULL: any address that rights let it have */
+	const char *effects; /* "RIGHT: WORD, RIGHT: WORD": what is watched; NULL: none */
+	const char *told;    /* what records of acts that would have been denied have in them */
 	bool changes;	     /* lets agents change what `base` does not */
 	bool audit_only;     /* agents are; implies `changes` */
 	const char *program; /* instead of the stage's */
@@ -337,6 +340,8 @@ static inline void stage_policy_write(const struct stage_group *g, const char *f
 	if (p->deny_names)
 		fprintf(to, "  deny-names: [%s]\n", p->deny_names);
 	stage_network(to, p, g->tree);
+	if (p->effects)
+		fprintf(to, "effects: {%s}\n", p->effects);
 	fclose(to);
 }
 
