@@ -273,6 +273,23 @@ holds 'with room again it goes on' wait_for 20 has "$feed" 'hostile/again'
 is 'and says how many it lacks' "$(grep -c '^([0-9]* denials could not be written here)$' "$feed")" 1
 lacks=$(sed -n 's/^(\([0-9]*\) denials.*/\1/p' "$feed")
 is 'exactly' "$(($(grep -c "$long" "$feed") + lacks))" 50
+# What found no room until agentosd died is told by the next one, which has the log: also
+# when that was signed for meanwhile, as is where a next one begins to read.
+dd if=/dev/zero of=/run/agentos/hog bs=4096 2>/dev/null
+step full "i=0; while [ \$i -lt 50 ]; do i=\$((i + 1)); true >$work/hostile/${long}kept\$i; done"
+audit_settle
+cp "$audit_dir/checkpoints" "$work/checkpoints"
+step full "true >$work/hostile/${long}last12"
+holds 'without room the log is signed for all the same' wait_for 90 sh -c "! cmp -s $audit_dir/checkpoints $work/checkpoints"
+told=$(grep -c "${long}kept" "$feed")
+is 'control: not all denials were told' "$((told < 50))" 1
+daemon_end KILL
+is 'nor are they when agentosd has died' "$(grep -c "${long}kept" "$feed")" "$told"
+rm /run/agentos/hog
+daemon_start
+holds 'the next agentosd tells them' wait_for 20 has "$feed" "${long}kept50: "
+is 'each once' "$(grep -o "${long}kept[0-9]*: " "$feed" | sort -u | wc -l),$(grep -c "${long}kept" "$feed")" 50,50
+is 'and none is said to be missing' "$(grep -c 'could not be written here' "$feed")" 1
 try agentctl kill full
 holds 'no agent is left' wait_for 20 counters_zero
 daemon_stop
