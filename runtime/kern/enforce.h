@@ -69,8 +69,9 @@ void enforce_feeds(struct enforce *e, const char *path, int fd);
  * Where the audit log is, which has been opened: what is in that directory no agent
  * writes, in each policy that is completed from now on. Beside it, with these added
  * to its name: secrets, which none reads either, and what is shown; both end with
- * NULL and are borrowed. 1; 0: it is on a file system of its own, which such a rule
- * would keep from being unmounted, and nothing is kept; or an errno with the fault.
+ * NULL and are borrowed. 1; 0: there, or at the directory that it is in, a file
+ * system is mounted, which such a rule would keep from being unmounted, and nothing
+ * is kept; or an errno with the fault.
  */
 int enforce_log(struct enforce *e, const char *directory, const char *const *secrets,
 		const char *const *shown, struct fault *f);

@@ -103,44 +103,41 @@ int enforce_policy_feed(struct enforce *e, uint32_t policy, int fd, struct fault
 	return err ? fault_set(f, -err, "a denial feed cannot be held: %s", strerror(-err)) : 0;
 }
 
-/* Is the directory where the root is mounted? 1, 0, or an errno. */
-static int on_root(const char *path)
+/*
+ * Is a file system mounted right there, which whoever mounted it may want to take
+ * out? The root's is not. 1, 0, or an errno.
+ */
+static int mounted_at(int directory, uint64_t root)
 {
-	struct statx here, root;
+	struct statx st;
 
-	if (statx(AT_FDCWD, path, 0, STATX_MNT_ID, &here) ||
-	    statx(AT_FDCWD, "/", 0, STATX_MNT_ID, &root))
+	if (statx(directory, "", AT_EMPTY_PATH, STATX_MNT_ID, &st))
 		return -errno;
-	return here.stx_mnt_id == root.stx_mnt_id;
+	return st.stx_attributes & STATX_ATTR_MOUNT_ROOT && st.stx_mnt_id != root;
 }
 
-int enforce_log(struct enforce *e, const char *directory, const char *const *secrets,
-		const char *const *shown, struct fault *f)
+/* At the log's directory, or at the one that it is in? Likewise. */
+static int log_is_mounted(const struct enforce *e)
+{
+	struct statx root;
+	int is;
+
+	if (statx(AT_FDCWD, "/", 0, STATX_MNT_ID, &root))
+		return -errno;
+	is = mounted_at(e->log.directory, root.stx_mnt_id);
+	return is ? is : mounted_at(e->log.parent, root.stx_mnt_id);
+}
+
+static int log_open(struct enforce *e)
 {
 	const int flags = O_PATH | O_DIRECTORY | O_CLOEXEC;
-	char *path = realpath(directory, NULL);
-	int err;
 
-	if (!path)
-		return fault_set(f, errno, "%s: %s", directory, strerror(errno));
-	err = on_root(path);
-	if (err <= 0) {
-		if (err < 0)
-			fault_set(f, -err, "%s: %s", path, strerror(-err));
-		free(path);
-		return err;
-	}
-	e->log.path = path;
-	e->log.secrets = secrets;
-	e->log.shown = shown;
 	e->log.parent = -1;
-	e->log.directory = open(path, flags | O_NOFOLLOW);
-	err = e->log.directory < 0 ? errno : 0;
-	if (!err) {
-		e->log.parent = openat(e->log.directory, "..", flags);
-		err = e->log.parent < 0 ? errno : 0;
-	}
-	return err ? fault_set(f, err, "%s: %s", path, strerror(err)) : 1;
+	e->log.directory = open(e->log.path, flags | O_NOFOLLOW);
+	if (e->log.directory < 0)
+		return -errno;
+	e->log.parent = openat(e->log.directory, "..", flags);
+	return e->log.parent < 0 ? -errno : 0;
 }
 
 void own_close(struct enforce *e)
@@ -152,6 +149,26 @@ void own_close(struct enforce *e)
 	if (e->log.parent >= 0)
 		close(e->log.parent);
 	free(e->log.path);
+	e->log.path = NULL;
+}
+
+int enforce_log(struct enforce *e, const char *directory, const char *const *secrets,
+		const char *const *shown, struct fault *f)
+{
+	int err;
+
+	e->log.path = realpath(directory, NULL);
+	if (!e->log.path)
+		return fault_set(f, errno, "%s: %s", directory, strerror(errno));
+	e->log.secrets = secrets;
+	e->log.shown = shown;
+	err = log_open(e);
+	if (!err)
+		err = log_is_mounted(e);
+	if (!err)
+		return 1;
+	own_close(e);
+	return err < 0 ? fault_set(f, -err, "%s: %s", directory, strerror(-err)) : 0;
 }
 
 /* No writing there, whatever was written. Closes fd, which may be an error. */

@@ -158,6 +158,37 @@ done
 daemon_stop
 holds 'after all that the log is whole' agentctl audit verify --key "$work/first.pub"
 
+# --- on other file systems ---
+
+# As where /var is a disk: nobody takes that out while the machine runs.
+holds 'a file system at /var/lib' mount -t tmpfs -o mode=755 lib /var/lib
+daemon_start
+fails 'agentosd does not say that agents may write there' grep 'a file system of its own' "$work/agentosd.log"
+try agentctl run --quiet --policy trusted -- sh -c "cat $audit_dir/*.seg $pub >/dev/null && echo x >$parent/other"
+is 'control: an agent of root reads the log there, and writes beside it' "$status" 0
+attacks 'at /var/lib' --policy trusted
+attacks 'at /var/lib, audit-only' --audit-only --policy names
+daemon_stop
+holds 'there, too, the log is whole' agentctl audit verify --key "$pub"
+holds 'and who is done with it can take it away' umount /var/lib
+# What is mounted for the log alone can be taken out, also while agents live.
+for at in "$parent" "$audit_dir"; do
+	audit_dir_make
+	holds "a file system at $at" mount -t tmpfs -o mode=755 log "$at"
+	daemon_start
+	says 'agentosd says that agents may write there' 'a file system of its own' "$work/agentosd.log"
+	try agentctl run --quiet --policy trusted -- sh -c "echo x >$audit_dir/more"
+	is 'control: an agent of root does' "$status" 0
+	policy=trusted
+	agent_start "lives$points" sleep 1000
+	policy=untrusted
+	holds 'an agent runs' wait_for 20 agent_lives "$name"
+	daemon_end KILL
+	holds 'and the disk can be taken out' umount "$at"
+	kill -9 "$agent"
+	wait "$agent" 2>/dev/null
+done
+
 for wrong in '--keep 0' '--keep 1.5' '--keep -1' '--keep 36501' '--keep-bytes 1MiB' '--keep-bytes none'; do
 	# shellcheck disable=SC2086 # two words
 	try agentosd $wrong
