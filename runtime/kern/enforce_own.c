@@ -140,6 +140,22 @@ static int log_open(struct enforce *e)
 	return e->log.parent < 0 ? -errno : 0;
 }
 
+/* The longest of a rule on a name beside the log. */
+static bool log_name_fits(const struct enforce *e)
+{
+	const char *const *const lists[] = { e->log.secrets, e->log.shown };
+	const size_t len = strlen(strrchr(e->log.path, '/') + 1);
+	size_t i, k;
+
+	for (i = 0; i < 2; i++) {
+		for (k = 0; lists[i][k]; k++) {
+			if (len + strlen(lists[i][k]) >= AGENTOS_RULE_NAME_SIZE)
+				return false;
+		}
+	}
+	return true;
+}
+
 void own_close(struct enforce *e)
 {
 	if (!e->log.path)
@@ -165,6 +181,9 @@ int enforce_log(struct enforce *e, const char *directory, const char *const *sec
 	err = log_open(e);
 	if (!err)
 		err = log_is_mounted(e);
+	/* Or no policy could be completed. */
+	if (!err && !log_name_fits(e))
+		err = -ENAMETOOLONG;
 	if (!err)
 		return 1;
 	own_close(e);

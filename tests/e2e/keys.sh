@@ -158,6 +158,20 @@ done
 daemon_stop
 holds 'after all that the log is whole' agentctl audit verify --key "$work/first.pub"
 
+# Rules on what is beside the log have its name in theirs.
+long=$parent/$(printf '%051d' 0)
+try agentosd --audit-dir "$long"
+is 'a log of a name that is too long for them is refused' "$status" 1
+says 'with the reason' "$long: File name too long" "$work/err"
+fails 'and nothing is left' test -e $pins
+long=${long%0}
+agentosd --audit-dir "$long" >"$work/agentosd.log" 2>&1 </dev/null &
+daemon=$!
+holds 'control: a shorter one is not' wait_for 60 daemon_answers
+try agentctl run --quiet --policy trusted -- sh -c "echo x >$long.key.next.new"
+is 'and the rules hold on its longest name' "$status,$(grep -c 'Permission denied' "$work/err")" 2,1
+daemon_stop
+
 # --- on other file systems ---
 
 # As where /var is a disk: nobody takes that out while the machine runs.
