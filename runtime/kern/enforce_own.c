@@ -33,10 +33,15 @@ static bool path_beside(const char *path, const char *log, const char *const *su
 	return *suffixes;
 }
 
-/* It would be nearer than our own rules. Where it is a name, that is in what fd is of. */
+/*
+ * It would be nearer than our own rules. Where it is a name, that is in what fd is of.
+ * Of the log anybody's policy may let reading pass: what we deny there is to write,
+ * and a rule that denies nothing leaves the refusal ours. But its secrets are nobody's.
+ */
 int own_allow(const struct enforce *e, const struct compiled_rule *r, int fd, struct fault *f)
 {
 	const bool named = r->kind == COMPILED_NAME;
+	const bool reads = !(r->allow & ~AGENTOS_FILE_READ) && !(r->deny | r->kill | r->watch);
 	const char *below = NULL;
 	char link[32], path[PATH_MAX];
 	ssize_t got;
@@ -51,13 +56,13 @@ int own_allow(const struct enforce *e, const struct compiled_rule *r, int fd, st
 		below = AGENTOS_PIN_DIR;
 	else if (e->feeds && path_below(path, named, e->feeds))
 		below = e->feeds;
-	else if (e->log.path && path_below(path, named, e->log.path))
+	else if (e->log.path && !reads && path_below(path, named, e->log.path))
 		below = e->log.path;
 	if (below)
 		return fault_set(f, EINVAL, "rule %u: no rule may be about what is below %s",
 				 r->number, below);
 	if (e->log.path && (path_beside(path, e->log.path, e->log.secrets) ||
-			    path_beside(path, e->log.path, e->log.shown)))
+			    (!reads && path_beside(path, e->log.path, e->log.shown))))
 		return fault_set(f, EINVAL, "rule %u: no rule may be about %s, the audit log's own",
 				 r->number, path);
 	return 0;

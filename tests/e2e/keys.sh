@@ -149,12 +149,41 @@ touch "$work/keeper/go"
 holds 'it tries to read the new one' wait_for 20 test -s "$work/keeper/answer"
 is 'and is refused' "$(cat "$work/keeper/answer")" 1
 agent_wait
-for rule in "$key" "$pub" "$audit_dir/checkpoints"; do
-	printf 'version: 1\nname: p\nrights: [file-read, file-exec]\nfiles: {read: [/usr, "%s"], exec: [/usr]}\n' \
-		"$rule" >"$work/policies/near.yaml"
+# near READ WRITE DENY: a policy about these, and what programs need.
+near() {
+	cat >"$work/policies/near.yaml" <<EOF
+version: 1
+name: near
+rights: [file-read, file-write, file-exec]
+files:
+  read: [/usr, /lib, -/lib64, /etc, "$1"]
+  write: [/dev/null, "$2"]
+  exec: [/usr, /lib, -/lib64]
+  deny: ["$3"]
+EOF
+}
+none=$work/here
+for file in "$pub" "$audit_dir/checkpoints"; do
+	near "$none" "$none" /nowhere
+	try agentctl run --policy near -- cat "$file"
+	is "control: without a rule $file is not read" "$status" 1
+	near "$file" "$none" /nowhere
+	try agentctl run --policy near -- cat "$file"
+	is 'with one it is' "$status" 0
+	for option in --quiet --audit-only; do
+		try agentctl run $option --policy near -- sh -c "echo x >>$file"
+		says "but not written, with $option" 'Permission denied' "$work/err"
+	done
+	near "$none" "$file" /nowhere
 	try agentctl run --policy near -- true
-	refused "no rule may be about $rule" 1 'no rule may be about'
+	refused 'no rule may be about writing it' 1 'no rule may be about'
+	near "$none" "$none" "$file"
+	try agentctl run --policy near -- true
+	refused 'nor deny it, and so be the one that refuses' 1 'no rule may be about'
 done
+near "$key" "$none" /nowhere
+try agentctl run --policy near -- true
+refused 'no rule may be about the key at all' 1 'no rule may be about'
 daemon_stop
 holds 'after all that the log is whole' agentctl audit verify --key "$work/first.pub"
 
