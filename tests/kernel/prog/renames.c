@@ -120,9 +120,18 @@ static void mount_all(void)
 	MUST(unshare(CLONE_NEWNS));
 	MUST(mount("none", "/", NULL, MS_REC | MS_PRIVATE, NULL));
 	MUST(mkdir("m", 0755) | mkdir("n", 0755) | mkdir("o", 0755) | mkdir("p", 0755));
+	/*
+	 * To make a mountpoint takes the lock that renames take: so something is mounted
+	 * elsewhere on the same directories, and on the root of what is moved.
+	 */
+	MUST(mkdir("alias", 0755) | mkdir("top", 0755) | mount(".", "alias", NULL, MS_BIND, NULL));
+	MUST(mount("elsewhere", "alias/m", "tmpfs", 0, NULL));
+	MUST(mount("elsewhere", "alias/n", "tmpfs", 0, NULL));
 	make("/o/under");
 	look("/o/under");
 	MUST(mount("renames", "m", "tmpfs", 0, NULL));
+	MUST(mount("m", "top", NULL, MS_BIND, NULL));
+	MUST(mount("elsewhere", "top", "tmpfs", 0, NULL));
 	make("/m/f");
 	look("/m/f");
 	MUST(mount("m", "n", NULL, MS_MOVE, NULL));
