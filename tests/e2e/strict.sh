@@ -144,7 +144,7 @@ names_told() {
 		python3 "$SRC/tests/e2e/lib/told.py" "$work/audit.json" "$work/$1.out"
 }
 
-policy=class-verbose
+policy='class-verbose'
 # Not on an overlay: that renames, below, for all that it makes.
 mkdir -p "$work/renamed"
 mount -t tmpfs -o mode=755 renamed "$work/renamed"
