@@ -114,7 +114,7 @@ static __always_inline struct agentos_event *event_begin(const struct agentos_fa
 	return event;
 }
 
-/* To whoever listens. A sample is prepared before it is seen that nobody does: to ask first is cheap. */
+/* To whoever listens. A sample is made before it is seen that nobody does: to ask is cheaper. */
 static __always_inline void event_stream(void *ctx, struct agentos_event *event)
 {
 	if (bpf_perf_event_read(&events, BPF_F_CURRENT_CPU) != (__u64)-ENOENT)

@@ -30,11 +30,11 @@ struct {
 	__type(value, struct agentos_event);
 } recent SEC(".maps");
 
-/* Last sequence number given out, per ring. All there is in .bss, which is pinned as "sequences". */
+/* Last sequence number given out, per ring: all of .bss, which is pinned by this name. */
 __u64 sequences[AGENTOS_RING_COUNT];
 
-/* Where struct mount has its members, as kmod/path.h has it: a constant when programs are verified. */
-const volatile __u64 mount_layout;
+/* Where struct mount has its members, as kmod/path.h has it: set before this is loaded. */
+__u64 mount_layout = ~0ULL;
 
 /* Records that found no room, per ring; and acts refused for that. */
 struct {

@@ -50,6 +50,7 @@ struct known {
 	u32 len; /* of text */
 	char text[AGENTOS_OBJECT_SIZE];
 };
+
 static_assert(AGENTOS_OBJECT_SIZE % sizeof(u64) == 0 && TEXT_USUAL % sizeof(u64) == 0);
 
 struct known_cpu {
@@ -246,7 +247,7 @@ static char *path_plain(const struct path *path, char *text, u32 size)
 	return start;
 }
 
-/* Copies the end of a path into text when all of it does not fit. Returns the length of the whole. */
+/* Copies the end of a path into text when all of it does not fit. Returns the whole's length. */
 static int text_from_end(char *text, u32 size, const char *end, const char *path)
 {
 	size_t len = end - path;

@@ -66,11 +66,16 @@ static __always_inline void record_fill(struct agentos_event *event, const struc
 	event->uid = __kuid_val(current_uid());
 	event->text_len = 0;
 	/* By its members, in a few words: memset() is made a loop. */
-	event->number = event->number2 = event->ino = 0;
-	event->dev = event->gen = 0;
-	event->family = event->port = 0;
+	event->number = 0;
+	event->number2 = 0;
+	event->ino = 0;
+	event->dev = 0;
+	event->gen = 0;
+	event->family = 0;
+	event->port = 0;
 	event->protocol = 0;
-	((u64 *)event->addr)[0] = ((u64 *)event->addr)[1] = 0;
+	((u64 *)event->addr)[0] = 0;
+	((u64 *)event->addr)[1] = 0;
 	memcpy(event->comm, current->comm, sizeof(event->comm));
 	event->comm[sizeof(event->comm) - 1] = '\0';
 	event->text[0] = '\0';

@@ -130,7 +130,7 @@ static int choose_programs(struct agentos_bpf *skel)
 
 	if (!btf)
 		return -errno;
-	skel->rodata->mount_layout = mount_layout(btf);
+	skel->data->mount_layout = mount_layout(btf);
 	bpf_program__set_autoload(skel->progs.agentos_setattr_2,
 				  hook_arguments(btf, "inode_setattr") == 2);
 	bpf_program__set_autoload(skel->progs.agentos_setattr_3,
