@@ -22,20 +22,21 @@
 #define LAYOUT_MAX    512 /* bytes, more than a struct mount has */
 #define TEXT_USUAL    32  /* bytes, the end with it */
 
-/* --- what was told before --- */
+/* --- what is known --- */
 
 /* What a mount is mounted on, and where it says so. */
 struct crossing {
+	const struct dentry *top; /* the mount's root */
 	const unsigned long *parent_at, *mountpoint_at;
 	unsigned long parent; /* a struct mount */
 	unsigned long mountpoint;
 };
 
 /*
- * What a name depends on. The dentries and mounts are only compared with, and not
- * held: until a grace period has passed since they were all alive no address can
- * have become another one's, and those above a living dentry live as long as it.
- * Names and places change under rename_lock; where mounts are is looked at again.
+ * What a name is made of, and depends on. Nothing of it is held: until a grace period
+ * has passed since they were all alive no address can have become another one's, and
+ * those above a living dentry live as long as it. Names and places change under
+ * rename_lock; where mounts are is looked at again.
  */
 struct origin {
 	struct path path, root;
@@ -77,9 +78,12 @@ void path_exit(void)
 }
 
 /* Reads what may be anywhere, with page faults disabled. False when that cannot be read. */
-static bool word_read(const unsigned long *from, unsigned long *ret)
+static bool word_read(const void *from, unsigned long *ret)
 {
-	__get_kernel_nofault(ret, from, unsigned long, failed);
+	/* Of what is a program's no exception is forgiven. */
+	if ((unsigned long)from < PAGE_OFFSET)
+		return false;
+	__get_kernel_nofault(ret, (const unsigned long *)from, unsigned long, failed);
 	return true;
 failed:
 	return false;
@@ -93,32 +97,50 @@ static bool layout_usable(u64 layout)
 	       PATH_LAYOUT_MNT(layout) < LAYOUT_MAX && !(layout & 0x000700070007);
 }
 
+/*
+ * From a mount onto what it is mounted on, of which *ret_mnt is the mount. What is
+ * found is only taken for a mountpoint if it is of the file system that is mounted
+ * there, by three accounts. False: it is not, or there is nothing above.
+ */
+static bool crossing_find(struct crossing *c, const struct vfsmount *mnt, u64 layout,
+			  const struct vfsmount **ret_mnt)
+{
+	const char *mount = (const char *)mnt - PATH_LAYOUT_MNT(layout);
+	unsigned long above, sb, top, top_sb, mountpoint_sb;
+
+	c->parent_at = (const void *)(mount + PATH_LAYOUT_PARENT(layout));
+	c->mountpoint_at = (const void *)(mount + PATH_LAYOUT_MOUNTPOINT(layout));
+	if (!word_read(c->parent_at, &c->parent) || !word_read(c->mountpoint_at, &c->mountpoint) ||
+	    c->parent == (unsigned long)mount)
+		return false;
+	above = c->parent + PATH_LAYOUT_MNT(layout);
+	*ret_mnt = (const void *)above;
+	return word_read((const void *)(above + offsetof(struct vfsmount, mnt_sb)), &sb) &&
+	       word_read((const void *)(above + offsetof(struct vfsmount, mnt_root)), &top) &&
+	       word_read((const void *)(top + offsetof(struct dentry, d_sb)), &top_sb) &&
+	       word_read((const void *)(c->mountpoint + offsetof(struct dentry, d_sb)),
+			 &mountpoint_sb) &&
+	       sb == top_sb && sb == mountpoint_sb;
+}
+
 /* From a mount up to the root's. False when that is far, or it is not below that. */
 static bool crossings_find(struct origin *o, u64 layout)
 {
-	const struct vfsmount *mnt = o->path.mnt;
-	struct crossing *c;
-	unsigned long mount;
+	const struct vfsmount *mnt = o->path.mnt, *above;
+	struct crossing *c = o->over;
 
 	o->crossed = 0;
 	if (mnt != o->root.mnt && !layout_usable(layout))
 		return false;
-	for (; mnt != o->root.mnt; o->crossed++) {
-		if (o->crossed == CROSSINGS_MAX)
+	for (; mnt != o->root.mnt; mnt = above, c++, o->crossed++) {
+		if (o->crossed == CROSSINGS_MAX || !crossing_find(c, mnt, layout, &above))
 			return false;
-		c = &o->over[o->crossed];
-		mount = (unsigned long)mnt - PATH_LAYOUT_MNT(layout);
-		c->parent_at = (const void *)(mount + PATH_LAYOUT_PARENT(layout));
-		c->mountpoint_at = (const void *)(mount + PATH_LAYOUT_MOUNTPOINT(layout));
-		if (!word_read(c->parent_at, &c->parent) ||
-		    !word_read(c->mountpoint_at, &c->mountpoint) || c->parent == mount)
-			return false;
-		mnt = (const void *)(c->parent + PATH_LAYOUT_MNT(layout));
+		c->top = mnt->mnt_root;
 	}
 	return true;
 }
 
-/* Are they mounted where they were? The first is held by who asks, and each holds the next. */
+/* Are they mounted where they were? The first is held by who asks; under RCU. */
 static __always_inline bool crossings_hold(const struct origin *o)
 {
 	const struct crossing *c = o->over, *const end = c + o->crossed;
@@ -131,12 +153,12 @@ static __always_inline bool crossings_hold(const struct origin *o)
 	return true;
 }
 
-/* To be kept, a name must be one that d_path() makes of the tree alone. */
-static bool origin_begin(struct origin *o, const struct path *path, u64 layout)
+/* Where a path is, if its name may be kept. Under RCU. ret_seq: of the task's root. */
+static bool origin_begin(struct origin *o, const struct path *path, u64 layout,
+			 unsigned int *ret_seq)
 {
 	const struct dentry *dentry = path->dentry;
 	struct fs_struct *fs = current->fs;
-	unsigned int seq;
 	bool found;
 
 	/* Those that are freed at once have no names in the tree. */
@@ -146,30 +168,75 @@ static bool origin_begin(struct origin *o, const struct path *path, u64 layout)
 	o->path = *path;
 	get_state_synchronize_rcu_full(&o->alive);
 	o->renames = read_seqbegin(&rename_lock);
-	do {
-		seq = read_seqcount_begin(&fs->seq);
-		o->root = fs->root;
-	} while (read_seqcount_retry(&fs->seq, seq));
-	rcu_read_lock();
+	*ret_seq = read_seqcount_begin(&fs->seq);
+	o->root = fs->root;
+	if (read_seqcount_retry(&fs->seq, *ret_seq))
+		return false;
 	pagefault_disable();
 	found = crossings_find(o, layout);
 	pagefault_enable();
-	rcu_read_unlock();
 	return found;
 }
 
+/*
+ * Is it where it was? First what may change back, then what only grows: then all of it
+ * held at one time.
+ */
 static __always_inline bool origin_holds(struct origin *o, const struct path *path)
 {
 	const struct fs_struct *fs = current->fs;
 	unsigned int seq;
 
 	if (o->path.dentry != path->dentry || o->path.mnt != path->mnt || !fs ||
-	    d_unlinked(path->dentry) || read_seqretry(&rename_lock, o->renames))
+	    d_unlinked(path->dentry))
 		return false;
 	seq = read_seqcount_begin(&fs->seq);
 	return o->root.dentry == fs->root.dentry && o->root.mnt == fs->root.mnt &&
-	       !read_seqcount_retry(&fs->seq, seq) && !poll_state_synchronize_rcu_full(&o->alive) &&
-	       crossings_hold(o);
+	       crossings_hold(o) && !read_seqcount_retry(&fs->seq, seq) &&
+	       !poll_state_synchronize_rcu_full(&o->alive) &&
+	       !read_seqretry(&rename_lock, o->renames);
+}
+
+/*
+ * The names from a dentry up to another one above it, written before `start`: where
+ * they begin, or NULL: it is not as simple as that. top: where the mount ends. A short
+ * name is in its dentry, where it can be read whatever becomes of it.
+ */
+static char *names_up(const struct dentry *dentry, const struct dentry *above,
+		      const struct dentry *top, const char *text, char *start)
+{
+	const struct dentry *parent;
+	u32 len;
+
+	for (; dentry != above; dentry = parent) {
+		parent = READ_ONCE(dentry->d_parent);
+		len = READ_ONCE(dentry->d_name.len);
+		if (dentry == parent || dentry == top ||
+		    READ_ONCE(dentry->d_name.name) != dentry->d_iname ||
+		    len >= sizeof(dentry->d_iname) || len >= start - text)
+			return NULL;
+		start -= len;
+		memcpy(start, dentry->d_iname, len);
+		*--start = '/';
+	}
+	return start;
+}
+
+/* What is called as the origin says, at the end of the text. NULL: as names_up(). */
+static char *origin_text(const struct origin *o, char *text, u32 size)
+{
+	const struct dentry *dentry = o->path.dentry;
+	const struct crossing *c = o->over, *const end = c + o->crossed;
+	char *start = text + size - 1;
+
+	*start = '\0';
+	for (; c < end && start; c++) {
+		start = names_up(dentry, c->top, NULL, text, start);
+		dentry = (const void *)c->mountpoint;
+	}
+	if (start)
+		start = names_up(dentry, o->root.dentry, o->root.mnt->mnt_root, text, start);
+	return start && *start ? start : NULL;
 }
 
 /* This processor's, which is locked. */
@@ -194,58 +261,38 @@ static __always_inline void known_copy(char *to, const char *from, u32 len)
 		memcpy(to + at, from + at, sizeof(u64));
 }
 
-/* --- what is told now --- */
-
-/*
- * The names from what is on the root's mount up to the root, written to the end of
- * size bytes of text: where they begin, or NULL: it is not as simple as that. Under
- * RCU. A short name is in its dentry, where it can be read whatever becomes of it.
- */
-static char *names_up(const struct path *path, const struct dentry *root, char *text, u32 size)
+/* Makes the text, from what it will be known by. 0: it is not as simple as that. */
+static noinline int known_make(struct known *k, const struct path *path, u64 layout, char *text,
+			       u32 size)
 {
-	const struct dentry *dentry = path->dentry, *parent;
-	char *start = text + size - 1;
-	u32 len;
-
-	*start = '\0';
-	for (; dentry != root; dentry = parent) {
-		parent = READ_ONCE(dentry->d_parent);
-		len = READ_ONCE(dentry->d_name.len);
-		if (dentry == parent || dentry == path->mnt->mnt_root ||
-		    READ_ONCE(dentry->d_name.name) != dentry->d_iname ||
-		    len >= sizeof(dentry->d_iname) || len >= start - text)
-			return NULL;
-		start -= len;
-		memcpy(start, dentry->d_iname, len);
-		*--start = '/';
-	}
-	return *start ? start : NULL;
-}
-
-/* As d_path(), for what most acts are about, in a third of its instructions; else NULL. */
-static char *path_plain(const struct path *path, char *text, u32 size)
-{
-	const struct dentry *dentry = path->dentry;
-	struct fs_struct *fs = current->fs;
-	struct path root;
-	unsigned int fs_seq, seq;
+	unsigned int seq;
 	char *start;
+	int len = 0;
 
-	if (!fs || path->mnt != READ_ONCE(fs->root.mnt) || d_unlinked(dentry) ||
-	    (dentry->d_op && dentry->d_op->d_dname))
-		return NULL;
-	fs_seq = read_seqcount_begin(&fs->seq);
-	root = fs->root;
-	if (path->mnt != root.mnt)
-		return NULL;
 	rcu_read_lock();
-	seq = read_seqbegin(&rename_lock);
-	start = names_up(path, root.dentry, text, size);
+	if (!origin_begin(&k->origin, path, layout, &seq))
+		goto unknown;
+	start = origin_text(&k->origin, text, size);
+	/* The root may have changed and changed back. */
+	if (!start || !origin_holds(&k->origin, path) ||
+	    read_seqcount_retry(&current->fs->seq, seq))
+		goto unknown;
+	len = text + size - 1 - start;
+	if (len >= (int)sizeof(k->text))
+		goto unknown;
+	memmove(text, start, len + 1);
+	known_copy(k->text, text, len);
+	k->len = len;
 	rcu_read_unlock();
-	if (read_seqretry(&rename_lock, seq) || read_seqcount_retry(&fs->seq, fs_seq))
-		return NULL;
-	return start;
+	return len;
+
+unknown:
+	k->origin.path.dentry = NULL;
+	rcu_read_unlock();
+	return 0;
 }
+
+/* --- what is told now --- */
 
 /* Copies the end of a path into text when all of it does not fit. Returns the whole's length. */
 static int text_from_end(char *text, u32 size, const char *end, const char *path)
@@ -274,12 +321,6 @@ static int path_whole(const struct path *path, char *text, u32 size)
 	char *whole, *start;
 	int len;
 
-	start = path_plain(path, text, size);
-	if (start) {
-		len = text + size - 1 - start;
-		memmove(text, start, len + 1);
-		return len;
-	}
 	start = d_path(path, text, size);
 	if (!IS_ERR(start)) {
 		len = text_len(path->dentry, text, size, start);
@@ -301,30 +342,12 @@ static int path_whole(const struct path *path, char *text, u32 size)
 	return len;
 }
 
-/* Makes the text, and keeps it when that can be. */
-static noinline int known_make(struct known *k, const struct path *path, u64 layout, char *text,
-			       u32 size)
-{
-	bool keeps = origin_begin(&k->origin, path, layout);
-	int len = path_whole(path, text, size);
-
-	/* That it is deleted may be over: who drops a name for a moment takes no lock we know. */
-	if (keeps && len > 0 && len < (int)sizeof(k->text) && text[len - 1] != ')' &&
-	    origin_holds(&k->origin, path)) {
-		known_copy(k->text, text, len);
-		k->len = len;
-	} else {
-		k->origin.path.dentry = NULL;
-	}
-	return len;
-}
-
 int path_text(const struct path *path, u64 layout, char *text, u32 size)
 {
 	struct known *k;
 	int len;
 
-	if (size < sizeof(k->text))
+	if (size < sizeof(k->text) || unlikely(!in_task()))
 		return path_whole(path, text, size);
 	local_lock(&known_cpus->lock);
 	k = known_find(path);
@@ -335,7 +358,7 @@ int path_text(const struct path *path, u64 layout, char *text, u32 size)
 		len = known_make(k, path, layout, text, size);
 	}
 	local_unlock(&known_cpus->lock);
-	return len;
+	return likely(len) ? len : path_whole(path, text, size);
 }
 
 int path_entry_text(const struct path *dir, struct dentry *dentry, u64 layout, char *text, u32 size)

@@ -10,8 +10,8 @@
 /*
  * Where struct mount, which is private to the kernel, has its members: three offsets
  * of 16 bits, mnt_parent in the lowest, then mnt_mountpoint, then mnt. agentosd has them
- * from the kernel's BTF; 0: not known. Whatever it says, nothing
- * is read that cannot be.
+ * from the kernel's BTF; 0: not known. Whatever it says, what is found there is only
+ * followed when it fits.
  */
 #define PATH_LAYOUT_PARENT(layout)     ((u16)(layout))
 #define PATH_LAYOUT_MOUNTPOINT(layout) ((u16)((layout) >> 16))

@@ -405,11 +405,16 @@ static void replaced_note(struct enforce *e)
 {
 	int map = pins_open(map_names[MAP_SEQUENCES]);
 	struct bpf_map_info info = { 0 };
-	uint32_t size = sizeof(info), first = 0;
+	uint32_t size = sizeof(info), ring;
+	int err = map < 0 ? map : bpf_obj_get_info_by_fd(map, &info, &size);
 
-	/* Of another build: it may hold something else. */
-	if (map < 0 || bpf_obj_get_info_by_fd(map, &info, &size) ||
-	    info.value_size != sizeof(e->replaced) || bpf_map_lookup_elem(map, &first, e->replaced))
+	/* All of them in one value; or, as builds before this had it, a value each. */
+	if (!err && info.value_size != sizeof(e->replaced) &&
+	    (info.value_size != sizeof(e->replaced[0]) || info.max_entries != AGENTOS_RING_COUNT))
+		err = -EINVAL;
+	for (ring = 0; !err && ring < info.max_entries; ring++)
+		err = bpf_map_lookup_elem(map, &ring, &e->replaced[ring]);
+	if (err)
 		memset(e->replaced, 0, sizeof(e->replaced));
 	if (map >= 0)
 		close(map);

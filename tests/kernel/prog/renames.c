@@ -157,6 +157,13 @@ static void mount_all(void)
 	look("/n/f");
 	MUST(mount("n", "p", NULL, MS_MOVE, NULL));
 	look("/p/f");
+	/* From outside of its root a task names what it has by the whole path. */
+	MUST(mkdir("jail", 0755) | chroot("jail"));
+	look("/p/f");
+	MUST(mount("p", "m", NULL, MS_MOVE, NULL));
+	look("/m/f");
+	MUST(mount("m", "p", NULL, MS_MOVE, NULL));
+	look("/p/f");
 	MUST(chroot("."));
 	prefix = "";
 	look("/p/f");
