@@ -223,11 +223,11 @@ static char *names_up(const struct dentry *dentry, const struct dentry *above,
 }
 
 /* What is called as the origin says, at the end of the text. NULL: as names_up(). */
-static char *origin_text(const struct origin *o, char *text, u32 size)
+static char *origin_text(const struct origin *o, char *text)
 {
 	const struct dentry *dentry = o->path.dentry;
 	const struct crossing *c = o->over, *const end = c + o->crossed;
-	char *start = text + size - 1;
+	char *start = text + AGENTOS_OBJECT_SIZE - 1;
 
 	*start = '\0';
 	for (; c < end && start; c++) {
@@ -262,8 +262,7 @@ static __always_inline void known_copy(char *to, const char *from, u32 len)
 }
 
 /* Makes the text, from what it will be known by. 0: it is not as simple as that. */
-static noinline int known_make(struct known *k, const struct path *path, u64 layout, char *text,
-			       u32 size)
+static noinline int known_make(struct known *k, const struct path *path, u64 layout, char *text)
 {
 	unsigned int seq;
 	char *start;
@@ -272,14 +271,12 @@ static noinline int known_make(struct known *k, const struct path *path, u64 lay
 	rcu_read_lock();
 	if (!origin_begin(&k->origin, path, layout, &seq))
 		goto unknown;
-	start = origin_text(&k->origin, text, size);
+	start = origin_text(&k->origin, text);
 	/* The root may have changed and changed back. */
 	if (!start || !origin_holds(&k->origin, path) ||
 	    read_seqcount_retry(&current->fs->seq, seq))
 		goto unknown;
-	len = text + size - 1 - start;
-	if (len >= (int)sizeof(k->text))
-		goto unknown;
+	len = text + AGENTOS_OBJECT_SIZE - 1 - start;
 	memmove(text, start, len + 1);
 	known_copy(k->text, text, len);
 	k->len = len;
@@ -342,50 +339,51 @@ static int path_whole(const struct path *path, char *text, u32 size)
 	return len;
 }
 
-int path_text(const struct path *path, u64 layout, char *text, u32 size)
+int path_text(const struct path *path, u64 layout, char *text)
 {
 	struct known *k;
 	int len;
 
-	if (size < sizeof(k->text) || unlikely(!in_task()))
-		return path_whole(path, text, size);
+	if (unlikely(!in_task()))
+		return path_whole(path, text, AGENTOS_OBJECT_SIZE);
 	local_lock(&known_cpus->lock);
 	k = known_find(path);
 	if (likely(origin_holds(&k->origin, path))) {
 		len = k->len;
 		known_copy(text, k->text, len);
 	} else {
-		len = known_make(k, path, layout, text, size);
+		len = known_make(k, path, layout, text);
 	}
 	local_unlock(&known_cpus->lock);
-	return likely(len) ? len : path_whole(path, text, size);
+	return likely(len) ? len : path_whole(path, text, AGENTOS_OBJECT_SIZE);
 }
 
-int path_entry_text(const struct path *dir, struct dentry *dentry, u64 layout, char *text, u32 size)
+int path_entry_text(const struct path *dir, struct dentry *dentry, u64 layout, char *text)
 {
 	static const char unhashed[] = " (deleted)";
 	struct path entry = { .mnt = dir->mnt, .dentry = dentry };
-	int len = path_text(&entry, layout, text, size);
+	int len = path_text(&entry, layout, text);
 	int bare = len - (int)strlen(unhashed);
 
 	/* What is just being made is not in the directory cache yet: d_path() misreads that. */
-	if (bare > 0 && len < (int)size && d_unlinked(dentry) && !strcmp(text + bare, unhashed)) {
+	if (bare > 0 && len < AGENTOS_OBJECT_SIZE && d_unlinked(dentry) &&
+	    !strcmp(text + bare, unhashed)) {
 		text[bare] = '\0';
 		len = bare;
 	}
 	return len;
 }
 
-int path_dentry_text(struct dentry *dentry, char *text, u32 size)
+int path_dentry_text(struct dentry *dentry, char *text)
 {
-	char *start = dentry_path_raw(dentry, text, size);
+	char *start = dentry_path_raw(dentry, text, AGENTOS_OBJECT_SIZE);
 	int len;
 
 	if (IS_ERR(start)) {
 		text[0] = '\0';
 		return PTR_ERR(start);
 	}
-	len = text + size - 1 - start;
+	len = text + AGENTOS_OBJECT_SIZE - 1 - start;
 	memmove(text, start, len + 1);
 	return len;
 }

@@ -18,21 +18,20 @@
 #define PATH_LAYOUT_MNT(layout)	       ((u16)((layout) >> 32))
 
 /*
- * Each writes a string of less than size bytes to text: the end of the name where
- * all of it does not fit. Returns the length of the whole, so that a return of size
- * or more means cut off; or a negative errno, and text is empty. Process context;
- * what they are given stays while they run.
+ * Each writes a string to text, which has AGENTOS_OBJECT_SIZE bytes: the end of the
+ * name where all of it does not fit. Returns the length of the whole, so that a return
+ * of so much or more means cut off; or a negative errno, and text is empty. Process
+ * context; what they are given stays while they run.
  */
 
 /* As d_path() has it. What was asked for a moment ago is known, and costs a tenth of that. */
-int path_text(const struct path *path, u64 layout, char *text, u32 size);
+int path_text(const struct path *path, u64 layout, char *text);
 
 /* That of a name in a directory, whether or not it exists. */
-int path_entry_text(const struct path *dir, struct dentry *dentry, u64 layout, char *text,
-		    u32 size);
+int path_entry_text(const struct path *dir, struct dentry *dentry, u64 layout, char *text);
 
 /* The path within its file system, where no mount is known. -ENAMETOOLONG when it does not fit. */
-int path_dentry_text(struct dentry *dentry, char *text, u32 size);
+int path_dentry_text(struct dentry *dentry, char *text);
 
 /* Room for what is known; -ENOMEM. path_exit(): nobody asks any more. */
 int path_init(void);

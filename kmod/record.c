@@ -39,6 +39,7 @@ static void record_object(struct agentos_event *event, const struct dentry *dent
 	event->text_len = len;
 }
 
+static_assert(sizeof_field(struct agentos_event, text) == AGENTOS_OBJECT_SIZE);
 static_assert(offsetof(struct agentos_event, addr) % sizeof(u64) == 0);
 
 /* All but its number, the agent's and the policy's, which the program writes, and the object. */
@@ -103,8 +104,7 @@ __bpf_kfunc int agentos_record_path(struct path *path, struct agentos_event *eve
 	if (event__sz < sizeof(*event) || act__sz < sizeof(*act))
 		return -EINVAL;
 	record_fill(event, act);
-	record_object(event, path->dentry,
-		      path_text(path, act->object[2], event->text, sizeof(event->text)));
+	record_object(event, path->dentry, path_text(path, act->object[2], event->text));
 	return 0;
 }
 
@@ -129,8 +129,7 @@ __bpf_kfunc u64 agentos_record_open(struct file *file, struct agentos_event *eve
 	record_fill(event, &act);
 	event->agent = member->agent->id;
 	event->policy = QUICK_POLICY(quick);
-	record_object(event, file->f_path.dentry,
-		      path_text(&file->f_path, layout, event->text, sizeof(event->text)));
+	record_object(event, file->f_path.dentry, path_text(&file->f_path, layout, event->text));
 	return 0;
 }
 
@@ -140,8 +139,7 @@ __bpf_kfunc int agentos_record_entry(struct path *dir, struct dentry *dentry,
 {
 	if (event__sz < sizeof(*event))
 		return -EINVAL;
-	record_object(event, dentry,
-		      path_entry_text(dir, dentry, layout, event->text, sizeof(event->text)));
+	record_object(event, dentry, path_entry_text(dir, dentry, layout, event->text));
 	return 0;
 }
 
@@ -152,7 +150,7 @@ __bpf_kfunc int agentos_record_dentry(struct dentry *dentry, struct agentos_even
 	if (event__sz < sizeof(*event))
 		return -EINVAL;
 	event->flags |= AGENTOS_EVENT_DENTRY;
-	record_object(event, dentry, path_dentry_text(dentry, event->text, sizeof(event->text)));
+	record_object(event, dentry, path_dentry_text(dentry, event->text));
 	return 0;
 }
 
