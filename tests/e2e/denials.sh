@@ -1,7 +1,7 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0-or-later
 # An agent's own denial feed: what it reads there, what it cannot do to it, and that it stays true over everything.
-# timeout: 480
+# timeout: 600
 
 # shellcheck disable=SC2016,SC2317 # for the agents' shells; what holds and wait_for call
 # shellcheck source=tests/e2e/lib/stage.sh

@@ -1,7 +1,7 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0-or-later
 # The audit log on disks that are full, fail or turn read-only: strict agents are refused, others go on, and nothing that is said is not on disk.
-# timeout: 480
+# timeout: 600
 
 # shellcheck disable=SC2317 # what try and holds call
 # shellcheck source=tests/e2e/lib/stage.sh

@@ -1,7 +1,7 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0-or-later
 # The key that signs for the log is changed while agentosd runs: who may, what is left of the old one, what a stranger sees.
-# timeout: 480
+# timeout: 600
 
 # shellcheck source=tests/e2e/lib/stage.sh
 . "$SRC/tests/e2e/lib/stage.sh"

@@ -1,7 +1,7 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0-or-later
 # Audit classes: what there is no room to record is done under verbose, and refused under strict; and what may be read, not written.
-# timeout: 300
+# timeout: 480
 
 # shellcheck disable=SC2317 # what try and holds call
 # shellcheck source=tests/e2e/lib/stage.sh
