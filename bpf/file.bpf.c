@@ -3,7 +3,7 @@
 #include "socket.bpf.h"
 #include "walk.bpf.h"
 
-/* As file_wants() in kmod/kfuncs.c, which is asked first where it must be quick. */
+/* As file_wants() in kmod/quick.c, which is asked first where it must be quick. */
 static __always_inline __u32 access_of_mode(struct file *file)
 {
 	__u32 mode = file->f_mode, want = 0;

@@ -35,7 +35,8 @@ void witness_memory_release(struct witness_memory *m);
  * So is the last one signed, which tells a state of another log.
  *
  * -EREMCHG  that is not so: the log was changed, cut off or exchanged, or the key was
- *           without the word of the one before, or what proves it is damaged or gone; f says which. Nothing may be handed on
+ *           without the word of the one before, or what proves it is damaged or gone;
+ *           f says which. Nothing may be handed on
  * -EINVAL   the key is none
  * -ENOENT, -ESRCH  nothing was handed on yet, and there is no log or no checkpoint
  * -EACCES, -EIO, -ENOMEM, ...  it cannot be found out now
