@@ -23,6 +23,7 @@
 #include "mailbox.h"
 #include "member.h"
 #include "meter.h"
+#include "pool.h"
 #include "settle.h"
 
 /*
@@ -33,6 +34,7 @@
 struct hlist_bl_head member_table[1 << MEMBER_TABLE_BITS];
 static struct hlist_bl_head by_pid[1 << MEMBER_TABLE_BITS];
 static struct kmem_cache *cache;
+static struct pool spare; /* members that ended, for those that begin */
 static struct workqueue_struct *executioner;
 static atomic_t members = ATOMIC_INIT(0);
 
@@ -120,33 +122,42 @@ struct agent *member_agent(void)
 	return member ? member->agent : NULL;
 }
 
-/* The caller fills in proving; agent's reference is taken over on success by member_insert(). */
-static struct member *member_alloc(struct agent *agent, struct task_struct *task, gfp_t gfp)
+/* All that member_insert() does not: `memory` may have been another's. */
+static struct member *member_fill(void *memory, struct agent *agent, struct task_struct *task)
 {
-	struct member *member = kmem_cache_zalloc(cache, gfp);
+	struct member *member = memory;
 
-	if (!member)
-		return NULL;
 	member->sig = task->signal;
 	member->pid = get_pid(task_tgid(task));
 	member->tgid = pid_nr(member->pid);
 	member->start = member_start(task->group_leader);
 	member->agent = agent;
-	agent_get(agent);
+	member->proving = false;
+	member->refused = false;
+	member->dead = false;
+	member->gone = 0;
+	member->cpu_seen = 0;
+	atomic64_set(&member->wait_done, 0);
 	return member;
+}
+
+static void member_release(void *member)
+{
+	kmem_cache_free(cache, member);
 }
 
 static void member_free_rcu(struct rcu_head *rcu)
 {
-	kmem_cache_free(cache, container_of(rcu, struct member, rcu));
+	member_release(container_of(rcu, struct member, rcu));
 }
 
+/* Readers may still look at it. Softirqs are off. */
 static void member_free(struct member *member)
 {
 	put_pid(member->pid);
-	agent_put(member->agent);
 	/* Not kfree_rcu(): 6.1 has no way to wait for that before the cache goes. */
-	call_rcu(&member->rcu, member_free_rcu);
+	if (!pool_give(&spare, member))
+		call_rcu(&member->rcu, member_free_rcu);
 }
 
 static void bucket_add(struct hlist_bl_head *bucket, struct hlist_bl_node *node)
@@ -163,14 +174,15 @@ static void bucket_remove(struct hlist_bl_head *bucket, struct hlist_bl_node *no
 	hlist_bl_unlock(bucket);
 }
 
-/* Under agent->lock. */
+/* Under agent->lock, by who has a reference to the agent: all its members together hold one. */
 static void member_insert(struct member *member)
 {
 	struct agent *agent = member->agent;
 
 	member->walk = agent->walk;
 	list_add_tail(&member->in_agent, &agent->members);
-	agent->member_count++;
+	if (!agent->member_count++)
+		agent_get(agent);
 	agent->live_count++;
 	bucket_add(member_bucket(member->sig), &member->node);
 	bucket_add(member_pid_bucket(member->tgid), &member->by_pid);
@@ -194,31 +206,34 @@ static bool member_died(struct member *member)
 /*
  * Ends the membership; the agent with it, when this was the last. Under
  * rcu_read_lock(), or by the member itself: of several callers one does it.
+ * Softirqs are off.
  */
 static void member_remove(struct member *member)
 {
 	struct agent *agent = member->agent;
-	bool last, died;
+	bool last, died, empty;
 
+	lockdep_assert(softirq_count());
 	if (xchg(&member->gone, 1))
 		return;
-	spin_lock_bh(&agent->lock);
+	spin_lock(&agent->lock);
 	bucket_remove(member_bucket(member->sig), &member->node);
 	bucket_remove(member_pid_bucket(member->tgid), &member->by_pid);
 	meter_member(member);
 	agent->wait_ns += atomic64_read(&member->wait_done);
 	list_del(&member->in_agent);
-	agent->member_count--;
+	empty = !--agent->member_count;
 	died = member_died(member);
-	last = !agent->member_count && agent->state == AGENTOS_STATE_EXITING &&
-	       agent_begin_retiring(agent);
-	spin_unlock_bh(&agent->lock);
+	last = empty && agent->state == AGENTOS_STATE_EXITING && agent_begin_retiring(agent);
+	spin_unlock(&agent->lock);
 	atomic_dec(&members);
 	if (last)
 		agent_retire(agent);
 	else if (died)
 		agent_state_changed(agent);
 	member_free(member);
+	if (empty)
+		agent_put(agent);
 }
 
 /*
@@ -274,12 +289,22 @@ static void member_leave(struct member *member, struct member *next)
 	next->cpu_seen = seen;
 	atomic64_set(&next->wait_done, -(s64)current->sched_info.run_delay);
 	spin_unlock_bh(&next->agent->lock);
+	local_bh_disable();
 	member_remove(member);
+	local_bh_enable();
+}
+
+/* Never joined: no reader knows of it. */
+static void member_discard(struct member *member)
+{
+	put_pid(member->pid);
+	kmem_cache_free(cache, member);
 }
 
 int member_attach(struct agent *agent)
 {
 	struct member *member, *before = member_own();
+	void *memory;
 	int err;
 
 	if (agent->flags & AGENTOS_CREATE_GROUP)
@@ -288,9 +313,11 @@ int member_attach(struct agent *agent)
 		return -EPERM;
 	if (member_shares())
 		return -EBUSY;
-	member = member_alloc(agent, current, GFP_KERNEL_ACCOUNT);
-	if (!member)
+	/* Not accounted to the caller: others have it after him. */
+	memory = kmem_cache_alloc(cache, GFP_KERNEL);
+	if (!memory)
 		return -ENOMEM;
+	member = member_fill(memory, agent, current);
 	/* Who moves down is held by hooks already, and counted where it was. */
 	member->proving = !before && !(agent->flags & AGENTOS_CREATE_UNENFORCED);
 	member->cpu_seen = before ? U64_MAX : meter_group(current->signal);
@@ -298,14 +325,14 @@ int member_attach(struct agent *agent)
 	/* Looks at what it is by then. */
 	err = settle_tell(current, TWA_RESUME, GFP_KERNEL_ACCOUNT);
 	if (err) {
-		member_free(member);
+		member_discard(member);
 		return err;
 	}
 
 	spin_lock_bh(&agent->lock);
 	if (agent->state >= AGENTOS_STATE_EXITING || agent->revoked) {
 		spin_unlock_bh(&agent->lock);
-		member_free(member);
+		member_discard(member);
 		return -ESRCH;
 	}
 	member_insert(member);
@@ -342,7 +369,9 @@ int member_attach(struct agent *agent)
 	return 0;
 
 remove:
+	local_bh_disable();
 	member_remove(member);
+	local_bh_enable();
 	return err;
 }
 
@@ -478,9 +507,10 @@ static void member_settle(const struct agent *agent, const struct task_struct *p
 static void probe_fork(void *data, struct task_struct *child, unsigned long flags)
 {
 	struct task_struct *parent = current;
-	struct member *inherited = member_own(), *member;
+	struct member *inherited = member_own();
 	struct agent *agent;
-	bool barred = false;
+	void *memory;
+	bool barred;
 
 	if (!inherited)
 		return;
@@ -489,13 +519,16 @@ static void probe_fork(void *data, struct task_struct *child, unsigned long flag
 		member_settle(agent, parent, child); /* a thread */
 		return;
 	}
-	member = member_alloc(agent, child, GFP_ATOMIC | __GFP_NOWARN);
-	if (!member) {
+	spin_lock_bh(&agent->lock);
+	memory = pool_take(&spare);
+	if (!memory)
+		memory = kmem_cache_alloc(cache, GFP_ATOMIC | __GFP_NOWARN);
+	if (!memory) {
+		spin_unlock_bh(&agent->lock);
 		send_sig(SIGKILL, child, 1);
 		return;
 	}
-	spin_lock_bh(&agent->lock);
-	member_insert(member);
+	member_insert(member_fill(memory, agent, child));
 	agent->forks++;
 	barred = agent->barred;
 	spin_unlock_bh(&agent->lock);
@@ -536,7 +569,10 @@ static void probe_exit(void *data, struct task_struct *task)
 	}
 }
 
-/* A task_struct is let go of; with the last thread of a group its membership ends. */
+/*
+ * A task_struct is let go of, by RCU, which has softirqs off; with the last thread of
+ * a group its membership ends.
+ */
 static void probe_free(void *data, struct task_struct *task)
 {
 	struct member *member;
@@ -612,12 +648,23 @@ int member_init(void)
 				  NULL);
 	if (!cache)
 		return -ENOMEM;
+	err = pool_init(&spare);
+	if (err)
+		goto cache;
+	err = -ENOMEM;
 	executioner = alloc_workqueue("agentos_kill", WQ_UNBOUND | WQ_HIGHPRI, 0);
-	err = executioner ? probes_register() : -ENOMEM;
-	if (!err)
-		return 0;
-	if (executioner)
-		destroy_workqueue(executioner);
+	if (!executioner)
+		goto pool;
+	err = probes_register();
+	if (err)
+		goto queue;
+	return 0;
+
+queue:
+	destroy_workqueue(executioner);
+pool:
+	pool_exit(&spare, member_release);
+cache:
 	kmem_cache_destroy(cache);
 	return err;
 }
@@ -627,7 +674,8 @@ void member_exit(void)
 	probes_unregister();
 	/* No agent is left; the last put of one may still be on its way out. */
 	destroy_workqueue(executioner);
-	/* Members that wait for their grace period. */
+	/* Members that wait for their grace period. Nobody looks at what is spare. */
 	rcu_barrier();
+	pool_exit(&spare, member_release);
 	kmem_cache_destroy(cache);
 }
