@@ -25,10 +25,10 @@ ALL_CFLAGS := -std=gnu17 -D_GNU_SOURCE -DAGENTOS_VERSION='"$(VERSION)"' $(CFLAGS
 	-fstack-protector-strong -D_FORTIFY_SOURCE=2 -fPIE \
 	-I. -Iuapi -Iruntime -I$(BUILD)/bpf -MMD -MP
 ALL_LDFLAGS := -pie -Wl,-z,relro,-z,now -Wl,--as-needed $(LDFLAGS)
-LIBS := -lbpf -luring -lcyaml -lyaml -lelf -lcrypto -lz
+LIBS := -lbpf -luring -lcyaml -lyaml -ljansson -lelf -lcrypto -lz
 SANITIZE := -fsanitize=address,undefined -fno-sanitize-recover=undefined -U_FORTIFY_SOURCE -O1
 
-LIB_DIRS := lib base loop http rpc audit kern policy super
+LIB_DIRS := lib base loop http rpc audit kern policy super llm
 # The gateway without its main: a test runs it with callers of its own.
 GATEWAY_MAIN := runtime/gateway/main.c
 LIB_SRCS := $(foreach d,$(LIB_DIRS),$(wildcard runtime/$(d)/*.c)) \

@@ -75,7 +75,8 @@ void pool_exit(struct pool *pool, void (*release)(void *object))
 	struct pool_cpu *there;
 	int cpu;
 
-	for_each_possible_cpu(cpu) {
+	for_each_possible_cpu(cpu)
+	{
 		there = per_cpu_ptr(pool->cpus, cpu);
 		while (there->head != there->tail)
 			release(there->kept[there->head++ % POOL_SIZE]);
