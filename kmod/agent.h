@@ -167,6 +167,14 @@ static inline bool agent_within(const struct agent *agent, const struct agent *a
 	return agent;
 }
 
+/* The ancestor that has none, or the agent itself. Likewise. */
+static inline const struct agent *agent_eldest(const struct agent *agent)
+{
+	while (agent->parent)
+		agent = agent->parent;
+	return agent;
+}
+
 /*
  * The next below root in preorder, beginning with root itself; NULL ends. The
  * caller begins with at = NULL, and owns a reference to what is returned until

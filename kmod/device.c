@@ -336,6 +336,8 @@ static __always_inline bool verb_allowed(const struct verb *verb, const struct a
 		return agent_within(asked, own);
 	case INSIDE_BELOW:
 		return asked != own && agent_within(asked, own);
+	case INSIDE_APART:
+		return agent_eldest(asked) != agent_eldest(own);
 	}
 	return false;
 }

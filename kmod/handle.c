@@ -388,9 +388,9 @@ const struct verb handle_verbs[] = {
 			 .inside = INSIDE_ANY, .run = agent_budget_get_verb),
 	[_IOC_NR(AGENTOS_AGENT_RESERVE)] =
 		VERB(struct agentos_reserve, .access = AGENTOS_ACCESS_CHARGE,
-		     .inside = INSIDE_NEVER, .run = agent_reserve_verb),
+		     .inside = INSIDE_APART, .run = agent_reserve_verb),
 	[_IOC_NR(AGENTOS_AGENT_SETTLE)] =
-		VERB(struct agentos_settle, .access = AGENTOS_ACCESS_CHARGE, .inside = INSIDE_NEVER,
+		VERB(struct agentos_settle, .access = AGENTOS_ACCESS_CHARGE, .inside = INSIDE_APART,
 		     .run = agent_settle_verb),
 	[_IOC_NR(AGENTOS_AGENT_PAUSE)] = VERB_ANSWER(
 		struct agentos_pause, ret_threads, .access = AGENTOS_ACCESS_CONTROL,

@@ -70,16 +70,16 @@ int pool_init(struct pool *pool)
 	return pool->cpus ? 0 : -ENOMEM;
 }
 
+static void pool_empty(struct pool_cpu *there, void (*release)(void *object))
+{
+	while (there->head != there->tail)
+		release(there->kept[there->head++ % POOL_SIZE]);
+}
+
 void pool_exit(struct pool *pool, void (*release)(void *object))
 {
-	struct pool_cpu *there;
 	int cpu;
 
-	for_each_possible_cpu(cpu)
-	{
-		there = per_cpu_ptr(pool->cpus, cpu);
-		while (there->head != there->tail)
-			release(there->kept[there->head++ % POOL_SIZE]);
-	}
+	for_each_possible_cpu(cpu) pool_empty(per_cpu_ptr(pool->cpus, cpu), release);
 	free_percpu(pool->cpus);
 }

@@ -59,6 +59,7 @@ enum inside {
 	INSIDE_ANY,   /* anybody who has the descriptor */
 	INSIDE_OWN,   /* of its own agent and descendants */
 	INSIDE_BELOW, /* of descendants */
+	INSIDE_APART, /* of agents that have no ancestor with its own in common */
 };
 
 /* What a descriptor can be asked. */

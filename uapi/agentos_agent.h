@@ -455,6 +455,8 @@ struct agentos_budget_get {
  * AGENTOS_AGENT_RESERVE: sets an amount aside, in the agent and all ancestors,
  * or in none.
  *
+ * -EPERM      the caller is in an agent that has the same eldest ancestor: nobody charges
+ *	       what he draws on himself
  * -EINVAL     unknown resource, or one that the kernel counts
  * -EDQUOT     more than is left, here or further up
  * -EOVERFLOW  more than can be counted

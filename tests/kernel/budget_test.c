@@ -13,7 +13,7 @@ static int derive(int parent, const char *name)
 {
 	struct agentos_derive derive = {
 		.size = sizeof(derive),
-		.rights = AGENTOS_RIGHT(FILE_READ),
+		.rights = AGENTOS_RIGHT(FILE_READ) | AGENTOS_RIGHT(DERIVE),
 		.access = AGENTOS_ACCESS_ALL,
 	};
 	int err;
@@ -327,12 +327,17 @@ static int charge_inside(void *arg)
 		.size = sizeof(plan),
 		.rights = AGENTOS_RIGHT(FILE_READ),
 		.access = AGENTOS_ACCESS_ALL,
-		.name = "payer.x",
+		.name = "payer.own.x",
 	};
 	int *fds = arg;
 
-	if (settle(fds[1], TOKENS, 0, 1000) != -EPERM || reserve(fds[1], TOKENS, 1) != -EPERM)
+	if (settle(fds[1], TOKENS, 0, 1000) != -EPERM || reserve(fds[1], TOKENS, 1) != -EPERM ||
+	    settle(fds[0], TOKENS, 0, 1000) != -EPERM || reserve(fds[0], TOKENS, 1) != -EPERM ||
+	    settle(fds[2], TOKENS, 0, 1000) != -EPERM || reserve(fds[2], TOKENS, 1) != -EPERM)
 		return 1;
+	/* Control: who sells is an agent as well, of another family. */
+	if (reserve(fds[3], TOKENS, 5) || settle(fds[3], TOKENS, 5, 7))
+		return 5;
 	if (stage_call(fds[0], AGENTOS_AGENT_DERIVE, &plan) != -EPERM)
 		return 2;
 	/* Control: what it may do there, and that it may derive. */
@@ -344,18 +349,28 @@ static int charge_inside(void *arg)
 
 static void nobody_inside_charges_whom_he_draws_on(void)
 {
-	int fds[2] = { stage_agent("payer", NULL) };
+	int above = stage_agent("payer", NULL), fds[4];
 
+	REQUIRE(above >= 0);
+	fds[0] = derive(above, "payer.own");
 	REQUIRE(fds[0] >= 0);
-	fds[1] = derive(fds[0], "payer.c");
-	REQUIRE(fds[1] >= 0);
+	/* One below, one beside it, and a stranger. */
+	fds[1] = derive(fds[0], "payer.own.c");
+	fds[2] = derive(above, "payer.b");
+	fds[3] = stage_agent("other", NULL);
+	REQUIRE(fds[1] >= 0 && fds[2] >= 0 && fds[3] >= 0);
 	CHECK_INT(stage_status(stage_spawn(fds[0], charge_inside, fds)), 0);
 	CHECK_BUDGET(fds[0], TOKENS, 0, 0);
+	CHECK_BUDGET(above, TOKENS, 0, 0);
+	CHECK_BUDGET(fds[3], TOKENS, 7, 0);
 	/* Control: from outside it can be charged. */
 	CHECK_INT(settle(fds[1], TOKENS, 0, 1000), 0);
 	CHECK_BUDGET(fds[0], TOKENS, 1000, 0);
+	close(fds[3]);
+	close(fds[2]);
 	close(fds[1]);
 	close(fds[0]);
+	close(above);
 	CHECK(stage_settle());
 }
 
