@@ -25,14 +25,16 @@ ALL_CFLAGS := -std=gnu17 -D_GNU_SOURCE -DAGENTOS_VERSION='"$(VERSION)"' $(CFLAGS
 	-fstack-protector-strong -D_FORTIFY_SOURCE=2 -fPIE \
 	-I. -Iuapi -Iruntime -I$(BUILD)/bpf -MMD -MP
 ALL_LDFLAGS := -pie -Wl,-z,relro,-z,now -Wl,--as-needed $(LDFLAGS)
-LIBS := -lbpf -luring -lcyaml -lyaml -ljansson -lelf -lcrypto -lz
+LIBS := -lbpf -luring -lcyaml -lyaml -ljansson -lcurl -lsodium -lelf -lcrypto -lz
 SANITIZE := -fsanitize=address,undefined -fno-sanitize-recover=undefined -U_FORTIFY_SOURCE -O1
 
-LIB_DIRS := lib base loop http rpc audit kern policy super llm
-# The gateway without its main: a test runs it with callers of its own.
+LIB_DIRS := lib base loop http rpc audit kern vault policy super llm
+# The gateway without its main: a test runs it with callers of its own. Of the scripted model likewise its parts.
 GATEWAY_MAIN := runtime/gateway/main.c
+SCRIPTED_MAIN := runtime/scripted/main.c
 LIB_SRCS := $(foreach d,$(LIB_DIRS),$(wildcard runtime/$(d)/*.c)) \
-	$(filter-out $(GATEWAY_MAIN),$(wildcard runtime/gateway/*.c))
+	$(filter-out $(GATEWAY_MAIN),$(wildcard runtime/gateway/*.c)) \
+	$(filter-out $(SCRIPTED_MAIN),$(wildcard runtime/scripted/*.c))
 DAEMON_SRCS := $(wildcard runtime/daemon/*.c)
 CTL_SRCS := $(wildcard runtime/ctl/*.c)
 POST_SRCS := $(wildcard runtime/post/*.c)
@@ -103,11 +105,13 @@ $(BUILD)/san/%.o: %.c
 
 # libFuzzer is clang's. What it drives is pure, but for files of a log, so these are all the sources
 # there are to it.
-FUZZ_AUDIT := anchor checkpoint event_pipe frames frames_find keychain leaves lines listing names note proof proof_text \
-	prover record render render_egress render_json segment_file trail tree unsynced verify verify_marks \
+FUZZ_AUDIT := anchor checkpoint csv denial event_pipe fields frames frames_find keychain leaves lines listing names note \
+	otlp proof proof_text prover record render render_call render_egress render_json segment_file trail tree unsynced verify verify_marks \
 	verify_pruned
-FUZZ_LIB := runtime/lib/words.c runtime/gateway/clienthello.c \
-	$(FUZZ_AUDIT:%=runtime/audit/%.c) $(wildcard runtime/base/*.c runtime/http/*.c runtime/policy/*.c)
+FUZZ_SCRIPTED := path phrase reply script script_keys view
+FUZZ_LIB := runtime/lib/words.c runtime/gateway/clienthello.c runtime/rpc/call_why.c \
+	$(FUZZ_AUDIT:%=runtime/audit/%.c) $(wildcard runtime/base/*.c runtime/http/*.c runtime/vault/*.c runtime/policy/*.c runtime/llm/*.c) \
+	$(FUZZ_SCRIPTED:%=runtime/scripted/%.c)
 FUZZ_CFLAGS := -fsanitize=address,undefined -fno-sanitize-recover=undefined -U_FORTIFY_SOURCE -O1
 
 $(BUILD)/fuzz/%.o: %.c
@@ -116,10 +120,13 @@ $(BUILD)/fuzz/%.o: %.c
 
 $(BUILD)/tests/fuzz/%: $(BUILD)/fuzz/tests/fuzz/%.o $(call objs,fuzz,$(FUZZ_LIB))
 	@mkdir -p $(@D)
-	$(CLANG) $(FUZZ_CFLAGS) -fsanitize=fuzzer $^ -lcyaml -lyaml -lcrypto -o $@
+	$(CLANG) $(FUZZ_CFLAGS) -fsanitize=fuzzer $^ -lcyaml -lyaml -ljansson -lcrypto -lsodium -o $@
 
 # Only kern/ sees the programs themselves.
 $(BUILD)/obj/runtime/kern/enforce.o $(BUILD)/san/runtime/kern/enforce.o: $(BUILD)/bpf/agentos.skel.h
+
+# Files that are built in.
+$(patsubst %,$(BUILD)/%/runtime/llm/catalog_data.o,obj san fuzz): runtime/llm/providers.conf runtime/llm/models.conf
 
 $(BUILD)/libruntime.a: $(call objs,obj,$(LIB_SRCS))
 	rm -f $@ && ar rcs $@ $^
@@ -138,15 +145,19 @@ $(BUILD)/bin/agentctl: $(call objs,obj,$(CTL_SRCS)) $(BUILD)/libruntime.a
 # It faces agents and the network: what it does not need is not even linked to it.
 $(BUILD)/bin/agentos-gateway: $(call objs,obj,$(GATEWAY_MAIN)) $(BUILD)/libruntime.a
 	@mkdir -p $(@D)
-	$(CC) $(ALL_LDFLAGS) $^ -luring -o $@
+	$(CC) $(ALL_LDFLAGS) $^ -luring -ljansson -lcurl -lsodium -lcrypto -o $@
 
 # libcurl and what it needs are 28 libraries, which take 12 million instructions to load: agentctl has none of it.
 $(BUILD)/bin/agentos-post: $(call objs,obj,$(POST_SRCS)) $(BUILD)/libruntime.a
 	@mkdir -p $(@D)
 	$(CC) $(ALL_LDFLAGS) $^ -lcurl -o $@
 
+$(BUILD)/bin/agentos-scripted: $(call objs,obj,$(SCRIPTED_MAIN)) $(BUILD)/libruntime.a
+	@mkdir -p $(@D)
+	$(CC) $(ALL_LDFLAGS) $^ -luring -ljansson -lcrypto -lsodium -o $@
+
 .PHONY: runtime
-runtime: $(BUILD)/bin/agentosd $(BUILD)/bin/agentos-gateway $(BUILD)/bin/agentos-post $(BUILD)/bin/agentctl lib ## Build agentosd, agentos-gateway, agentos-post, agentctl and libagentos
+runtime: $(addprefix $(BUILD)/bin/,agentosd agentos-gateway agentos-post agentos-scripted agentctl) lib ## Build agentosd, agentos-gateway, agentos-post, agentos-scripted, agentctl and libagentos
 
 # --- the library for others' programs ---
 
@@ -203,9 +214,14 @@ $(BUILD)/tests/unit/%: $(BUILD)/san/tests/unit/%.o $(BUILD)/libruntime-san.a
 	$(CC) $(SANITIZE) $(ALL_LDFLAGS) $^ $(LIBS) -o $@
 	@if [ -e tests/unit/$*.timeout ]; then cp tests/unit/$*.timeout $@.timeout; fi
 
+# Another's parser, to compare with.
+$(BUILD)/tests/unit/http_parser_test: LIBS += -lhttp_parser
+
 # These run the programs themselves.
 $(BUILD)/tests/unit/audit_commands_test $(BUILD)/tests/unit/audit_keys_test \
-	$(BUILD)/tests/unit/report_test: | $(BUILD)/bin/agentctl
+	$(BUILD)/tests/unit/report_test $(BUILD)/tests/unit/vault_commands_test \
+	$(BUILD)/tests/unit/vault_keys_test $(BUILD)/tests/unit/providers_command_test: | $(BUILD)/bin/agentctl
+$(BUILD)/tests/unit/scripted_test: | $(BUILD)/bin/agentos-scripted
 $(BUILD)/tests/unit/export_test $(BUILD)/tests/unit/anchor_test: | $(BUILD)/bin/agentctl $(BUILD)/bin/agentos-post
 
 $(BUILD)/tests/%: $(BUILD)/obj/tests/%.o $(BUILD)/libruntime.a

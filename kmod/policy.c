@@ -13,6 +13,12 @@
 #include "patterns.h"
 #include "policy.h"
 
+/* What a rule is on. */
+struct policy_pin {
+	struct path path;
+	bool own; /* the rule denies, and nobody wrote it */
+};
+
 static DEFINE_MUTEX(policies_lock); /* the table, and what is written to each policy */
 static DEFINE_XARRAY_ALLOC1(policies);
 static u32 policies_next = 1;
@@ -65,7 +71,7 @@ static bool policy_can_hold(const struct super_block *sb)
 static int policy_make_room(struct policy *policy)
 {
 	u32 room = policy->pin_room ? policy->pin_room * 2 : 32;
-	struct path *pins;
+	struct policy_pin *pins;
 
 	if (policy->pin_count < policy->pin_room)
 		return 0;
@@ -159,7 +165,10 @@ int policy_rule(struct file *file, struct agentos_policy_rule *rule)
 		goto unlock;
 	path_get(&file->f_path);
 	spin_lock_bh(&policy->lock);
-	policy->pins[policy->pin_count] = file->f_path;
+	policy->pins[policy->pin_count] = (struct policy_pin){
+		.path = file->f_path,
+		.own = rule->deny && AGENTOS_RULE_IS_OWN(rule->number),
+	};
 	policy->pin_count++;
 	spin_unlock_bh(&policy->lock);
 	atomic_inc(&pins_live);
@@ -225,7 +234,7 @@ static void policy_free(struct policy *policy)
 	rules_release(&policy->rules);
 	network_free(policy->network);
 	for (i = 0; i < policy->pin_count; i++)
-		path_put(&policy->pins[i]);
+		path_put(&policy->pins[i].path);
 	atomic_sub(policy->pin_count, &pins_live);
 	atomic_dec(&policies_live);
 	kfree(policy->pins);
@@ -300,9 +309,8 @@ bool policy_holds_below(struct policy *policy, const struct dentry *dentry, bool
 	rcu_read_lock();
 	spin_lock_bh(&policy->lock);
 	for (i = 0; i < policy->pin_count && !holds; i++) {
-		pin = policy->pins[i].dentry;
-		holds = pin->d_sb == dentry->d_sb &&
-			(!own || rules_find(&policy->rules, READ_ONCE(pin->d_inode))->own) &&
+		pin = policy->pins[i].path.dentry;
+		holds = pin->d_sb == dentry->d_sb && (!own || policy->pins[i].own) &&
 			dentry_within(pin, dentry);
 	}
 	spin_unlock_bh(&policy->lock);

@@ -13,7 +13,7 @@
 struct dentry;
 struct file;
 struct network;
-struct path;
+struct policy_pin;
 
 struct policy {
 	u32 id;
@@ -24,7 +24,7 @@ struct policy {
 	u32 pin_room;
 	struct rules rules;	 /* written under the table's mutex until sealed */
 	struct network *network; /* likewise; NULL: no rule on addresses */
-	struct path *pins;
+	struct policy_pin *pins;
 	spinlock_t lock; /* _bh; pins and pin_count, for those who do not hold the mutex */
 	/* Agents not yet retired, and walks. From 0 it grows under the mutex alone. */
 	atomic_t users;

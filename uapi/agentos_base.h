@@ -78,12 +78,13 @@
 				      /* nor, where there are limits, to cgroups */
 #define AGENTOS_RULE_FEED 0xfffffffdU /* of all denial feeds, its own may be read: likewise */
 #define AGENTOS_RULE_GATE \
-	0xfffffffcU		     /* the gateway may be connected to: with rules on host names */
-#define AGENTOS_RULE_LOG 0xfffffffbU /* no writing to the audit log, and its key is nobody's */
+	0xfffffffcU /* the gateway may be connected to: with rules on host names */
+#define AGENTOS_RULE_LOG  0xfffffffbU /* no writing to the audit log, and its key is nobody's */
+#define AGENTOS_RULE_KEYS 0xfffffffaU /* nor are the vault, its key, and that of agents' tokens */
 /* What these deny no policy can allow. */
 #define AGENTOS_RULE_IS_OWN(number)                                        \
 	((number) == AGENTOS_RULE_PINS || (number) == AGENTOS_RULE_FEED || \
-	 (number) == AGENTOS_RULE_LOG)
+	 (number) == AGENTOS_RULE_LOG || (number) == AGENTOS_RULE_KEYS)
 
 /* The layout is the contract: it is asserted wherever this is compiled. */
 #ifdef __KERNEL__

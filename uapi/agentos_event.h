@@ -182,8 +182,8 @@ AGENTOS_EVENT_ASSERT(sizeof(struct agentos_event) == 152 + AGENTOS_OBJECT_SIZE, 
 
 /* The maps are pinned here. */
 #define AGENTOS_PIN_DIR "/sys/fs/bpf/agentos"
-/* Rules of one policy, as it is written: agentosd adds up to twelve. */
-#define AGENTOS_POLICY_RULES_MAX (AGENTOS_RULES_MAX - 12)
+/* Rules of one policy, as it is written: agentosd adds up to twenty. */
+#define AGENTOS_POLICY_RULES_MAX (AGENTOS_RULES_MAX - 20)
 
 #define AGENTOS_WALK_MAX 64  /* path components a decision follows; deeper is denied */
 #define AGENTOS_RECENT	 256 /* denials kept for the iterator; none that only would have been */

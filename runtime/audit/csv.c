@@ -29,9 +29,14 @@ static const struct {
 	{ "pid", { "pid" } },
 	{ "uid", { "uid" } },
 	{ "comm", { "comm" } },
-	{ "object", { "object.text", "host", "file" } },
+	{ "object", { "object.text", "host", "file", "model" } },
 	{ "address", { "object.address", "address" } },
 	{ "port", { "object.port", "port" } },
+	{ "provider", { "provider" } },
+	{ "status", { "status" } },
+	{ "input_tokens", { "input_tokens" } },
+	{ "output_tokens", { "output_tokens" } },
+	{ "microdollars", { "microdollars" } },
 };
 
 #define COLUMNS (sizeof(columns) / sizeof(columns[0]))

@@ -13,9 +13,10 @@
  * cell for each column, empty where a record has nothing of the kind:
  *
  *	seq time boot type agent agent_name event verdict hook why rights rule
- *	policy pid uid comm object address port text
+ *	policy pid uid comm object address port provider status input_tokens
+ *	output_tokens microdollars text
  *
- * event is that of the lifecycle, or agentosd's note; object the path, host or
+ * event is that of the lifecycle, or agentosd's note; object the path, host, model or
  * other name; text the line of render_text(). The others are as in JSON, several
  * rights with blanks between.
  *

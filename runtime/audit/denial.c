@@ -11,6 +11,7 @@
 #include "audit/render.h"
 #include "base/escape.h"
 #include "policy/egress.h"
+#include "rpc/call_why.h"
 
 static void put_head(FILE *out, const struct record *r)
 {
@@ -152,11 +153,50 @@ static void put_egress_advice(FILE *out, const struct record *r)
 	}
 }
 
+static void put_call_advice(FILE *out, const struct record *r)
+{
+	switch (r->u.call.why) {
+	case CALL_WHY_NO_RULE:
+		fputs("ask for: the model ", out);
+		render_model(out, r);
+		break;
+	case CALL_WHY_TOKEN:
+	case CALL_WHY_TOKEN_OTHERS:
+		fputs("use the token that this agent was given", out);
+		break;
+	case CALL_WHY_BUDGET_TOKENS:
+		fputs("ask for: a larger budget of tokens, or the model for fewer", out);
+		break;
+	case CALL_WHY_BUDGET_MONEY:
+		fputs("ask for: a larger budget of money, or use a cheaper model", out);
+		break;
+	case CALL_WHY_BUDGET_CALLS:
+		fputs("ask for: a larger budget of calls", out);
+		break;
+	case CALL_WHY_NO_PRICE:
+		fputs("use another model, or ask for: a price of ", out);
+		render_model(out, r);
+		break;
+	case CALL_WHY_CUT:
+		fputs("ask for: a larger budget", out);
+		break;
+	default:
+		fputs("ask whoever runs this agent", out);
+	}
+}
+
 static uint64_t agent_of(const struct record *r)
 {
-	if (r->type == RECORD_LIFECYCLE)
+	switch (r->type) {
+	case RECORD_LIFECYCLE:
 		return r->u.lifecycle.agent;
-	return r->type == RECORD_EGRESS ? r->u.egress.agent : r->u.event.agent;
+	case RECORD_EGRESS:
+		return r->u.egress.agent;
+	case RECORD_CALL:
+		return r->u.call.agent;
+	default:
+		return r->u.event.agent;
+	}
 }
 
 static void put_denied(FILE *out, const struct record *r, uint64_t owner)
@@ -204,6 +244,11 @@ void denial_line(FILE *out, const struct record *r, uint64_t owner)
 		render_egress(out, r);
 		fputs("; ", out);
 		put_egress_advice(out, r);
+	} else if (r->type == RECORD_CALL) {
+		fputs("the gateway: it ", out);
+		render_call(out, r);
+		fputs("; ", out);
+		put_call_advice(out, r);
 	} else {
 		render_denial(out, e);
 		fputs("; ", out);
@@ -234,6 +279,15 @@ static bool egress_same(const struct record *a, const struct record *b)
 	       !strncmp(a->u.egress.host, b->u.egress.host, sizeof(a->u.egress.host));
 }
 
+static bool call_same(const struct record *a, const struct record *b)
+{
+	return !record_was_spent(a) && !record_was_spent(b) && a->u.call.agent == b->u.call.agent &&
+	       a->u.call.policy == b->u.call.policy && a->u.call.why == b->u.call.why &&
+	       a->u.call.other == b->u.call.other &&
+	       !strncmp(a->u.call.provider, b->u.call.provider, sizeof(a->u.call.provider)) &&
+	       !strncmp(a->u.call.model, b->u.call.model, sizeof(a->u.call.model));
+}
+
 bool denial_same(const struct record *a, const struct record *b)
 {
 	const struct agentos_event *e = &a->u.event, *o = &b->u.event;
@@ -242,6 +296,8 @@ bool denial_same(const struct record *a, const struct record *b)
 		return false;
 	if (a->type == RECORD_EGRESS)
 		return egress_same(a, b);
+	if (a->type == RECORD_CALL)
+		return call_same(a, b);
 	return e->agent == o->agent && e->policy == o->policy && e->hook == o->hook &&
 	       e->why == o->why && e->right == o->right && e->rule == o->rule &&
 	       e->access == o->access && e->object_kind == o->object_kind && e->flags == o->flags &&

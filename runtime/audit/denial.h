@@ -12,6 +12,7 @@
  * One line, the time in UTC, #N the number in the log:
  *   2026-11-23T12:03:04Z #17 denied: cat may not open /etc/shadow for reading: no rule of its policy allows it; ask for: read of /etc/shadow
  *   2026-11-23T12:03:05Z #18 denied: the gateway: it may not reach example.net port 443 by a tunnel: no rule names this host and port; ask for: egress to example.net port 443
+ *   2026-11-23T12:03:06Z #19 denied: the gateway: it may not call openai/gpt-5: no rule of the policy is on this model; ask for: the model openai/gpt-5
  * Agent-chosen bytes are escaped as render_text() does it. owner: the agent whose
  * feed it is; another one, which is below it, is named in the line.
  */
@@ -33,7 +34,11 @@ bool denial_goes_on(const struct record *last, const struct record *r);
  *   2026-11-23T12:03:01Z #16 this feed begins */
 void denial_begin(FILE *out, const struct record *r);
 
-/* Do they differ in nothing but when, and in which process? */
+/*
+ * Do they differ in nothing but when, and in which process? What is different about
+ * calls of a model that were refused alike is what they asked it, and that is not told;
+ * one that took tokens is none of those.
+ */
 bool denial_same(const struct record *a, const struct record *b);
 
 /* The number of a line that one of these wrote, or 0. len: without the line's end. */

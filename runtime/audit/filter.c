@@ -197,6 +197,9 @@ static bool agent_matches(const struct filter *f, const struct record *r)
 	case RECORD_EGRESS:
 		id = r->u.egress.agent;
 		break;
+	case RECORD_CALL:
+		id = r->u.call.agent;
+		break;
 	default:
 		return false;
 	}
@@ -207,8 +210,8 @@ static bool agent_matches(const struct filter *f, const struct record *r)
 
 static bool operation_matches(const struct filter *f, const struct record *r)
 {
-	if (r->type == RECORD_EGRESS)
-		return f->egress;
+	if (r->type == RECORD_EGRESS || r->type == RECORD_CALL)
+		return r->type == RECORD_CALL ? f->call : f->egress;
 	return r->type == RECORD_EVENT && r->u.event.hook < AGENTOS_HOOK_COUNT &&
 	       f->hooks[r->u.event.hook];
 }
@@ -227,6 +230,8 @@ static bool verdict_matches(const struct filter *f, const struct record *r)
 		return verdict <= AGENTOS_VERDICT_WOULD_DENY ? f->verdicts[verdict] : f->refused;
 	}
 	/* The outcomes have the order of the verdicts. */
+	if (r->type == RECORD_CALL)
+		return r->u.call.outcome < CALL_OUTCOMES && f->verdicts[r->u.call.outcome];
 	return r->type == RECORD_EGRESS && r->u.egress.outcome < VERDICT_COUNT &&
 	       f->verdicts[r->u.egress.outcome];
 }
@@ -242,6 +247,8 @@ static bool reason_matches(const struct filter *f, const struct record *r)
 		rule = r->u.event.rule;
 	} else if (r->type == RECORD_EGRESS) {
 		rule = r->u.egress.rule;
+	} else if (r->type == RECORD_CALL) {
+		rule = r->u.call.rule;
 	} else {
 		return false;
 	}
@@ -311,6 +318,19 @@ static bool host_is(const struct filter *f, const char *host, unsigned int port)
 	return false;
 }
 
+/* By itself, and behind its provider, which may be asked for alone. */
+static bool model_is(const struct filter *f, const struct record *r)
+{
+	char name[RECORD_MODEL_NAME], provider[RECORD_PROVIDER] = "";
+	const size_t len = record_model(r, name),
+		     before = strnlen(r->u.call.provider, sizeof(provider) - 1);
+
+	memcpy(provider, r->u.call.provider, before);
+	return (len && (object_is(f, name, len) ||
+			(before && object_is(f, name + before + 1, len - before - 1)))) ||
+	       (before && object_is(f, provider, before));
+}
+
 static bool object_matches(const struct filter *f, const struct record *r)
 {
 	const struct agentos_event *e = &r->u.event;
@@ -320,6 +340,8 @@ static bool object_matches(const struct filter *f, const struct record *r)
 	if (r->type == RECORD_EGRESS)
 		return host_is(f, r->u.egress.host, r->u.egress.port) ||
 		       address_is(f, r->u.egress.family, r->u.egress.addr, r->u.egress.port);
+	if (r->type == RECORD_CALL)
+		return model_is(f, r);
 	if (r->type != RECORD_EVENT)
 		return false;
 	if (e->object_kind == AGENTOS_OBJECT_INET)
@@ -377,7 +399,7 @@ int filter_match(struct filter *f, const struct record *r)
 	loss = loss_matches(f, r);
 	if (loss >= 0)
 		return loss;
-	return (!f->asked[FILTER_TYPE] || (r->type <= RECORD_EGRESS && f->types[r->type])) &&
+	return (!f->asked[FILTER_TYPE] || (r->type < RECORD_COUNT && f->types[r->type])) &&
 	       (!f->asked[FILTER_VERDICT] || verdict_matches(f, r)) &&
 	       (!f->asked[FILTER_OPERATION] || operation_matches(f, r)) &&
 	       (!f->asked[FILTER_AGENT] || agent_matches(f, r)) &&

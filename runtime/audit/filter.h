@@ -15,12 +15,12 @@
  */
 enum filter_kind {
 	FILTER_AGENT,	  /* a name or an id; no daemon record has one */
-	FILTER_OPERATION, /* a hook, as name_hook() has it, or "egress" */
-	FILTER_VERDICT,	  /* allowed, denied, would-deny; of egress also failed, closed */
-	FILTER_REASON,	  /* "rule N" or "right NAME": what decided, of acts and egress */
-	FILTER_OBJECT,	  /* path, address or host, as below */
-	FILTER_TEXT,	  /* part of the line of render_text() */
-	FILTER_TYPE,	  /* as JSON has it: event, lifecycle, loss, daemon, policy, egress */
+	FILTER_OPERATION, /* a hook, as name_hook() has it, "egress" or "call" */
+	FILTER_VERDICT, /* allowed, denied, would-deny; of the gateway's failed, of egress closed */
+	FILTER_REASON,	/* "rule N" or "right NAME": what decided, of acts, egress and calls */
+	FILTER_OBJECT,	/* path, address, host or model, as below */
+	FILTER_TEXT,	/* part of the line of render_text() */
+	FILTER_TYPE,	/* as JSON has it: event, lifecycle, loss, daemon, policy, egress, call */
 	FILTER_KINDS
 };
 
@@ -29,7 +29,7 @@ enum filter_kind {
  * that address, however it is written, and texts that it is a part of, but no
  * longer address. Other objects are a part of the text, or with *, ? or [ a
  * pattern for all of it; the texts are a path, a host, and of hosts and
- * addresses also HOST:PORT, [ADDRESS]:PORT.
+ * addresses also HOST:PORT, [ADDRESS]:PORT; of calls PROVIDER/MODEL, and each of both.
  */
 
 /*

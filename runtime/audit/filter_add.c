@@ -60,18 +60,20 @@ static int agent_add(struct filter *f, const char *value, struct fault *fault)
 
 static int operation_add(struct filter *f, const char *value, struct fault *fault)
 {
-	bool found = strcmp(value, "egress") == 0;
+	bool egress = strcmp(value, "egress") == 0, call = strcmp(value, "call") == 0;
+	bool found = egress || call;
 	char other[NAME_ROOM];
 	unsigned int hook;
 
-	f->egress |= found;
+	f->egress |= egress;
+	f->call |= call;
 	for (hook = AGENTOS_HOOK_NONE + 1; hook < AGENTOS_HOOK_COUNT; hook++) {
 		if (strcmp(name_hook(hook, other), value) == 0)
 			f->hooks[hook] = found = true;
 	}
 	return found ? 0 :
 		       value_refuse(fault, "operation", value, name_hook, AGENTOS_HOOK_NONE + 1,
-				    AGENTOS_HOOK_COUNT, "egress");
+				    AGENTOS_HOOK_COUNT, "egress, call");
 }
 
 static int verdict_add(struct filter *f, const char *value, struct fault *fault)
@@ -89,8 +91,8 @@ static int verdict_add(struct filter *f, const char *value, struct fault *fault)
 	}
 	escape_text(shown, sizeof(shown), value, strlen(value));
 	return fault_set(fault, EINVAL,
-			 "no verdict \"%s\"; there are allowed, denied, would-deny, and of "
-			 "connections also failed and closed",
+			 "no verdict \"%s\"; there are allowed, denied, would-deny, of connections "
+			 "and calls of models also failed, of connections closed",
 			 shown);
 }
 
@@ -167,6 +169,7 @@ static int text_add(struct filter *f, const char *value, struct fault *fault)
 static const char *const type_names[] = {
 	[RECORD_EVENT] = "event",   [RECORD_LIFECYCLE] = "lifecycle", [RECORD_LOSS] = "loss",
 	[RECORD_DAEMON] = "daemon", [RECORD_POLICY] = "policy",	      [RECORD_EGRESS] = "egress",
+	[RECORD_CALL] = "call",
 };
 
 static int type_add(struct filter *f, const char *value, struct fault *fault)
@@ -174,16 +177,17 @@ static int type_add(struct filter *f, const char *value, struct fault *fault)
 	char shown[128];
 	int type;
 
-	for (type = RECORD_EVENT; type <= RECORD_EGRESS; type++) {
+	for (type = RECORD_EVENT; type < RECORD_COUNT; type++) {
 		if (strcmp(type_names[type], value) == 0) {
 			f->types[type] = true;
 			return 0;
 		}
 	}
 	escape_text(shown, sizeof(shown), value, strlen(value));
-	return fault_set(fault, EINVAL,
-			 "no type \"%s\"; there are event, lifecycle, loss, daemon, policy, egress",
-			 shown);
+	return fault_set(
+		fault, EINVAL,
+		"no type \"%s\"; there are event, lifecycle, loss, daemon, policy, egress, call",
+		shown);
 }
 
 int filter_add(struct filter *f, enum filter_kind kind, const char *value, struct fault *fault)

@@ -10,7 +10,7 @@
 #include "base/index.h"
 #include "base/limits.h"
 
-#define VERDICT_FAILED 3 /* behind those of agentos_event.h: what only egress comes to */
+#define VERDICT_FAILED 3 /* behind those of agentos_event.h: what only the gateway's come to */
 #define VERDICT_CLOSED 4
 #define VERDICT_COUNT  5
 
@@ -32,7 +32,7 @@ struct filter {
 
 	struct agent agents[LIMIT_FILTER];
 	size_t agent_count;
-	bool hooks[AGENTOS_HOOK_COUNT], egress;
+	bool hooks[AGENTOS_HOOK_COUNT], egress, call;
 	bool verdicts[VERDICT_COUNT], refused;
 	uint32_t rules[LIMIT_FILTER];
 	size_t rule_count;
@@ -40,7 +40,7 @@ struct filter {
 	struct object objects[LIMIT_FILTER];
 	char *texts[LIMIT_FILTER]; /* owned */
 	size_t object_count, text_count;
-	bool types[RECORD_EGRESS + 1];
+	bool types[RECORD_COUNT];
 
 	/* Agents of one boot that were created, and whether they are below. */
 	bool below;

@@ -159,7 +159,7 @@ static int frame_refusal(struct frames *fr)
 
 	if (frame_proven(p, have) &&
 	    (p[FRAME_VERSION] > RECORD_VERSION ||
-	     (p[FRAME_VERSION] == RECORD_VERSION && p[FRAME_TYPE] > RECORD_EGRESS)))
+	     (p[FRAME_VERSION] == RECORD_VERSION && p[FRAME_TYPE] >= RECORD_COUNT)))
 		return -EPROTO;
 	if (extent == 0 || (extent > 0 && (size_t)extent > have))
 		return -ENODATA;

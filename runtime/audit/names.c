@@ -72,6 +72,35 @@ const char *name_egress(unsigned int why, char other[NAME_ROOM])
 	return name_find(names, COUNT(names), why, "why", other);
 }
 
+const char *name_answer(unsigned int outcome, char other[NAME_ROOM])
+{
+	static const char *const names[] = { "answered", "denied", "would_deny", "failed" };
+
+	return name_find(names, COUNT(names), outcome, "outcome", other);
+}
+
+const char *name_call(unsigned int why, char other[NAME_ROOM])
+{
+	static const char *const names[] = {
+		"none",	       "no_rule",	"unknown",	"token",	"token_others",
+		"stranger",    "budget_tokens", "budget_money", "budget_calls", "no_price",
+		"no_key",      "malformed",	"unsayable",	"too_large",	"busy",
+		"unreachable", "provider",	"broken",	"timeout",	"client_gone",
+		"cut",	       "ended"
+	};
+
+	return name_find(names, COUNT(names), why, "why", other);
+}
+
+/* Those of llm/wire.h, which is above this folder. */
+const char *name_wire(unsigned int wire, char other[NAME_ROOM])
+{
+	static const char *const names[] = { NULL, "openai-chat", "openai-responses", "anthropic",
+					     "gemini" };
+
+	return name_find(names, COUNT(names), wire, "wire", other);
+}
+
 const char *name_kind(unsigned int kind, char other[NAME_ROOM])
 {
 	static const char *const names[] = { "none", "path",   "inet", "unix",

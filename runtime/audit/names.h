@@ -21,6 +21,9 @@ const char *name_why(unsigned int why, char other[NAME_ROOM]);	       /* "no_rul
 const char *name_verdict(unsigned int verdict, char other[NAME_ROOM]); /* "denied" */
 const char *name_outcome(unsigned int outcome, char other[NAME_ROOM]); /* "failed" */
 const char *name_egress(unsigned int why, char other[NAME_ROOM]);      /* "provider" */
+const char *name_answer(unsigned int outcome, char other[NAME_ROOM]);  /* "answered", of calls */
+const char *name_call(unsigned int why, char other[NAME_ROOM]);	       /* "budget_money" */
+const char *name_wire(unsigned int wire, char other[NAME_ROOM]);       /* "openai-chat", from 1 */
 const char *name_kind(unsigned int kind, char other[NAME_ROOM]);       /* "path" */
 const char *name_right(unsigned int bit, char other[NAME_ROOM]);       /* "net-connect" */
 const char *name_stream(unsigned int stream, char other[NAME_ROOM]);   /* "denials" */

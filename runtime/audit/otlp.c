@@ -66,6 +66,10 @@ static enum severity severity_of(const struct record *r)
 				       r->u.egress.outcome == EGRESS_WOULD_DENY ?
 			       SEVERITY_WARN :
 			       SEVERITY_INFO;
+	case RECORD_CALL:
+		return r->u.call.outcome == CALL_DENIED || r->u.call.outcome == CALL_WOULD_DENY ?
+			       SEVERITY_WARN :
+			       SEVERITY_INFO;
 	case RECORD_LOSS:
 		return SEVERITY_ERROR;
 	case RECORD_LIFECYCLE:
@@ -92,9 +96,30 @@ static void list_close(struct attributes *a)
 	a->list[0] = '\0';
 }
 
+/* By OpenTelemetry's conventions for generative AI, of model calls; NULL: they have no name for it. */
+static const char *attribute_name(const char *field)
+{
+	static const struct {
+		const char *field, *name;
+	} names[] = {
+		{ "provider", "gen_ai.provider.name" },
+		{ "model", "gen_ai.request.model" },
+		{ "input_tokens", "gen_ai.usage.input_tokens" },
+		{ "output_tokens", "gen_ai.usage.output_tokens" },
+	};
+	size_t i;
+
+	for (i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
+		if (strcmp(names[i].field, field) == 0)
+			return names[i].name;
+	}
+	return NULL;
+}
+
 static int attribute_put(const struct field *field, void *cookie)
 {
 	struct attributes *a = cookie;
+	const char *name = attribute_name(field->name);
 
 	if (strcmp(field->name, "time") == 0)
 		return 0;
@@ -102,7 +127,8 @@ static int attribute_put(const struct field *field, void *cookie)
 		fputc(',', a->out);
 	} else {
 		list_close(a);
-		fprintf(a->out, "%s{\"key\":\"agentos.%s\",\"value\":", a->comma, field->name);
+		fprintf(a->out, "%s{\"key\":\"%s%s\",\"value\":", a->comma, name ? "" : "agentos.",
+			name ? name : field->name);
 		if (field->element) {
 			memcpy(a->list, field->name, sizeof(a->list));
 			fputs("{\"arrayValue\":{\"values\":[", a->out);

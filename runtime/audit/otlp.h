@@ -18,7 +18,10 @@
  * of render_text(). Severity is ERROR for what was lost and for an agent that is
  * killed for what it tried, WARN for what was refused or would have been, and
  * INFO. Attributes are the members of its JSON but the time, each with "agentos."
- * before it: "agentos.verdict", "agentos.object.text". Records have no trace.
+ * before it: "agentos.verdict", "agentos.object.text". What of a model call
+ * OpenTelemetry has names for has these in their place: gen_ai.provider.name,
+ * gen_ai.request.model, gen_ai.usage.input_tokens, gen_ai.usage.output_tokens.
+ * Records have no trace.
  *
  * begin, any number of records, end. -ENOMEM; errors of writing are those of out.
  */

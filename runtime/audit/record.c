@@ -3,7 +3,6 @@
 #include "audit/record.h"
 
 #include <errno.h>
-#include <stdbool.h>
 #include <string.h>
 
 #include "base/crc32c.h"
@@ -22,9 +21,10 @@
  *	 1  u8   type, enum record_type
  *	 2  u8   stream, enum record_stream
  *	 3  u8   bytes of agent_name, at most 63
- *	 4  u8   bytes of comm: at most 15 for EVENT, else 0
+ *	 4  u8   bytes of comm: at most 15 for EVENT, 63 for CALL (provider), else 0
  *	 5  u16  bytes of text: at most 487 for EVENT (text) and POLICY (text), 63
- *	         for LIFECYCLE (name), 255 for DAEMON (text) and EGRESS (host), else 0
+ *	         for LIFECYCLE (name), 255 for DAEMON (text) and EGRESS (host), 127
+ *	         for CALL (model), else 0
  *	 7  u16  which of the parts below an EVENT has, else 0
  *	 9  u64  seq
  *	17  u64  time_ns
@@ -42,16 +42,23 @@
  *	  POLICY, 24 bytes: policy, part, parts, agent, digest
  *	  EGRESS, 57 bytes: agent, bytes_up, bytes_down, policy, rule, outcome, why,
  *	         port, family, addr, tunnel
+ *	  CALL, 161 bytes: agent, other, input, output, cache_read, cache_write,
+ *	         reasoning, microdollars, duration_us, first_us, policy, rule,
+ *	         outcome, why, status, wire, upstream, streamed, request, answer
  *	 ...     agent_name, comm, text: the bytes only
  *
  * Canonical: the lengths add up to that of the body, so that no byte belongs
  * to none; a part of an EVENT is there unless all of it is zero or, of the rule,
- * AGENTOS_RULE_NONE, and of the tid, the tgid; agent_name, comm, and the texts of LIFECYCLE, DAEMON and EGRESS have no NUL
- * in them (a text of EVENT may: abstract Unix names do; that of POLICY has them
- * between its own). What the structs have
+ * AGENTOS_RULE_NONE, and of the tid, the tgid; agent_name, comm, and the texts of
+ * LIFECYCLE, DAEMON, EGRESS and CALL have no NUL in them (a text of EVENT may: abstract
+ * Unix names do; that of POLICY has them between its own). What the structs have
  * besides, size, version and padding, has one value and is not stored. The
  * lengths stand first so that the start of a record tells whether it was torn
  * (its end is missing) or damaged (its lengths disagree).
+ *
+ * A type that is added leaves the version as it is: who does not know it refuses the
+ * record, and the log from there on; verifying says that it is of a later version, as
+ * its CRC is right and its type too high (audit/frames.h).
  */
 #define RECORD_VERSION	2
 #define FRAME_BYTES	8
@@ -63,6 +70,7 @@
 #define DAEMON_BYTES	12
 #define POLICY_BYTES	24
 #define EGRESS_BYTES	57
+#define CALL_BYTES	161
 
 /* Parts of an EVENT, by their bits in the header; and what each has in bytes. */
 enum part {
@@ -98,6 +106,7 @@ static const struct layout {
 	[RECORD_DAEMON] = { DAEMON_BYTES, 0, sizeof(((struct record *)0)->u.daemon.text) - 1 },
 	[RECORD_POLICY] = { POLICY_BYTES, 0, AGENTOS_OBJECT_SIZE - 1 },
 	[RECORD_EGRESS] = { EGRESS_BYTES, 0, COMPILED_HOST - 1 },
+	[RECORD_CALL] = { CALL_BYTES, RECORD_PROVIDER - 1, RECORD_MODEL - 1 },
 };
 
 _Static_assert(FRAME_BYTES + HEADER_BYTES + EVENT_BYTES + EVENT_PARTS_BYTES + AGENTOS_NAME_SIZE +
@@ -329,6 +338,54 @@ static void egress_get(const uint8_t **p, struct record *r)
 	r->u.egress.tunnel = (uint8_t)get_uint(p, 1);
 }
 
+static void call_put(uint8_t **p, const struct record *r)
+{
+	put_uint(p, r->u.call.agent, 8);
+	put_uint(p, r->u.call.other, 8);
+	put_uint(p, r->u.call.input, 8);
+	put_uint(p, r->u.call.output, 8);
+	put_uint(p, r->u.call.cache_read, 8);
+	put_uint(p, r->u.call.cache_write, 8);
+	put_uint(p, r->u.call.reasoning, 8);
+	put_uint(p, r->u.call.microdollars, 8);
+	put_uint(p, r->u.call.duration_us, 8);
+	put_uint(p, r->u.call.first_us, 8);
+	put_uint(p, r->u.call.policy, 4);
+	put_uint(p, r->u.call.rule, 4);
+	put_uint(p, r->u.call.outcome, 2);
+	put_uint(p, r->u.call.why, 2);
+	put_uint(p, r->u.call.status, 2);
+	put_uint(p, r->u.call.wire, 1);
+	put_uint(p, r->u.call.upstream, 1);
+	put_uint(p, r->u.call.streamed, 1);
+	put_bytes(p, r->u.call.request, sizeof(r->u.call.request));
+	put_bytes(p, r->u.call.answer, sizeof(r->u.call.answer));
+}
+
+static void call_get(const uint8_t **p, struct record *r)
+{
+	r->u.call.agent = get_uint(p, 8);
+	r->u.call.other = get_uint(p, 8);
+	r->u.call.input = get_uint(p, 8);
+	r->u.call.output = get_uint(p, 8);
+	r->u.call.cache_read = get_uint(p, 8);
+	r->u.call.cache_write = get_uint(p, 8);
+	r->u.call.reasoning = get_uint(p, 8);
+	r->u.call.microdollars = get_uint(p, 8);
+	r->u.call.duration_us = get_uint(p, 8);
+	r->u.call.first_us = get_uint(p, 8);
+	r->u.call.policy = (uint32_t)get_uint(p, 4);
+	r->u.call.rule = (uint32_t)get_uint(p, 4);
+	r->u.call.outcome = (uint16_t)get_uint(p, 2);
+	r->u.call.why = (uint16_t)get_uint(p, 2);
+	r->u.call.status = (uint16_t)get_uint(p, 2);
+	r->u.call.wire = (uint8_t)get_uint(p, 1);
+	r->u.call.upstream = (uint8_t)get_uint(p, 1);
+	r->u.call.streamed = (uint8_t)get_uint(p, 1);
+	get_bytes(p, r->u.call.request, sizeof(r->u.call.request));
+	get_bytes(p, r->u.call.answer, sizeof(r->u.call.answer));
+}
+
 /* Where a record has its texts; -EINVAL when one does not end, or claims more than its room. */
 static int texts_of(const struct record *r, struct texts *t)
 {
@@ -358,6 +415,12 @@ static int texts_of(const struct record *r, struct texts *t)
 	case RECORD_EGRESS:
 		t->text = r->u.egress.host;
 		t->text_len = strnlen(t->text, sizeof(r->u.egress.host));
+		break;
+	case RECORD_CALL:
+		t->comm = r->u.call.provider;
+		t->comm_len = strnlen(t->comm, sizeof(r->u.call.provider));
+		t->text = r->u.call.model;
+		t->text_len = strnlen(t->text, sizeof(r->u.call.model));
 		break;
 	}
 	return 0;
@@ -416,6 +479,9 @@ int record_encode(const struct record *r, uint8_t *buf, size_t size)
 		break;
 	case RECORD_EGRESS:
 		egress_put(&p, r);
+		break;
+	case RECORD_CALL:
+		call_put(&p, r);
 		break;
 	}
 	put_bytes(&p, t.name, t.name_len);
@@ -515,6 +581,9 @@ static int body_get(const uint8_t *p, struct record *r)
 	case RECORD_EGRESS:
 		egress_get(&p, r);
 		break;
+	case RECORD_CALL:
+		call_get(&p, r);
+		break;
 	}
 
 	err = string_get(&p, r->agent_name, name);
@@ -539,6 +608,11 @@ static int body_get(const uint8_t *p, struct record *r)
 	case RECORD_EGRESS:
 		err = string_get(&p, r->u.egress.host, text);
 		break;
+	case RECORD_CALL:
+		err = string_get(&p, r->u.call.provider, comm);
+		if (!err)
+			err = string_get(&p, r->u.call.model, text);
+		break;
 	}
 	return err;
 }
@@ -562,4 +636,24 @@ int record_decode(const uint8_t *buf, size_t len, struct record *ret_record)
 		return err;
 	*ret_record = r;
 	return extent;
+}
+
+size_t record_model(const struct record *r, char ret_name[RECORD_MODEL_NAME])
+{
+	const size_t provider = strnlen(r->u.call.provider, sizeof(r->u.call.provider) - 1),
+		     model = strnlen(r->u.call.model, sizeof(r->u.call.model) - 1);
+	char *p = ret_name;
+
+	memcpy(p, r->u.call.provider, provider);
+	p += provider;
+	if (provider)
+		*p++ = '/';
+	memcpy(p, r->u.call.model, model);
+	p[model] = '\0';
+	return model ? (size_t)(p - ret_name) + model : 0;
+}
+
+bool record_was_spent(const struct record *r)
+{
+	return r->u.call.input || r->u.call.output || r->u.call.microdollars;
 }

@@ -3,6 +3,7 @@
 #ifndef AGENTOS_AUDIT_RECORD_H
 #define AGENTOS_AUDIT_RECORD_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -18,6 +19,8 @@ enum record_type {
 		4, /* u.daemon: the daemon started, adopted, stopped, cut a torn tail, ... */
 	RECORD_POLICY = 5, /* u.policy: where a policy is from, part by part: audit/origin.h */
 	RECORD_EGRESS = 6, /* u.egress: what the gateway was asked for, and what came of it */
+	RECORD_CALL = 7,   /* u.call: a model that the gateway called for an agent, or refused to */
+	RECORD_COUNT
 };
 
 enum record_stream { STREAM_DENIALS = 0, STREAM_ALLOWED = 1, STREAM_LIFECYCLE = 2, STREAM_COUNT };
@@ -44,6 +47,19 @@ enum egress_outcome {
 	EGRESS_FAILED = 3,     /* no rule was against it, and it came to nothing */
 	EGRESS_CLOSED = 4,     /* one that was opened has ended: bytes_up, bytes_down */
 };
+
+/* What came of a model call. */
+enum call_outcome {
+	CALL_ANSWERED = 0,
+	CALL_DENIED = 1,     /* refused or cut short, by the policy or a budget */
+	CALL_WOULD_DENY = 2, /* made though the policy is against it: the agent is audit-only */
+	CALL_FAILED = 3,     /* nothing was against it, and it came to nothing */
+	CALL_OUTCOMES
+};
+
+#define RECORD_PROVIDER 64  /* bytes of a provider's name, its NUL included */
+#define RECORD_MODEL	128 /* of a model's, likewise */
+#define RECORD_DIGEST	32  /* of a SHA-256 */
 
 struct record {
 	uint64_t seq;	  /* of the log, from 1, no gaps */
@@ -87,6 +103,26 @@ struct record {
 			uint8_t tunnel;		  /* CONNECT, not a plain request */
 			char host[COMPILED_HOST]; /* as the agent wrote it, if it is one */
 		} egress;
+		struct {
+			uint64_t agent;
+			uint64_t other; /* whose token it came with, where it was another's; or 0 */
+			/* Tokens; those from and into the cache are of input, reasoning of output. */
+			uint64_t input, output, cache_read, cache_write, reasoning;
+			uint64_t microdollars;
+			uint64_t duration_us,
+				first_us; /* to the answer's end and first byte; or 0 */
+			uint32_t policy;
+			uint32_t rule;	  /* number that let it, or AGENTOS_RULE_NONE */
+			uint16_t outcome; /* enum call_outcome */
+			uint16_t why;	  /* enum call_why of rpc/call_why.h */
+			uint16_t status;  /* of HTTP, that the agent was answered with; or 0 */
+			uint8_t wire; /* that the agent spoke, from 1: name_wire(); 0: none known */
+			uint8_t upstream; /* likewise, that the provider did */
+			uint8_t streamed;
+			uint8_t request[RECORD_DIGEST], answer[RECORD_DIGEST]; /* zero: none */
+			char provider[RECORD_PROVIDER]; /* empty: it came to none */
+			char model[RECORD_MODEL];	/* as the agent wrote it, cut */
+		} call;
 	} u;
 };
 
@@ -113,5 +149,14 @@ int record_decode(const uint8_t *buf, size_t len, struct record *ret_record);
  * record. The claim is checked for consistency only; record_decode() proves it.
  */
 int record_extent(const uint8_t *buf, size_t len);
+
+/*
+ * Of a CALL: "PROVIDER/MODEL", or "MODEL" where it came to no provider; bytes of an
+ * agent's choice, a NUL behind them. Their number; 0: no model was told.
+ */
+#define RECORD_MODEL_NAME (RECORD_PROVIDER + RECORD_MODEL)
+size_t record_model(const struct record *r, char ret_name[RECORD_MODEL_NAME]);
+/* Likewise: did it take tokens, or money? */
+bool record_was_spent(const struct record *r);
 
 #endif

@@ -34,7 +34,7 @@ enum head {
 };
 
 /* With a blank or a quote in it, it stands in quotes: an agent's words must not pass for ours. */
-static void put_escaped(FILE *out, const char *text, size_t len)
+void render_name(FILE *out, const char *text, size_t len)
 {
 	char shown[ESCAPE_TEXT_MAX(AGENTOS_OBJECT_SIZE) + 1];
 	const char *p;
@@ -68,7 +68,7 @@ static void put_head(FILE *out, const struct record *r, enum head head, bool col
 
 static void put_text(FILE *out, const struct agentos_event *e)
 {
-	put_escaped(out, e->text,
+	render_name(out, e->text,
 		    e->text_len < sizeof(e->text) ? e->text_len : sizeof(e->text) - 1);
 }
 
@@ -78,7 +78,7 @@ static void put_agent(FILE *out, const char *name, size_t size, uint64_t id)
 	size_t len = strnlen(name, size);
 
 	if (len)
-		put_escaped(out, name, len);
+		render_name(out, name, len);
 	else
 		fputs("agent", out);
 	fprintf(out, "(%" PRIu64 ")", id);
@@ -269,6 +269,8 @@ static void put_rule(FILE *out, const struct agentos_event *e, const char *does)
 		fprintf(out, "of the denial feeds an agent may only read its own");
 	else if (e->rule == AGENTOS_RULE_LOG)
 		fprintf(out, "no agent may touch the audit log");
+	else if (e->rule == AGENTOS_RULE_KEYS)
+		fprintf(out, "no agent may touch the keys");
 	else
 		fprintf(out, "rule %u of its policy %s it", e->rule, does);
 }
@@ -342,7 +344,7 @@ static void put_act(FILE *out, const struct agentos_event *e)
 
 void render_denial(FILE *out, const struct agentos_event *e)
 {
-	put_escaped(out, e->comm, strnlen(e->comm, sizeof(e->comm)));
+	render_name(out, e->comm, strnlen(e->comm, sizeof(e->comm)));
 	fputs(" may not ", out);
 	put_act(out, e);
 	fputs(": ", out);
@@ -374,7 +376,7 @@ static void event_text(FILE *out, const struct record *r, bool colour)
 	put_head(out, r, verdicts[verdict].head, colour);
 	put_agent(out, r->agent_name, sizeof(r->agent_name), e->agent);
 	fputc(' ', out);
-	put_escaped(out, e->comm, strnlen(e->comm, sizeof(e->comm)));
+	render_name(out, e->comm, strnlen(e->comm, sizeof(e->comm)));
 	fprintf(out, "[%d] %s ", e->tgid, verdicts[verdict].verb);
 	put_act(out, e);
 	fputs(e->flags & AGENTOS_EVENT_WATCH ? ", as it is only watched" : verdicts[verdict].remark,
@@ -624,26 +626,33 @@ static void policy_text(FILE *out, const struct record *r, bool colour)
 	}
 	stop = memchr(text, '\0', len);
 	fputs(" is ", out);
-	put_escaped(out, text, (size_t)((stop ? stop : end) - text));
+	render_name(out, text, (size_t)((stop ? stop : end) - text));
 	text = stop ? stop + 1 : end;
 	stop = memchr(text, '\0', (size_t)(end - text));
 	fputs(", from ", out);
 	if (text == end || stop == text)
 		fputs("a file that is not known", out);
 	else
-		put_escaped(out, text, (size_t)((stop ? stop : end) - text));
+		render_name(out, text, (size_t)((stop ? stop : end) - text));
 }
 
-static void egress_text(FILE *out, const struct record *r, bool colour)
+static void gateway_text(FILE *out, const struct record *r, bool colour)
 {
 	static const enum head of[] = { HEAD_ALLOWED, HEAD_DENIED, HEAD_PASSED, HEAD_FAILED,
 					HEAD_CLOSED };
-	const unsigned int outcome = r->u.egress.outcome;
+	/* The outcomes of calls have the order of those of egress, but that none closes. */
+	const bool call = r->type == RECORD_CALL;
+	const unsigned int outcome = call ? r->u.call.outcome : r->u.egress.outcome;
+	const unsigned int known = call ? CALL_OUTCOMES : sizeof(of) / sizeof(of[0]);
 
-	put_head(out, r, outcome < sizeof(of) / sizeof(of[0]) ? of[outcome] : HEAD_UNCLEAR, colour);
-	put_agent(out, r->agent_name, sizeof(r->agent_name), r->u.egress.agent);
+	put_head(out, r, outcome < known ? of[outcome] : HEAD_UNCLEAR, colour);
+	put_agent(out, r->agent_name, sizeof(r->agent_name),
+		  call ? r->u.call.agent : r->u.egress.agent);
 	fputc(' ', out);
-	render_egress(out, r);
+	if (call)
+		render_call(out, r);
+	else
+		render_egress(out, r);
 }
 
 void render_text(FILE *out, const struct record *r, bool colour)
@@ -665,7 +674,8 @@ void render_text(FILE *out, const struct record *r, bool colour)
 		policy_text(out, r, colour);
 		break;
 	case RECORD_EGRESS:
-		egress_text(out, r, colour);
+	case RECORD_CALL:
+		gateway_text(out, r, colour);
 		break;
 	default:
 		put_head(out, r, HEAD_UNCLEAR, colour);

@@ -163,6 +163,14 @@ static void put_error(FILE *out, int32_t error)
 	put_signed(out, "errno", -(int64_t)error);
 }
 
+static void put_rule(FILE *out, uint32_t rule)
+{
+	if (rule == AGENTOS_RULE_NONE)
+		fputs(",\"rule\":null", out);
+	else
+		put_number(out, "rule", rule);
+}
+
 static void event_json(FILE *out, const struct record *r)
 {
 	const struct agentos_event *e = &r->u.event;
@@ -178,10 +186,7 @@ static void event_json(FILE *out, const struct record *r)
 	if (e->flags & (AGENTOS_EVENT_KILL | AGENTOS_EVENT_WATCH))
 		put_word(out, "effect", e->flags & AGENTOS_EVENT_KILL ? "kill" : "watch");
 	put_rights(out, e->right);
-	if (e->rule == AGENTOS_RULE_NONE)
-		fputs(",\"rule\":null", out);
-	else
-		put_number(out, "rule", e->rule);
+	put_rule(out, e->rule);
 	put_number(out, "policy", e->policy);
 	put_access(out, e->access);
 	put_error(out, e->error);
@@ -308,10 +313,7 @@ static void egress_json(FILE *out, const struct record *r)
 	put_number(out, "policy", r->u.egress.policy);
 	put_word(out, "outcome", name_outcome(r->u.egress.outcome, other));
 	put_word(out, "why", name_egress(r->u.egress.why, other));
-	if (r->u.egress.rule == AGENTOS_RULE_NONE)
-		fputs(",\"rule\":null", out);
-	else
-		put_number(out, "rule", r->u.egress.rule);
+	put_rule(out, r->u.egress.rule);
 	put_text(out, "host", r->u.egress.host,
 		 strnlen(r->u.egress.host, sizeof(r->u.egress.host)));
 	put_number(out, "port", r->u.egress.port);
@@ -328,6 +330,58 @@ static void egress_json(FILE *out, const struct record *r)
 	}
 }
 
+static void put_digest(FILE *out, const char *key, const uint8_t digest[RECORD_DIGEST])
+{
+	static const uint8_t none[RECORD_DIGEST];
+	size_t i;
+
+	if (memcmp(digest, none, sizeof(none)) == 0)
+		return;
+	fprintf(out, ",\"%s\":\"", key);
+	for (i = 0; i < RECORD_DIGEST; i++)
+		fprintf(out, "%02x", digest[i]);
+	fputc('"', out);
+}
+
+static void call_json(FILE *out, const struct record *r)
+{
+	const size_t provider = strnlen(r->u.call.provider, sizeof(r->u.call.provider)),
+		     model = strnlen(r->u.call.model, sizeof(r->u.call.model));
+	char other[NAME_ROOM];
+
+	put_agent(out, r->agent_name, r->u.call.agent);
+	put_number(out, "policy", r->u.call.policy);
+	put_word(out, "outcome", name_answer(r->u.call.outcome, other));
+	put_word(out, "why", name_call(r->u.call.why, other));
+	put_rule(out, r->u.call.rule);
+	if (r->u.call.other)
+		put_number(out, "other", r->u.call.other);
+	if (provider)
+		put_text(out, "provider", r->u.call.provider, provider);
+	if (model)
+		put_text(out, "model", r->u.call.model, model);
+	if (r->u.call.wire)
+		put_word(out, "wire", name_wire(r->u.call.wire, other));
+	if (r->u.call.upstream)
+		put_word(out, "upstream", name_wire(r->u.call.upstream, other));
+	if (r->u.call.streamed)
+		fputs(",\"streamed\":true", out);
+	if (r->u.call.status)
+		put_number(out, "status", r->u.call.status);
+	put_number(out, "input_tokens", r->u.call.input);
+	put_number(out, "output_tokens", r->u.call.output);
+	put_number(out, "cache_read_tokens", r->u.call.cache_read);
+	put_number(out, "cache_write_tokens", r->u.call.cache_write);
+	put_number(out, "reasoning_tokens", r->u.call.reasoning);
+	put_number(out, "microdollars", r->u.call.microdollars);
+	if (r->u.call.duration_us)
+		put_number(out, "duration_us", r->u.call.duration_us);
+	if (r->u.call.first_us)
+		put_number(out, "first_us", r->u.call.first_us);
+	put_digest(out, "request_sha256", r->u.call.request);
+	put_digest(out, "answer_sha256", r->u.call.answer);
+}
+
 void render_json(FILE *out, const struct record *r)
 {
 	static const struct {
@@ -340,6 +394,7 @@ void render_json(FILE *out, const struct record *r)
 		[RECORD_DAEMON] = { "daemon", daemon_json },
 		[RECORD_POLICY] = { "policy", policy_json },
 		[RECORD_EGRESS] = { "egress", egress_json },
+		[RECORD_CALL] = { "call", call_json },
 	};
 	bool known = r->type < sizeof(types) / sizeof(types[0]) && types[r->type].name;
 	char other[NAME_ROOM];
@@ -349,8 +404,8 @@ void render_json(FILE *out, const struct record *r)
 	put_boot(out, r->boot);
 	if (known) {
 		put_word(out, "type", types[r->type].name);
-		if (r->type != RECORD_DAEMON && r->type != RECORD_POLICY &&
-		    r->type != RECORD_EGRESS)
+		/* The others are agentosd's own. */
+		if (r->type < RECORD_DAEMON)
 			put_word(out, "stream", name_stream(r->stream, other));
 		types[r->type].put(out, r);
 	} else {

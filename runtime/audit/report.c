@@ -45,6 +45,8 @@ static uint64_t rule_hash(const struct record *r)
 
 	if (r->type == RECORD_EGRESS)
 		return HASH(HASH(hash, r->u.egress.why), r->u.egress.rule);
+	if (r->type == RECORD_CALL)
+		return HASH(hash, r->u.call.why);
 	hash = HASH(HASH(hash, e->why), e->right);
 	return e->why == AGENTOS_WHY_RULE ? HASH(HASH(hash, e->rule), e->policy) : hash;
 }
@@ -57,6 +59,8 @@ static bool rule_same(const struct record *a, const struct record *b)
 		return false;
 	if (a->type == RECORD_EGRESS)
 		return a->u.egress.why == b->u.egress.why && a->u.egress.rule == b->u.egress.rule;
+	if (a->type == RECORD_CALL)
+		return a->u.call.why == b->u.call.why;
 	if (x->why != y->why || x->right != y->right)
 		return false;
 	return x->why != AGENTOS_WHY_RULE || (x->rule == y->rule && x->policy == y->policy);
@@ -111,6 +115,20 @@ static bool host_same(const struct record *a, const struct record *b)
 		       strncmp(a->u.egress.host, b->u.egress.host, sizeof(a->u.egress.host)) == 0;
 	return x->family == y->family && x->port == y->port && x->protocol == y->protocol &&
 	       memcmp(x->addr, y->addr, sizeof(x->addr)) == 0;
+}
+
+/* Models, each provider's apart. */
+static uint64_t model_hash(const struct record *r)
+{
+	char name[RECORD_MODEL_NAME];
+
+	return index_hash(INDEX_HASH, name, record_model(r, name));
+}
+
+static bool model_same(const struct record *a, const struct record *b)
+{
+	return strncmp(a->u.call.provider, b->u.call.provider, sizeof(a->u.call.provider)) == 0 &&
+	       strncmp(a->u.call.model, b->u.call.model, sizeof(a->u.call.model)) == 0;
 }
 
 /* --- records --- */
@@ -176,10 +194,37 @@ static int event_take(struct report *report, const struct record *r, struct repo
 	return rc;
 }
 
+_Static_assert((int)CALL_ANSWERED == EGRESS_ALLOWED && (int)CALL_DENIED == EGRESS_DENIED &&
+		       (int)CALL_WOULD_DENY == EGRESS_WOULD_DENY &&
+		       (int)CALL_FAILED == EGRESS_FAILED,
+	       "one order");
+
+/* What the gateway refused, or not: of a connection or a call, whose outcomes have one order. */
+static int decided_take(struct report *report, const struct record *r, struct report_agent *a,
+			unsigned int outcome)
+{
+	const bool denied = outcome == EGRESS_DENIED;
+
+	if (denied || outcome == EGRESS_WOULD_DENY) {
+		if (a)
+			*(denied ? &a->denied : &a->passed) += 1;
+		timeline_add(&report->timeline, r->time_ns,
+			     denied ? TIMELINE_DENIED : TIMELINE_PASSED, 1);
+		ring_put(&report->denials, r);
+		return tally_add(&report->rules, r, denied ? REPORT_DENIED : REPORT_PASSED, NULL);
+	}
+	/* Nothing was against one that failed, and nothing was done. */
+	if (outcome == EGRESS_FAILED)
+		return 0;
+	if (a)
+		a->allowed++;
+	timeline_add(&report->timeline, r->time_ns, TIMELINE_ALLOWED, 1);
+	return 0;
+}
+
 static int egress_take(struct report *report, const struct record *r, struct report_agent *a)
 {
 	const unsigned int outcome = r->u.egress.outcome;
-	const bool denied = outcome == EGRESS_DENIED;
 	struct tally_row *row;
 	int rc;
 
@@ -200,21 +245,40 @@ static int egress_take(struct report *report, const struct record *r, struct rep
 		}
 		return 0;
 	}
-	if (denied || outcome == EGRESS_WOULD_DENY) {
-		if (a)
-			*(denied ? &a->denied : &a->passed) += 1;
-		timeline_add(&report->timeline, r->time_ns,
-			     denied ? TIMELINE_DENIED : TIMELINE_PASSED, 1);
-		ring_put(&report->denials, r);
-		return tally_add(&report->rules, r, denied ? REPORT_DENIED : REPORT_PASSED, NULL);
-	}
-	/* Nothing was against one that failed, and nothing was done. */
-	if (outcome == EGRESS_FAILED)
+	return decided_take(report, r, a, outcome);
+}
+
+static void calls_add(struct report_calls *calls, const struct record *r)
+{
+	calls->count[r->u.call.outcome]++;
+	add(&calls->input, r->u.call.input);
+	add(&calls->output, r->u.call.output);
+	add(&calls->cache_read, r->u.call.cache_read);
+	add(&calls->microdollars, r->u.call.microdollars);
+}
+
+static int call_take(struct report *report, const struct record *r, struct report_agent *a)
+{
+	const unsigned int outcome = r->u.call.outcome;
+	struct tally_row *row;
+	int rc;
+
+	if (outcome >= CALL_OUTCOMES) {
+		report->unclear++;
 		return 0;
+	}
+	rc = tally_add(&report->models, r, outcome, &row);
+	if (rc)
+		return rc;
+	if (row) {
+		add(&row->input, r->u.call.input);
+		add(&row->output, r->u.call.output);
+		add(&row->microdollars, r->u.call.microdollars);
+	}
+	calls_add(&report->calls, r);
 	if (a)
-		a->allowed++;
-	timeline_add(&report->timeline, r->time_ns, TIMELINE_ALLOWED, 1);
-	return 0;
+		calls_add(&a->calls, r);
+	return decided_take(report, r, a, outcome);
 }
 
 static void budget_take(struct report_agent *a, const struct record *r)
@@ -344,6 +408,8 @@ static int record_take(struct report *report, const struct record *r)
 		return event_take(report, r, a);
 	case RECORD_EGRESS:
 		return egress_take(report, r, a);
+	case RECORD_CALL:
+		return call_take(report, r, a);
 	case RECORD_LIFECYCLE:
 		if (lost)
 			loss_take(report, r, &report->lost[STREAM_LIFECYCLE], r->u.lifecycle.lost);
@@ -447,6 +513,9 @@ int report_read(const struct report_options *o, struct report **ret_report, stru
 		(struct tally){ .hash = file_hash, .same = file_same, .limit = LIMIT_REPORT_FILES };
 	report->hosts =
 		(struct tally){ .hash = host_hash, .same = host_same, .limit = LIMIT_REPORT_HOSTS };
+	report->models = (struct tally){ .hash = model_hash,
+					 .same = model_same,
+					 .limit = LIMIT_REPORT_MODELS };
 	if (ring_init(&report->denials, LIMIT_REPORT_DENIALS) ||
 	    ring_init(&report->notes, LIMIT_REPORT_NOTES) ||
 	    ring_init(&report->losses, LIMIT_REPORT_LOSSES))
@@ -462,6 +531,7 @@ int report_read(const struct report_options *o, struct report **ret_report, stru
 	tally_sort(&report->rules);
 	tally_sort(&report->files);
 	tally_sort(&report->hosts);
+	tally_sort(&report->models);
 	*ret_report = report;
 	return 0;
 }
@@ -476,6 +546,7 @@ void report_free(struct report *r)
 	tally_release(&r->rules);
 	tally_release(&r->files);
 	tally_release(&r->hosts);
+	tally_release(&r->models);
 	free(r->agents);
 	index_release(&r->index);
 	free(r);

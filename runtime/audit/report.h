@@ -22,6 +22,14 @@ struct report_options {
 	uint64_t now_ns;   /* when the report is made: said on it, and nothing else */
 };
 
+/* Calls of models that the gateway told of. No sum passes UINT64_MAX. */
+struct report_calls {
+	uint64_t count[CALL_OUTCOMES];
+	uint64_t input, output; /* tokens */
+	uint64_t cache_read;	/* of input */
+	uint64_t microdollars;
+};
+
 /* An agent that had a record in the period. What the log does not tell is 0, or empty. */
 struct report_agent {
 	uint8_t boot[16];
@@ -42,8 +50,9 @@ struct report_agent {
 		uint64_t most_ns; /* when it was at `percent`, the highest that was told */
 		uint32_t percent; /* 0: nothing was told */
 	} spent[AGENTOS_RESOURCE_COUNT];
-	bool shown;   /* it had a record in the period */
-	bool retired; /* its number is another agent's by now */
+	struct report_calls calls; /* of models, in the period */
+	bool shown;		   /* it had a record in the period */
+	bool retired;		   /* its number is another agent's by now */
 };
 
 /* Records kept in a circle: the newest. */
@@ -64,7 +73,7 @@ enum report_file_kind {
 	REPORT_METADATA,
 	REPORT_FILE_KINDS
 };
-/* Hosts are counted by enum egress_outcome. */
+/* Hosts are counted by enum egress_outcome, models by enum call_outcome. */
 
 struct report {
 	struct report_options options; /* its texts are the caller's */
@@ -80,10 +89,11 @@ struct report {
 	uint64_t records, from_seq, to_seq, from_ns, to_ns;
 	uint64_t allowed, denied, passed, unclear; /* acts that hooks decided about, by verdict */
 	uint64_t egress[EGRESS_CLOSED + 1], egress_up, egress_down; /* the gateway's, by outcome */
+	struct report_calls calls;
 	uint64_t lost[STREAM_COUNT]; /* records that nobody will ever see */
 	uint64_t unwritable, torn;   /* records; bytes */
 	struct timeline timeline;
-	struct tally rules, files, hosts;
+	struct tally rules, files, hosts, models;
 	struct report_ring denials, notes, losses;
 
 	struct report_agent *agents;

@@ -34,6 +34,9 @@ static struct whose record_whose(const struct record *r)
 	case RECORD_POLICY:
 		w.id = r->u.policy.agent;
 		break;
+	case RECORD_CALL:
+		w.id = r->u.call.agent;
+		break;
 	default:
 		w.id = r->u.egress.agent;
 	}

@@ -7,7 +7,7 @@
 
 /*
  * The agent that the record is of, if it is meant, else NULL; valid until the next
- * call. Records of acts, lifecycle, policies and egress, each in the order of the
+ * call. Records of acts, lifecycle, policies, egress and calls, each in the order of the
  * log, those outside of the period as well: what is said of agents there is kept.
  * An agent for which there is no room is meant or not all the same:
  * *ret_meant. -ENOMEM.

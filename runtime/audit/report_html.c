@@ -7,6 +7,7 @@
 #include <openssl/evp.h>
 #include <string.h>
 
+#include "audit/render.h"
 #include "audit/report_page.h"
 #include "audit/report_style.h"
 #include "base/base64.h"
@@ -185,11 +186,39 @@ static void put_sum(struct page *p, const char *style, const char *word, uint64_
 	fputs("</dd></div>\n", p->out);
 }
 
+static void put_calls(struct page *p)
+{
+	const struct report_calls *calls = &p->report->calls;
+	const uint64_t asked = calls->count[CALL_ANSWERED] + calls->count[CALL_DENIED] +
+			       calls->count[CALL_WOULD_DENY] + calls->count[CALL_FAILED];
+
+	if (!asked)
+		return;
+	fputs("It was asked for ", p->out);
+	page_counted(p, asked, "call");
+	fputs(" of models: ", p->out);
+	page_count(p, calls->count[CALL_ANSWERED]);
+	fputs(" answered, ", p->out);
+	page_count(p, calls->count[CALL_DENIED]);
+	fputs(" denied, ", p->out);
+	page_count(p, calls->count[CALL_WOULD_DENY]);
+	fputs(" let pass, ", p->out);
+	page_count(p, calls->count[CALL_FAILED]);
+	fputs(" failed; ", p->out);
+	page_counted(p, calls->input, "token");
+	fputs(" in, ", p->out);
+	page_count(p, calls->output);
+	fputs(" out, ", p->out);
+	render_money(p->out, calls->microdollars);
+	fputs(". ", p->out);
+}
+
 static void put_summary(struct page *p)
 {
 	const struct report *r = p->report;
-	const uint64_t denied = r->denied + r->egress[EGRESS_DENIED];
-	const uint64_t passed = r->passed + r->egress[EGRESS_WOULD_DENY];
+	const uint64_t denied = r->denied + r->egress[EGRESS_DENIED] + r->calls.count[CALL_DENIED];
+	const uint64_t passed = r->passed + r->egress[EGRESS_WOULD_DENY] +
+				r->calls.count[CALL_WOULD_DENY];
 	const uint64_t asked = r->egress[EGRESS_ALLOWED] + r->egress[EGRESS_DENIED] +
 			       r->egress[EGRESS_WOULD_DENY] + r->egress[EGRESS_FAILED];
 
@@ -197,7 +226,8 @@ static void put_summary(struct page *p)
 	fputs("<dl class=\"sums\">\n", p->out);
 	put_sum(p, "denied", "Denied", denied);
 	put_sum(p, "passed", "Let pass", passed);
-	put_sum(p, "allowed", "Allowed, recorded", r->allowed + r->egress[EGRESS_ALLOWED]);
+	put_sum(p, "allowed", "Allowed, recorded",
+		r->allowed + r->egress[EGRESS_ALLOWED] + r->calls.count[CALL_ANSWERED]);
 	put_sum(p, records_lost(r) ? "lost" : "", "Records lost", records_lost(r));
 	put_sum(p, "", "Agents", r->agent_count);
 	fputs("</dl>\n<p>", p->out);
@@ -221,6 +251,7 @@ static void put_summary(struct page *p)
 	fputs(" let pass, ", p->out);
 	page_count(p, r->egress[EGRESS_FAILED]);
 	fputs(" failed. ", p->out);
+	put_calls(p);
 	if (records_lost(r)) {
 		page_counted(p, records_lost(r), "record");
 		fputs(records_lost(r) == 1 ? " is lost." : " are lost.", p->out);
@@ -247,9 +278,10 @@ static void put_summary(struct page *p)
 
 int report_html(FILE *out, const struct report *r)
 {
-	static void (*const parts[])(
-		struct page *) = { page_timeline, page_rules,  page_hosts, page_files,	page_spend,
-				   page_agents,	  page_losses, page_notes, page_denials };
+	static void (*const parts[])(struct page *) = {
+		page_timeline, page_rules,  page_hosts,	 page_models, page_files,
+		page_spend,    page_agents, page_losses, page_notes,  page_denials
+	};
 	struct page p = { .out = out, .report = r };
 	size_t i;
 

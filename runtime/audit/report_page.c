@@ -9,19 +9,13 @@
 
 #include "audit/render.h"
 #include "base/html.h"
+#include "base/limits.h"
 
 #define NS 1000000000ULL
 
 void page_count(struct page *p, uint64_t number)
 {
-	char digits[24];
-	size_t len = (size_t)snprintf(digits, sizeof(digits), "%" PRIu64, number), i;
-
-	for (i = 0; i < len; i++) {
-		if (i && (len - i) % 3 == 0)
-			fputc(',', p->out);
-		fputc(digits[i], p->out);
-	}
+	render_count(p->out, number);
 }
 
 void page_counted(struct page *p, uint64_t number, const char *word)
@@ -125,4 +119,45 @@ void page_more(struct page *p, uint64_t rows, const char *what, uint64_t acts)
 	fprintf(p->out, " more %s with ", what);
 	page_counted(p, acts, "record");
 	fputs(", not shown.</p>\n", p->out);
+}
+
+void page_counts(struct page *p, const uint64_t *counts, const char *const *words, size_t count)
+{
+	const char *comma = "";
+	size_t i;
+
+	for (i = 0; i < count; i++) {
+		if (!counts[i])
+			continue;
+		fputs(comma, p->out);
+		fputs("<span class=\"nowrap\">", p->out);
+		page_count(p, counts[i]);
+		fprintf(p->out, " %s</span>", words[i]);
+		comma = ", ";
+	}
+}
+
+void page_rest(struct page *p, const struct tally *t, const char *what)
+{
+	uint64_t rows = 0, acts = 0;
+	size_t i;
+
+	for (i = LIMIT_REPORT_ROWS; i < t->count; i++) {
+		rows++;
+		acts += tally_total(&t->rows[i]);
+	}
+	page_more(p, rows, what, acts);
+	if (!t->unplaced)
+		return;
+	fputs("<p class=\"more\">", p->out);
+	page_counted(p, t->unplaced, "record");
+	fprintf(p->out,
+		" of further %s came when %zu were counted already: they are in no row, and how many "
+		"%s these were is not known.</p>\n",
+		what, t->limit, what);
+}
+
+size_t page_rows(const struct tally *t)
+{
+	return t->count < LIMIT_REPORT_ROWS ? t->count : LIMIT_REPORT_ROWS;
 }

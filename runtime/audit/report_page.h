@@ -42,10 +42,17 @@ void page_label(struct page *p, const char *label);
 /* "And N more ..." below a table; nothing when there are none. */
 void page_more(struct page *p, uint64_t rows, const char *what, uint64_t acts);
 
+/* "12 denied, 3 let pass": those of the counts that are not 0. */
+void page_counts(struct page *p, const uint64_t *counts, const char *const *words, size_t count);
+/* How many rows of a tally are shown; and below the table what is not, and what is in no row. */
+size_t page_rows(const struct tally *t);
+void page_rest(struct page *p, const struct tally *t, const char *what);
+
 /* The parts, from the top. */
 void page_timeline(struct page *p);
 void page_rules(struct page *p);
 void page_hosts(struct page *p);
+void page_models(struct page *p);
 void page_files(struct page *p);
 void page_spend(struct page *p);
 void page_agents(struct page *p);

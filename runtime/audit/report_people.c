@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-/* The agents of a report: when they ran, how they ended, what they used up. */
+/* The agents of a report: when they ran, and how they ended. */
 #include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
@@ -192,54 +192,4 @@ void page_agents(struct page *p)
 	}
 	free(list);
 	fputs("</section>\n", p->out);
-}
-
-void page_spend(struct page *p)
-{
-	static const char *const columns[] = { "Agent", "Budget", "Highest mark told", "When",
-					       NULL };
-	const struct report *r = p->report;
-	char other[NAME_ROOM];
-	uint64_t more = 0;
-	size_t i, rows = 0;
-	unsigned int k;
-
-	page_section(p, "spend", "Spend");
-	for (i = 0; i < r->agent_count; i++) {
-		for (k = 0; k < AGENTOS_RESOURCE_COUNT; k++) {
-			if (!r->agents[i].spent[k].percent)
-				continue;
-			if (rows == LIMIT_REPORT_ROWS) {
-				more++;
-				continue;
-			}
-			if (!rows++)
-				page_table(p, "Budgets that were used up to a mark", columns);
-			fputs("<tr><th scope=\"row\" class=\"text\">", p->out);
-			page_agent(p, r->agents[i].name, r->agents[i].id);
-			fprintf(p->out, "</th><td>%s</td><td class=\"count\">%u %%</td><td>",
-				name_resource(k, other), r->agents[i].spent[k].percent);
-			page_time(p, r->agents[i].spent[k].most_ns, false);
-			fputs("</td></tr>\n", p->out);
-		}
-	}
-	if (rows)
-		page_table_end(p);
-	else
-		fputs("<p>No budget came to 80 % of its limit in the period, as far as recorded.</p>\n",
-		      p->out);
-	if (more) {
-		fputs("<p class=\"more\">And ", p->out);
-		page_count(p, more);
-		fputs(" more marks, not shown.</p>\n", p->out);
-	}
-	fputs("<p class=\"note\">Connections through the gateway that ended in the period carried ",
-	      p->out);
-	page_counted(p, r->egress_up, "byte");
-	fputs(" from agents and ", p->out);
-	page_counted(p, r->egress_down, "byte");
-	fputs(" to them. The log holds no amounts of tokens, money, tool calls or processor time: only "
-	      "that 80 or 100 percent of a limit were used, and what came of it. While an agent runs, "
-	      "<code>agentctl budget AGENT</code> tells the amounts.</p>\n</section>\n",
-	      p->out);
 }

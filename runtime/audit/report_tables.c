@@ -7,6 +7,7 @@
 #include "audit/report_page.h"
 #include "base/limits.h"
 #include "policy/egress.h"
+#include "rpc/call_why.h"
 
 static void put_number_of(struct page *p, const struct record *r)
 {
@@ -28,54 +29,12 @@ static void put_tag(struct page *p, const char *style, const char *word)
 	fprintf(p->out, "<b class=\"tag %s\">%s</b> ", style, word);
 }
 
-/* "12 denied, 3 let pass": those of the counts that are not 0. */
-static void put_counts(struct page *p, const uint64_t *counts, const char *const *words,
-		       size_t count)
-{
-	const char *comma = "";
-	size_t i;
-
-	for (i = 0; i < count; i++) {
-		if (!counts[i])
-			continue;
-		fputs(comma, p->out);
-		fputs("<span class=\"nowrap\">", p->out);
-		page_count(p, counts[i]);
-		fprintf(p->out, " %s</span>", words[i]);
-		comma = ", ";
-	}
-}
-
-/* What is in the tally and not in the table, and what is in neither. */
-static void put_rest(struct page *p, const struct tally *t, const char *what)
-{
-	uint64_t rows = 0, acts = 0;
-	size_t i;
-
-	for (i = LIMIT_REPORT_ROWS; i < t->count; i++) {
-		rows++;
-		acts += tally_total(&t->rows[i]);
-	}
-	page_more(p, rows, what, acts);
-	if (!t->unplaced)
-		return;
-	fputs("<p class=\"more\">", p->out);
-	page_counted(p, t->unplaced, "record");
-	fprintf(p->out,
-		" of further %s came when %zu were counted already: they are in no row, and how many "
-		"%s these were is not known.</p>\n",
-		what, t->limit, what);
-}
-
-static size_t rows_shown(const struct tally *t)
-{
-	return t->count < LIMIT_REPORT_ROWS ? t->count : LIMIT_REPORT_ROWS;
-}
-
 static void render_reason(FILE *out, const struct record *r)
 {
 	if (r->type == RECORD_EGRESS)
 		fprintf(out, "the gateway: %s", egress_why_text(r->u.egress.why));
+	else if (r->type == RECORD_CALL)
+		fprintf(out, "the gateway: %s", call_why_text(r->u.call.why));
 	else
 		render_why(out, &r->u.event);
 }
@@ -100,7 +59,7 @@ void page_rules(struct page *p)
 		return;
 	}
 	page_table(p, "By rule, by right, or by what else was against it; most first", columns);
-	for (i = 0; i < rows_shown(t); i++) {
+	for (i = 0; i < page_rows(t); i++) {
 		last = &t->rows[i].last;
 		fputs("<tr><th scope=\"row\">", p->out);
 		page_rendered(p, render_reason, last);
@@ -108,7 +67,7 @@ void page_rules(struct page *p)
 			fprintf(p->out, " <span class=\"dim nowrap\">policy %u</span>",
 				last->u.event.policy);
 		fputs("</th><td class=\"count\">", p->out);
-		put_counts(p, t->rows[i].counts, words, sizeof(words) / sizeof(words[0]));
+		page_counts(p, t->rows[i].counts, words, sizeof(words) / sizeof(words[0]));
 		fputs("</td><td class=\"text\">", p->out);
 		page_words(p, last);
 		fputs(" ", p->out);
@@ -116,7 +75,7 @@ void page_rules(struct page *p)
 		fputs("</td></tr>\n", p->out);
 	}
 	page_table_end(p);
-	put_rest(p, t, "reasons");
+	page_rest(p, t, "reasons");
 	fputs("<p class=\"note\"><code>agentctl policy explain NUMBER</code> tells of a record, by its "
 	      "number behind #, which line of which policy it was, and what would allow it.</p>\n"
 	      "</section>\n",
@@ -141,7 +100,7 @@ static void put_host(struct page *p, const struct tally_row *row)
 	page_rendered(p, render_place, &row->last);
 	fprintf(p->out, " <span class=\"dim\">%s</span></th><td class=\"count\">",
 		named ? "by the gateway" : "directly");
-	put_counts(p, row->counts, named ? by_name : by_address, named ? 4 : 3);
+	page_counts(p, row->counts, named ? by_name : by_address, named ? 4 : 3);
 	fputs("</td><td class=\"count\">", p->out);
 	if (row->counts[EGRESS_CLOSED] && named) {
 		page_count(p, row->bytes_up);
@@ -167,10 +126,10 @@ void page_hosts(struct page *p)
 			p,
 			"What the gateway was asked for, and addresses that hooks saw; most first",
 			columns);
-		for (i = 0; i < rows_shown(t); i++)
+		for (i = 0; i < page_rows(t); i++)
 			put_host(p, &t->rows[i]);
 		page_table_end(p);
-		put_rest(p, t, "hosts");
+		page_rest(p, t, "hosts");
 	} else {
 		fputs("<p>None that was recorded.</p>\n", p->out);
 	}
@@ -209,11 +168,11 @@ void page_files(struct page *p)
 		return;
 	}
 	page_table(p, "What hooks let agents change; most first", columns);
-	for (i = 0; i < rows_shown(t); i++) {
+	for (i = 0; i < page_rows(t); i++) {
 		fputs("<tr><th scope=\"row\" class=\"text\">", p->out);
 		page_rendered(p, render_path, &t->rows[i].last);
 		fputs("</th><td class=\"count\">", p->out);
-		put_counts(p, t->rows[i].counts, words, REPORT_FILE_KINDS);
+		page_counts(p, t->rows[i].counts, words, REPORT_FILE_KINDS);
 		fputs("</td><td>", p->out);
 		page_label(p, "last");
 		page_time(p, t->rows[i].last.time_ns, false);
@@ -222,7 +181,7 @@ void page_files(struct page *p)
 		fputs("</td></tr>\n", p->out);
 	}
 	page_table_end(p);
-	put_rest(p, t, "files");
+	page_rest(p, t, "files");
 	fputs("<p class=\"note\">Such records are of agents whose policy says <code>audit: verbose</code> or "
 	      "<code>strict</code>, of audit-only agents, and of acts that are only watched. A file that was "
 	      "opened for writing need not have been written, and what a hook let pass the kernel may "
@@ -285,6 +244,8 @@ static bool record_denies(const struct record *r)
 {
 	if (r->type == RECORD_EGRESS)
 		return r->u.egress.outcome == EGRESS_DENIED;
+	if (r->type == RECORD_CALL)
+		return r->u.call.outcome == CALL_DENIED;
 	return r->u.event.verdict == AGENTOS_VERDICT_DENIED;
 }
 

@@ -39,7 +39,8 @@ void stats_release(struct stats *s)
 const char *stats_name(enum stats_kind kind)
 {
 	static const char *const names[STATS_KINDS] = {
-		"types", "agents", "operations", "verdicts", "reasons", "objects", "hosts", "days"
+		"types",   "agents", "operations", "verdicts", "reasons",
+		"objects", "hosts",  "models",	   "days"
 	};
 
 	return names[kind];
@@ -155,6 +156,36 @@ static void egress_count(struct stats *s, const struct record *r)
 	}
 }
 
+/* What the log claims may be more than any sum holds. */
+static void sum(uint64_t *to, uint64_t more)
+{
+	*to = *to > UINT64_MAX - more ? UINT64_MAX : *to + more;
+}
+
+static void call_count(struct stats *s, const struct record *r)
+{
+	char other[NAME_ROOM], name[RECORD_MODEL_NAME];
+	const unsigned int outcome = r->u.call.outcome;
+	size_t len = record_model(r, name);
+
+	agent_count(s, r->agent_name, r->u.call.agent);
+	count(s, STATS_OPERATIONS, "call");
+	/* The same words as for acts. */
+	count(s, STATS_VERDICTS,
+	      outcome == CALL_ANSWERED	 ? "allowed" :
+	      outcome == CALL_WOULD_DENY ? "would-deny" :
+					   name_answer(outcome, other));
+	if (outcome != CALL_ANSWERED || r->u.call.rule != AGENTOS_RULE_NONE)
+		rule_count(s, outcome == CALL_ANSWERED ? r->u.call.rule : AGENTOS_RULE_NONE,
+			   r->u.call.policy, name_call(r->u.call.why, other));
+	if (len)
+		top_add(s->tops[STATS_MODELS], name, len, 1);
+	s->calls++;
+	sum(&s->input, r->u.call.input);
+	sum(&s->output, r->u.call.output);
+	sum(&s->microdollars, r->u.call.microdollars);
+}
+
 static void time_count(struct stats *s, uint64_t time_ns)
 {
 	time_t seconds = (time_t)(time_ns / 1000000000);
@@ -172,7 +203,7 @@ static void time_count(struct stats *s, uint64_t time_ns)
 void stats_add(struct stats *s, const struct record *r)
 {
 	static const char *const types[] = { "other",  "event",	 "lifecycle", "loss",
-					     "daemon", "policy", "egress" };
+					     "daemon", "policy", "egress",    "call" };
 	const struct agentos_lifecycle *l = &r->u.lifecycle;
 
 	time_count(s, r->time_ns);
@@ -180,7 +211,7 @@ void stats_add(struct stats *s, const struct record *r)
 		s->first_seq = r->seq;
 	s->last_seq = r->seq;
 	s->records++;
-	count(s, STATS_TYPES, types[r->type <= RECORD_EGRESS ? r->type : 0]);
+	count(s, STATS_TYPES, types[r->type < RECORD_COUNT ? r->type : 0]);
 	switch (r->type) {
 	case RECORD_EVENT:
 		event_count(s, r);
@@ -201,6 +232,9 @@ void stats_add(struct stats *s, const struct record *r)
 		break;
 	case RECORD_EGRESS:
 		egress_count(s, r);
+		break;
+	case RECORD_CALL:
+		call_count(s, r);
 		break;
 	default:
 		if (r->type == RECORD_DAEMON && r->u.daemon.note == DAEMON_UNWRITABLE)

@@ -16,7 +16,9 @@ struct tally_row {
 	struct record first; /* what made the row */
 	struct record last;  /* the newest; the row's are all equal by same() */
 	uint64_t counts[TALLY_KINDS];
-	uint64_t bytes_up, bytes_down; /* the caller's to add to */
+	/* The caller's to add to. */
+	uint64_t bytes_up, bytes_down;
+	uint64_t input, output, microdollars; /* tokens, and what they cost */
 };
 
 /* All zero but hash, same and limit to begin with. */

@@ -29,6 +29,22 @@ int durable_name(const char *path)
 	return rc;
 }
 
+/* Closes fd, which is of the new file, `beside`, that is empty. */
+static int file_put(int fd, const char *beside, const char *path, const void *bytes, size_t len,
+		    mode_t mode)
+{
+	int rc = range_write(fd, bytes, len, 0);
+
+	if (rc == 0 && (fchmod(fd, mode) != 0 || fsync(fd) != 0))
+		rc = -errno;
+	close(fd);
+	if (rc == 0 && rename(beside, path) != 0)
+		rc = -errno;
+	if (rc)
+		unlink(beside);
+	return rc ? rc : durable_name(path);
+}
+
 int durable_replace(const char *path, const void *bytes, size_t len, mode_t mode)
 {
 	char *beside;
@@ -37,19 +53,21 @@ int durable_replace(const char *path, const void *bytes, size_t len, mode_t mode
 	if (asprintf(&beside, "%s.XXXXXX", path) < 0)
 		return -ENOMEM;
 	fd = mkostemp(beside, O_CLOEXEC);
-	if (fd < 0) {
-		rc = -errno;
-		free(beside);
-		return rc;
-	}
-	rc = range_write(fd, bytes, len, 0);
-	if (rc == 0 && (fchmod(fd, mode) != 0 || fsync(fd) != 0))
-		rc = -errno;
-	close(fd);
-	if (rc == 0 && rename(beside, path) != 0)
-		rc = -errno;
-	if (rc)
-		unlink(beside);
+	rc = fd < 0 ? -errno : file_put(fd, beside, path, bytes, len, mode);
 	free(beside);
-	return rc ? rc : durable_name(path);
+	return rc;
+}
+
+int durable_replace_locked(const char *path, const void *bytes, size_t len, mode_t mode)
+{
+	char *beside;
+	int fd, rc;
+
+	if (asprintf(&beside, "%s.new", path) < 0)
+		return -ENOMEM;
+	unlink(beside);
+	fd = open(beside, O_RDWR | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600);
+	rc = fd < 0 ? -errno : file_put(fd, beside, path, bytes, len, mode);
+	free(beside);
+	return rc;
 }

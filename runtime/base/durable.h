@@ -13,6 +13,12 @@
  */
 int durable_replace(const char *path, const void *bytes, size_t len, mode_t mode);
 
+/*
+ * The same by way of PATH.new, for who holds a lock against others that would write it,
+ * and for places where that name is kept from them. What a crash left there goes.
+ */
+int durable_replace_locked(const char *path, const void *bytes, size_t len, mode_t mode);
+
 /* Waits until the names in the directory of this path are on disk. */
 int durable_name(const char *path);
 

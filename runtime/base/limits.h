@@ -49,10 +49,11 @@
 #define LIMIT_REPORT_RULES   1024 /* reasons of denials */
 #define LIMIT_REPORT_FILES   4096
 #define LIMIT_REPORT_HOSTS   1024
+#define LIMIT_REPORT_MODELS  512
 #define LIMIT_REPORT_DENIALS 100 /* shown, the newest */
 #define LIMIT_REPORT_NOTES   100 /* of what was done to agents, the newest */
 #define LIMIT_REPORT_LOSSES  50	 /* the newest */
-#define LIMIT_REPORT_ROWS    100 /* shown of agents, reasons, files, hosts */
+#define LIMIT_REPORT_ROWS    100 /* shown of agents, reasons, files, hosts, models */
 
 /* The gateway. A connection holds one buffer for each direction and never more. */
 #define LIMIT_GATE_CONNECTIONS 1024   /* at once; twice as many descriptors */
@@ -71,11 +72,108 @@
 #define LIMIT_GATE_LOOKUPS     1024   /* names asked for or waiting to be, abandoned ones too */
 #define LIMIT_GATE_WAITING     256    /* of them for one agent */
 #define LIMIT_GATE_POLICIES    64     /* whose rules are kept */
-#define LIMIT_GATE_TELLS       4096   /* not yet taken by agentosd: no connections are taken then */
-#define LIMIT_HTTP_HEAD	       16384  /* bytes of a request's head */
-#define LIMIT_HTTP_FIELDS      100    /* header lines */
-#define LIMIT_HELLO	       16384  /* bytes of a ClientHello */
-#define LIMIT_HELLO_RECORDS    16     /* that it may come in */
+#define LIMIT_GATE_AGENTS      1024   /* whose descriptors are kept */
+#define LIMIT_GATE_KEYS	       64     /* of providers that are kept */
+#define LIMIT_GATE_TELLS       4096 /* not yet taken by agentosd: no connections are taken or kept then */
+/* Model calls. */
+#define LIMIT_CALL_BODY	       (32 << 20) /* bytes of a request, and of an answer that is no stream */
+#define LIMIT_CALL_PIECE       16384	  /* bytes that come from a provider at once */
+#define LIMIT_CALL_WAITING     65536	  /* bytes of an answer that its client has not taken */
+#define LIMIT_CALL_KEY_LINE    8704	  /* bytes of the header line with a key */
+#define LIMIT_CALL_RETRY_S     120	  /* within which a provider is asked again */
+#define LIMIT_CALL_PASSED      4	  /* header lines that a provider of the same wire gets */
+#define LIMIT_CALL_ANSWER      32768 /* tokens that are reserved where nothing bounds an answer */
+#define LIMIT_CALL_TOKEN_BYTES 3     /* of a token, where a provider does not tell its count */
+#define LIMIT_CALL_KEPT	       64    /* connections to providers that are kept idle */
+#define LIMIT_CALL_CONNECTIONS 1024  /* to providers at once */
+#define LIMIT_CALL_TIMER_MS    60000 /* libcurl is looked at within this */
+#define LIMIT_CALL_CONNECT_S   10    /* for a connection to a provider */
+#define LIMIT_CALL_ANSWER_S    600   /* from a request to the head of its answer */
+#define LIMIT_CALL_SILENCE_S   120   /* between two pieces of an answer */
+#define LIMIT_HTTP_HEAD	       16384 /* bytes of a request's head */
+#define LIMIT_HTTP_FIELDS      100   /* header lines */
+#define LIMIT_HTTP_EXTRAS      16384 /* bytes of chunk extensions and trailers of one answer */
+#define LIMIT_CALL_ANSWER      32768 /* tokens that are reserved where nothing bounds an answer */
+#define LIMIT_CALL_TOKENS      (1ULL << 32) /* that can be asked for in one answer */
+#define LIMIT_CALL_CONTEXT     (1 << 21)    /* tokens of a prompt, where no row bounds it */
+#define LIMIT_CALL_IMAGE       65536	    /* tokens of one image, at most */
+#define LIMIT_CALL_MEMORY      (1ULL << 30) /* bytes of all calls' bodies and answers together */
+#define LIMIT_CALL_SMALL       65536	    /* bytes of one of these that are not counted */
+#define LIMIT_CALL_SHARE       (256 << 20)  /* of them for one agent */
+#define LIMIT_CALL_TOKEN_BYTES 3	 /* of a token, where a provider does not tell its count */
+#define LIMIT_CALL_KEPT	       64	 /* connections to providers that are kept idle */
+#define LIMIT_CALL_CONNECTIONS 1024	 /* to providers at once */
+#define LIMIT_CALL_TIMER_MS    60000	 /* libcurl is looked at within this */
+#define LIMIT_CALL_CONNECT_S   10	 /* for a connection to a provider */
+#define LIMIT_CALL_ANSWER_S    600	 /* from a request to the head of its answer */
+#define LIMIT_CALL_SILENCE_S   120	 /* between two pieces of an answer */
+#define LIMIT_HTTP_HEAD	       16384	 /* bytes of a request's head */
+#define LIMIT_HTTP_FIELDS      100	 /* header lines */
+#define LIMIT_HTTP_EXTRAS      16384	 /* bytes of chunk extensions and trailers of one answer */
+#define LIMIT_SSE_FRAME	       (4 << 20) /* bytes of a line, and of the data of one event */
+#define LIMIT_JSON_DEPTH       256 /* objects and arrays within each other in a model call's body */
+#define LIMIT_HELLO	       16384 /* bytes of a ClientHello */
+#define LIMIT_HELLO_RECORDS    16    /* that it may come in */
+
+/* Providers and models: the files that name them, and what is made of a call. */
+#define LIMIT_CATALOG_FILE  (1 << 20)	/* bytes of one file of rows */
+#define LIMIT_CATALOG	    (16 << 20)	/* bytes of all rows, read */
+#define LIMIT_CATALOG_ROWS  4096	/* of each kind */
+#define LIMIT_ROW	    4096	/* bytes of one */
+#define LIMIT_ROW_WORDS	    48		/* of one */
+#define LIMIT_HEADERS	    8		/* that a provider's row adds to each request */
+#define LIMIT_MODEL_NAME    255		/* bytes */
+#define LIMIT_PROVIDER_NAME 63		/* bytes */
+#define LIMIT_PRICE	    10000000000 /* microdollars for a million tokens: more is a mistake */
+#define LIMIT_TOKENS	    1000000000	/* of a context or an answer: more is a mistake */
+#define LIMIT_HIDDEN_TOKENS 1024	/* that a provider puts around a prompt, of its own */
+#define LIMIT_CHOICES	    128		/* answers to one call, as OpenAI has it */
+#define LIMIT_ROUTE	    8		/* candidates for one call */
+#define LIMIT_BREAKER_SLOTS 16		/* parts of a breaker's window */
+#define LIMIT_CACHE_ANSWERS 16384	/* that are kept, all agents' together */
+#define LIMIT_CACHE_SHARE   4	 /* no scope has more than one part in so many of the bytes */
+#define LIMIT_SIGN_HEADERS  32	 /* that are signed */
+#define LIMIT_TARGET	    4096 /* bytes of a path with its query */
+/* Model calls, as they are translated. */
+#define LIMIT_LLM_BODY	 (32 << 20) /* bytes of a request or answer; images fit */
+#define LIMIT_LLM_DEPTH	 128	    /* objects and arrays within each other in one */
+#define LIMIT_LLM_VALUES 262144	    /* in one: about 100 bytes of memory each */
+#define LIMIT_LLM_TOOLS	 1024	    /* that a request offers */
+#define LIMIT_LLM_CALLS	 1024	    /* the last of tools: a result answers one of these */
+#define LIMIT_LLM_FRAME	 (64 << 20) /* bytes of memory for what one event of a stream says */
+#define LIMIT_LLM_ERROR	 1024	    /* bytes of the message of an error */
+#define LIMIT_LLM_PARTS	 1024	    /* of a streamed answer */
+#define LIMIT_LLM_HELD	 (8 << 20)  /* bytes of its parts that wait for one before them */
+/* The vault: its records have one size, so these are part of the file's format. */
+#define LIMIT_VAULT_SECRETS    128	   /* in one vault */
+#define LIMIT_VAULT_NAME       64	   /* bytes of a secret's name */
+#define LIMIT_VAULT_VALUE      8192	   /* bytes of a secret: a header of a request holds it */
+#define LIMIT_VAULT_HOSTS      16	   /* that a secret is bound to */
+#define LIMIT_VAULT_PASSPHRASE 1024	   /* bytes */
+#define LIMIT_VAULT_PASSES     16	   /* of Argon2id that a file may ask for, */
+#define LIMIT_VAULT_MEMORY_KIB (256 << 10) /* and what it may use meanwhile */
+#define LIMIT_CACHE_SCOPES     1024	   /* agents and shared names that have some at once */
+#define LIMIT_CACHE_SHARE      4    /* no scope has more than one part in so many of the bytes */
+#define LIMIT_SIGN_HEADERS     32   /* that are signed */
+#define LIMIT_TARGET	       4096 /* bytes of a path with its query */
+
+/* The scripted model. */
+#define LIMIT_SCRIPT_FILE	 (1 << 20) /* bytes of a file of rules */
+#define LIMIT_SCRIPT_LINE	 65536	   /* bytes of a line in it */
+#define LIMIT_SCRIPT_RULES	 4096	   /* in it */
+#define LIMIT_SCRIPT_NAME	 63	   /* bytes of a rule's name, and of a tool's */
+#define LIMIT_SCRIPT_TOOLS	 64	   /* that one answer calls */
+#define LIMIT_SCRIPT_MS		 600000	   /* of a delay */
+#define LIMIT_SCRIPT_INSERT	 16384 /* bytes of a request that are put into an answer at one place */
+#define LIMIT_SCRIPT_TEXT	 (1 << 18)  /* bytes of an answer's text */
+#define LIMIT_SCRIPT_REPLY	 (16 << 20) /* bytes of an answer as it is sent */
+#define LIMIT_SCRIPT_CONNECTIONS 256	    /* at once */
+#define LIMIT_SCRIPT_BUFFER	 32768	    /* bytes of a buffer; a head fits */
+#define LIMIT_SCRIPT_HEAD_S	 10  /* for a request's head, and between two pieces of its body */
+#define LIMIT_SCRIPT_IDLE_S	 120 /* between two requests */
+#define LIMIT_SCRIPT_WRITE_S	 60  /* in which a client takes something of its answer */
+#define LIMIT_SCRIPT_LINGER_S	 2   /* for the last bytes to be read */
+#define LIMIT_SCRIPT_LINGER	 262144 /* bytes that are read and dropped meanwhile */
 
 /* Bounds of what a policy may write. */
 #define LIMIT_POLICY_TIME_NS   (36500 * 86400000000000ULL) /* a period; until a deadline */
@@ -87,5 +185,7 @@
 
 /* Of 127.0.0.1: where agents find the gateway, unless agentosd is told another. */
 #define AGENTOS_GATEWAY_PORT 1018
+/* Likewise: where the scripted model is, as runtime/llm/providers.conf has it. */
+#define AGENTOS_SCRIPTED_PORT 1019
 
 #endif

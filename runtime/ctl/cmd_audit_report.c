@@ -20,8 +20,9 @@
 static const char help[] =
 	"Usage: agentctl audit report [OPTION]...\n"
 	"Writes one HTML page about what agents did and what was refused: a timeline, denials by\n"
-	"reason, hosts contacted, files changed, budgets, agents, lost records. The page needs no\n"
-	"network and no other file, runs no scripts, and can be printed. Times on it are in UTC.\n"
+	"reason, hosts contacted, models called, files changed, spend, agents, lost records. The\n"
+	"page needs no network and no other file, runs no scripts, and can be printed. Times on it\n"
+	"are in UTC.\n"
 	"\n"
 	"      --agent NAME|ID  only this agent and those below it (and lost records)\n"
 	"      --since TIME     only from then on: 90s, 15m, 2h or 7d ago; 14:30 or 14:30:05\n"

@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include "audit/names.h"
+#include "audit/render.h"
 #include "audit/stats.h"
 #include "base/escape.h"
 #include "base/limits.h"
@@ -19,9 +20,9 @@
 
 static const char help[] =
 	"Usage: agentctl audit stats [OPTION]...\n"
-	"Counts records of the log: by agent, operation, verdict, what decided, object, host and\n"
-	"day, and those that were lost. Policies are told by their numbers, which begin anew with\n"
-	"each boot.\n"
+	"Counts records of the log: by agent, operation, verdict, what decided, object, host,\n"
+	"model and day, what calls of models took, and records that were lost. Policies are told\n"
+	"by their numbers, which begin anew with each boot.\n"
 	"\n"
 	"      --top COUNT        so many of each (10), the most frequent ones; 1024 at most\n"
 	"      --json             one JSON object, times in UTC\n"
@@ -145,6 +146,18 @@ static void kind_text(struct report *r, enum stats_kind kind)
 	}
 }
 
+static void calls_text(const struct stats *s)
+{
+	render_count(stdout, s->calls);
+	printf(" call%s of models: ", s->calls == 1 ? "" : "s");
+	render_count(stdout, s->input);
+	fputs(" tokens in, ", stdout);
+	render_count(stdout, s->output);
+	fputs(" out, ", stdout);
+	render_money(stdout, s->microdollars);
+	putchar('\n');
+}
+
 static void report_text(struct report *r)
 {
 	const struct stats *s = &r->stats;
@@ -169,6 +182,8 @@ static void report_text(struct report *r)
 	if (s->unwritten)
 		printf(", %" PRIu64 " that could not be written", s->unwritten);
 	putchar('\n');
+	if (s->calls)
+		calls_text(s);
 	if (s->counted)
 		printf("%" PRIu64 " denials more, of which only the number is told\n", s->counted);
 	for (i = 0; i < STATS_KINDS; i++)
@@ -215,6 +230,9 @@ static void report_json(struct report *r)
 	for (i = 0; i < STREAM_COUNT; i++)
 		printf("\"%s\":%" PRIu64 ",", name_stream((unsigned int)i, other), s->lost[i]);
 	printf("\"unwritten\":%" PRIu64 "},\"counted\":%" PRIu64, s->unwritten, s->counted);
+	printf(",\"calls\":{\"count\":%" PRIu64 ",\"input_tokens\":%" PRIu64
+	       ",\"output_tokens\":%" PRIu64 ",\"microdollars\":%" PRIu64 "}",
+	       s->calls, s->input, s->output, s->microdollars);
 	for (i = 0; i < STATS_KINDS; i++)
 		kind_json(r, (enum stats_kind)i);
 	printf("}\n");

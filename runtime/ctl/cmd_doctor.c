@@ -135,7 +135,8 @@ static void doctor_streams(struct doctor *d, const struct control_status_reply *
 static void doctor_gateway(struct doctor *d, const struct control_status_reply *s)
 {
 	static const char *const texts[CONTROL_GATEWAYS] = {
-		[CONTROL_GATEWAY_UNUSED] = "not needed: no policy has rules on host names",
+		[CONTROL_GATEWAY_UNUSED] =
+			"not needed: no policy has rules on host names or models",
 		[CONTROL_GATEWAY_SERVES] = "serves",
 		[CONTROL_GATEWAY_DOWN] = "does not serve: agentosd starts it again and again, and "
 					 "its log says why",

@@ -275,7 +275,8 @@ static int run_become(struct run *r)
 	char **env;
 
 	if (launch_environment(r->policy, environ,
-			       &(struct launch_agent){ r->name, r->made.agent, r->made.denials, 0 },
+			       &(struct launch_agent){ r->name, r->made.agent, r->made.denials,
+						       r->made.gateway, r->made.token },
 			       &env)) {
 		ctl_complain("out of memory");
 		return CTL_FAILED;

@@ -29,7 +29,7 @@ enum ctl_exit {
 #define CTL_ANCHOR_STATE "/var/lib/agentos-anchor/state"
 /*
  * Each can be set by the environment: AGENTOS_POLICY_PATH, AGENTOS_AUDIT_DIR,
- * AGENTOS_CONTROL, AGENTOS_ANCHOR_STATE.
+ * AGENTOS_CONTROL, AGENTOS_ANCHOR_STATE; AGENTOS_CATALOG_DIR for CATALOG_DIR.
  */
 
 /* argv[0] is the command's name. Each prints its own messages and returns an exit status. */
@@ -53,6 +53,8 @@ int cmd_audit(int argc, char **argv);
 int cmd_policy(int argc, char **argv);
 int cmd_policy_test(int argc, char **argv);
 int cmd_policy_learn(int argc, char **argv);
+int cmd_vault(int argc, char **argv);
+int cmd_providers(int argc, char **argv);
 int cmd_doctor(int argc, char **argv);
 int cmd_selftest(int argc, char **argv);
 

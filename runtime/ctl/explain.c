@@ -54,6 +54,8 @@ static int log_walk(const char *directory, bool (*each)(const struct record *r, 
 /* Of whom nothing is known there is none: 0. */
 static uint32_t record_policy(const struct record *r)
 {
+	if (r->type == RECORD_CALL)
+		return r->u.call.policy;
 	return r->type == RECORD_EGRESS ? r->u.egress.policy : r->u.event.policy;
 }
 
@@ -64,12 +66,17 @@ static bool record_is_denial(const struct record *r)
 		return r->u.egress.outcome == EGRESS_DENIED ||
 		       r->u.egress.outcome == EGRESS_WOULD_DENY ||
 		       r->u.egress.outcome == EGRESS_FAILED;
+	if (r->type == RECORD_CALL)
+		return r->u.call.outcome == CALL_DENIED || r->u.call.outcome == CALL_WOULD_DENY ||
+		       r->u.call.outcome == CALL_FAILED;
 	return r->type == RECORD_EVENT && (r->u.event.verdict == AGENTOS_VERDICT_DENIED ||
 					   r->u.event.verdict == AGENTOS_VERDICT_WOULD_DENY);
 }
 
 static bool record_was_let_pass(const struct record *r)
 {
+	if (r->type == RECORD_CALL)
+		return r->u.call.outcome == CALL_WOULD_DENY;
 	return r->type == RECORD_EGRESS ? r->u.egress.outcome == EGRESS_WOULD_DENY :
 					  r->u.event.verdict == AGENTOS_VERDICT_WOULD_DENY;
 }
@@ -169,6 +176,12 @@ static void denial_explain(struct denial *d)
 
 	if (r->type == RECORD_EVENT)
 		explain_event(&r->u.event, d->policy, &d->vars, &d->explain);
+	else if (r->type == RECORD_CALL)
+		explain_call(&(struct explain_called){ .why = r->u.call.why,
+						       .rule = r->u.call.rule,
+						       .provider = r->u.call.provider,
+						       .model = r->u.call.model },
+			     d->policy, &d->explain);
 	else
 		explain_egress(&(struct explain_asked){ .why = r->u.egress.why,
 							.rule = r->u.egress.rule,
@@ -224,13 +237,20 @@ static void print_policy(const struct denial *d)
 	}
 }
 
+/* What a rule is that was on it, and not enough. */
+static const char *short_of(const struct record *r)
+{
+	return r->type == RECORD_CALL ? "is on this model, and is not what was against it" :
+					"is about this host, and does not allow this";
+}
+
 static void print_rule(const struct denial *d)
 {
 	const struct explain *x = &d->explain;
 
 	const char *does = x->kills	  ? "is denied, and who tries is killed" :
 			   x->watches	  ? "is watched" :
-			   x->falls_short ? "is about this host, and does not allow this" :
+			   x->falls_short ? short_of(&d->record) :
 					    "is denied";
 
 	if (x->effect) {

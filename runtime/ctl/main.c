@@ -173,6 +173,19 @@ static const struct command {
 	  "\n"
 	  "  agentctl denials coder\n" },
 	{ "policy", cmd_policy, "list and check policies", NULL },
+	{ "vault", cmd_vault, "keep API keys for the gateway", NULL },
+	{ "providers", cmd_providers, "list providers and models with their prices",
+	  "Usage: agentctl providers [--json]\n"
+	  "       agentctl providers --check [--json] FILE...\n"
+	  "Lists the providers of models and the models with their prices: those that are built in,\n"
+	  "and those of the files providers, models and routes in /etc/agentos.\n"
+	  "\n"
+	  "  --check  read files of rows, together, upon what is built in; what is wrong is one\n"
+	  "           line with file, line and what would be valid\n"
+	  "\n"
+	  "  agentctl providers | less -S\n"
+	  "  agentctl providers --check /etc/agentos/providers /etc/agentos/models\n"
+	  "  agentctl providers --json | jq '.models[] | select(.provider == \"anthropic\")'\n" },
 	{ "doctor", cmd_doctor, "check every layer and say what to do",
 	  "Usage: agentctl doctor [--json]\n"
 	  "Checks every layer from the kernel to the policies: a line each, with what to do.\n"

@@ -35,6 +35,7 @@ const struct wording_act wording_of_egress[] = {
 	{ 1U << EGRESS_ANY, "egress-any" },
 	{ 1U << EGRESS_PROVIDER, "egress-providers" },
 	{ 1U << EGRESS_PRIVATE, "egress-private" },
+	{ 1U << EGRESS_MODEL, "models" },
 	{ 0, NULL },
 };
 
@@ -87,6 +88,10 @@ struct wording_egress wording_egress(const struct compiled_egress *e)
 	if (e->kind == EGRESS_PRIVATE) {
 		inet_ntop(e->family, e->addr, address, sizeof(address));
 		snprintf(shown.text, sizeof(shown.text), "%s/%u", address, e->prefix);
+		return shown;
+	}
+	if (e->kind == EGRESS_MODEL) {
+		snprintf(shown.text, sizeof(shown.text), "%s", e->host);
 		return shown;
 	}
 	if (e->port_first == e->port_last)

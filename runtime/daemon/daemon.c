@@ -18,21 +18,17 @@
 #include <sys/un.h>
 #include <unistd.h>
 
-#include "audit/key_file.h"
 #include "daemon/egress.h"
 #include "daemon/gateway.h"
 #include "daemon/say.h"
+#include "daemon/secrets.h"
+#include "daemon/tokens.h"
 #include "kern/cgroup.h"
 #include "kern/device.h"
 
 /* Descriptors of half-made policies of all clients, and room to work. */
 #define DAEMON_FILES 65536
 #define STOP_WAIT_MS 1000
-
-/* Beside the log's directory, whatever is there at the time (audit/key_file.h). */
-static const char *const log_secrets[] = { KEY_FILE_SECRET, KEY_FILE_SECRET ".new", KEY_FILE_NEXT,
-					   KEY_FILE_NEXT ".new", NULL };
-static const char *const log_shown[] = { KEY_FILE_PUBLIC, KEY_FILE_PUBLIC ".new", NULL };
 
 /* A fault that says which file, and what the kernel said. */
 static int path_fault(struct fault *f, int error, const char *path)
@@ -108,6 +104,9 @@ static int egress_begin(struct daemon *d, struct fault *f)
 	char path[4096];
 	int err;
 
+	err = tokens_open(d->options.run_dir, d->token_key, f);
+	if (err)
+		return err;
 	snprintf(path, sizeof(path), "%s/egress", d->options.run_dir);
 	err = directory_make(path, 0700, 0, f);
 	return err ? err : egress_open(path, d->dev, &d->egress, f);
@@ -259,12 +258,8 @@ int daemon_enforce(struct daemon *d, struct fault *f)
 	if (err)
 		return err;
 	enforce_feeds(d->enforce, d->denials, feeds_directory(d->feeds));
-	err = enforce_log(d->enforce, d->options.audit_dir, log_secrets, log_shown, f);
-	if (err == 0)
-		say("%s is on a file system of its own: whether agents of root may write there, or "
-		    "read the key, is for their policies to say",
-		    d->options.audit_dir);
-	if (err >= 0)
+	err = secrets_hold(d->enforce, d->options.audit_dir, d->options.run_dir, f);
+	if (!err)
 		err = drain_start(d->drain, d->enforce, d->adopted, f);
 	if (err) {
 		/* What was only just begun is not left behind without a daemon. */

@@ -12,6 +12,7 @@
 #include "kern/enforce.h"
 #include "loop/loop.h"
 #include "rpc/control.h"
+#include "rpc/token.h"
 
 struct client_table;
 struct egress;
@@ -48,6 +49,7 @@ struct daemon {
 	struct egress *egress;
 	struct drain *drain;
 	struct gateway *gateway;
+	uint8_t token_key[TOKEN_KEY];
 	struct enforce *enforce; /* NULL once ended */
 	bool adopted;
 	struct proof proof;

@@ -65,6 +65,8 @@ int drain_rotate(struct drain *d, const char *who, struct note_verifier *ret_bef
 void drain_policy(struct drain *d, const struct origin *o);
 /* What the gateway was asked for: u.egress and type are set. */
 void drain_egress(struct drain *d, const struct record *what);
+/* A model call that has ended, or was refused: u.call and type are set. */
+void drain_call(struct drain *d, const struct record *what);
 /* Of the last record that the log has taken. */
 uint64_t drain_number(const struct drain *d);
 /* Of the last that was signed for. */

@@ -226,15 +226,19 @@ static bool is_denial(const struct record *r)
 	if (r->type == RECORD_LIFECYCLE)
 		return r->u.lifecycle.type == AGENTOS_LIFECYCLE_REPEATED &&
 		       r->u.lifecycle.reason == AGENTOS_VERDICT_DENIED;
-	return r->type == RECORD_EGRESS ?
-		       r->u.egress.outcome == EGRESS_DENIED :
-		       r->type == RECORD_EVENT && r->u.event.verdict == AGENTOS_VERDICT_DENIED;
+	if (r->type == RECORD_EGRESS)
+		return r->u.egress.outcome == EGRESS_DENIED;
+	if (r->type == RECORD_CALL)
+		return r->u.call.outcome == CALL_DENIED;
+	return r->type == RECORD_EVENT && r->u.event.verdict == AGENTOS_VERDICT_DENIED;
 }
 
 static uint32_t policy_of(const struct record *r)
 {
 	if (r->type == RECORD_LIFECYCLE)
 		return r->u.lifecycle.policy;
+	if (r->type == RECORD_CALL)
+		return r->u.call.policy;
 	return r->type == RECORD_EGRESS ? r->u.egress.policy : r->u.event.policy;
 }
 

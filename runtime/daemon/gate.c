@@ -7,15 +7,34 @@
 
 #include "daemon/egress.h"
 #include "daemon/gateway_state.h"
+#include "daemon/keys.h"
 #include "daemon/say.h"
 #include "kern/device.h"
 #include "policy/egress.h"
+#include "rpc/call_why.h"
 #include "rpc/gate.h"
+
+/* The longest that it sends. */
+union from_gateway {
+	struct gate_request request;
+	struct gate_tell tell;
+	struct gate_agent agent;
+	struct gate_key_of key_of;
+	struct gate_called called;
+};
 
 int gate_listen(struct gateway *g)
 {
-	/* The longest that it sends. */
-	return loop_receive(g->daemon->loop, &g->receive, g->gate, sizeof(struct gate_tell), 0);
+	return loop_receive(g->daemon->loop, &g->receive, g->gate, sizeof(union from_gateway), 0);
+}
+
+/* One at a time: nothing is taken before it is sent. */
+static void gate_send(struct gateway *g, const void *message, size_t len, int pass)
+{
+	struct loop_outgoing out = { .data = message, .len = len, .pass = pass };
+
+	if (loop_send(g->daemon->loop, &g->send, g->gate, &out))
+		gateway_breach(g, "it cannot be answered");
 }
 
 /* The next of the rules that it asked for. */
@@ -24,7 +43,6 @@ static void gate_answer(struct gateway *g)
 	struct gate_rules m = { .header = { sizeof(m), GATE_VERSION, GATE_RULES_ARE },
 				.policy = g->answering,
 				.first = g->answer_next };
-	struct loop_outgoing out = { .data = &m, .len = sizeof(m), .pass = -1 };
 	const struct compiled_egress *rules;
 
 	rules = egress_find(g->daemon->egress, g->answering, &m.total);
@@ -39,8 +57,58 @@ static void gate_answer(struct gateway *g)
 	g->answer_next = m.first + m.count;
 	if (g->answer_next == m.total)
 		g->answering = 0;
-	if (loop_send(g->daemon->loop, &g->send, g->gate, &out))
-		gateway_breach(g, "it cannot be answered");
+	gate_send(g, &m, sizeof(m), -1);
+}
+
+/* Its ancestors, the nearest first: what they have a token for, it has. */
+static void agent_line(const struct daemon *d, uint64_t parent, uint64_t above[AGENTOS_DEPTH_MAX])
+{
+	struct agentos_info info;
+	size_t i;
+	int fd, err;
+
+	for (i = 0; parent && i < AGENTOS_DEPTH_MAX; i++) {
+		above[i] = parent;
+		fd = agentos_dev_agent(d->dev, parent, AGENTOS_ACCESS_INSPECT);
+		if (fd < 0)
+			return;
+		err = agentos_agent_info(fd, &info);
+		close(fd);
+		if (err)
+			return;
+		parent = info.ret_parent;
+	}
+}
+
+/* By this it counts what the agent's calls cost, and can do nothing else to it. */
+static void gate_agent(struct gateway *g, const struct gate_agent *asked)
+{
+	const struct daemon *d = g->daemon;
+	struct gate_agent m = { .header = { sizeof(m), GATE_VERSION, GATE_AGENT_IS },
+				.agent = asked->agent };
+	struct agentos_info info;
+	int fd;
+
+	fd = agentos_dev_agent(d->dev, asked->agent,
+			       AGENTOS_ACCESS_INSPECT | AGENTOS_ACCESS_CHARGE);
+	if (fd >= 0 && agentos_agent_info(fd, &info)) {
+		close(fd);
+		fd = -1;
+	}
+	m.known = fd >= 0;
+	if (m.known)
+		agent_line(d, info.ret_parent, m.above);
+	gate_send(g, &m, sizeof(m), fd < 0 ? -1 : fd);
+}
+
+static void gate_key(struct gateway *g, const struct gate_key_of *asked)
+{
+	struct gate_key m = { .header = { sizeof(m), GATE_VERSION, GATE_KEY_IS },
+			      .number = asked->number };
+
+	keys_lease(asked, &m);
+	gate_send(g, &m, sizeof(m), -1);
+	explicit_bzero(&m, sizeof(m));
 }
 
 void gate_sent(int result, void *cookie)
@@ -59,22 +127,31 @@ void gate_sent(int result, void *cookie)
  * Is it of an agent, live or just ended, under a policy that it has, or one with
  * such rules that there is or was: a connection may outlive a change.
  */
-static bool tell_is_of_agent(const struct daemon *d, const struct gate_tell *m)
+static bool told_is_of_agent(const struct daemon *d, uint64_t id, uint32_t policy, bool ended)
 {
 	struct agentos_info info;
 	uint32_t count;
 	int agent, err;
 
-	if (!m->agent)
+	if (!id)
 		return true;
-	agent = agentos_dev_agent(d->dev, m->agent, AGENTOS_ACCESS_INSPECT);
+	agent = agentos_dev_agent(d->dev, id, AGENTOS_ACCESS_INSPECT);
 	if (agent < 0)
-		return names_find(d->names, m->agent)[0] != '\0';
+		return names_find(d->names, id)[0] != '\0';
 	err = agentos_agent_info(agent, &info);
 	close(agent);
-	return !err &&
-	       (m->phase == GATE_CLOSED || info.ret_policy == m->policy ||
-		egress_find(d->egress, m->policy, &count) || egress_had(d->egress, m->policy));
+	return !err && (ended || info.ret_policy == policy ||
+			egress_find(d->egress, policy, &count) || egress_had(d->egress, policy));
+}
+
+static bool tell_is_of_agent(const struct daemon *d, const struct gate_tell *m)
+{
+	return told_is_of_agent(d, m->agent, m->policy, m->phase == GATE_CLOSED);
+}
+
+static bool called_is_of_agent(const struct daemon *d, const struct gate_called *m)
+{
+	return told_is_of_agent(d, m->agent, m->policy, m->why == CALL_WHY_NONE);
 }
 
 /* A refusal for what the policy says, or for what else came in between? */
@@ -128,11 +205,57 @@ static void gate_told(struct gateway *g, const struct gate_tell *m)
 		agentos_dev_denied(g->daemon->dev, m->agent);
 }
 
+static enum call_outcome call_outcome_of(const struct gate_called *m)
+{
+	if (m->audit_only)
+		return CALL_WOULD_DENY;
+	if (m->why == CALL_WHY_NONE)
+		return CALL_ANSWERED;
+	return call_why_is_policy(m->why) ? CALL_DENIED : CALL_FAILED;
+}
+
+static void call_record(const struct gate_called *m, struct record *r)
+{
+	r->u.call.agent = m->agent;
+	r->u.call.other = m->other;
+	r->u.call.input = m->input;
+	r->u.call.output = m->output;
+	r->u.call.cache_read = m->cache_read;
+	r->u.call.cache_write = m->cache_write;
+	r->u.call.reasoning = m->reasoning;
+	r->u.call.microdollars = m->microdollars;
+	r->u.call.duration_us = m->duration_us;
+	r->u.call.first_us = m->first_us;
+	r->u.call.policy = m->policy;
+	r->u.call.rule = m->rule;
+	r->u.call.outcome = call_outcome_of(m);
+	r->u.call.why = m->why;
+	r->u.call.status = m->status;
+	r->u.call.wire = m->wire;
+	r->u.call.upstream = m->upstream;
+	r->u.call.streamed = m->streamed;
+	memcpy(r->u.call.request, m->request, sizeof(r->u.call.request));
+	memcpy(r->u.call.answer, m->answer, sizeof(r->u.call.answer));
+	memcpy(r->u.call.provider, m->provider, sizeof(r->u.call.provider));
+	memcpy(r->u.call.model, m->model, sizeof(r->u.call.model));
+}
+
+static void gate_called(struct gateway *g, const struct gate_called *m)
+{
+	struct record r = { .type = RECORD_CALL };
+
+	call_record(m, &r);
+	drain_call(g->daemon->drain, &r);
+	if (m->agent && (m->audit_only || call_why_is_policy(m->why)))
+		agentos_dev_denied(g->daemon->dev, m->agent);
+}
+
 void gate_received(int result, void *cookie)
 {
 	struct gateway *g = cookie;
 	const struct loop_message *received = g->receive.message;
-	union gate_message m;
+	union from_gateway m;
+	uint16_t type;
 
 	/* It ends, or is made to; how is seen by its process. */
 	if (result <= 0 || !received) {
@@ -147,7 +270,8 @@ void gate_received(int result, void *cookie)
 		return;
 	}
 	memcpy(&m, received->data, received->len);
-	switch (m.header.type) {
+	type = m.request.header.type;
+	switch (type) {
 	case GATE_READY:
 		if (!g->ready)
 			say("the gateway serves at 127.0.0.1 port %u",
@@ -165,6 +289,19 @@ void gate_received(int result, void *cookie)
 			return;
 		}
 		gate_told(g, &m.tell);
+		break;
+	case GATE_AGENT:
+		gate_agent(g, &m.agent);
+		return;
+	case GATE_KEY_OF:
+		gate_key(g, &m.key_of);
+		return;
+	case GATE_CALLED:
+		if (!called_is_of_agent(g->daemon, &m.called)) {
+			gateway_breach(g, "it told of an agent, or a policy, that there is not");
+			return;
+		}
+		gate_called(g, &m.called);
 		break;
 	}
 	if (gate_listen(g))

@@ -187,6 +187,7 @@ static int gate_start(struct gateway *g, int device)
 			      .msg_control = &control,
 			      .msg_controllen = sizeof(control) };
 
+	memcpy(m.token_key, g->daemon->token_key, sizeof(m.token_key));
 	control.header.cmsg_level = SOL_SOCKET;
 	control.header.cmsg_type = SCM_RIGHTS;
 	control.header.cmsg_len = CMSG_LEN(sizeof(fds));

@@ -12,6 +12,7 @@
 #include "daemon/drain_state.h"
 #include "daemon/say.h"
 #include "kern/device.h"
+#include "rpc/gate.h"
 
 static int drain_boot_id(uint8_t ret_boot[16])
 {
@@ -291,19 +292,33 @@ void drain_policy(struct drain *d, const struct origin *o)
 		drain_write(d);
 }
 
-void drain_egress(struct drain *d, const struct record *what)
+/* What the gateway told. */
+static void drain_told(struct drain *d, const struct record *what, enum record_type type,
+		       uint64_t agent)
 {
 	struct record r;
-	int err;
 
-	drain_record_init(d, &r, RECORD_EGRESS, 0);
+	drain_record_init(d, &r, type, 0);
 	r.u = what->u;
-	drain_record_agent(d, &r, r.u.egress.agent);
-	err = drain_append(d, &r);
-	if (!err)
-		feeds_take(d->options.feeds, &r);
-	if (!err)
-		drain_write(d);
+	drain_record_agent(d, &r, agent);
+	if (drain_append(d, &r) != 0)
+		return;
+	feeds_take(d->options.feeds, &r);
+	drain_write(d);
+}
+
+void drain_egress(struct drain *d, const struct record *what)
+{
+	drain_told(d, what, RECORD_EGRESS, what->u.egress.agent);
+}
+
+_Static_assert(RECORD_PROVIDER == GATE_PROVIDER && RECORD_MODEL == GATE_MODEL &&
+		       RECORD_DIGEST == GATE_DIGEST,
+	       "a record has room for what the gateway tells");
+
+void drain_call(struct drain *d, const struct record *what)
+{
+	drain_told(d, what, RECORD_CALL, what->u.call.agent);
 }
 
 /* The log could not be written: tries again, and says how it ended. */

@@ -170,7 +170,17 @@ static void client_egress(struct client *c, const struct control_policy_egress *
 	client_done(c);
 }
 
-/* Who reaches hosts by their names reaches the gateway, which is there by then. */
+static bool upload_has_models(const struct upload *u)
+{
+	size_t i;
+
+	for (i = 0; i < u->egress_count; i++)
+		if (u->egress[i].kind == EGRESS_MODEL)
+			return true;
+	return false;
+}
+
+/* Who reaches hosts by their names, or models, reaches the gateway, which is there by then. */
 static int upload_complete(struct client *c, bool limited, struct fault *f)
 {
 	struct daemon *d = c->daemon;
@@ -268,7 +278,7 @@ static int client_run_now(struct client *c, const struct control_run *m,
 		.owner = c->peer.uid,
 	};
 	struct terms_of of = { .uid = c->peer.uid };
-	bool feed;
+	bool feed, models = upload_has_models(u);
 	int fd, err;
 
 	err = client_may_run(d, f);
@@ -301,12 +311,15 @@ static int client_run_now(struct client *c, const struct control_run *m,
 	of.id = reply->agent;
 	gateway_runs_in(d, c->peer.pid, reply->agent);
 	reply->policy = u->policy;
+	reply->gateway = d->options.gateway_port;
 	/* One that cannot be told its denials is refused no less. */
 	if (feed)
 		feeds_name(d->feeds, u->policy, reply->agent, reply->denials);
 	/* The agent's now: it is dropped when that has ended. */
 	u->policy = 0;
 	err = terms_begin(d, &of, &m->terms, f);
+	if (!err && models && token_make(d->token_key, reply->agent, reply->token))
+		err = fault_set(f, ENOMEM, "out of memory");
 	fd = err ? err : agentos_agent_dup(of.agent, RUN_ACCESS);
 	if (!err && fd < 0)
 		run_fault(f, fd, m->name);

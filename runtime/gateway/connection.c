@@ -9,7 +9,7 @@
 #include <time.h>
 #include <unistd.h>
 
-#include "gateway/state.h"
+#include "gateway/call.h"
 
 uint64_t now_ms(void)
 {
@@ -46,6 +46,9 @@ static void connection_expire(struct connection *c)
 	case STATE_PIPE:
 		connection_abort(c);
 		break;
+	case STATE_CALL:
+		call_expire(c);
+		break;
 	case STATE_LAST:
 		connection_close(c);
 		break;
@@ -79,6 +82,12 @@ void connection_deadline(struct connection *c, unsigned int ms)
 	/* Without a timer nothing would end it. */
 	if (connection_arm(c))
 		shutdown(c->client, SHUT_RDWR);
+}
+
+void connection_hasten(struct connection *c, unsigned int ms)
+{
+	if (c->deadline > now_ms() + ms)
+		connection_deadline(c, ms);
 }
 
 static int pump_open(struct pump *p, struct connection *c)
@@ -141,6 +150,7 @@ void connection_close(struct connection *c)
 
 	if (c->opened)
 		connection_tell(c, GATE_CLOSED);
+	call_end(c->call);
 	if (c->lookup)
 		resolver_abandon(c->lookup);
 	policies_put(c->rules);

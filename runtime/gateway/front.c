@@ -8,10 +8,26 @@
 
 #define PAUSE_MS 100
 
-/* Each connection tells twice at most; one more may be told of, if there is room for that, too. */
+/*
+ * What a connection may tell before it is looked at again: a call, and then, on the same
+ * connection, that a tunnel was opened and closed.
+ */
+#define TELLS 3
+
+static bool front_fits(const struct gateway *g, size_t live)
+{
+	return wire_waiting(g->wire) + TELLS * live <= LIMIT_GATE_TELLS;
+}
+
+/* One more may be told of, if there is room for that, too. */
 static bool front_has_room(const struct gateway *g)
 {
-	return wire_waiting(g->wire) + 2 * (g->live + 1) <= LIMIT_GATE_TELLS;
+	return front_fits(g, g->live + 1);
+}
+
+bool front_may_keep(const struct gateway *g)
+{
+	return front_fits(g, g->live);
 }
 
 static size_t front_count(const struct gateway *g, uint64_t agent)

@@ -10,8 +10,10 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include "gateway/call.h"
+#include "gateway/config.h"
 #include "gateway/harden.h"
-#include "gateway/state.h"
+#include "llm/catalog.h"
 
 void gateway_say(const char *fmt, ...)
 {
@@ -36,10 +38,11 @@ struct gateway_times gateway_times_usual(void)
 	};
 }
 
-static void gateway_start(int listener, int device, void *cookie)
+static void gateway_start(const struct gate_start *start, int listener, int device, void *cookie)
 {
 	struct gateway *g = cookie;
 
+	memcpy(g->token_key, start->token_key, sizeof(g->token_key));
 	g->listener = listener;
 	g->device = device;
 	front_open(g);
@@ -61,11 +64,48 @@ static void gateway_rules(const struct gate_rules *rules, void *cookie)
 	}
 	if (!whole)
 		return;
+	call_wake(g);
 	for (c = g->connections; c; c = next) {
 		next = c->next;
 		if (c->state == STATE_RULES && c->rules->whole)
 			request_decide(c);
 	}
+}
+
+static void gateway_nonsense(struct gateway *g, int err)
+{
+	gateway_say("agentosd answered what nobody asked: %s", strerror(-err));
+	g->error = err;
+	loop_stop(g->loop);
+}
+
+static void gateway_agent(const struct gate_agent *agent, int fd, void *cookie)
+{
+	struct gateway *g = cookie;
+	int err = agents_answer(g->agents, agent, fd);
+
+	if (err)
+		gateway_nonsense(g, err);
+	else
+		call_wake(g);
+}
+
+static void gateway_key(const struct gate_key *key, void *cookie)
+{
+	struct gateway *g = cookie;
+	int err = keys_answer(g->keys, key);
+
+	if (err == -EBADMSG)
+		gateway_nonsense(g, err);
+	else
+		call_wake(g);
+}
+
+static void gateway_keys_gone(void *cookie)
+{
+	struct gateway *g = cookie;
+
+	keys_gone(g->keys);
 }
 
 static void gateway_room(void *cookie)
@@ -133,15 +173,22 @@ static int gateway_fd_check(struct fault *f)
 
 static int gateway_open(struct gateway *g, struct fault *f)
 {
-	const struct wire_events events = { .start = gateway_start,
-					    .rules = gateway_rules,
-					    .room = gateway_room,
-					    .ended = gateway_ended,
-					    .cookie = g };
+	const struct wire_events events = {
+		.start = gateway_start,
+		.agent = gateway_agent,
+		.key = gateway_key,
+		.keys_gone = gateway_keys_gone,
+		.rules = gateway_rules,
+		.room = gateway_room,
+		.ended = gateway_ended,
+		.cookie = g
+	};
 	int err = harden(f);
 
 	if (!err)
 		err = gateway_fd_check(f);
+	if (!err)
+		err = config_load(g->options.catalog, &g->catalog, f);
 	if (!err)
 		err = gateway_loop_open(g, f);
 	if (err)
@@ -153,6 +200,12 @@ static int gateway_open(struct gateway *g, struct fault *f)
 		err = policies_open(g->wire, &g->policies);
 	if (!err)
 		err = resolver_open(g->loop, &g->resolver);
+	if (!err)
+		err = agents_open(g->wire, &g->agents);
+	if (!err)
+		err = keys_open(g->wire, &g->keys);
+	if (!err)
+		err = upstream_open(g->loop, &g->upstream);
 	return err ? fault_set(f, -err, "cannot start: %s", strerror(-err)) : 0;
 }
 
@@ -164,6 +217,10 @@ static bool gateway_close(struct gateway *g)
 	front_close(g);
 	while (g->connections)
 		connection_abort(g->connections);
+	upstream_close(g->upstream);
+	keys_close(g->keys);
+	agents_close(g->agents);
+	catalog_free(g->catalog);
 	all = resolver_close(g->resolver);
 	policies_close(g->policies);
 	wire_close(g->wire);

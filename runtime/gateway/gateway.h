@@ -12,10 +12,18 @@ struct gateway_times {
 	unsigned int head, decide, connect, hello, idle, linger;
 };
 
+/* agentos_budget_reserve() and agentos_budget_settle(). */
+struct gateway_budget {
+	int (*reserve)(int agent, uint32_t resource, uint64_t amount);
+	int (*settle)(int agent, uint32_t resource, uint64_t reserved, uint64_t used);
+};
+
 struct gateway_options {
 	/* Which agent is at the other end: caller_get(). The device is START's. */
 	int (*caller)(int device, int connection, struct caller *ret_caller);
+	struct gateway_budget budget;
 	struct gateway_times times;
+	const char *catalog; /* a directory of an administrator's files: CATALOG_DIR */
 };
 
 /* As limits.h has them. */

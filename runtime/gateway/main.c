@@ -4,6 +4,8 @@
 #include <stdio.h>
 
 #include "gateway/gateway.h"
+#include "lib/libagentos.h"
+#include "llm/catalog.h"
 #include "rpc/gate.h"
 
 static const char usage[] =
@@ -25,7 +27,12 @@ static const struct option options[] = {
 
 int main(int argc, char **argv)
 {
-	const struct gateway_options o = { .caller = caller_get, .times = gateway_times_usual() };
+	const struct gateway_options o = {
+		.caller = caller_get,
+		.budget = { agentos_budget_reserve, agentos_budget_settle },
+		.times = gateway_times_usual(),
+		.catalog = CATALOG_DIR
+	};
 	int opt = getopt_long(argc, argv, "", options, NULL);
 
 	switch (opt) {

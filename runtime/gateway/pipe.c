@@ -4,7 +4,7 @@
 #include <string.h>
 #include <sys/socket.h>
 
-#include "gateway/state.h"
+#include "gateway/call.h"
 
 static bool pump_is_up(const struct pump *p)
 {
@@ -29,8 +29,13 @@ void pump_read(struct pump *p)
 
 	if (p->read.op)
 		return;
-	/* So that head and body fit when the head has been written anew. */
-	to.len = (c->state == STATE_HEAD ? LIMIT_HTTP_HEAD : p->buffer->size) - p->end;
+	/*
+	 * So that head and body fit when the head has been written anew; behind the body of a
+	 * call the next head may come.
+	 */
+	to.len = (c->state == STATE_HEAD || c->state == STATE_CALL ? LIMIT_HTTP_HEAD :
+								     p->buffer->size) -
+		 p->end;
 	pump_check(p, loop_read(c->gateway->loop, &p->read, pump_is_up(p) ? c->client : c->server,
 				&to));
 }
@@ -139,6 +144,9 @@ static void head_read_done(struct connection *c, int result)
 	static const struct http_fault cut = { 400, "the request ends in its head" };
 
 	if (result > 0) {
+		/* A connection that was kept may have waited long: its next head may not. */
+		if (!c->up.end)
+			connection_hasten(c, c->gateway->options.times.head);
 		c->up.end += (size_t)result;
 		request_read(c);
 	} else if (result < 0 || !c->up.end) {
@@ -186,6 +194,9 @@ static void pump_read_done(int result, void *cookie)
 	case STATE_HELLO:
 		hello_read_done(p, result);
 		break;
+	case STATE_CALL:
+		call_read_done(c, result);
+		break;
 	case STATE_LAST:
 		last_read_done(c, result);
 		break;
@@ -211,6 +222,10 @@ static void pump_write_done(int result, void *cookie)
 	struct pump *p = cookie;
 	struct connection *c = p->connection;
 
+	if (c->state == STATE_CALL) {
+		call_write_done(c, result);
+		return;
+	}
 	if (result < 0) {
 		/* In a tunnel where nothing has come: it is not open, and refused by nobody. */
 		if (c->state == STATE_HELLO) {

@@ -3,7 +3,7 @@
 #include <errno.h>
 #include <string.h>
 
-#include "gateway/state.h"
+#include "gateway/call.h"
 
 /* Where the request goes to, in the form that is compared. */
 static int request_host(struct connection *c, const struct http_head *h)
@@ -36,6 +36,8 @@ static int request_rewrite(struct connection *c, const struct http_head *h, size
 	if (err)
 		return err;
 	/* No more than LIMIT_HTTP_HEAD bytes were read up to now: both fit. */
+	if (len + body > p->buffer->size)
+		return -E2BIG;
 	memmove(p->buffer->data + len, p->buffer->data + size, body);
 	memcpy(p->buffer->data, head, len);
 	p->end = len + body;
@@ -53,6 +55,10 @@ static void request_take(struct connection *c, size_t size)
 
 	if (http_head_parse((const char *)p->buffer->data, size, &head, &fault)) {
 		answer_fault(c, &fault);
+		return;
+	}
+	if (head.origin) {
+		call_begin(c, &head, size);
 		return;
 	}
 	c->tunnel = head.connect;

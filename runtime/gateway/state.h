@@ -13,8 +13,19 @@
 #include "loop/loop.h"
 #include "policy/egress.h"
 
+struct agents;
+struct call;
+struct catalog;
+struct keys;
+struct upstream;
+
 struct gateway {
 	struct gateway_options options;
+	struct agents *agents;
+	struct keys *keys;
+	struct catalog *catalog;
+	struct upstream *upstream;
+	uint8_t token_key[GATE_TOKEN_KEY];
 	struct loop *loop;
 	struct wire *wire;
 	struct policies *policies;
@@ -33,6 +44,7 @@ enum connection_state {
 	STATE_CONNECT, /* the server's */
 	STATE_HELLO,   /* in the tunnel, a ClientHello of that name is awaited */
 	STATE_PIPE,    /* bytes go both ways */
+	STATE_CALL,    /* a model is called: call.h */
 	STATE_LAST,    /* the last bytes to the client are written; then it may read them */
 };
 
@@ -79,6 +91,8 @@ struct connection {
 	bool reached;			  /* that address answered */
 	bool opened;			  /* and agentosd was told, and is to be told of the end */
 	size_t lingered;
+
+	struct call *call; /* STATE_CALL */
 };
 
 /* --- connection.c: its life --- */
@@ -93,6 +107,8 @@ void connection_drop_server(struct connection *c);
 void connection_abort(struct connection *c);
 /* The state has to be another by then. */
 void connection_deadline(struct connection *c, unsigned int ms);
+/* Likewise, unless that is later than it is now. */
+void connection_hasten(struct connection *c, unsigned int ms);
 void connection_tell(struct connection *c, enum gate_phase phase);
 /* The audit-only agent's is let through, and the reason kept; true then. Else false, and not refused yet. */
 bool connection_spare(struct connection *c, enum egress_why why);
@@ -143,6 +159,8 @@ void front_open(struct gateway *g);
 void front_close(struct gateway *g);
 /* There may be room again. */
 void front_resume(struct gateway *g);
+/* May a connection be kept for another request? Not while agentosd takes nothing. */
+bool front_may_keep(const struct gateway *g);
 
 /* One line on standard error. Nothing that an agent wrote is in it. */
 void gateway_say(const char *fmt, ...) __attribute__((format(printf, 1, 2)));

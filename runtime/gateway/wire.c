@@ -11,13 +11,16 @@
 
 #include "base/limits.h"
 
-/* Each policy that is kept may have been asked for, and READY. */
-#define WIRE_ROOM (LIMIT_GATE_TELLS + LIMIT_GATE_POLICIES + 1)
+/* Whatever is kept may have been asked for, and READY. */
+#define WIRE_ROOM (LIMIT_GATE_TELLS + LIMIT_GATE_POLICIES + LIMIT_GATE_AGENTS + LIMIT_GATE_KEYS + 1)
 
 union outgoing {
 	struct gate_header header;
 	struct gate_request request;
 	struct gate_tell tell;
+	struct gate_agent agent;
+	struct gate_key_of key_of;
+	struct gate_called called;
 };
 
 struct wire {
@@ -48,15 +51,34 @@ static int wire_listen(struct wire *w)
 static void wire_dispatch(struct wire *w, const struct loop_message *m)
 {
 	const union gate_message *message = (const union gate_message *)m->data;
-	int fds[2];
+	void *cookie = w->events.cookie;
+	int fds[2] = { -1, -1 };
+	size_t i;
 
-	if (message->header.type == GATE_START) {
-		memcpy(fds, m->fds, sizeof(fds));
-		m->fds[0] = m->fds[1] = -1;
+	/* The events' from here on. */
+	for (i = 0; i < m->fd_count && i < 2; i++) {
+		fds[i] = m->fds[i];
+		m->fds[i] = -1;
+	}
+	switch (message->header.type) {
+	case GATE_START:
 		w->started = true;
-		w->events.start(fds[0], fds[1], w->events.cookie);
-	} else {
-		w->events.rules(&message->rules, w->events.cookie);
+		w->events.start(&message->start, fds[0], fds[1], cookie);
+		break;
+	case GATE_RULES_ARE:
+		w->events.rules(&message->rules, cookie);
+		break;
+	case GATE_AGENT_IS:
+		w->events.agent(&message->agent, fds[0], cookie);
+		break;
+	case GATE_KEY_IS:
+		w->events.key(&message->key, cookie);
+		/* It is the keys' own from here on. */
+		explicit_bzero(m->data, m->len);
+		break;
+	case GATE_KEYS_GONE:
+		w->events.keys_gone(cookie);
+		break;
 	}
 }
 
@@ -166,11 +188,33 @@ void wire_ask(struct wire *w, uint32_t policy)
 	wire_put(w, &o, GATE_ASK, sizeof(o.request));
 }
 
-void wire_tell(struct wire *w, struct gate_tell *tell)
+void wire_ask_agent(struct wire *w, uint64_t agent)
+{
+	const struct gate_agent ask = { .agent = agent };
+	union outgoing o = { .agent = ask };
+
+	wire_put(w, &o, GATE_AGENT, sizeof(o.agent));
+}
+
+void wire_ask_key(struct wire *w, const struct gate_key_of *of)
+{
+	union outgoing o = { .key_of = *of };
+
+	wire_put(w, &o, GATE_KEY_OF, sizeof(o.key_of));
+}
+
+void wire_tell(struct wire *w, const struct gate_tell *tell)
 {
 	union outgoing o = { .tell = *tell };
 
 	wire_put(w, &o, GATE_TELL, sizeof(o.tell));
+}
+
+void wire_called(struct wire *w, const struct gate_called *called)
+{
+	union outgoing o = { .called = *called };
+
+	wire_put(w, &o, GATE_CALLED, sizeof(o.called));
 }
 
 size_t wire_waiting(const struct wire *w)

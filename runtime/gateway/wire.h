@@ -10,7 +10,10 @@ struct wire;
 
 struct wire_events {
 	/* Once. The descriptors are the callback's. */
-	void (*start)(int listener, int device, void *cookie);
+	void (*start)(const struct gate_start *start, int listener, int device, void *cookie);
+	void (*agent)(const struct gate_agent *agent, int fd, void *cookie); /* likewise; or -1 */
+	void (*key)(const struct gate_key *key, void *cookie);
+	void (*keys_gone)(void *cookie);
 	void (*rules)(const struct gate_rules *rules, void *cookie);
 	void (*room)(void *cookie); /* agentosd has taken some of what waited */
 	/* The end, once: 0 agentosd is gone, -EBADMSG it sends nonsense, or another error. */
@@ -25,13 +28,16 @@ void wire_close(struct wire *w);
 
 /*
  * Messages go at once or wait for agentosd, in order. There is room for
- * LIMIT_GATE_TELLS of them, and for what is asked beside: whoever may tell something
+ * LIMIT_GATE_TELLS of tells and calls, and for what is asked beside: whoever may tell something
  * later takes care that wire_waiting() and all that stay below.
  */
 void wire_ready(struct wire *w);
 void wire_ask(struct wire *w, uint32_t policy);
+void wire_ask_agent(struct wire *w, uint64_t agent);
 /* All but the header is set. */
-void wire_tell(struct wire *w, struct gate_tell *tell);
+void wire_ask_key(struct wire *w, const struct gate_key_of *of);
+void wire_tell(struct wire *w, const struct gate_tell *tell);
+void wire_called(struct wire *w, const struct gate_called *called);
 size_t wire_waiting(const struct wire *w);
 
 #endif

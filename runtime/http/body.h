@@ -7,10 +7,12 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "http/chunked.h"
+
 struct http_body {
-	uint64_t left; /* bytes of data to come; chunked: of this chunk */
-	uint8_t state; /* its own */
-	uint8_t digits;
+	uint64_t left; /* bytes to come, when not in chunks */
+	struct http_chunked chunked;
+	bool in_chunks;
 };
 
 /* Of that many bytes, or in chunks. */
@@ -21,8 +23,7 @@ bool http_body_done(const struct http_body *b);
  * *ret_len: how many of the bytes belong to the body. Those behind it are no part
  * of this request.
  * -EBADMSG  bad chunk syntax; none of the bytes may be passed on. Chunks have no
- *	     extensions and no trailers here: what they say is read differently by
- *	     different servers, and hardly anybody sends them.
+ *	     extensions and no trailers here (HTTP_CHUNKED_PLAIN).
  */
 int http_body_take(struct http_body *b, const char *bytes, size_t len, size_t *ret_len);
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-/* The head of an HTTP/1.x request to a proxy: its end, its lines, what they mean together. */
+/* The head of an HTTP/1.x request: its end, its lines, what they mean together. */
 #include "http/head.h"
 
 #include <errno.h>
@@ -14,20 +14,9 @@ static int bad(struct http_fault *f, int status, const char *text)
 	return -EBADMSG;
 }
 
-bool http_span_is(struct http_span span, const char *text)
+static bool is_hex(char c)
 {
-	return span.len == strlen(text) && strncasecmp(span.at, text, span.len) == 0;
-}
-
-static bool is_token(unsigned char c)
-{
-	return (c >= '0' && c <= '9') || (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z') ||
-	       (c && strchr("!#$%&'*+-.^_`|~", c));
-}
-
-static bool is_blank(char c)
-{
-	return c == ' ' || c == '\t';
+	return http_hex_value(c) >= 0;
 }
 
 int http_head_end(const char *bytes, size_t len, size_t *from, size_t *ret_size,
@@ -38,7 +27,7 @@ int http_head_end(const char *bytes, size_t len, size_t *from, size_t *ret_size,
 	for (i = *from; i < len && i < LIMIT_HTTP_HEAD; i++) {
 		unsigned char c = (unsigned char)bytes[i];
 
-		if (i == 0 && !is_token(c))
+		if (i == 0 && !http_is_token(c))
 			return bad(f, 400, "this is no HTTP request");
 		if (c == '\r') {
 			if (i + 1 == len)
@@ -62,40 +51,6 @@ int http_head_end(const char *bytes, size_t len, size_t *from, size_t *ret_size,
 	return -EAGAIN;
 }
 
-/* Cuts what is before the byte off, and the byte. */
-static bool span_cut(struct http_span *rest, char at, struct http_span *ret_part)
-{
-	const char *end = memchr(rest->at, at, rest->len);
-
-	if (!end)
-		return false;
-	*ret_part = (struct http_span){ rest->at, (size_t)(end - rest->at) };
-	rest->len -= ret_part->len + 1;
-	rest->at = end + 1;
-	return true;
-}
-
-static struct http_span span_trim(struct http_span s)
-{
-	while (s.len && is_blank(*s.at)) {
-		s.at++;
-		s.len--;
-	}
-	while (s.len && is_blank(s.at[s.len - 1]))
-		s.len--;
-	return s;
-}
-
-static bool span_is_token(struct http_span s)
-{
-	size_t i;
-
-	for (i = 0; i < s.len; i++)
-		if (!is_token((unsigned char)s.at[i]))
-			return false;
-	return s.len > 0;
-}
-
 /* Printable ASCII without blanks, of at least one byte. */
 static bool span_is_graphic(struct http_span s)
 {
@@ -104,6 +59,27 @@ static bool span_is_graphic(struct http_span s)
 	for (i = 0; i < s.len; i++)
 		if (s.at[i] <= ' ' || s.at[i] > '~')
 			return false;
+	return s.len > 0;
+}
+
+/* Letters, digits and marks that names have (RFC 3986, reg-name); of an address in brackets, its own. */
+static bool host_is_valid(struct http_span s, bool bracketed)
+{
+	const char *marks = bracketed ? ":." : "-._~!$&'()*+,;=";
+	size_t i;
+
+	for (i = 0; i < s.len; i++) {
+		char c = s.at[i];
+
+		if (is_hex(c) || (c && strchr(marks, c)))
+			continue;
+		if (bracketed)
+			return false;
+		if (c == '%' && s.len - i > 2 && is_hex(s.at[i + 1]) && is_hex(s.at[i + 2]))
+			continue;
+		if ((c < 'G' || c > 'Z') && (c < 'g' || c > 'z'))
+			return false;
+	}
 	return s.len > 0;
 }
 
@@ -130,14 +106,13 @@ static bool authority_parse(struct http_span s, struct http_span *ret_host, uint
 			    bool *ret_has_port)
 {
 	struct http_span host, rest = s;
+	bool bracketed = s.len && s.at[0] == '[';
 
-	if (!span_is_graphic(s) || memchr(s.at, '@', s.len))
-		return false;
 	*ret_has_port = false;
-	if (s.at[0] == '[') {
+	if (bracketed) {
 		rest.at++;
 		rest.len--;
-		if (!span_cut(&rest, ']', &host) || !host.len)
+		if (!http_span_cut(&rest, ']', &host) || !host_is_valid(host, true))
 			return false;
 		*ret_host = host;
 		if (!rest.len)
@@ -146,13 +121,13 @@ static bool authority_parse(struct http_span s, struct http_span *ret_host, uint
 			return false;
 		rest.at++;
 		rest.len--;
-	} else if (!span_cut(&rest, ':', &host)) {
+	} else if (!http_span_cut(&rest, ':', &host)) {
 		*ret_host = s;
-		return true;
+		return host_is_valid(s, false);
 	}
 	*ret_host = host;
 	*ret_has_port = true;
-	return host.len && port_parse(rest, ret_port);
+	return (bracketed || host_is_valid(host, false)) && port_parse(rest, ret_port);
 }
 
 static int target_absolute(struct http_span target, struct http_head *h, struct http_fault *f)
@@ -165,7 +140,7 @@ static int target_absolute(struct http_span target, struct http_head *h, struct 
 	if (target.len >= 8 && strncasecmp(target.at, "https://", 8) == 0)
 		return bad(f, 400, "https goes through a tunnel: use CONNECT");
 	if (target.len < strlen(scheme) || strncasecmp(target.at, scheme, strlen(scheme)) != 0)
-		return bad(f, 400, "this is a proxy: the target must be http://host/path");
+		return bad(f, 400, "the target must be /path or http://host/path");
 	authority = (struct http_span){ target.at + strlen(scheme), target.len - strlen(scheme) };
 	for (i = 0; i < authority.len && !strchr("/?#", authority.at[i]); i++)
 		;
@@ -186,6 +161,14 @@ static int target_parse(struct http_span target, struct http_head *h, struct htt
 	if (!span_is_graphic(target))
 		return bad(f, 400, "the target is malformed");
 	h->connect = h->method.len == 7 && memcmp(h->method.at, "CONNECT", 7) == 0;
+	if (!h->connect && target.at[0] == '/') {
+		if (memchr(target.at, '#', target.len))
+			return bad(f, 400, "a fragment in the target");
+		h->origin = true;
+		h->path = target;
+		h->port = PORT_HTTP;
+		return 0;
+	}
 	if (!h->connect)
 		return target_absolute(target, h, f);
 	if (!authority_parse(target, &h->host, &h->port, &has_port) || !has_port)
@@ -197,9 +180,9 @@ static int line_parse(struct http_span line, struct http_head *h, struct http_fa
 {
 	struct http_span target;
 
-	if (!span_cut(&line, ' ', &h->method) || !span_is_token(h->method))
+	if (!http_span_cut(&line, ' ', &h->method) || !http_span_is_token(h->method))
 		return bad(f, 400, "the method is malformed");
-	if (!span_cut(&line, ' ', &target))
+	if (!http_span_cut(&line, ' ', &target))
 		return bad(f, 400, "the request line is malformed");
 	if (line.len != 8 || memcmp(line.at, "HTTP/", 5) != 0)
 		return bad(f, 400, "the request line is malformed");
@@ -209,75 +192,60 @@ static int line_parse(struct http_span line, struct http_head *h, struct http_fa
 	return target_parse(target, h, f);
 }
 
-static int field_parse(struct http_span line, struct http_head *h, struct http_fault *f)
+static int field_add(struct http_span line, struct http_head *h, struct http_fault *f)
 {
-	struct http_field field;
-
-	if (is_blank(line.at[0]))
-		return bad(f, 400, "a header line is folded");
 	if (h->field_count == LIMIT_HTTP_FIELDS)
 		return bad(f, 431, "there are too many header lines");
-	if (!span_cut(&line, ':', &field.name) || !span_is_token(field.name))
-		return bad(f, 400, "a header line is malformed");
-	field.value = span_trim(line);
-	h->fields[h->field_count++] = field;
+	if (http_field_parse(line, &h->fields[h->field_count]))
+		return bad(f, 400, "a header line is folded or malformed");
+	h->field_count++;
 	return 0;
 }
 
-/* Does the comma-separated list have the name? */
-static bool list_has(struct http_span list, const char *name)
-{
-	struct http_span item;
-
-	while (span_cut(&list, ',', &item))
-		if (http_span_is(span_trim(item), name))
-			return true;
-	return http_span_is(span_trim(list), name);
-}
-
-static int length_parse(struct http_span value, uint64_t *ret_length, struct http_fault *f)
-{
-	uint64_t length = 0;
-	size_t i;
-
-	if (!value.len || value.len > 18)
-		return bad(f, 400, "Content-Length is malformed");
-	for (i = 0; i < value.len; i++) {
-		if (value.at[i] < '0' || value.at[i] > '9')
-			return bad(f, 400, "Content-Length is malformed");
-		length = length * 10 + (uint64_t)(value.at[i] - '0');
-	}
-	*ret_length = length;
-	return 0;
-}
-
-static int host_check(const struct http_head *h, struct http_span value, struct http_fault *f)
+/* What a target does not say, this line does; what it says, it has to say too. */
+static int host_check(struct http_head *h, struct http_span value, struct http_fault *f)
 {
 	struct http_span host;
 	uint16_t port = h->port;
 	bool has_port;
 
+	if (h->origin)
+		return authority_parse(value, &h->host, &h->port, &has_port) ?
+			       0 :
+			       bad(f, 400, "Host is malformed");
 	if (!authority_parse(value, &host, &port, &has_port) || port != h->port ||
 	    host.len != h->host.len || strncasecmp(host.at, h->host.at, host.len) != 0)
 		return bad(f, 400, "Host is not the host of the target");
 	return 0;
 }
 
-static int connection_check(struct http_span value, struct http_fault *f)
+struct seen {
+	unsigned int host, length, coding;
+	bool close, keep; /* asked for by a Connection line */
+};
+
+static int connection_check(struct http_span value, struct seen *seen, struct http_fault *f)
 {
 	static const char *const kept[] = { "host", "content-length", "transfer-encoding", "expect",
 					    "trailer" };
 	size_t i;
 
 	for (i = 0; i < sizeof(kept) / sizeof(kept[0]); i++)
-		if (list_has(value, kept[i]))
+		if (http_list_has(value, kept[i]))
 			return bad(f, 400, "Connection names a line that is not its own");
+	seen->close |= http_list_has(value, "close");
+	seen->keep |= http_list_has(value, "keep-alive");
 	return 0;
 }
 
-struct seen {
-	unsigned int host, length, coding;
-};
+static int expect_check(struct http_head *h, struct http_span value, struct http_fault *f)
+{
+	if (!http_span_is(value, "100-continue"))
+		return bad(f, 417, "only 100-continue may be expected");
+	/* HTTP/1.0 knows no interim answers. */
+	h->expect = h->minor;
+	return 0;
+}
 
 static int field_check(struct http_head *h, const struct http_field *field, struct seen *seen,
 		       struct http_fault *f)
@@ -288,7 +256,9 @@ static int field_check(struct http_head *h, const struct http_field *field, stru
 	}
 	if (http_span_is(field->name, "content-length")) {
 		seen->length++;
-		return length_parse(field->value, &h->length, f);
+		return http_length_parse(field->value, &h->length) ?
+			       bad(f, 400, "Content-Length is malformed") :
+			       0;
 	}
 	if (http_span_is(field->name, "transfer-encoding")) {
 		seen->coding++;
@@ -298,11 +268,11 @@ static int field_check(struct http_head *h, const struct http_field *field, stru
 			       bad(f, 501, "only the transfer coding `chunked` is known");
 	}
 	if (http_span_is(field->name, "connection"))
-		return connection_check(field->value, f);
+		return connection_check(field->value, seen, f);
 	if (http_span_is(field->name, "upgrade"))
 		return bad(f, 501, "no Upgrade goes through here: use CONNECT");
-	if (http_span_is(field->name, "expect") && !http_span_is(field->value, "100-continue"))
-		return bad(f, 417, "only 100-continue may be expected");
+	if (http_span_is(field->name, "expect"))
+		return expect_check(h, field->value, f);
 	return 0;
 }
 
@@ -326,6 +296,7 @@ static int fields_check(struct http_head *h, struct http_fault *f)
 		return bad(f, 400, "a Transfer-Encoding that cannot be");
 	if (h->connect && (seen.coding || h->length))
 		return bad(f, 400, "CONNECT has no body");
+	h->keep_alive = !seen.close && (h->minor || seen.keep);
 	return 0;
 }
 
@@ -337,14 +308,14 @@ int http_head_parse(const char *bytes, size_t size, struct http_head *ret_head,
 	int err;
 
 	memset(ret_head, 0, sizeof(*ret_head));
-	while (span_cut(&rest, '\n', &line)) {
+	while (http_span_cut(&rest, '\n', &line)) {
 		if (!line.len || line.at[line.len - 1] != '\r')
 			return bad(f, 400, "LF without CR");
 		line.len--;
 		if (!line.len && !first)
 			return rest.len ? bad(f, 400, "the head is malformed") :
 					  fields_check(ret_head, f);
-		err = first ? line_parse(line, ret_head, f) : field_parse(line, ret_head, f);
+		err = first ? line_parse(line, ret_head, f) : field_add(line, ret_head, f);
 		if (err)
 			return err;
 		first = false;
@@ -373,7 +344,7 @@ static bool field_is_ours(const struct http_head *h, const struct http_field *fi
 	name[field->name.len] = '\0';
 	for (i = 0; i < h->field_count; i++)
 		if (http_span_is(h->fields[i].name, "connection") &&
-		    list_has(h->fields[i].value, name))
+		    http_list_has(h->fields[i].value, name))
 			return true;
 	return false;
 }

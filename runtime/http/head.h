@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* The head of an HTTP/1.x request to a proxy, read strictly (RFC 9112). Pure; nothing is allocated. */
+/* The head of an HTTP/1.x request to a proxy or an origin, read strictly (RFC 9112). Pure; nothing is allocated. */
 #ifndef AGENTOS_HTTP_HEAD_H
 #define AGENTOS_HTTP_HEAD_H
 
@@ -8,16 +8,7 @@
 #include <stdint.h>
 
 #include "base/limits.h"
-
-/* Points into the bytes that were parsed; not terminated. */
-struct http_span {
-	const char *at;
-	size_t len;
-};
-
-struct http_field {
-	struct http_span name, value; /* the value without blanks around it */
-};
+#include "http/fields.h"
 
 /* Why a request is refused: a status, and words that hold nothing of the request. */
 struct http_fault {
@@ -27,7 +18,8 @@ struct http_fault {
 
 struct http_head {
 	struct http_span method;
-	struct http_span host; /* as written; not empty; of "[::1]" what is inside */
+	/* As written; of "[::1]" what is inside. Empty only when an origin's HTTP/1.0 has no Host. */
+	struct http_span host;
 	struct http_span path; /* from '/' or '?' on, or empty; CONNECT: empty */
 	struct http_field fields[LIMIT_HTTP_FIELDS];
 	size_t field_count;
@@ -35,7 +27,10 @@ struct http_head {
 	uint16_t port;
 	uint8_t minor; /* HTTP/1.minor: 0 or 1 */
 	bool connect;  /* a tunnel is asked for */
+	bool origin;   /* the target is a path: whoever reads this is meant to answer */
 	bool chunked;
+	bool keep_alive; /* another request may follow: HTTP/1.1, and 1.0 that asks for it */
+	bool expect;	 /* the body comes once "100 Continue" was sent (or after a while) */
 };
 
 /*
@@ -52,8 +47,9 @@ int http_head_end(const char *bytes, size_t len, size_t *from, size_t *ret_size,
 /*
  * Reads a head of that size, as http_head_end() found it.
  *
- * Targets: "http://host[:port][/path][?query]" and, for CONNECT, "host:port". No
- * others: this is a proxy and no origin. What could mean one thing here and another
+ * Targets: "http://host[:port][/path][?query]" and, for CONNECT, "host:port", as a
+ * proxy gets them; "/path[?query]", as an origin does, whose host and port (or 80) are
+ * the Host line's. No others. What could mean one thing here and another
  * to the next who reads it is refused: several Host or Content-Length lines (equal
  * ones, too), Transfer-Encoding with Content-Length or with anything but "chunked",
  * folded lines, blanks before a colon, user names and fragments in targets, a Host
@@ -73,8 +69,5 @@ int http_head_parse(const char *bytes, size_t size, struct http_head *ret_head,
  */
 int http_head_encode(const struct http_head *head, const char *host, char *out, size_t size,
 		     size_t *ret_len);
-
-/* Equal, whatever the case of letters? */
-bool http_span_is(struct http_span span, const char *text);
 
 #endif

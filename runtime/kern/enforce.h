@@ -75,6 +75,15 @@ void enforce_feeds(struct enforce *e, const char *path, int fd);
  */
 int enforce_log(struct enforce *e, const char *directory, const char *const *secrets,
 		const char *const *shown, struct fault *f);
+/*
+ * What agentosd keeps to itself, beside the log's: what has one of these names in the
+ * directory, now or later, no agent reads, writes or replaces, in each policy that is
+ * completed from now on, and no rule may allow any of that. names ends with NULL and
+ * is borrowed. 1; 0: at the directory a file system is mounted, and nothing is kept,
+ * as of enforce_log(); or an errno with the fault.
+ */
+int enforce_secrets(struct enforce *e, const char *directory, const char *const *names,
+		    struct fault *f);
 /* But for this file of the feeds, which may be read. */
 int enforce_policy_feed(struct enforce *e, uint32_t policy, int fd, struct fault *f);
 /* It may connect to 127.0.0.1:port by TCP, where the gateway is. */

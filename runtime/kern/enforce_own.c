@@ -33,6 +33,40 @@ static bool path_beside(const char *path, const char *log, const char *const *su
 	return *suffixes;
 }
 
+static bool names_have(const char *const *names, const char *name)
+{
+	while (*names && strcmp(*names, name))
+		names++;
+	return *names;
+}
+
+/* Is the rule about one of these? path: of what it is about, or of where its name is. */
+static bool rule_is_about(const struct compiled_rule *r, const char *path, const struct secrets *s)
+{
+	const size_t len = strlen(s->path);
+
+	if (strncmp(path, s->path, len))
+		return false;
+	if (r->kind == COMPILED_NAME)
+		return !path[len] && names_have(s->names, r->name);
+	return path[len] == '/' && names_have(s->names, path + len + 1);
+}
+
+/* To deny what is denied does no harm, and whoever tries may be killed for it. */
+static int secrets_allow(const struct enforce *e, const struct compiled_rule *r, const char *path,
+			 struct fault *f)
+{
+	size_t i;
+
+	for (i = 0; r->allow && i < e->secrets_count; i++) {
+		if (rule_is_about(r, path, &e->secrets[i]))
+			return fault_set(f, EINVAL,
+					 "rule %u: no rule may allow what is agentosd's own in %s",
+					 r->number, e->secrets[i].path);
+	}
+	return 0;
+}
+
 /*
  * It would be nearer than our own rules. Where it is a name, that is in what fd is of.
  * Of the log anybody's policy may let reading pass: what we deny there is to write,
@@ -65,7 +99,7 @@ int own_allow(const struct enforce *e, const struct compiled_rule *r, int fd, st
 			    (!reads && path_beside(path, e->log.path, e->log.shown))))
 		return fault_set(f, EINVAL, "rule %u: no rule may be about %s, the audit log's own",
 				 r->number, path);
-	return 0;
+	return secrets_allow(e, r, path, f);
 }
 
 int enforce_policy_gateway(struct enforce *e, uint32_t policy, uint16_t port, struct fault *f)
@@ -112,25 +146,14 @@ int enforce_policy_feed(struct enforce *e, uint32_t policy, int fd, struct fault
  * Is a file system mounted right there, which whoever mounted it may want to take
  * out? The root's is not. 1, 0, or an errno.
  */
-static int mounted_at(int directory, uint64_t root)
+static int mounted_at(int directory)
 {
-	struct statx st;
+	struct statx root, st;
 
-	if (statx(directory, "", AT_EMPTY_PATH, STATX_MNT_ID, &st))
+	if (statx(AT_FDCWD, "/", 0, STATX_MNT_ID, &root) ||
+	    statx(directory, "", AT_EMPTY_PATH, STATX_MNT_ID, &st))
 		return -errno;
-	return st.stx_attributes & STATX_ATTR_MOUNT_ROOT && st.stx_mnt_id != root;
-}
-
-/* At the log's directory, or at the one that it is in? Likewise. */
-static int log_is_mounted(const struct enforce *e)
-{
-	struct statx root;
-	int is;
-
-	if (statx(AT_FDCWD, "/", 0, STATX_MNT_ID, &root))
-		return -errno;
-	is = mounted_at(e->log.directory, root.stx_mnt_id);
-	return is ? is : mounted_at(e->log.parent, root.stx_mnt_id);
+	return st.stx_attributes & STATX_ATTR_MOUNT_ROOT && st.stx_mnt_id != root.stx_mnt_id;
 }
 
 static int log_open(struct enforce *e)
@@ -161,7 +184,7 @@ static bool log_name_fits(const struct enforce *e)
 	return true;
 }
 
-void own_close(struct enforce *e)
+static void log_close(struct enforce *e)
 {
 	if (!e->log.path)
 		return;
@@ -171,6 +194,20 @@ void own_close(struct enforce *e)
 		close(e->log.parent);
 	free(e->log.path);
 	e->log.path = NULL;
+}
+
+static void secrets_close(struct secrets *s)
+{
+	if (s->directory >= 0)
+		close(s->directory);
+	free(s->path);
+}
+
+void own_close(struct enforce *e)
+{
+	log_close(e);
+	while (e->secrets_count)
+		secrets_close(&e->secrets[--e->secrets_count]);
 }
 
 int enforce_log(struct enforce *e, const char *directory, const char *const *secrets,
@@ -185,13 +222,36 @@ int enforce_log(struct enforce *e, const char *directory, const char *const *sec
 	e->log.shown = shown;
 	err = log_open(e);
 	if (!err)
-		err = log_is_mounted(e);
+		err = mounted_at(e->log.directory);
+	if (!err)
+		err = mounted_at(e->log.parent);
 	/* Or no policy could be completed. */
 	if (!err && !log_name_fits(e))
 		err = -ENAMETOOLONG;
 	if (!err)
 		return 1;
-	own_close(e);
+	log_close(e);
+	return err < 0 ? fault_set(f, -err, "%s: %s", directory, strerror(-err)) : 0;
+}
+
+int enforce_secrets(struct enforce *e, const char *directory, const char *const *names,
+		    struct fault *f)
+{
+	struct secrets s = { .names = names, .directory = -1 };
+	int err;
+
+	if (e->secrets_count == SECRETS_MAX)
+		return fault_set(f, ENOSPC, "%s: more than %d directories of secrets", directory,
+				 SECRETS_MAX);
+	s.path = realpath(directory, NULL);
+	if (s.path)
+		s.directory = open(s.path, O_PATH | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+	err = s.directory < 0 ? -errno : mounted_at(s.directory);
+	if (!err) {
+		e->secrets[e->secrets_count++] = s;
+		return 1;
+	}
+	secrets_close(&s);
 	return err < 0 ? fault_set(f, -err, "%s: %s", directory, strerror(-err)) : 0;
 }
 
@@ -246,11 +306,47 @@ static int log_keep(const struct enforce *e, uint32_t policy)
 	return err;
 }
 
+static int secrets_keep(const struct enforce *e, uint32_t policy, const struct secrets *s)
+{
+	struct agentos_policy_rule rule = {
+		.policy = policy,
+		.fd = s->directory,
+		.deny = AGENTOS_FILE_ALL,
+		.number = AGENTOS_RULE_KEYS,
+	};
+	const char *const *name;
+	int err = 0;
+
+	for (name = s->names; !err && *name; name++) {
+		memset(rule.name, 0, sizeof(rule.name));
+		if (snprintf(rule.name, sizeof(rule.name), "%s", *name) >= (int)sizeof(rule.name))
+			return -ENAMETOOLONG;
+		err = agentos_dev_policy_rule(e->dev, &rule);
+	}
+	return err;
+}
+
+static int policy_keep_own(struct enforce *e, uint32_t policy, struct fault *f)
+{
+	int err = e->log.path ? log_keep(e, policy) : 0;
+	size_t i;
+
+	if (err)
+		return fault_set(f, -err, "%s cannot be held: %s", e->log.path, strerror(-err));
+	for (i = 0; i < e->secrets_count; i++) {
+		err = secrets_keep(e, policy, &e->secrets[i]);
+		if (err)
+			return fault_set(f, -err, "what is secret in %s cannot be held: %s",
+					 e->secrets[i].path, strerror(-err));
+	}
+	return 0;
+}
+
 /*
  * Rules more, which nobody wrote: an agent that may write anywhere may not unlink
  * the programs that hold it, nor leave the cgroup that limits it, nor change what
  * is told of it, and one that may read anywhere not see the denials of others, nor
- * sign for a log of its own. The holds on the directories keep their file systems
+ * sign for a log of its own, nor take the keys. The holds on the directories keep their file systems
  * from being unmounted, too.
  */
 int enforce_policy_complete(struct enforce *e, uint32_t policy, bool limited, struct fault *f)
@@ -262,11 +358,8 @@ int enforce_policy_complete(struct enforce *e, uint32_t policy, bool limited, st
 	err = policy_keep(e, policy, fd < 0 ? -errno : fd, AGENTOS_PIN_DIR, f);
 	if (!err && limited)
 		err = policy_keep(e, policy, cgroup_root(), "the tree of cgroups", f);
-	if (!err && e->log.path) {
-		err = log_keep(e, policy);
-		if (err)
-			fault_set(f, -err, "%s cannot be held: %s", e->log.path, strerror(-err));
-	}
+	if (!err)
+		err = policy_keep_own(e, policy, f);
 	if (err || !e->feeds)
 		return err;
 	rule = (struct agentos_policy_rule){

@@ -22,7 +22,8 @@ enum enforce_map {
 	MAP_COUNT,
 };
 
-#define LINKS_MAX 128 /* programs attached: more are refused at the start */
+#define LINKS_MAX   128 /* programs attached: more are refused at the start */
+#define SECRETS_MAX 4	/* directories with secrets of agentosd's: -ENOSPC */
 
 struct enforce {
 	int dev;	      /* the caller's */
@@ -42,6 +43,12 @@ struct enforce {
 		const char *const *secrets; /* borrowed, both; ended by NULL */
 		const char *const *shown;
 	} log; /* enforce_log() */
+	struct secrets {
+		char *path;		  /* of their directory; ours */
+		int directory;		  /* ours */
+		const char *const *names; /* borrowed; ended by NULL */
+	} secrets[SECRETS_MAX];		  /* enforce_secrets() */
+	size_t secrets_count;
 };
 
 /* May the policy have a rule about what fd is of? -EINVAL with the fault. */

@@ -77,8 +77,9 @@ struct call_request {
 	size_t tool_count;
 	enum call_choice choice;
 	struct call_string choice_name;
-	bool one_tool_call;  /* no parallel calls */
-	uint64_t max_tokens; /* 0: not given */
+	bool one_tool_call;   /* no parallel calls */
+	uint64_t max_tokens;  /* 0: not given */
+	bool max_tokens_only; /* OpenAI chat, written: its provider knows no max_completion_tokens */
 	struct call_number temperature, top_p, top_k, presence_penalty, frequency_penalty, seed;
 	struct call_string *stops;
 	size_t stop_count;

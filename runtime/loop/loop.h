@@ -58,6 +58,8 @@ void loop_stop(struct loop *l);
  * poll:    result is the ready mask, again and again until cancelled, told at
  *          each wake-up and not while it lasts: read until there is no more. A
  *          negative errno ends it.
+ * wait:    result is the ready mask, once, at once if it is ready already; or a
+ *          negative errno.
  * accept:  result is a new close-on-exec descriptor, the callback's to close,
  *          again and again; a negative errno ends it.
  * receive: one message of at most size bytes and fds_max descriptors; result
@@ -70,6 +72,7 @@ void loop_stop(struct loop *l);
  * fsync:   result 0 or the file system's error.
  */
 int loop_poll(struct loop *l, struct loop_handle *h, int fd, uint32_t mask);
+int loop_wait(struct loop *l, struct loop_handle *h, int fd, uint32_t mask);
 int loop_accept(struct loop *l, struct loop_handle *h, int fd);
 int loop_receive(struct loop *l, struct loop_handle *h, int fd, size_t size, size_t fds_max);
 struct loop_outgoing {

@@ -64,6 +64,9 @@ int op_submit(struct loop_op *op)
 	case OP_SIGNALS:
 		io_uring_prep_poll_multishot(sqe, op->fd, op->mask);
 		break;
+	case OP_WAIT:
+		io_uring_prep_poll_add(sqe, op->fd, op->mask);
+		break;
 	case OP_ACCEPT:
 		if (op->multishot)
 			io_uring_prep_multishot_accept(sqe, op->fd, NULL, NULL, SOCK_CLOEXEC);
@@ -122,6 +125,19 @@ int loop_poll(struct loop *l, struct loop_handle *h, int fd, uint32_t mask)
 	if (h->op)
 		return -EBUSY;
 	op = op_create(l, OP_POLL, fd);
+	if (!op)
+		return -ENOMEM;
+	op->mask = mask;
+	return op_start(op, h);
+}
+
+int loop_wait(struct loop *l, struct loop_handle *h, int fd, uint32_t mask)
+{
+	struct loop_op *op;
+
+	if (h->op)
+		return -EBUSY;
+	op = op_create(l, OP_WAIT, fd);
 	if (!op)
 		return -ENOMEM;
 	op->mask = mask;

@@ -10,6 +10,7 @@
 
 enum op_kind {
 	OP_POLL,
+	OP_WAIT,
 	OP_ACCEPT,
 	OP_RECEIVE,
 	OP_SEND,

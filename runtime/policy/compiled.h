@@ -48,7 +48,8 @@ enum compiled_egress_kind {
 	EGRESS_ANY = 2,	     /* and tunnels that carry something else */
 	EGRESS_PROVIDER = 3, /* as EGRESS_TLS, to a provider of models: others never reach one */
 	EGRESS_PRIVATE =
-		4, /* addr/prefix may be what names stand for, though it is no public one */
+		4,	  /* addr/prefix may be what names stand for, though it is no public one */
+	EGRESS_MODEL = 5, /* calls of models that `host` stands for, by the gateway itself */
 };
 
 /* A rule on what the gateway connects to for an agent; travels as it stands. */
@@ -57,9 +58,10 @@ struct compiled_egress {
 	uint8_t kind;	 /* enum compiled_egress_kind */
 	uint8_t prefix;	 /* PRIVATE: bits of addr, the rest zero; else 0 */
 	uint16_t family; /* PRIVATE: AF_INET with 4 bytes of addr, AF_INET6; else 0 */
-	uint16_t port_first, port_last; /* not 0; PRIVATE: both 0 */
+	uint16_t port_first, port_last; /* not 0; PRIVATE, MODEL: both 0 */
 	uint8_t addr[16];
-	char host[COMPILED_HOST]; /* lower case, no dot at its end, NUL-padded; PRIVATE: empty */
+	/* Lower case, no dot at its end, NUL-padded; PRIVATE: empty; MODEL: as egress_model() has it. */
+	char host[COMPILED_HOST];
 	uint32_t pad;
 };
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-/* "NAME[:PORT[-PORT]]" and "ADDRESS[/PREFIX]", and what else people write for them. */
+/* "NAME[:PORT[-PORT]]", "ADDRESS[/PREFIX]" and "[PROVIDER/]MODEL", and what else people write for them. */
 #include "policy/destination.h"
 
 #include <arpa/inet.h>
@@ -276,6 +276,29 @@ static int read_address(const struct item *item, struct compiled_egress *rule)
 	return 0;
 }
 
+static int read_model(const struct item *item, struct compiled_egress *rule)
+{
+	const char *text = item->written, *star = strchr(text, '*');
+	const size_t len = strlen(text);
+
+	if (strstr(text, "://"))
+		return item_fault(item, "is a URL; this list takes models, as in \"openai/gpt-*\"");
+	if (len >= sizeof(rule->host))
+		return item_fault(item,
+				  "is longer than the 255 bytes that a model's name can have");
+	if (star && star[1])
+		return item_fault(item, "has a \"*\" that is not at its end; \"openai/*\" is each "
+					"model of openai, \"*\" any");
+	if (len && text[len - 1] == '/')
+		return item_fault(item, "names a provider and no model; with \"*\" behind the "
+					"\"/\" it is each of its models");
+	if (!egress_model_valid(text, len))
+		return item_fault(item, "is no name of a model; write PROVIDER/MODEL or MODEL, of "
+					"letters, digits and \"-._:@+\"");
+	memcpy(rule->host, text, len);
+	return 0;
+}
+
 int destination_read(const char *written, enum compiled_egress_kind kind,
 		     const struct source *source, uint32_t line, struct compiled_egress *ret_rule)
 {
@@ -283,7 +306,9 @@ int destination_read(const char *written, enum compiled_egress_kind kind,
 	struct compiled_egress rule = { .kind = (uint8_t)kind };
 	int err;
 
-	err = kind == EGRESS_PRIVATE ? read_address(&item, &rule) : read_host(&item, &rule);
+	err = kind == EGRESS_PRIVATE ? read_address(&item, &rule) :
+	      kind == EGRESS_MODEL   ? read_model(&item, &rule) :
+				       read_host(&item, &rule);
 	if (!err)
 		*ret_rule = rule;
 	return err;

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* One item of the lists on host names: "NAME[:PORT[-PORT]]", "ADDRESS[/PREFIX]". */
+/* One item of the lists on host names: "NAME[:PORT[-PORT]]", "ADDRESS[/PREFIX]", "[PROVIDER/]MODEL". */
 #ifndef AGENTOS_POLICY_DESTINATION_H
 #define AGENTOS_POLICY_DESTINATION_H
 
@@ -10,7 +10,7 @@
 
 /*
  * Reads what a line of a list of that kind says: an address for EGRESS_PRIVATE,
- * else a name. *ret_rule is egress_valid() with the number 0.
+ * a model for EGRESS_MODEL, else a name. *ret_rule is egress_valid() with the number 0.
  * -EINVAL  f says what is wrong, and what was probably meant
  */
 int destination_read(const char *written, enum compiled_egress_kind kind,

@@ -107,6 +107,25 @@ bool egress_matches(const char *pattern, const char *host)
 	return len > below && strcmp(host + len - below, pattern + 1) == 0;
 }
 
+static bool is_of_models(char c)
+{
+	return is_of_names(c) || c == '.' || c == ':' || c == '@' || c == '+';
+}
+
+bool egress_model_valid(const char *pattern, size_t len)
+{
+	size_t at, end = len;
+
+	if (!len || len >= COMPILED_HOST)
+		return false;
+	if (pattern[len - 1] == '*')
+		end--;
+	for (at = 0; at < end; at++)
+		if (pattern[at] == '/' ? !at || pattern[at - 1] == '/' : !is_of_models(pattern[at]))
+			return false;
+	return pattern[len - 1] != '/';
+}
+
 enum egress_why egress_decide(const struct compiled_egress *rules, size_t count, const char *host,
 			      uint16_t port, bool plain, uint32_t *ret_number)
 {
@@ -118,9 +137,9 @@ enum egress_why egress_decide(const struct compiled_egress *rules, size_t count,
 	for (i = 0; i < count; i++) {
 		const struct compiled_egress *rule = &rules[i];
 
-		if (rule->kind == EGRESS_PRIVATE || (provider && rule->kind != EGRESS_PROVIDER) ||
-		    port < rule->port_first || port > rule->port_last ||
-		    !egress_matches(rule->host, host))
+		if (rule->kind == EGRESS_PRIVATE || rule->kind == EGRESS_MODEL ||
+		    (provider && rule->kind != EGRESS_PROVIDER) || port < rule->port_first ||
+		    port > rule->port_last || !egress_matches(rule->host, host))
 			continue;
 		if (plain && rule->kind != EGRESS_ANY) {
 			why = EGRESS_WHY_NOT_TLS;
@@ -158,6 +177,13 @@ static bool host_is_valid(const char *host)
 	return egress_host(host, strlen(host), own) == 0 && strcmp(host, own) == 0;
 }
 
+static bool model_is_valid(const char *pattern)
+{
+	size_t len = strnlen(pattern, COMPILED_HOST);
+
+	return egress_model_valid(pattern, len) && is_zero(pattern + len, COMPILED_HOST - len);
+}
+
 static bool prefix_is_valid(const struct compiled_egress *rule)
 {
 	unsigned int bits = rule->family == AF_INET ? 32 : 128, i;
@@ -184,6 +210,9 @@ bool egress_valid(const struct compiled_egress *rule)
 	case EGRESS_PRIVATE:
 		return prefix_is_valid(rule) && !rule->port_first && !rule->port_last &&
 		       is_zero(rule->host, sizeof(rule->host));
+	case EGRESS_MODEL:
+		return !rule->prefix && !rule->family && is_zero(rule->addr, sizeof(rule->addr)) &&
+		       !rule->port_first && !rule->port_last && model_is_valid(rule->host);
 	default:
 		return false;
 	}

@@ -52,6 +52,13 @@ bool egress_is_provider(const char *host);
 bool egress_matches(const char *pattern, const char *host);
 
 /*
+ * Is that what a rule on models can be: "*", "MODEL", "MODEL*", or either behind "PROVIDER/"?
+ * Names have letters, digits and "-._:@+"; a model's may have '/' as well where a provider
+ * stands before it. At most COMPILED_HOST - 1 bytes.
+ */
+bool egress_model_valid(const char *pattern, size_t len);
+
+/*
  * May the host be reached at that port? plain: by what is not TLS in a tunnel.
  * *ret_number: of the first rule that allows it, else AGENTOS_RULE_NONE.
  * EGRESS_WHY_ALLOWED, _NO_RULE, _PROVIDER, or _NOT_TLS: only TLS would be.

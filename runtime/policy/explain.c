@@ -460,19 +460,30 @@ static void explain_address_rule(struct explain *x, const struct agentos_event *
 	explain_object(x, e, NULL);
 }
 
+/* Of the rules that nobody wrote. */
+static const char *own_lesson(uint32_t rule)
+{
+	switch (rule) {
+	case AGENTOS_RULE_PINS:
+		return "The programs that hold agents are there: this rule is in every policy.";
+	case AGENTOS_RULE_LOG:
+		return "It is the audit log's: agentosd alone writes there, and reads its key. "
+		       "This rule is in every policy.";
+	case AGENTOS_RULE_KEYS:
+		return "It is of the keys that are kept from agents: the vault, what opens it, and "
+		       "what tokens are made with. This rule is in every policy.";
+	default:
+		return "An agent reads its own denial feed and no other, and writes none: this "
+		       "rule is in every policy.";
+	}
+}
+
 static void explain_rule(struct explain *x, const struct agentos_event *e, const struct policy *p,
 			 const struct policy_vars *vars)
 {
 	if (AGENTOS_RULE_IS_OWN(e->rule)) {
 		x->is_possible = false;
-		x->lesson = e->rule == AGENTOS_RULE_PINS ?
-				    "The programs that hold agents are there: this rule is in "
-				    "every policy." :
-			    e->rule == AGENTOS_RULE_LOG ?
-				    "It is the audit log's: agentosd alone writes there, and reads "
-				    "its key. This rule is in every policy." :
-				    "An agent reads its own denial feed and no other, and writes "
-				    "none: this rule is in every policy.";
+		x->lesson = own_lesson(e->rule);
 		return;
 	}
 	if (p && e->rule < p->rule_count) {

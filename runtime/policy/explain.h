@@ -24,7 +24,7 @@ struct explain {
 	/* The rule that refused, if one did and the policy has one of its number. */
 	bool has_rule;
 	uint32_t number;  /* its number */
-	bool falls_short; /* it refused nothing: it allows the host, but not what was asked for */
+	bool falls_short; /* it refused nothing: it is on the host or model, and was not enough */
 	const char *file; /* NULL: the one that the policy was parsed from */
 	uint32_t line;
 	bool is_name;		 /* one of deny-names or kill-names */
@@ -62,5 +62,17 @@ struct explain_asked {
 /* As explain_event(). Each reason has its sentence; who is no agent has no policy. */
 void explain_egress(const struct explain_asked *asked, const struct policy *policy,
 		    struct explain *ret_explain);
+
+/* A model that was called, and why that came to nothing, as its record has it. */
+struct explain_called {
+	unsigned int why;     /* enum call_why of rpc/call_why.h */
+	uint32_t rule;	      /* that let it, or AGENTOS_RULE_NONE */
+	const char *provider; /* may be empty */
+	const char *model;    /* as it was asked for; may be empty */
+};
+
+/* As explain_egress(). */
+void explain_call(const struct explain_called *called, const struct policy *policy,
+		  struct explain *ret_explain);
 
 #endif

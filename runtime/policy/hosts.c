@@ -17,6 +17,7 @@ static const struct host_list {
 	{ "network.egress-any", EGRESS_ANY },
 	{ "network.egress-providers", EGRESS_PROVIDER },
 	{ "network.egress-private", EGRESS_PRIVATE },
+	{ "network.models", EGRESS_MODEL },
 };
 
 #define LIST_COUNT (sizeof(lists) / sizeof(lists[0]))
@@ -147,14 +148,30 @@ void hosts_number(struct policy *p)
 		p->egress[i].rule.number = (uint32_t)(p->rule_count + p->address_count + i);
 }
 
-bool hosts_are_allowed(const struct policy *p)
+bool hosts_are_named(const struct policy *p)
 {
 	size_t i;
 
 	for (i = 0; i < p->egress_count; i++)
-		if (p->egress[i].rule.kind != EGRESS_PRIVATE)
+		if (p->egress[i].rule.kind != EGRESS_PRIVATE &&
+		    p->egress[i].rule.kind != EGRESS_MODEL)
 			return true;
 	return false;
+}
+
+bool hosts_have_models(const struct policy *p)
+{
+	size_t i;
+
+	for (i = 0; i < p->egress_count; i++)
+		if (p->egress[i].rule.kind == EGRESS_MODEL)
+			return true;
+	return false;
+}
+
+bool hosts_are_allowed(const struct policy *p)
+{
+	return hosts_are_named(p) || hosts_have_models(p);
 }
 
 static int check_list(const struct policy *p, const struct host_list *list,
@@ -165,12 +182,14 @@ static int check_list(const struct policy *p, const struct host_list *list,
 	if (!at.line)
 		return 0;
 	if (!(p->rights & AGENTOS_RIGHT(NET_CONNECT)))
-		return source_fault(
-			&d->source, EINVAL, at.line,
-			"\"%s\" has no effect without the right net-connect; add it to "
-			"\"rights\", or take the %s out",
-			list->name, list->kind == EGRESS_PRIVATE ? "addresses" : "names");
-	if (list->kind == EGRESS_PRIVATE && !hosts_are_allowed(p))
+		return source_fault(&d->source, EINVAL, at.line,
+				    "\"%s\" has no effect without the right net-connect; add it to "
+				    "\"rights\", or take the %s out",
+				    list->name,
+				    list->kind == EGRESS_PRIVATE ? "addresses" :
+				    list->kind == EGRESS_MODEL	 ? "models" :
+								   "names");
+	if (list->kind == EGRESS_PRIVATE && !hosts_are_named(p))
 		return source_fault(
 			&d->source, EINVAL, at.line,
 			"\"%s\" has no effect: it is about what names stand for, and no "

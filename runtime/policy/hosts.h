@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* The lists of the network: section on host names, turned into rules for the gateway. */
+/* The lists of the network: section on host names and models, turned into rules for the gateway. */
 #ifndef AGENTOS_POLICY_HOSTS_H
 #define AGENTOS_POLICY_HOSTS_H
 
@@ -25,7 +25,10 @@ void hosts_number(struct policy *p);
 /* Rules without their right, and addresses that no name can stand for. Errors are policy_parse()'s. */
 int hosts_check(const struct policy *p, const struct layer *layer);
 
-/* Does a rule allow any name, so that the gateway has something to do? */
+/* Does a rule allow any name or model, so that the gateway has something to do? */
 bool hosts_are_allowed(const struct policy *p);
+/* A name; a model. */
+bool hosts_are_named(const struct policy *p);
+bool hosts_have_models(const struct policy *p);
 
 #endif

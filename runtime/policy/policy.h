@@ -46,6 +46,7 @@
  *	  egress-providers: ["models.example"] # providers of models, whom "egress" and
  *	                                # "egress-any" never reach
  *	  egress-private: [10.0.0.0/8, "fd00::/8"] # may be what names stand for, as public ones are
+ *	  models: ["openai/gpt-*", "*"] # [PROVIDER/]MODEL that the gateway calls for it; "*" at the end
  *	effects:                        # for want of a right: deny (as without a word), kill, watch
  *	  ptrace: kill
  *	environment:

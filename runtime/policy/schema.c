@@ -36,6 +36,7 @@ static const cyaml_schema_field_t network_fields[] = {
 	TEXT_LIST("egress-any", struct raw_network, egress_any),
 	TEXT_LIST("egress-providers", struct raw_network, egress_providers),
 	TEXT_LIST("egress-private", struct raw_network, egress_private),
+	TEXT_LIST("models", struct raw_network, models),
 	CYAML_FIELD_END,
 };
 
@@ -156,6 +157,7 @@ struct raw_list raw_list(const struct raw_policy *raw, const char *name)
 		  { network->egress_providers, network->egress_providers_count } },
 		{ "network.egress-private",
 		  { network->egress_private, network->egress_private_count } },
+		{ "network.models", { network->models, network->models_count } },
 		{ "environment.keep", { environment->keep, environment->keep_count } },
 		{ "environment.set", { environment->set, environment->set_count } },
 		{ "directories", { raw->directories, raw->directories_count } },

@@ -20,8 +20,9 @@ struct raw_files {
 struct raw_network {
 	char **connect, **listen, **deny, **kill, **watch, **unix_;
 	uint32_t connect_count, listen_count, deny_count, kill_count, watch_count, unix__count;
-	char **egress, **egress_any, **egress_providers, **egress_private;
+	char **egress, **egress_any, **egress_providers, **egress_private, **models;
 	uint32_t egress_count, egress_any_count, egress_providers_count, egress_private_count;
+	uint32_t models_count;
 };
 
 struct raw_environment {

@@ -285,6 +285,7 @@ static bool body_valid(const union control_message *m, size_t len)
 		       enforcement_valid(&m->hello_reply.enforcement);
 	case CONTROL_RUN_REPLY:
 		return m->run_reply.agent && m->run_reply.policy && !m->run_reply.pad &&
+		       is_text(m->run_reply.token, sizeof(m->run_reply.token)) &&
 		       is_text(m->run_reply.denials, sizeof(m->run_reply.denials));
 	case CONTROL_STATUS_REPLY:
 		return status_valid(&m->status_reply);

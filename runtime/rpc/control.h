@@ -11,6 +11,7 @@
 #include "base/fault.h"
 #include "base/limits.h"
 #include "policy/compiled.h"
+#include "rpc/token.h"
 
 /*
  * A SOCK_SEQPACKET connection; one message is one packet. The client asks, the
@@ -24,7 +25,7 @@
  * To put one that runs under another policy: the same, and APPLY at the end.
  * What was sent is forgotten after these, after any error, and at disconnect.
  */
-#define CONTROL_VERSION	  5
+#define CONTROL_VERSION	  6
 #define CONTROL_TEXT	  1024
 #define CONTROL_HOOKS_MAX 64
 #define CONTROL_WHAT	  96
@@ -160,7 +161,9 @@ struct control_run_reply {
 	struct control_header header;
 	uint64_t agent;
 	uint32_t policy;
-	uint32_t pad;
+	uint16_t gateway; /* its port */
+	uint16_t pad;
+	char token[TOKEN_SIZE];	    /* what it shows the gateway; empty: its policy has no models */
 	char denials[CONTROL_PATH]; /* where it can read them; empty: nowhere */
 };
 
@@ -198,7 +201,7 @@ struct control_hook_state {
 };
 
 enum control_gateway {
-	CONTROL_GATEWAY_UNUSED, /* no policy has rules on host names */
+	CONTROL_GATEWAY_UNUSED, /* no policy has rules on host names or models */
 	CONTROL_GATEWAY_SERVES,
 	CONTROL_GATEWAY_DOWN, /* it is being started, again and again if need be */
 	CONTROL_GATEWAYS

@@ -13,21 +13,37 @@
  * is one packet of a fixed size. The daemon begins with START and the descriptors
  * listener and device. The gateway answers READY once it serves. It asks
  * for a policy's rules once and keeps them: a policy never changes under its
- * number. It tells of each connection; the daemon checks every field, and that the
+ * number. It asks for an agent once and keeps the descriptor that comes along, by
+ * which it charges what the agent's calls cost. It asks for the key of a provider, which it
+ * gets if the vault has bound that to the host, and forgets all when it is told to. It
+ * tells of each connection and of each call; the daemon checks every field, and that the
  * agent lives or has just ended, and writes it to the log. What is out of bounds
  * ends the gateway.
  */
-#define GATE_FD	     3
-#define GATE_VERSION 1
-#define GATE_RULES   64 /* in one message */
+#define GATE_FD	       3
+#define GATE_VERSION   2
+#define GATE_RULES     64   /* in one message */
+#define GATE_TOKEN_KEY 32   /* bytes */
+#define GATE_KEY_NAME  64   /* bytes of a key's name in the vault, its NUL included */
+#define GATE_KEY       8192 /* bytes of a key */
+#define GATE_PROVIDER  64   /* bytes of a provider's name, its NUL included */
+#define GATE_MODEL     128  /* bytes of a model's, likewise */
+#define GATE_DIGEST    32   /* bytes of a SHA-256 */
 
 enum gate_type {
 	GATE_START = 1,	    /* daemon: struct gate_start, two descriptors */
 	GATE_RULES_ARE = 2, /* daemon: struct gate_rules, as often as needed; the answer to ASK */
 
-	GATE_READY = 64, /* gateway: struct gate_request */
-	GATE_ASK = 65,	 /* gateway: struct gate_request with policy */
-	GATE_TELL = 66,	 /* gateway: struct gate_tell */
+	GATE_AGENT_IS = 3,  /* daemon: struct gate_agent; the answer to AGENT */
+	GATE_KEY_IS = 4,    /* daemon: struct gate_key; the answer to KEY */
+	GATE_KEYS_GONE = 5, /* daemon: struct gate_request; the keys that were given are old */
+
+	GATE_READY = 64,  /* gateway: struct gate_request */
+	GATE_ASK = 65,	  /* gateway: struct gate_request with policy */
+	GATE_TELL = 66,	  /* gateway: struct gate_tell */
+	GATE_AGENT = 67,  /* gateway: struct gate_agent */
+	GATE_KEY_OF = 68, /* gateway: struct gate_key_of */
+	GATE_CALLED = 69, /* gateway: struct gate_called */
 };
 
 struct gate_header {
@@ -40,6 +56,7 @@ struct gate_start {
 	struct gate_header header;
 	uint16_t port; /* that it listens on, 127.0.0.1 */
 	uint16_t pad[3];
+	uint8_t token_key[GATE_TOKEN_KEY]; /* of rpc/token.h */
 };
 
 struct gate_request {
@@ -80,7 +97,65 @@ struct gate_tell {
 	char host[COMPILED_HOST]; /* as egress_host() has it, NUL-padded; empty: not told */
 };
 
-_Static_assert(sizeof(struct gate_start) == 16, "no holes");
+/*
+ * AGENT: which. AGENT_IS: a descriptor with INSPECT and CHARGE comes along if known is 1;
+ * if it is 0 there is no such agent any more.
+ */
+struct gate_agent {
+	struct gate_header header;
+	uint64_t agent; /* never 0 */
+	uint32_t known; /* AGENT: 0 */
+	uint32_t pad;
+	uint64_t above[AGENTOS_DEPTH_MAX]; /* its ancestors, the nearest first; the rest 0 */
+};
+
+/* Whose key: the provider's, for its host. */
+struct gate_key_of {
+	struct gate_header header;
+	uint32_t number; /* the gateway's own: the answer has it again */
+	uint16_t port;	 /* not 0 */
+	uint16_t pad;
+	char name[GATE_KEY_NAME]; /* NUL-padded, not empty: small letters, digits and "._-" */
+	char host[COMPILED_HOST]; /* as egress_host() has it, or an address; NUL-padded */
+};
+
+struct gate_key {
+	struct gate_header header;
+	uint32_t number;
+	int32_t error; /* 0; or -ENOENT no such key, -EPERM not bound to the host, -ENOKEY no vault
+			  that can be opened: then len is 0 */
+	uint32_t len;  /* of bytes; the rest is zero */
+	uint32_t pad;
+	uint8_t bytes[GATE_KEY];
+};
+
+/* A model call that has ended, or was refused. */
+struct gate_called {
+	struct gate_header header;
+	uint64_t agent; /* as the kernel told; 0: none, and then policy is 0 */
+	uint32_t policy;
+	uint32_t rule;	/* number, or AGENTOS_RULE_NONE */
+	uint64_t other; /* TOKEN_OTHERS: whose token it was; else 0 */
+	uint64_t input, output, cache_read, cache_write, reasoning; /* tokens: llm/call.h */
+	uint64_t microdollars;
+	uint64_t duration_us, first_us; /* to the end, and to the first byte of the answer; or 0 */
+	uint16_t why;			/* enum call_why */
+	uint16_t status;    /* of HTTP, that the client was answered with; 0: it was not */
+	uint8_t wire;	    /* enum wire_kind of llm/wire.h, of the client, + 1; 0: none known */
+	uint8_t upstream;   /* likewise, of the provider */
+	uint8_t streamed;   /* 0 or 1 */
+	uint8_t audit_only; /* 1: it was let through although it is refused */
+	uint8_t request[GATE_DIGEST], answer[GATE_DIGEST]; /* of the bodies; zero: there was none */
+	char provider[GATE_PROVIDER];			   /* NUL-padded; empty: it came to none */
+	char model[GATE_MODEL]; /* as it was asked for, printable, cut; NUL-padded */
+};
+
+_Static_assert(sizeof(struct gate_start) == 16 + GATE_TOKEN_KEY, "no holes");
+_Static_assert(sizeof(struct gate_agent) == 24 + 8 * AGENTOS_DEPTH_MAX, "no holes");
+_Static_assert(sizeof(struct gate_key_of) == 16 + GATE_KEY_NAME + COMPILED_HOST, "no holes");
+_Static_assert(sizeof(struct gate_key) == 24 + GATE_KEY, "no holes");
+_Static_assert(sizeof(struct gate_called) == 104 + 2 * GATE_DIGEST + GATE_PROVIDER + GATE_MODEL,
+	       "no holes");
 _Static_assert(sizeof(struct gate_request) == 16, "no holes");
 _Static_assert(sizeof(struct gate_rules) == 24 + GATE_RULES * sizeof(struct compiled_egress),
 	       "no holes");
@@ -92,6 +167,10 @@ union gate_message {
 	struct gate_request request;
 	struct gate_rules rules;
 	struct gate_tell tell;
+	struct gate_agent agent;
+	struct gate_key_of key_of;
+	struct gate_key key;
+	struct gate_called called;
 };
 
 enum gate_side { GATE_FROM_DAEMON, GATE_FROM_GATEWAY };

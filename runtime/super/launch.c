@@ -135,31 +135,60 @@ static char *env_format(const char *name, const char *value)
 	return asprintf(&text, "%s=%s", name, value) < 0 ? NULL : text;
 }
 
-#define GATEWAY_VARIABLES 7
+#define GATEWAY_VARIABLES 13
 
-/* Programs look for a proxy in one case of letters or in the other. */
-static int env_add_gateway(char **env, size_t *count, uint16_t port)
+/* What the gateway is there for; programs look for a proxy in one case of letters or the other. */
+static const struct gateway_variable {
+	const char *name;
+	const char *format; /* of the gateway's address, or of the token */
+	bool hosts, models; /* with rules on hosts, or on models */
+	bool token;
+} gateway_variables[GATEWAY_VARIABLES] = {
+	{ "HTTPS_PROXY", "http://%s", .hosts = true },
+	{ "HTTP_PROXY", "http://%s", .hosts = true },
+	{ "https_proxy", "http://%s", .hosts = true },
+	{ "http_proxy", "http://%s", .hosts = true },
+	{ "NODE_USE_ENV_PROXY", "1", .hosts = true },
+	{ "NO_PROXY", "localhost,127.0.0.1,::1", .hosts = true, .models = true },
+	{ "no_proxy", "localhost,127.0.0.1,::1", .hosts = true, .models = true },
+	{ "OPENAI_BASE_URL", "http://%s/v1", .models = true },
+	{ "OPENAI_API_KEY", "%s", .models = true, .token = true },
+	{ "ANTHROPIC_BASE_URL", "http://%s", .models = true },
+	{ "ANTHROPIC_API_KEY", "%s", .models = true, .token = true },
+	{ "GOOGLE_GEMINI_BASE_URL", "http://%s", .models = true },
+	{ "GEMINI_API_KEY", "%s", .models = true, .token = true },
+};
+
+static char *gateway_variable(const struct gateway_variable *v, const char *address,
+			      const char *token)
 {
-	static const char *const proxies[] = {
-		"HTTPS_PROXY",
-		"HTTP_PROXY",
-		"https_proxy",
-		"http_proxy",
-	};
-	static const char *const others[] = {
-		"NO_PROXY=localhost,127.0.0.1,::1",
-		"no_proxy=localhost,127.0.0.1,::1",
-		"NODE_USE_ENV_PROXY=1",
-	};
-	char url[32];
+	const char *value = strstr(v->format, "%s") ? (v->token ? token : address) : "";
+	const int before = (int)strcspn(v->format, "%");
+	char *text;
+
+	/* The format is a table's, and has one %s or none. */
+	return asprintf(&text, "%s=%.*s%s%s", v->name, before, v->format, value,
+			v->format[before] ? v->format + before + 2 : "") < 0 ?
+		       NULL :
+		       text;
+}
+
+static int env_add_gateway(char **env, size_t *count, const struct policy *p,
+			   const struct launch_agent *who)
+{
+	const bool hosts = hosts_are_named(p), models = who->token[0] && hosts_have_models(p);
+	char address[32];
 	size_t i;
 	int err = 0;
 
-	snprintf(url, sizeof(url), "http://127.0.0.1:%d", port ? port : AGENTOS_GATEWAY_PORT);
-	for (i = 0; i < sizeof(proxies) / sizeof(proxies[0]) && !err; i++)
-		err = env_add(env, count, env_format(proxies[i], url));
-	for (i = 0; i < sizeof(others) / sizeof(others[0]) && !err; i++)
-		err = env_add(env, count, strdup(others[i]));
+	snprintf(address, sizeof(address), "127.0.0.1:%d",
+		 who->gateway ? who->gateway : AGENTOS_GATEWAY_PORT);
+	for (i = 0; i < GATEWAY_VARIABLES && !err; i++) {
+		const struct gateway_variable *v = &gateway_variables[i];
+
+		if ((v->hosts && hosts) || (v->models && models))
+			err = env_add(env, count, gateway_variable(v, address, who->token));
+	}
 	return err;
 }
 
@@ -181,8 +210,8 @@ int launch_environment(const struct policy *p, char *const *from, const struct l
 		if (env_kept(p, from[i]))
 			err = env_add(env, &count, strdup(from[i]));
 	}
-	if (!err && hosts_are_allowed(p))
-		err = env_add_gateway(env, &count, who->gateway);
+	if (!err)
+		err = env_add_gateway(env, &count, p, who);
 	for (i = 0; p->env_set && p->env_set[i] && !err; i++)
 		err = env_add(env, &count, strdup(p->env_set[i]));
 	snprintf(number, sizeof(number), "%" PRIu64, who->id);

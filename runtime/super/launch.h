@@ -23,6 +23,7 @@ struct launch_agent {
 	uint64_t id;
 	const char *denials; /* a path, or "" */
 	uint16_t gateway;    /* its port; 0: AGENTOS_GATEWAY_PORT */
+	const char *token;   /* what it shows the gateway for models; "": it has none */
 };
 
 /*
@@ -30,10 +31,12 @@ struct launch_agent {
  * environment: section), then where the gateway is, then what the policy sets,
  * then AGENTOS_AGENT and AGENTOS_ID, AGENTOS_FD if it gets a descriptor of itself,
  * and AGENTOS_DENIALS if it has a file to read them in.
- * The gateway is told, in place of another proxy, if the policy allows any host
- * name: HTTPS_PROXY and HTTP_PROXY, NO_PROXY for what is on this machine, each in
+ * The gateway is told, in place of another proxy, if the policy allows any name of a
+ * host: HTTPS_PROXY and HTTP_PROXY, NO_PROXY for what is on this machine, each in
  * either case of letters, and NODE_USE_ENV_PROXY, without which Node.js looks at
- * none of them. ALL_PROXY is left alone.
+ * none of them. ALL_PROXY is left alone. If it allows any model: where programs look
+ * for models, in place of another: OPENAI_BASE_URL, ANTHROPIC_BASE_URL and
+ * GOOGLE_GEMINI_BASE_URL, each with the token as its key, and NO_PROXY.
  * What would make the dynamic linker load code (LD_*) passes only if kept by
  * its full name or without a section. *ret_env is released with
  * launch_environment_free(). -ENOMEM

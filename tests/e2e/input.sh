@@ -110,7 +110,7 @@ policy_with 'file-read, file-exec, net-connect' /usr \
 	'network: {connect: ["10.0.0.0/8:80"], deny: [10.0.0.0/8]}'
 bad_policy 'an address that is allowed in vain' 'p.yaml:7: 10.0.0.0/8:80 is allowed here and denied'
 policy_with 'file-read, file-exec' /usr "  deny: [$(seq -s, -f '-/nowhere/%.0f' 16390)]"
-bad_policy 'more rules than a policy may have' 'more than 16372'
+bad_policy 'more rules than a policy may have' 'more than 16364'
 printf 'version: 1\nname: p\nrights: [%s[31m]\n' "$esc" >p.yaml
 bad_policy 'a control character' 'p.yaml'
 head -c 1100000 /dev/zero | tr '\0' '#' >p.yaml

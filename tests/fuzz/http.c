@@ -56,7 +56,7 @@ static void sent_means_the_same(const struct http_head *h)
 	char host[300];
 
 	/* Host and Connection are two lines more. */
-	if (h->field_count + 2 > LIMIT_HTTP_FIELDS || h->host.len >= sizeof(host) ||
+	if (h->field_count + 2 > LIMIT_HTTP_FIELDS || !h->host.len || h->host.len >= sizeof(host) ||
 	    memchr(h->host.at, ':', h->host.len))
 		return;
 	memcpy(host, h->host.at, h->host.len);
@@ -74,7 +74,8 @@ static void sent_means_the_same(const struct http_head *h)
 	HOLDS(http_head_parse(again, len, &second, &fault) == 0);
 	HOLDS(second.host.len == h->host.len && second.port == h->port);
 	HOLDS(second.length == h->length && second.chunked == h->chunked);
-	HOLDS(second.minor == h->minor && !second.connect);
+	HOLDS(second.minor == h->minor && !second.connect && !second.origin);
+	HOLDS(!second.keep_alive && second.expect == h->expect);
 	HOLDS(lines_named(&second, "host") == 1 && lines_named(&second, "connection") == 1);
 	HOLDS(!lines_named(&second, "proxy-authorization") && !lines_named(&second, "te"));
 	HOLDS(lines_named(&second, "content-length") + lines_named(&second, "transfer-encoding") <=
@@ -118,7 +119,9 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	HOLDS(err == 0 || (err == -EBADMSG && fault.status >= 400 && fault.text));
 	if (err)
 		return 0;
-	HOLDS(head.host.len && head.port && head.minor <= 1);
+	HOLDS((head.host.len || (head.origin && !head.minor)) && head.port && head.minor <= 1);
+	HOLDS(!head.origin || (!head.connect && head.path.at[0] == '/'));
+	HOLDS(!head.expect || head.minor);
 	HOLDS(!(head.chunked && head.length));
 	if (head.connect) {
 		HOLDS(!head.chunked && !head.length && !head.path.len);

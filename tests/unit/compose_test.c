@@ -568,7 +568,7 @@ static void limits_are_those_of_the_whole(void)
 		{ "files:\n  deny-names", "n", "files: {deny-names: [m]}\n",
 		  AGENTOS_PATTERNS_MAX - 1, 0, "" },
 		{ "files:\n  deny", "/d", "files: {deny: [/e]}\n", AGENTOS_POLICY_RULES_MAX, -E2BIG,
-		  "more than 16372 rules" },
+		  "more than 16364 rules" },
 		{ "files:\n  deny", "/d", "files: {deny: [/e]}\n", AGENTOS_POLICY_RULES_MAX - 1, 0,
 		  "" },
 	};

@@ -537,7 +537,7 @@ static void a_rule_allows_what_is_private(void)
 static void rules_out_of_bounds_are_not_valid(void)
 {
 	static const char longest[] = "*." A63 "." A63 "." A63 "." A61;
-	struct compiled_egress rule;
+	struct compiled_egress rule, model;
 	size_t i;
 
 	for (i = 0; i < COUNT(rules); i++)
@@ -551,7 +551,8 @@ static void rules_out_of_bounds_are_not_valid(void)
 	} while (0)
 	BAD(0, rule.number = AGENTOS_RULE_NONE);
 	BAD(0, rule.kind = 0);
-	BAD(0, rule.kind = 5);
+	BAD(0, rule.kind = 6);
+	BAD(0, rule.kind = EGRESS_MODEL);
 	BAD(0, rule.kind = EGRESS_PRIVATE);
 	BAD(0, rule.prefix = 1);
 	BAD(0, rule.family = AF_INET);
@@ -584,6 +585,27 @@ static void rules_out_of_bounds_are_not_valid(void)
 	BAD(7, rule.addr[4] = 1);
 	BAD(9, rule.prefix = 129);
 	BAD(9, rule.addr[15] = 1);
+	rule = (struct compiled_egress){ .kind = EGRESS_MODEL, .host = "openai/gpt-5*" };
+	CHECK(egress_valid(&rule));
+	model = rule;
+#define BAD_MODEL(change)                                          \
+	do {                                                       \
+		rule = model;                                      \
+		change;                                            \
+		CHECK_MSG(!egress_valid(&rule), #change "%s", ""); \
+	} while (0)
+	BAD_MODEL(rule.port_first = 1);
+	BAD_MODEL(rule.port_last = 1);
+	BAD_MODEL(rule.prefix = 1);
+	BAD_MODEL(rule.family = AF_INET);
+	BAD_MODEL(rule.addr[0] = 1);
+	BAD_MODEL(rule.host[0] = '*');
+	BAD_MODEL(rule.host[0] = '\0');
+	BAD_MODEL(rule.host[6] = ' ');
+	BAD_MODEL(rule.host[12] = '/');
+	BAD_MODEL(rule.host[COMPILED_HOST - 1] = 'x');
+	BAD_MODEL(memset(rule.host, 'x', sizeof(rule.host)));
+#undef BAD_MODEL
 #undef BAD
 	rule = rules[0];
 	memset(rule.host, 0, sizeof(rule.host));

@@ -1,136 +1,144 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-/* Addresses as people write them: every form of one finds it, no other is found, and what was meant as one and is none is refused. */
-#include "audit/endpoint.h"
+/* Methods and paths, and what they ask for. */
+#include "gateway/endpoint.h"
 #include "tests/tap.h"
 
-#include <arpa/inet.h>
-#include <errno.h>
-#include <string.h>
-#include <sys/socket.h>
-
-static struct endpoint endpoint;
-static struct fault fault;
-
-static bool finds(const char *written, const char *address, unsigned int port)
+static struct endpoint read_line(const char *method, const char *path)
 {
-	int family = strchr(address, ':') ? AF_INET6 : AF_INET;
-	/* Of IPv4 the kernel leaves the rest as it was. */
-	uint8_t addr[16] = { [8] = 0x77 };
+	struct http_head head = { .method = { method, strlen(method) },
+				  .path = { path, strlen(path) } };
+	struct endpoint e;
 
-	if (endpoint_parse(written, &endpoint, &fault) != 1 ||
-	    inet_pton(family, address, addr) != 1)
-		exit(1);
-	return endpoint_is(&endpoint, (unsigned int)family, addr, port);
+	endpoint_read(&head, &e);
+	return e;
 }
 
-static void every_form_finds_the_address(void)
-{
-	static const char *const forms[] = {
-		"2001:db8::8:800:200c:417a",	      "2001:DB8::8:800:200C:417A",
-		"2001:db8:0:0:8:800:200c:417a",	      "2001:0db8:0000:0000:0008:0800:200c:417a",
-		"2001:db8::8:800:32.12.65.122",	      "[2001:db8::8:800:200c:417a]",
-		"[2001:db8:0:0:8:800:200c:417a]:443", "[2001:DB8::8:800:200C:417A]:*",
-	};
-	size_t i;
-
-	for (i = 0; i < sizeof(forms) / sizeof(forms[0]); i++) {
-		CHECK_MSG(finds(forms[i], "2001:db8::8:800:200c:417a", 443), "%s", forms[i]);
-		CHECK_MSG(!finds(forms[i], "2001:db8::8:800:200c:417b", 443), "%s", forms[i]);
-		CHECK_MSG(!finds(forms[i], "192.0.2.1", 443), "%s", forms[i]);
-	}
-}
-
-static void a_part_of_a_longer_one_is_not_found(void)
-{
-	CHECK(finds("::1", "::1", 80));
-	CHECK(!finds("::1", "2001:db8::1", 80));
-	CHECK(finds("2001:db8::", "2001:db8::", 80));
-	CHECK(!finds("2001:db8::", "2001:db8::1", 80));
-	CHECK(!finds("192.0.2.1", "192.0.2.10", 80));
-}
-
-static void a_port_counts_when_it_is_named(void)
-{
-	CHECK(finds("[::1]:0", "::1", 0) && !finds("[::1]:0", "::1", 1));
-	CHECK(finds("[::1]:65535", "::1", 65535));
-	CHECK(finds("[::1]:*", "::1", 7) && finds("[::1]", "::1", 7) && finds("::1", "::1", 7));
-	CHECK(finds("192.0.2.1:44", "192.0.2.1", 44) && !finds("192.0.2.1:44", "192.0.2.1", 443));
-	/* Without brackets all of it is the address. */
-	CHECK(!finds("::1:443", "::1", 443));
-}
-
-static void ipv4_in_ipv6_is_ipv4(void)
-{
-	CHECK(finds("192.0.2.1", "::ffff:192.0.2.1", 80));
-	CHECK(finds("[::ffff:c000:201]:80", "192.0.2.1", 80));
-	CHECK(!finds("::192.0.2.1", "192.0.2.1", 80));
-	CHECK(!finds("0.0.0.0", "::", 80));
-}
-
-static void a_host_may_be_an_address(void)
-{
-	REQUIRE(endpoint_parse("[2001:db8::1]:443", &endpoint, &fault) == 1);
-	CHECK_INT(endpoint_is_host(&endpoint, "2001:DB8:0::1", 443), 1);
-	CHECK_INT(endpoint_is_host(&endpoint, "2001:db8::1", 80), 0);
-	CHECK_INT(endpoint_is_host(&endpoint, "2001:db8::2", 443), 0);
-	CHECK_INT(endpoint_is_host(&endpoint, "example.com", 443), -1);
-	CHECK_INT(endpoint_is_host(&endpoint, "", 443), -1);
-}
-
-static void what_is_meant_as_one_and_is_none_is_refused(void)
+static void each_path_is_a_wire(void)
 {
 	static const struct {
-		const char *text, *why;
+		const char *method, *path;
+		enum endpoint_kind kind;
+		enum wire_kind wire;
 	} rows[] = {
-		{ "[2001:db8::1", "is no address" },
-		{ "[2001:db8::g]:443", "is no address" },
-		{ "[2001:db8::1::2]", "is no address" },
-		{ "[1:2:3:4:5:6:7:8:9]:80", "is no address" },
-		{ "2001:db8::1::2", "is no address" },
-		{ "12345::1", "is no address" },
-		{ ":db8::1", "is no address" },
-		{ "::1:65536", "is no address" },
-		{ "[::1]443", "has no port" },
-		{ "[::1]:", "has no port" },
-		{ "[::1]:65536", "has no port" },
-		{ "[::1]:00000080", "has no port" },
-		{ "[::1]:http", "has no port" },
-		{ "192.0.2.1:65536", "has no port" },
-		{ "[192.0.2.1]:443", "brackets, which are for IPv6" },
-		{ "fe80::1%eth0", "has a zone" },
-		{ "[fe80::1%eth0]:80", "has a zone" },
-		{ "2001:db8::/32", "is a prefix" },
+		{ "POST", "/v1/chat/completions", ENDPOINT_CALL, WIRE_OPENAI_CHAT },
+		{ "POST", "/v1/chat/completions?a=b", ENDPOINT_CALL, WIRE_OPENAI_CHAT },
+		{ "GET", "/v1/chat/completions", ENDPOINT_METHOD, WIRE_OPENAI_CHAT },
+		{ "post", "/v1/chat/completions", ENDPOINT_METHOD, WIRE_OPENAI_CHAT },
+		{ "HEAD", "/v1/models", ENDPOINT_METHOD, WIRE_OPENAI_CHAT },
+		{ "POST", "/v1/responses", ENDPOINT_CALL, WIRE_OPENAI_RESPONSES },
+		{ "GET", "/v1/messages", ENDPOINT_METHOD, WIRE_ANTHROPIC },
+		{ "POST", "/v1/messages", ENDPOINT_CALL, WIRE_ANTHROPIC },
+		{ "GET", "/v1/models", ENDPOINT_MODELS, WIRE_OPENAI_CHAT },
+		{ "GET", "/v1beta/models", ENDPOINT_MODELS, WIRE_GEMINI },
+		{ "GET", "/v1beta/models/m:generateContent", ENDPOINT_METHOD, WIRE_GEMINI },
+		{ "POST", "/", ENDPOINT_NONE, WIRE_OPENAI_CHAT },
+		{ "POST", "/v1/chat/completions/", ENDPOINT_NONE, WIRE_OPENAI_CHAT },
+		{ "POST", "//v1/chat/completions", ENDPOINT_NONE, WIRE_OPENAI_CHAT },
+		{ "POST", "/V1/chat/completions", ENDPOINT_NONE, WIRE_OPENAI_CHAT },
+		{ "POST", "/v1/chat/completion", ENDPOINT_NONE, WIRE_OPENAI_CHAT },
+		{ "POST", "/v1/models/m:countTokens", ENDPOINT_NONE, WIRE_OPENAI_CHAT },
+		{ "POST", "?", ENDPOINT_NONE, WIRE_OPENAI_CHAT },
+		{ "POST", "", ENDPOINT_NONE, WIRE_OPENAI_CHAT },
 	};
+	struct endpoint e;
 	size_t i;
 
 	for (i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
-		CHECK_MSG(endpoint_parse(rows[i].text, &endpoint, &fault) == -EINVAL, "%s",
-			  rows[i].text);
-		CHECK_MSG(strstr(fault.text, rows[i].text) && strstr(fault.text, rows[i].why) &&
-				  !strchr(fault.text, '\n'),
-			  "%s", fault.text);
+		e = read_line(rows[i].method, rows[i].path);
+		CHECK_MSG(e.kind == rows[i].kind && e.wire == rows[i].wire, "%s %s: %d %d",
+			  rows[i].method, rows[i].path, e.kind, e.wire);
+		CHECK(!e.key.len);
 	}
 }
 
-static void other_texts_are_left_alone(void)
+static void a_path_names_geminis_model(void)
 {
-	static const char *const texts[] = {
-		"",	      "/etc/shadow",   "example.com:443", "*:443",	   "[",
-		"[]",	      "/a/[xy]",       "[a-f:::]*",	  "[[:alpha:]:]*", "[!:a:]",
-		"12:30:45",   "de:ad:be:ef:0", "std::string",	  "192.0.2.",	   "192.0.2.1:44*",
-		"10.0.0.0/8", "[2001:db8:*]",  "2001:db8:*",	  "2001:db8:",	   "a%b",
-		"::1/x",      "[ab]:443",
+	static const struct {
+		const char *path, *model; /* NULL: there is no such path */
+		bool stream, sse;
+	} rows[] = {
+		{ "/v1beta/models/m:generateContent", "m", false, false },
+		{ "/v1/models/m:generateContent", "m", false, false },
+		{ "/v1/models/m:streamGenerateContent", "m", true, false },
+		{ "/v1/models/m:streamGenerateContent?alt=sse", "m", true, true },
+		{ "/v1/models/m:streamGenerateContent?a=b&alt=sse&c", "m", true, true },
+		{ "/v1/models/m:streamGenerateContent?alt=sses", "m", true, false },
+		{ "/v1/models/m:streamGenerateContent?xalt=sse", "m", true, false },
+		{ "/v1/models/p%2Fm:generateContent", "p/m", false, false },
+		{ "/v1/models/p/m:generateContent", "p/m", false, false },
+		{ "/v1/models/%6D:generateContent", "m", false, false },
+		{ "/v1/models/m%3a1:generateContent", "m:1", false, false },
+		{ "/v1/models/:generateContent", NULL, false, false },
+		{ "/v1/models/m%:generateContent", NULL, false, false },
+		{ "/v1/models/m%4:generateContent", NULL, false, false },
+		{ "/v1/models/m%zz:generateContent", NULL, false, false },
+		{ "/v1/models/m%00:generateContent", NULL, false, false },
+		{ "/v1/models/m%0d%0aX:generateContent", NULL, false, false },
+		{ "/v1/models/m%20n:generateContent", NULL, false, false },
+		{ "/v1/models/m%ff:generateContent", NULL, false, false },
 	};
+	struct endpoint e;
 	size_t i;
 
-	for (i = 0; i < sizeof(texts) / sizeof(texts[0]); i++)
-		CHECK_MSG(endpoint_parse(texts[i], &endpoint, &fault) == 0, "%s", texts[i]);
+	for (i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		e = read_line("POST", rows[i].path);
+		CHECK_MSG((e.kind == ENDPOINT_CALL) == !!rows[i].model, "%s: %d", rows[i].path,
+			  e.kind);
+		CHECK_INT(e.wire, WIRE_GEMINI);
+		if (!rows[i].model)
+			continue;
+		CHECK_STR(e.model, rows[i].model);
+		CHECK_MSG(e.stream == rows[i].stream && e.sse == rows[i].sse, "%s", rows[i].path);
+	}
+}
+
+static void a_name_that_is_too_long_is_none(void)
+{
+	char path[ENDPOINT_MODEL + 64];
+	size_t len;
+
+	for (len = ENDPOINT_MODEL - 2; len <= ENDPOINT_MODEL + 1; len++) {
+		struct endpoint e;
+
+		snprintf(path, sizeof(path), "/v1/models/%0*d:generateContent", (int)len, 1);
+		e = read_line("POST", path);
+		CHECK_INT(e.kind == ENDPOINT_CALL, len < ENDPOINT_MODEL);
+		CHECK_INT(strlen(e.model), len < ENDPOINT_MODEL ? len : strlen(e.model));
+	}
+}
+
+static void a_query_has_a_key(void)
+{
+	static const char *const rows[][2] = {
+		{ "/v1/models?key=abc", "abc" },
+		{ "/v1/models?a=b&key=abc&c=d", "abc" },
+		{ "/v1/models?key=", "" },
+		{ "/v1/models?key", "" },
+		{ "/v1/models?keys=abc", "" },
+		{ "/v1/models?&&key=a", "a" },
+		{ "/v1/models?key=one&key=t", "one" },
+		{ "/v1/models?key=a=b", "a=b" },
+	};
+	struct endpoint e;
+	size_t i;
+
+	for (i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		e = read_line("GET", rows[i][0]);
+		CHECK_MSG(e.key.len == strlen(rows[i][1]) &&
+				  (!e.key.len || !memcmp(e.key.at, rows[i][1], e.key.len)),
+			  "%s: %.*s", rows[i][0], (int)e.key.len, e.key.at ? e.key.at : "");
+		CHECK_INT(e.kind, ENDPOINT_MODELS);
+	}
 }
 
 static const struct tap_test tests[] = {
-	TEST(every_form_finds_the_address),   TEST(a_part_of_a_longer_one_is_not_found),
-	TEST(a_port_counts_when_it_is_named), TEST(ipv4_in_ipv6_is_ipv4),
-	TEST(a_host_may_be_an_address),	      TEST(what_is_meant_as_one_and_is_none_is_refused),
-	TEST(other_texts_are_left_alone),
+	TEST(each_path_is_a_wire),
+	TEST(a_path_names_geminis_model),
+	TEST(a_name_that_is_too_long_is_none),
+	TEST(a_query_has_a_key),
 };
-TAP_MAIN(tests)
+
+int main(int argc, char **argv)
+{
+	return tap_main(tests, sizeof(tests) / sizeof(tests[0]), argc, argv);
+}

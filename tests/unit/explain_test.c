@@ -11,6 +11,7 @@
 #include "audit/origin.h"
 #include "base/limits.h"
 #include "policy/egress.h"
+#include "rpc/call_why.h"
 
 static const char text[] =
 	"version: 1\n"
@@ -166,6 +167,7 @@ static void each_reason_has_its_fix(void)
 		{ AGENTOS_HOOK_DELETE, AGENTOS_WHY_RULE, w, AGENTOS_RULE_PINS, 0, "/x", "never" },
 		{ AGENTOS_HOOK_DELETE, AGENTOS_WHY_RULE, w, AGENTOS_RULE_FEED, 0, "/x", "never" },
 		{ AGENTOS_HOOK_DELETE, AGENTOS_WHY_RULE, w, AGENTOS_RULE_LOG, 0, "/x", "never" },
+		{ AGENTOS_HOOK_DELETE, AGENTOS_WHY_RULE, w, AGENTOS_RULE_KEYS, 0, "/x", "never" },
 		/* Those that teach. */
 		{ AGENTOS_HOOK_RENAME, AGENTOS_WHY_WIDER, w, AGENTOS_RULE_NONE, 0, "/x", "" },
 		{ AGENTOS_HOOK_RENAME, AGENTOS_WHY_HOLDS, w, AGENTOS_RULE_NONE, 0, "/x", "" },
@@ -414,6 +416,73 @@ static void a_host_is_told_by_the_rule_of_its_record(void)
 	policy_free(p);
 }
 
+static void a_call_that_came_to_nothing_has_its_fix(void)
+{
+	static const struct {
+		enum call_why why;
+		const char *provider, *model;
+		const char *fix;
+	} rows[] = {
+		{ CALL_WHY_NO_RULE, "openai", "gpt-5", "network: models: \"openai/gpt-5\"" },
+		{ CALL_WHY_NO_RULE, "", "gpt-5", "network: models: \"gpt-5\"" },
+		{ CALL_WHY_NO_RULE, "hub", "a/b:c", "network: models: \"hub/a/b:c\"" },
+		/* No policy can name these. */
+		{ CALL_WHY_NO_RULE, "openai", "", "never" },
+		{ CALL_WHY_NO_RULE, "openai", "a b", "never" },
+		{ CALL_WHY_NO_RULE, "openai", "a\"]", "never" },
+		{ CALL_WHY_NO_RULE, "openai", "a/", "never" },
+		{ CALL_WHY_TOKEN_OTHERS, "openai", "gpt-5", "never" },
+		{ CALL_WHY_STRANGER, "openai", "gpt-5", "never" },
+	};
+	struct explain_called called = { .rule = AGENTOS_RULE_NONE };
+	struct policy *p = parsed(hosts), *q;
+	const char *lessons[CALL_WHY_COUNT + 1];
+	struct explain x;
+	unsigned int why, before;
+	size_t i;
+
+	for (i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		called.why = rows[i].why;
+		called.provider = rows[i].provider;
+		called.model = rows[i].model;
+		explain_call(&called, p, &x);
+		CHECK_MSG(strcmp(fix(&x), rows[i].fix) == 0, "%s: %s", rows[i].model, fix(&x));
+		CHECK(x.lesson && !x.has_rule);
+		explain_call(&called, NULL, &x);
+		CHECK_MSG(strcmp(fix(&x), rows[i].fix) == 0, "without the policy: %s", fix(&x));
+	}
+	called =
+		(struct explain_called){ .rule = AGENTOS_RULE_NONE, .provider = "a", .model = "b" };
+	/* Each reason has a sentence of its own. */
+	for (why = 0; why <= CALL_WHY_COUNT; why++) {
+		called.why = why;
+		explain_call(&called, p, &x);
+		CHECK(x.lesson && x.lesson[0]);
+		lessons[why] = x.lesson;
+		for (before = 1; before < why && why < CALL_WHY_COUNT; before++)
+			CHECK_MSG(strcmp(lessons[before], x.lesson) != 0, "%u and %u", before, why);
+	}
+	CHECK_STR(lessons[CALL_WHY_COUNT], lessons[0]);
+	/* Without the right a rule would be refused. */
+	p->rights &= ~AGENTOS_RIGHT(NET_CONNECT);
+	called.why = CALL_WHY_NO_RULE;
+	explain_call(&called, p, &x);
+	CHECK_STR(fix(&x), "rights: net-connect; network: models: \"a/b\"");
+	policy_free(p);
+	/* The rule that let it is told, though it is not what was against it. */
+	q = parsed("version: 1\nname: m\nrights: [net-connect]\nnetwork:\n  models:\n"
+		   "    - c/*\n    - a/*\n");
+	CHECK_INT(q->egress_count, 2);
+	called.why = CALL_WHY_BUDGET_MONEY;
+	called.rule = q->egress[1].rule.number;
+	explain_call(&called, q, &x);
+	CHECK(x.has_rule && x.falls_short && x.is_possible);
+	CHECK_INT(x.line, 7);
+	CHECK_STR(x.rule, "a/*");
+	CHECK_STR(fix(&x), "");
+	policy_free(q);
+}
+
 static void no_record_is_too_much(void)
 {
 	struct policy *p = parsed(text);
@@ -534,6 +603,7 @@ static const struct tap_test tests[] = {
 	TEST(without_the_policy_what_can_be_said_is_said),
 	TEST(a_host_that_is_not_reached_has_its_fix),
 	TEST(a_host_is_told_by_the_rule_of_its_record),
+	TEST(a_call_that_came_to_nothing_has_its_fix),
 	TEST(no_record_is_too_much),
 	TEST(a_digest_tells_what_has_changed),
 	TEST(an_origin_comes_back_from_its_records),

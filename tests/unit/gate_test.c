@@ -8,6 +8,7 @@
 
 #include "base/limits.h"
 #include "policy/egress.h"
+#include "rpc/call_why.h"
 
 static struct gate_header head(enum gate_type type, size_t size)
 {
@@ -184,6 +185,195 @@ static void rules_come_in_order_and_are_valid(void)
 	CHECK_INT(from_daemon(&m, sizeof(m), 0), -EBADMSG);
 }
 
+/* --- model calls --- */
+
+static struct gate_called called(void)
+{
+	return (struct gate_called){
+		.header = head(GATE_CALLED, sizeof(struct gate_called)),
+		.agent = 7,
+		.policy = 3,
+		.rule = 2,
+		.input = 10,
+		.output = 5,
+		.cache_read = 10,
+		.cache_write = 10,
+		.reasoning = 5,
+		.duration_us = 9,
+		.first_us = 9,
+		.why = CALL_WHY_NONE,
+		.status = 200,
+		.wire = 4,
+		.upstream = 4,
+		.streamed = 1,
+		.audit_only = 1,
+		.provider = "a-z.0_9",
+		.model = "Any model: printable",
+	};
+}
+
+static struct gate_key_of key_of(void)
+{
+	return (struct gate_key_of){ .header = head(GATE_KEY_OF, sizeof(struct gate_key_of)),
+				     .port = 443,
+				     .name = "open-ai",
+				     .host = "example.net" };
+}
+
+static struct gate_key key_is(void)
+{
+	return (struct gate_key){ .header = head(GATE_KEY_IS, sizeof(struct gate_key)),
+				  .len = 3,
+				  .bytes = { 's', 'k', '-' } };
+}
+
+static struct gate_agent agent_is(void)
+{
+	return (struct gate_agent){ .header = head(GATE_AGENT_IS, sizeof(struct gate_agent)),
+				    .agent = 7,
+				    .known = 1,
+				    .above = { 5, 3 } };
+}
+
+/* m is good, and is not once it is changed. */
+#define REFUSED(make, from, fds, change)                                                    \
+	do {                                                                                \
+		m = make();                                                                 \
+		CHECK_INT(gate_check(&m, sizeof(m), fds, from), 0);                         \
+		change;                                                                     \
+		CHECK_MSG(gate_check(&m, sizeof(m), fds, from) == -EBADMSG, "%s", #change); \
+		m = make();                                                                 \
+	} while (0)
+
+#define CALLED_REFUSED(change) REFUSED(called, GATE_FROM_GATEWAY, 0, change)
+
+static void what_is_told_of_a_call_must_fit_together(void)
+{
+	struct gate_called m;
+
+	CALLED_REFUSED(m.why = CALL_WHY_COUNT);
+	CALLED_REFUSED(m.why = UINT16_MAX);
+	CALLED_REFUSED(m.status = 1000);
+	CALLED_REFUSED(m.wire = 5);
+	CALLED_REFUSED(m.upstream = 5);
+	CALLED_REFUSED(m.streamed = 2);
+	CALLED_REFUSED(m.audit_only = 2);
+	CALLED_REFUSED(m.agent = 0);
+	CALLED_REFUSED(m.policy = 0);
+	CALLED_REFUSED(m.agent = m.policy = 0);
+	CALLED_REFUSED(m.why = CALL_WHY_STRANGER);
+	CALLED_REFUSED(m.other = 9);
+	CALLED_REFUSED(m.why = CALL_WHY_TOKEN_OTHERS);
+	CALLED_REFUSED(m.why = CALL_WHY_TOKEN_OTHERS; m.other = m.agent);
+	CALLED_REFUSED(m.cache_read = 11);
+	CALLED_REFUSED(m.cache_write = UINT64_MAX);
+	CALLED_REFUSED(m.reasoning = 6);
+	CALLED_REFUSED(m.first_us = 10);
+	CALLED_REFUSED(memset(m.provider, 'a', sizeof(m.provider)));
+	CALLED_REFUSED(m.provider[0] = 'A');
+	CALLED_REFUSED(m.provider[1] = '/');
+	CALLED_REFUSED(m.provider[sizeof(m.provider) - 1] = 'a');
+	CALLED_REFUSED(memset(m.model, 'a', sizeof(m.model)));
+	CALLED_REFUSED(m.model[0] = '\n');
+	CALLED_REFUSED(m.model[0] = 0x7f);
+	CALLED_REFUSED(m.model[0] = (char)0xc3);
+	CALLED_REFUSED(m.model[sizeof(m.model) - 1] = 'a');
+	CALLED_REFUSED(m.header.size--);
+	CALLED_REFUSED(m.header.version++);
+
+	m = called();
+	m.why = CALL_WHY_TOKEN_OTHERS;
+	m.other = 9;
+	CHECK_INT(from_gateway(&m, sizeof(m)), 0);
+	m = called();
+	m.why = CALL_WHY_STRANGER;
+	m.agent = m.policy = 0;
+	CHECK_INT(from_gateway(&m, sizeof(m)), 0);
+	/* Nor does it come from the other side, or with a descriptor. */
+	m = called();
+	CHECK_INT(from_daemon(&m, sizeof(m), 0), -EBADMSG);
+	CHECK_INT(gate_check(&m, sizeof(m), 1, GATE_FROM_GATEWAY), -EBADMSG);
+}
+
+static void a_key_is_asked_for_by_names(void)
+{
+	struct gate_key_of m;
+
+	REFUSED(key_of, GATE_FROM_GATEWAY, 0, m.port = 0);
+	REFUSED(key_of, GATE_FROM_GATEWAY, 0, m.pad = 1);
+	REFUSED(key_of, GATE_FROM_GATEWAY, 0, memset(m.name, 0, sizeof(m.name)));
+	REFUSED(key_of, GATE_FROM_GATEWAY, 0, m.name[0] = '/');
+	REFUSED(key_of, GATE_FROM_GATEWAY, 0, m.name[0] = 'O');
+	REFUSED(key_of, GATE_FROM_GATEWAY, 0, m.name[sizeof(m.name) - 1] = 'a');
+	REFUSED(key_of, GATE_FROM_GATEWAY, 0, memset(m.host, 0, sizeof(m.host)));
+	REFUSED(key_of, GATE_FROM_GATEWAY, 0, m.host[0] = 'E');
+	REFUSED(key_of, GATE_FROM_GATEWAY, 0, m.host[sizeof(m.host) - 1] = 'a');
+	CHECK_INT(from_daemon(&m, sizeof(m), 0), -EBADMSG);
+}
+
+static void a_key_comes_or_a_reason(void)
+{
+	static const int errors[] = { -ENOENT, -EPERM, -ENOKEY };
+	struct gate_key m;
+	size_t i;
+
+	REFUSED(key_is, GATE_FROM_DAEMON, 0, m.len = 0);
+	REFUSED(key_is, GATE_FROM_DAEMON, 0, m.len = 2);
+	REFUSED(key_is, GATE_FROM_DAEMON, 0, m.len = sizeof(m.bytes) + 1);
+	REFUSED(key_is, GATE_FROM_DAEMON, 0, m.len = UINT32_MAX);
+	REFUSED(key_is, GATE_FROM_DAEMON, 0, m.pad = 1);
+	REFUSED(key_is, GATE_FROM_DAEMON, 0, m.error = -EPERM);
+	REFUSED(key_is, GATE_FROM_DAEMON, 0, m.error = 1);
+	REFUSED(key_is, GATE_FROM_DAEMON, 0, m.bytes[sizeof(m.bytes) - 1] = 1);
+	for (i = 0; i < sizeof(errors) / sizeof(errors[0]); i++) {
+		m = (struct gate_key){ .header = head(GATE_KEY_IS, sizeof(m)), .error = errors[i] };
+		CHECK_INT(from_daemon(&m, sizeof(m), 0), 0);
+		CHECK_INT(from_gateway(&m, sizeof(m)), -EBADMSG);
+	}
+	m.error = -EIO;
+	CHECK_INT(from_daemon(&m, sizeof(m), 0), -EBADMSG);
+}
+
+static void an_agent_comes_with_its_descriptor(void)
+{
+	struct gate_agent m;
+	struct gate_agent asked = { .header = head(GATE_AGENT, sizeof(asked)), .agent = 7 };
+
+	REFUSED(agent_is, GATE_FROM_DAEMON, 1, m.agent = 0);
+	REFUSED(agent_is, GATE_FROM_DAEMON, 1, m.known = 2);
+	REFUSED(agent_is, GATE_FROM_DAEMON, 1, m.known = 0);
+	REFUSED(agent_is, GATE_FROM_DAEMON, 1, m.pad = 1);
+	REFUSED(agent_is, GATE_FROM_DAEMON, 1, m.above[3] = 1);
+	REFUSED(agent_is, GATE_FROM_DAEMON, 1, m.above[0] = 0);
+	CHECK_INT(from_daemon(&m, sizeof(m), 0), -EBADMSG);
+	CHECK_INT(from_daemon(&m, sizeof(m), 2), -EBADMSG);
+	m.known = 0;
+	memset(m.above, 0, sizeof(m.above));
+	CHECK_INT(from_daemon(&m, sizeof(m), 0), 0);
+	CHECK_INT(from_daemon(&m, sizeof(m), 1), -EBADMSG);
+
+	CHECK_INT(from_gateway(&asked, sizeof(asked)), 0);
+	CHECK_INT(gate_check(&asked, sizeof(asked), 1, GATE_FROM_GATEWAY), -EBADMSG);
+	asked.known = 1;
+	CHECK_INT(from_gateway(&asked, sizeof(asked)), -EBADMSG);
+	asked.known = 0;
+	asked.above[0] = 5;
+	CHECK_INT(from_gateway(&asked, sizeof(asked)), -EBADMSG);
+}
+
+static void that_keys_are_old_is_all_that_is_said(void)
+{
+	struct gate_request m = request(GATE_KEYS_GONE, 0);
+
+	CHECK_INT(from_daemon(&m, sizeof(m), 0), 0);
+	CHECK_INT(from_gateway(&m, sizeof(m)), -EBADMSG);
+	m.policy = 1;
+	CHECK_INT(from_daemon(&m, sizeof(m), 0), -EBADMSG);
+	m = request(GATE_KEYS_GONE, 0);
+	m.pad = 1;
+	CHECK_INT(from_daemon(&m, sizeof(m), 0), -EBADMSG);
+}
+
 static void bent_messages_do_no_harm(void)
 {
 	unsigned int round, i, bends, accepted = 0, seed = 1;
@@ -193,10 +383,12 @@ static void bent_messages_do_no_harm(void)
 
 	for (round = 0; round < 60000; round++) {
 		memset(&m, 0, sizeof(m));
-		if (round % 3 == 0)
+		if (round % 4 == 0)
 			m.tell = tell();
-		else if (round % 3 == 1)
+		else if (round % 4 == 1)
 			m.request = request(GATE_ASK, round);
+		else if (round % 4 == 2)
+			m.called = called();
 		else
 			m.rules = rules(3, 1, 2);
 		len = m.header.size;
@@ -226,9 +418,17 @@ static void bent_messages_do_no_harm(void)
 }
 
 static const struct tap_test tests[] = {
-	TEST(each_side_sends_its_own),		 TEST(sizes_versions_and_descriptors_must_be_right),
-	TEST(what_is_told_must_fit_together),	 TEST(what_is_told_of_must_be_a_place),
-	TEST(rules_come_in_order_and_are_valid), TEST(bent_messages_do_no_harm),
+	TEST(each_side_sends_its_own),
+	TEST(sizes_versions_and_descriptors_must_be_right),
+	TEST(what_is_told_must_fit_together),
+	TEST(what_is_told_of_must_be_a_place),
+	TEST(rules_come_in_order_and_are_valid),
+	TEST(bent_messages_do_no_harm),
+	TEST(what_is_told_of_a_call_must_fit_together),
+	TEST(a_key_is_asked_for_by_names),
+	TEST(a_key_comes_or_a_reason),
+	TEST(an_agent_comes_with_its_descriptor),
+	TEST(that_keys_are_old_is_all_that_is_said),
 };
 
 int main(int argc, char **argv)

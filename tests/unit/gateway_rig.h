@@ -104,7 +104,19 @@ int getaddrinfo(const char *name, const char *service, const struct addrinfo *hi
 
 /* --- policies --- */
 
-enum { AGENT_ALL = 1, AGENT_PUBLIC, AGENT_NOTHING, AGENT_MANY, AGENT_OTHER, AGENT_BROAD };
+enum {
+	AGENT_ALL = 1,
+	AGENT_PUBLIC,
+	AGENT_NOTHING,
+	AGENT_MANY,
+	AGENT_OTHER,
+	AGENT_BROAD,
+	AGENT_MODELS, /* any model */
+	AGENT_CHILD,  /* below it, likewise */
+	AGENT_ONE,    /* one model: chat/small */
+	AGENT_ENDED,  /* whom agentosd does not know */
+	AGENT_COUNT
+};
 
 static struct compiled_egress rule_make(enum compiled_egress_kind kind, const char *host,
 					uint32_t number)
@@ -115,6 +127,14 @@ static struct compiled_egress rule_make(enum compiled_egress_kind kind, const ch
 				     .port_last = 65535 };
 
 	strncpy(r.host, host, sizeof(r.host) - 1);
+	return r;
+}
+
+static struct compiled_egress rule_model(const char *pattern, uint32_t number)
+{
+	struct compiled_egress r = { .number = number, .kind = EGRESS_MODEL };
+
+	strncpy(r.host, pattern, sizeof(r.host) - 1);
 	return r;
 }
 
@@ -146,6 +166,14 @@ static bool rule_get(uint32_t policy, uint32_t at, struct compiled_egress *ret_r
 			    at == 150 ? rule_private(at) :
 					rule_make(EGRESS_TLS, name, at);
 		return at <= 150;
+	case AGENT_MODELS:
+	case AGENT_CHILD:
+	case AGENT_ENDED:
+		*ret_rule = rule_model("*", at);
+		return at < 1;
+	case AGENT_ONE:
+		*ret_rule = rule_model("chat/small", at);
+		return at < 1;
 	case AGENT_BROAD:
 		*ret_rule = at ? rule_private(at) : rule_make(EGRESS_ANY, "*", at);
 		return at < 2;
@@ -158,7 +186,47 @@ static bool rule_get(uint32_t policy, uint32_t at, struct compiled_egress *ret_r
 	}
 }
 
+/* --- budgets: the descriptor that the gateway charges is a file with these --- */
+
+struct rig_budget {
+	uint64_t limit, used, reserved;
+};
+
+static int rig_reserve(int fd, uint32_t resource, uint64_t amount)
+{
+	const off_t at = (off_t)(resource * sizeof(struct rig_budget));
+	struct rig_budget b;
+
+	if (pread(fd, &b, sizeof(b), at) != sizeof(b))
+		return -ESRCH;
+	if (b.used + b.reserved + amount > b.limit)
+		return -EDQUOT;
+	b.reserved += amount;
+	return pwrite(fd, &b, sizeof(b), at) == sizeof(b) ? 0 : -EIO;
+}
+
+static int rig_settle(int fd, uint32_t resource, uint64_t reserved, uint64_t used)
+{
+	const off_t at = (off_t)(resource * sizeof(struct rig_budget));
+	struct rig_budget b;
+
+	if (pread(fd, &b, sizeof(b), at) != sizeof(b) || b.reserved < reserved)
+		return -EINVAL;
+	b.reserved -= reserved;
+	b.used += used;
+	return pwrite(fd, &b, sizeof(b), at) == sizeof(b) ? 0 : -EIO;
+}
+
 /* --- the daemon --- */
+
+#define RIG_CALLS 16384
+#define RIG_KEY	  "sk-rig-canary-0123456789"
+#define RIG_TOKEN_KEY               \
+	{                           \
+		1, 2, 3, 4, 5, 6, 7 \
+	}
+
+static const char *rig_catalog = "/nonexistent";
 
 struct rig {
 	pid_t pid;
@@ -170,7 +238,78 @@ struct rig {
 	unsigned int asks, bad;
 	size_t count;
 	struct gate_tell tells[8192];
+	size_t call_count;
+	struct gate_called calls[RIG_CALLS];
+	int budgets[AGENT_COUNT]; /* of each agent */
+	unsigned int keys;	  /* that were asked for */
 };
+
+__attribute__((unused)) static struct rig_budget rig_budget(const struct rig *r, unsigned int agent,
+							    unsigned int resource)
+{
+	struct rig_budget b = { 0 };
+
+	if (pread(r->budgets[agent], &b, sizeof(b), (off_t)(resource * sizeof(b))) != sizeof(b))
+		printf("# no budget of agent %u\n", agent);
+	return b;
+}
+
+/* Nothing used, and so much allowed. */
+__attribute__((unused)) static void rig_allow(const struct rig *r, unsigned int agent,
+					      unsigned int resource, uint64_t limit)
+{
+	const struct rig_budget b = { .limit = limit };
+
+	if (pwrite(r->budgets[agent], &b, sizeof(b), (off_t)(resource * sizeof(b))) != sizeof(b))
+		printf("# no budget of agent %u\n", agent);
+}
+
+static void rig_send(const struct rig *r, const void *message, size_t len, int pass)
+{
+	union {
+		char bytes[CMSG_SPACE(sizeof(int))];
+		struct cmsghdr align;
+	} control = { 0 };
+	struct iovec data = { (void *)message, len };
+	struct msghdr m = { .msg_iov = &data, .msg_iovlen = 1 };
+
+	if (pass >= 0) {
+		m.msg_control = &control;
+		m.msg_controllen = sizeof(control);
+		control.align.cmsg_level = SOL_SOCKET;
+		control.align.cmsg_type = SCM_RIGHTS;
+		control.align.cmsg_len = CMSG_LEN(sizeof(pass));
+		memcpy(CMSG_DATA(&control.align), &pass, sizeof(pass));
+	}
+	if (sendmsg(r->wire, &m, MSG_NOSIGNAL) != (ssize_t)len)
+		printf("# the gateway takes no answer\n");
+}
+
+static void rig_answer_agent(const struct rig *r, uint64_t agent)
+{
+	struct gate_agent m = { .header = { sizeof(m), GATE_VERSION, GATE_AGENT_IS },
+				.agent = agent };
+
+	m.known = agent < AGENT_COUNT && agent != AGENT_ENDED;
+	if (agent == AGENT_CHILD)
+		m.above[0] = AGENT_MODELS;
+	rig_send(r, &m, sizeof(m), m.known ? r->budgets[agent] : -1);
+}
+
+/* For "key" there is one at 127.0.0.1, for "far" elsewhere. */
+static void rig_answer_key(const struct rig *r, const struct gate_key_of *of)
+{
+	struct gate_key m = { .header = { sizeof(m), GATE_VERSION, GATE_KEY_IS },
+			      .number = of->number };
+
+	if (strcmp(of->name, "key") == 0 && strcmp(of->host, "127.0.0.1") == 0) {
+		m.len = sizeof(RIG_KEY) - 1;
+		memcpy(m.bytes, RIG_KEY, m.len);
+	} else {
+		m.error = strcmp(of->name, "far") == 0 ? -EPERM : -ENOENT;
+	}
+	rig_send(r, &m, sizeof(m), -1);
+}
 
 static void rig_answer(struct rig *r, uint32_t policy)
 {
@@ -220,9 +359,17 @@ static void *rig_thread(void *cookie)
 			r->tells[r->count++] = m.tell;
 		else if (m.header.type == GATE_ASK)
 			r->asks++;
+		else if (m.header.type == GATE_CALLED && r->call_count < RIG_CALLS)
+			r->calls[r->call_count++] = m.called;
+		else if (m.header.type == GATE_KEY_OF)
+			r->keys++;
 		pthread_mutex_unlock(&r->lock);
 		if (m.header.type == GATE_ASK)
 			rig_answer(r, m.request.policy);
+		else if (m.header.type == GATE_AGENT)
+			rig_answer_agent(r, m.agent.agent);
+		else if (m.header.type == GATE_KEY_OF)
+			rig_answer_key(r, &m.key_of);
 	}
 	pthread_mutex_lock(&r->lock);
 	r->ended = true;
@@ -262,7 +409,8 @@ static int listen_on(const char *address, uint16_t *ret_port)
 static bool rig_start_message(int wire, int listener, int device, uint16_t port)
 {
 	struct gate_start start = { .header = { sizeof(start), GATE_VERSION, GATE_START },
-				    .port = port };
+				    .port = port,
+				    .token_key = RIG_TOKEN_KEY };
 	int fds[2] = { listener, device };
 	union {
 		char bytes[CMSG_SPACE(sizeof(fds))];
@@ -301,7 +449,10 @@ static void ballast_load(void)
 /* The gateway's process, with `fd` as GATE_FD; as nobody, if we are root and it may not be. */
 static pid_t gateway_spawn(int fd, const struct gateway_times *times, bool keep_root)
 {
-	const struct gateway_options o = { .caller = rig_caller, .times = *times };
+	const struct gateway_options o = { .caller = rig_caller,
+					   .budget = { rig_reserve, rig_settle },
+					   .times = *times,
+					   .catalog = rig_catalog };
 	pid_t pid;
 	int status;
 
@@ -339,6 +490,7 @@ static struct rig *rig_open(const struct gateway_times *times)
 {
 	struct rig *r = calloc(1, sizeof(*r));
 	int pair[2], listener, device;
+	unsigned int agent, resource;
 
 	if (!lookups)
 		lookups = mmap(NULL, 4096, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1,
@@ -348,6 +500,11 @@ static struct rig *rig_open(const struct gateway_times *times)
 		return NULL;
 	}
 	pthread_mutex_init(&r->lock, NULL);
+	for (agent = 0; agent < AGENT_COUNT; agent++) {
+		r->budgets[agent] = memfd_create("budget", MFD_CLOEXEC);
+		for (resource = 0; resource < AGENTOS_RESOURCE_COUNT; resource++)
+			rig_allow(r, agent, resource, AGENTOS_BUDGET_UNLIMITED);
+	}
 	r->wire = pair[0];
 	r->pid = gateway_spawn(pair[1], times, false);
 	close(pair[1]);
@@ -366,6 +523,7 @@ static struct rig *rig_open(const struct gateway_times *times)
 /* agentosd goes; the gateway has to follow, cleanly, and all it said has to have been well-formed. */
 static void rig_close(struct rig *r)
 {
+	unsigned int agent;
 	int status = -1;
 
 	shutdown(r->wire, SHUT_RDWR);
@@ -374,11 +532,13 @@ static void rig_close(struct rig *r)
 	pthread_join(r->thread, NULL);
 	CHECK_INT(r->bad, 0);
 	close(r->wire);
+	for (agent = 0; agent < AGENT_COUNT; agent++)
+		close(r->budgets[agent]);
 	free(r);
 }
 
 /* The tell of that number, waited for. */
-static struct gate_tell rig_tell(struct rig *r, size_t at)
+__attribute__((unused)) static struct gate_tell rig_tell(struct rig *r, size_t at)
 {
 	static const struct gate_tell none;
 
@@ -451,8 +611,8 @@ static int hear_status(int fd)
 	return len > 12 && strncmp(text, "HTTP/1.1 ", 9) == 0 ? atoi(text + 9) : len;
 }
 
-static int tunnel(const struct rig *r, unsigned int agent, const char *host, uint16_t port,
-		  int *ret_status)
+__attribute__((unused)) static int tunnel(const struct rig *r, unsigned int agent, const char *host,
+					  uint16_t port, int *ret_status)
 {
 	int fd = client_open(r, agent);
 
@@ -509,7 +669,7 @@ static void *server_thread(void *cookie)
 	return NULL;
 }
 
-static struct server *server_open(void (*serve)(struct server *s, int fd))
+__attribute__((unused)) static struct server *server_open(void (*serve)(struct server *s, int fd))
 {
 	struct server *s = calloc(1, sizeof(*s));
 
@@ -519,7 +679,7 @@ static struct server *server_open(void (*serve)(struct server *s, int fd))
 	return s;
 }
 
-static void server_close(struct server *s)
+__attribute__((unused)) static void server_close(struct server *s)
 {
 	int i;
 
@@ -533,7 +693,7 @@ static void server_close(struct server *s)
 }
 
 /* Gives back what it gets, to the end. */
-static void serve_echo(struct server *s, int fd)
+__attribute__((unused)) static void serve_echo(struct server *s, int fd)
 {
 	char bytes[4096];
 	ssize_t got;

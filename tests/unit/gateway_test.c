@@ -309,8 +309,6 @@ static void what_no_rule_allows_is_refused(void)
 		{ AGENT_ALL, TO("none.test"), 502, EGRESS_WHY_UNRESOLVED, "none.test" },
 		{ AGENT_ALL, TO("a..b"), 400, EGRESS_WHY_MALFORMED, "" },
 		{ AGENT_ALL, TO("-a"), 400, EGRESS_WHY_MALFORMED, "" },
-		{ AGENT_ALL, "GET / HTTP/1.1\r\nHost: one.test\r\n\r\n", 400, EGRESS_WHY_MALFORMED,
-		  "" },
 		{ AGENT_ALL, "\x16\x03\x01\x02", 400, EGRESS_WHY_MALFORMED, "" },
 		{ STRANGER, TO("one.test"), 403, EGRESS_WHY_STRANGER, "" },
 	};

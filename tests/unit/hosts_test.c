@@ -105,7 +105,8 @@ static void every_form_of_a_name(void)
 		"    - xn--bcher-kva.example:1-65535\n"
 		"    - '*.openai.com'\n"
 		"  egress-any: ['git.example:22', '*']\n"
-		"  egress-providers: [api.openai.com, '*.openai.azure.com', own.example]\n";
+		"  egress-providers: [api.openai.com, '*.openai.azure.com', own.example]\n"
+		"  models: ['openai/GPT-5*', claude-x, '*', openrouter/meta-llama/l:free]\n";
 	static const struct expected rules[] = {
 		{ EGRESS_TLS, "deb.example", 80, 80, 0, 0, 8 },
 		{ EGRESS_TLS, "*.git.example", 443, 443, 0, 0, 9 },
@@ -123,6 +124,10 @@ static void every_form_of_a_name(void)
 		{ EGRESS_PRIVATE, "::1", 0, 0, 128, 0, 6 },
 		{ EGRESS_PRIVATE, "127.0.0.1", 0, 0, 32, 0, 6 },
 		{ EGRESS_PRIVATE, "fd00::", 0, 0, 8, 0, 6 },
+		{ EGRESS_MODEL, "openai/GPT-5*", 0, 0, 0, 0, 17 },
+		{ EGRESS_MODEL, "claude-x", 0, 0, 0, 0, 17 },
+		{ EGRESS_MODEL, "*", 0, 0, 0, 0, 17 },
+		{ EGRESS_MODEL, "openrouter/meta-llama/l:free", 0, 0, 0, 0, 17 },
 	};
 
 	check_policy(text, rules, COUNT(rules));
@@ -241,6 +246,14 @@ static void each_refusal_says_what_and_what_instead(void)
 		{ "egress-private", "*", { "is no address", "" } },
 		{ "egress-private", "::ffff:10.0.0.1", { "IPv4 in IPv6", "write it as IPv4" } },
 		{ "egress-private", "8.8.8.8", { "is public", "take it out" } },
+		{ "models", "https://api.openai.com/v1", { "is a URL", "openai/gpt-*" } },
+		{ "models", "*/gpt", { "\"*\" that is not at its end", "openai/*" } },
+		{ "models", "gpt*x", { "\"*\" that is not at its end", "" } },
+		{ "models", "**", { "\"*\" that is not at its end", "" } },
+		{ "models", "openai/", { "no model", "\"*\" behind" } },
+		{ "models", "/gpt", { "is no name of a model", "PROVIDER/MODEL" } },
+		{ "models", "a//b", { "is no name of a model", "" } },
+		{ "models", "gpt 5", { "is no name of a model", "" } },
 	};
 	char text[512];
 	struct policy *p;
@@ -274,6 +287,11 @@ static void the_whole_has_to_make_sense(void)
 		  "p.yaml:4: \"network.egress-providers\" has no effect without the right" },
 		{ "name: a\nrights: [bpf]\nnetwork:\n  egress-private: [10.0.0.0/8]\n",
 		  "p.yaml:4: \"network.egress-private\" has no effect without the right" },
+		{ "name: a\nrights: [bpf]\nnetwork:\n  models: ['*']\n",
+		  "p.yaml:4: \"network.models\" has no effect without the right net-connect" },
+		{ "name: a\nrights: [net-connect]\nnetwork:\n  models: ['*']\n"
+		  "  egress-private: [10.0.0.0/8]\n",
+		  "p.yaml:5: \"network.egress-private\" has no effect: it is about what names" },
 		{ "name: a\nrights: [net-connect]\nnetwork:\n  connect: ['*']\n"
 		  "  egress-private: [10.0.0.0/8]\n",
 		  "p.yaml:5: \"network.egress-private\" has no effect: it is about what names" },

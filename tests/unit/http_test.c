@@ -9,6 +9,8 @@
 
 #define H11  "HTTP/1.1\r\n"
 #define HOST "Host: a.test\r\n"
+#define GET  "GET http://a.test/ " H11
+#define POST "POST http://a.test/ " H11 HOST
 
 /* 0, or the status that it is refused with. Every prefix has to want more, or be refused alike. */
 static int head_read(const char *bytes, size_t len, struct http_head *ret_head)
@@ -88,6 +90,68 @@ static void good_heads_are_read(void)
 	}
 }
 
+static void a_path_alone_is_for_an_origin(void)
+{
+	static const struct {
+		const char *head, *host, *path;
+		unsigned int port;
+	} rows[] = {
+		{ "GET / " H11 HOST "\r\n", "a.test", "/", 80 },
+		{ "POST /v1/chat/completions?beta=true " H11 "Host: 127.0.0.1:1018\r\n\r\n",
+		  "127.0.0.1", "/v1/chat/completions?beta=true", 1018 },
+		{ "GET /x " H11 "Host: localhost\r\n\r\n", "localhost", "/x", 80 },
+		{ "GET /x " H11 "Host: [::1]:1018\r\n\r\n", "::1", "/x", 1018 },
+		{ "GET /x " H11 "Host: a_b%2e~!$&'()*+,;=\r\n\r\n", "a_b%2e~!$&'()*+,;=", "/x",
+		  80 },
+		{ "GET //x/../:y@z " H11 HOST "\r\n", "a.test", "//x/../:y@z", 80 },
+		{ "GET /http://b.test/ " H11 HOST "\r\n", "a.test", "/http://b.test/", 80 },
+		{ "GET /x HTTP/1.0\r\n\r\n", "", "/x", 80 },
+		{ "GET /x HTTP/1.0\r\nHost: a.test:81\r\n\r\n", "a.test", "/x", 81 },
+	};
+	struct http_head h;
+	size_t i;
+
+	for (i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		CHECK_MSG(head_read(rows[i].head, strlen(rows[i].head), &h) == 0, "%s",
+			  rows[i].head);
+		CHECK_MSG(h.origin && !h.connect, "%s", rows[i].head);
+		CHECK_MSG(span_equals(h.host, rows[i].host), "%s", rows[i].head);
+		CHECK_MSG(span_equals(h.path, rows[i].path), "%s", rows[i].head);
+		CHECK_INT(h.port, rows[i].port);
+	}
+}
+
+static void who_asks_says_what_comes_behind(void)
+{
+	static const struct {
+		const char *head;
+		bool keep_alive, expect;
+	} rows[] = {
+		{ "GET / " H11 HOST "\r\n", 1, 0 },
+		{ "GET / " H11 HOST "Connection: close\r\n\r\n", 0, 0 },
+		{ "GET / " H11 HOST "Connection: x, CLOSE ,y\r\n\r\n", 0, 0 },
+		{ "GET / " H11 HOST "Connection: keep-alive\r\n\r\n", 1, 0 },
+		{ "GET / " H11 HOST "Connection: closed\r\n\r\n", 1, 0 },
+		{ "GET / " H11 HOST "Connection: keep-alive\r\nConnection: close\r\n\r\n", 0, 0 },
+		{ "GET / " H11 HOST "Proxy-Connection: close\r\n\r\n", 1, 0 },
+		{ "GET / HTTP/1.0\r\n\r\n", 0, 0 },
+		{ "GET / HTTP/1.0\r\nConnection: Keep-Alive\r\n\r\n", 1, 0 },
+		{ "GET / HTTP/1.0\r\nConnection: close, keep-alive\r\n\r\n", 0, 0 },
+		{ POST "Expect: 100-continue\r\n\r\n", 1, 1 },
+		{ "POST / HTTP/1.0\r\nExpect: 100-continue\r\n\r\n", 0, 0 },
+		{ GET HOST "Connection: close\r\n\r\n", 0, 0 },
+	};
+	struct http_head h;
+	size_t i;
+
+	for (i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		CHECK_MSG(head_read(rows[i].head, strlen(rows[i].head), &h) == 0, "%s",
+			  rows[i].head);
+		CHECK_MSG(h.keep_alive == rows[i].keep_alive, "%s", rows[i].head);
+		CHECK_MSG(h.expect == rows[i].expect, "%s", rows[i].head);
+	}
+}
+
 struct bad {
 	int status;
 	const char *head;
@@ -105,8 +169,7 @@ static void bad_heads_are_refused(const struct bad *rows, size_t count)
 			  rows[i].head);
 	}
 }
-#define GET	  "GET http://a.test/ " H11
-#define POST	  "POST http://a.test/ " H11 HOST
+
 #define BAD(rows) bad_heads_are_refused(rows, sizeof(rows) / sizeof(rows[0]))
 
 static void bad_request_lines_are_refused(void)
@@ -126,7 +189,6 @@ static void bad_request_lines_are_refused(void)
 		{ 505, "GET http://a.test/ HTTP/1.2\r\n" HOST "\r\n" },
 		{ 505, "PRI * HTTP/2.0\r\n\r\n" },
 		{ 400, "G@T http://a.test/ " H11 HOST "\r\n" },
-		{ 400, "GET / " H11 HOST "\r\n" },
 		{ 400, "GET * " H11 HOST "\r\n" },
 		{ 400, "GET a.test:80 " H11 HOST "\r\n" },
 		{ 400, "GET https://a.test/ " H11 HOST "\r\n" },
@@ -196,6 +258,42 @@ static void bad_header_lines_are_refused(void)
 
 	BAD(rows);
 	CHECK_INT(head_read(with_nul, sizeof(with_nul) - 1, &h), 400);
+}
+
+static void what_an_origin_does_not_take_is_refused(void)
+{
+	static const struct bad rows[] = {
+		{ 400, "GET / " H11 "\r\n" },
+		{ 400, "GET / " H11 HOST HOST "\r\n" },
+		{ 400, "GET / HTTP/1.0\r\n" HOST HOST "\r\n" },
+		{ 400, "GET / " H11 "Host:\r\n\r\n" },
+		{ 400, "GET / " H11 "Host: :80\r\n\r\n" },
+		{ 400, "GET / " H11 "Host: a:\r\n\r\n" },
+		{ 400, "GET / " H11 "Host: a:80:80\r\n\r\n" },
+		{ 400, "GET / " H11 "Host: a:65536\r\n\r\n" },
+		{ 400, "GET / " H11 "Host: u@a\r\n\r\n" },
+		{ 400, "GET / " H11 "Host: a/b\r\n\r\n" },
+		{ 400, "GET / " H11 "Host: a b\r\n\r\n" },
+		{ 400, "GET / " H11 "Host: a\\b\r\n\r\n" },
+		{ 400, "GET / " H11 "Host: a%2\r\n\r\n" },
+		{ 400, "GET / " H11 "Host: a%2g\r\n\r\n" },
+		{ 400, "GET / " H11 "Host: [::1\r\n\r\n" },
+		{ 400, "GET / " H11 "Host: [g]\r\n\r\n" },
+		{ 400, "GET / " H11 "Host: []\r\n\r\n" },
+		{ 400, "GET / " H11 "Host: caf\xc3\xa9\r\n\r\n" },
+		{ 400, "GET /#f " H11 HOST "\r\n" },
+		{ 400, "GET /\xc3\xa9 " H11 HOST "\r\n" },
+		{ 400, "GET ?x " H11 HOST "\r\n" },
+		{ 400, "OPTIONS * " H11 HOST "\r\n" },
+		{ 400, "CONNECT / " H11 HOST "\r\n" },
+		{ 400, "CONNECT /x:80 " H11 HOST "\r\n" },
+		{ 501, "GET / " H11 HOST "Upgrade: h2c\r\n\r\n" },
+		{ 417, "POST / " H11 HOST "Expect: 200-ok\r\n\r\n" },
+		{ 400,
+		  "POST / " H11 HOST "Content-Length: 1\r\nTransfer-Encoding: chunked\r\n\r\n" },
+	};
+
+	BAD(rows);
 }
 
 static void what_frames_a_body_twice_is_refused(void)
@@ -377,8 +475,11 @@ static void bodies_end_where_they_end(void)
 
 static const struct tap_test tests[] = {
 	TEST(good_heads_are_read),
+	TEST(a_path_alone_is_for_an_origin),
+	TEST(who_asks_says_what_comes_behind),
 	TEST(bad_request_lines_are_refused),
 	TEST(bad_header_lines_are_refused),
+	TEST(what_an_origin_does_not_take_is_refused),
 	TEST(what_frames_a_body_twice_is_refused),
 	TEST(heads_are_bounded),
 	TEST(the_server_gets_what_is_meant_for_it),

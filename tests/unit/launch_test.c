@@ -22,8 +22,8 @@ static const char *env_get(char **env, const char *name)
 	return NULL;
 }
 
-static const struct launch_agent demo = { "demo", 7, "/run/agentos/denials/7", 0 };
-static const struct launch_agent bare = { "demo", 7, "", 0 };
+static const struct launch_agent demo = { "demo", 7, "/run/agentos/denials/7", 0, "t" };
+static const struct launch_agent bare = { "demo", 7, "", 0, "" };
 
 static void all_variables_are_kept_without_a_section(void)
 {
@@ -77,7 +77,7 @@ static const char *const others[] = { "NO_PROXY", "no_proxy" };
 
 static void an_agent_with_names_is_told_where_the_gateway_is(void)
 {
-	static const struct launch_agent elsewhere = { "demo", 7, "", 4711 };
+	static const struct launch_agent elsewhere = { "demo", 7, "", 4711, "agentos-x" };
 	struct policy_egress rules[] = { { .rule.kind = EGRESS_PRIVATE },
 					 { .rule.kind = EGRESS_TLS } };
 	struct policy p = { .egress = rules, .egress_count = 2 };
@@ -100,6 +100,41 @@ static void an_agent_with_names_is_told_where_the_gateway_is(void)
 	for (i = 0; i < sizeof(proxies) / sizeof(proxies[0]); i++)
 		CHECK_STR(env_get(env, proxies[i]), "http://127.0.0.1:4711");
 	CHECK(!env_get(env, "ALL_PROXY"));
+	launch_environment_free(env);
+}
+
+static void an_agent_with_models_is_told_where_they_are(void)
+{
+	static const struct launch_agent elsewhere = { "demo", 7, "", 4711, "agentos-x" };
+	struct policy_egress rules[] = { { .rule.kind = EGRESS_MODEL } };
+	struct policy p = { .egress = rules, .egress_count = 1 };
+	char *from[] = { "OPENAI_API_KEY=sk-mine", "ANTHROPIC_BASE_URL=x", "http_proxy=p", NULL };
+	char **env;
+	size_t i;
+
+	REQUIRE(launch_environment(&p, from, &elsewhere, &env) == 0);
+	CHECK_STR(env_get(env, "OPENAI_BASE_URL"), "http://127.0.0.1:4711/v1");
+	CHECK_STR(env_get(env, "ANTHROPIC_BASE_URL"), "http://127.0.0.1:4711");
+	CHECK_STR(env_get(env, "GOOGLE_GEMINI_BASE_URL"), "http://127.0.0.1:4711");
+	CHECK_STR(env_get(env, "OPENAI_API_KEY"), "agentos-x");
+	CHECK_STR(env_get(env, "ANTHROPIC_API_KEY"), "agentos-x");
+	CHECK_STR(env_get(env, "GEMINI_API_KEY"), "agentos-x");
+	for (i = 0; i < sizeof(others) / sizeof(others[0]); i++)
+		CHECK_STR(env_get(env, others[i]), "localhost,127.0.0.1,::1");
+	/* It names no hosts: whatever proxy there was is left to the rules on addresses. */
+	CHECK_STR(env_get(env, "http_proxy"), "p");
+	CHECK(!env_get(env, "HTTPS_PROXY"));
+	launch_environment_free(env);
+
+	/* Nothing of it for who has no token, nor with rules on hosts alone. */
+	REQUIRE(launch_environment(&p, from, &bare, &env) == 0);
+	CHECK_STR(env_get(env, "OPENAI_API_KEY"), "sk-mine");
+	CHECK(!env_get(env, "OPENAI_BASE_URL"));
+	launch_environment_free(env);
+	rules[0].rule.kind = EGRESS_TLS;
+	REQUIRE(launch_environment(&p, from, &elsewhere, &env) == 0);
+	CHECK_STR(env_get(env, "OPENAI_API_KEY"), "sk-mine");
+	CHECK(!env_get(env, "OPENAI_BASE_URL"));
 	launch_environment_free(env);
 }
 
@@ -281,6 +316,7 @@ static const struct tap_test tests[] = {
 	{ "only_what_is_kept_or_set_passes_a_section", only_what_is_kept_or_set_passes_a_section },
 	{ "an_empty_section_keeps_nothing", an_empty_section_keeps_nothing },
 	TEST(an_agent_with_names_is_told_where_the_gateway_is),
+	TEST(an_agent_with_models_is_told_where_they_are),
 	TEST(what_the_policy_sets_goes_before_the_gateway),
 	TEST(an_agent_without_names_is_told_of_no_gateway),
 	{ "programs_are_found_as_execvp_finds_them", programs_are_found_as_execvp_finds_them },

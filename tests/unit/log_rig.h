@@ -85,6 +85,16 @@ static inline struct record log_record(uint64_t i)
 		return r;
 	}
 	snprintf(r.agent_name, sizeof(r.agent_name), "agent-%u", (unsigned int)(i % 5));
+	if (i % 11 == 5) {
+		r.type = RECORD_CALL;
+		r.stream = 0;
+		r.u.call.agent = i % 5;
+		r.u.call.input = r.u.call.output = i;
+		strcpy(r.u.call.provider, "openai");
+		r.u.call.model[0] = (char)('a' + i % 26);
+		memset(r.u.call.request, (int)i, sizeof(r.u.call.request));
+		return r;
+	}
 	r.u.event.size = sizeof(r.u.event);
 	r.u.event.version = AGENTOS_EVENT_VERSION;
 	r.u.event.seq = i;

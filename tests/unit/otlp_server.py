@@ -63,7 +63,9 @@ def records_of(body):
         assert (record["severityNumber"], record["severityText"]) in \
             ((9, "INFO"), (13, "WARN"), (17, "ERROR"))
         about = attributes_of(record)
-        assert all(key.startswith("agentos.") for key in about) and "agentos.time" not in about
+        assert all(key.startswith(("agentos.", "gen_ai.")) for key in about)
+        assert "agentos.time" not in about
+        assert ("gen_ai.usage.input_tokens" in about) == (about["agentos.type"] == "call")
         assert about["agentos.type"] and about["agentos.boot"]
         text = value_of(record["body"])
         assert "\n" not in text and "\x1b" not in text

@@ -27,6 +27,7 @@ static const char everything[] =
 	"  unix: [/run/x.sock, \"@name\"]\n"
 	"  egress: [\"*.example.com\", \"example.org:80\"]\n"
 	"  egress-private: [10.0.0.0/8, \"fd00::/8\"]\n"
+	"  models: [\"openai/gpt-*\", \"*\"]\n"
 	"effects:\n"
 	"  ptrace: kill\n"
 	"  mount: watch\n"

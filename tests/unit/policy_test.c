@@ -390,8 +390,8 @@ static void each_limit_is_an_error_with_its_number(void)
 		{ "directories", "/d", LIMIT_POLICY_DIRS, 0, "" },
 		{ "directories", "/d", LIMIT_POLICY_DIRS + 1, -EINVAL, "more than 64" },
 		{ "  deny", "/d", AGENTOS_POLICY_RULES_MAX - 1, 0, "" },
-		{ "  deny", "/d", AGENTOS_POLICY_RULES_MAX, -E2BIG, "more than 16372" },
-		{ "  deny", "/d", AGENTOS_POLICY_RULES_MAX + 1, -E2BIG, "more than 16372" },
+		{ "  deny", "/d", AGENTOS_POLICY_RULES_MAX, -E2BIG, "more than 16364" },
+		{ "  deny", "/d", AGENTOS_POLICY_RULES_MAX + 1, -E2BIG, "more than 16364" },
 		{ "environment:\n  keep", "A", LIMIT_POLICY_ENV, 0, "" },
 		{ "environment:\n  keep", "A", LIMIT_POLICY_ENV + 1, -EINVAL, "more than 256" },
 	};

@@ -47,6 +47,32 @@ static void make_event(struct record *r)
 	memset(e->text + e->text_len, 0, sizeof(e->text) - e->text_len);
 }
 
+static void make_call(struct record *r)
+{
+	r->u.call.agent = next();
+	r->u.call.other = next();
+	r->u.call.input = next();
+	r->u.call.output = next();
+	r->u.call.cache_read = next();
+	r->u.call.cache_write = next();
+	r->u.call.reasoning = next();
+	r->u.call.microdollars = next();
+	r->u.call.duration_us = next();
+	r->u.call.first_us = next();
+	r->u.call.policy = (uint32_t)next();
+	r->u.call.rule = (uint32_t)next();
+	r->u.call.outcome = (uint16_t)next();
+	r->u.call.why = (uint16_t)next();
+	r->u.call.status = (uint16_t)next();
+	r->u.call.wire = (uint8_t)next();
+	r->u.call.upstream = (uint8_t)next();
+	r->u.call.streamed = (uint8_t)next();
+	fill(r->u.call.request, sizeof(r->u.call.request));
+	fill(r->u.call.answer, sizeof(r->u.call.answer));
+	fill_string(r->u.call.provider, sizeof(r->u.call.provider));
+	fill_string(r->u.call.model, sizeof(r->u.call.model));
+}
+
 static void make(struct record *r, unsigned int type)
 {
 	memset(r, 0, sizeof(*r));
@@ -96,6 +122,9 @@ static void make(struct record *r, unsigned int type)
 		r->u.egress.tunnel = (uint8_t)next();
 		fill_string(r->u.egress.host, sizeof(r->u.egress.host));
 		break;
+	case RECORD_CALL:
+		make_call(r);
+		break;
 	}
 }
 
@@ -115,7 +144,7 @@ static void decode_gives_back_what_was_encoded(void)
 	int i, len;
 
 	for (i = 0; i < 4000; i++) {
-		make(&r, 1 + (unsigned int)i % 6);
+		make(&r, 1 + (unsigned int)i % (RECORD_COUNT - 1));
 		len = record_encode(&r, buf, sizeof(buf));
 		CHECK(len > 0);
 		memset(&back, 0xaa, sizeof(back));
@@ -216,6 +245,113 @@ static void an_event_has_the_parts_that_its_header_says(void)
 	CHECK(record_decode(buf, sizeof(buf), &back) > 0 && back.u.event.tid == 0);
 }
 
+/* And of a model call, its provider where others have the command. */
+static void a_call_has_its_provider_and_its_model(void)
+{
+	static const uint8_t body[] = {
+		2,    7,   0,	2,   2,	  3,   0,   0,	  0, /* lengths: name, provider, model */
+		8,    7,   6,	5,   4,	  3,   2,   1,	     /* seq */
+		0x11, 0,   0,	0,   0,	  0,   0,   0x22,    /* time */
+		0,    0,   0,	0,   0,	  0,   0,   0,	  0, 0, 0, 0, 0, 0, 0, 0, /* boot */
+		1,    0,   0,	0,   0,	  0,   0,   0,				  /* agent */
+		2,    0,   0,	0,   0,	  0,   0,   0,				  /* other */
+		3,    0,   0,	0,   0,	  0,   0,   0,				  /* input */
+		4,    0,   0,	0,   0,	  0,   0,   0,				  /* output */
+		5,    0,   0,	0,   0,	  0,   0,   0,				  /* cache_read */
+		6,    0,   0,	0,   0,	  0,   0,   0,				  /* cache_write */
+		7,    0,   0,	0,   0,	  0,   0,   0,				  /* reasoning */
+		8,    0,   0,	0,   0,	  0,   0,   0,				  /* microdollars */
+		9,    0,   0,	0,   0,	  0,   0,   0,				  /* duration */
+		10,   0,   0,	0,   0,	  0,   0,   0,				  /* first */
+		11,   0,   0,	0,   255, 255, 255, 255, /* policy, no rule */
+		1,    0,   2,	0,   244, 1,		 /* outcome, why, status */
+		4,    3,   1,				 /* wire, upstream, streamed */
+		0xaa, 0,   0,	0,   0,	  0,   0,   0,	  0, 0, 0, 0, 0, 0, 0, 0, /* request */
+		0,    0,   0,	0,   0,	  0,   0,   0,	  0, 0, 0, 0, 0, 0, 0, 0xab,
+		0xac, 0,   0,	0,   0,	  0,   0,   0,	  0, 0, 0, 0, 0, 0, 0, 0, /* answer */
+		0,    0,   0,	0,   0,	  0,   0,   0,	  0, 0, 0, 0, 0, 0, 0, 0xad,
+		'm',  'e', 'o', 'p', 'g', 'p', 't',
+	};
+	struct record r = { .seq = 0x0102030405060708,
+			    .time_ns = 0x2200000000000011,
+			    .type = RECORD_CALL,
+			    .agent_name = "me" };
+	uint8_t buf[512], expected[8 + sizeof(body)] = { sizeof(body) };
+	struct record back;
+	int at;
+
+	r.u.call.agent = 1;
+	r.u.call.other = 2;
+	r.u.call.input = 3;
+	r.u.call.output = 4;
+	r.u.call.cache_read = 5;
+	r.u.call.cache_write = 6;
+	r.u.call.reasoning = 7;
+	r.u.call.microdollars = 8;
+	r.u.call.duration_us = 9;
+	r.u.call.first_us = 10;
+	r.u.call.policy = 11;
+	r.u.call.rule = AGENTOS_RULE_NONE;
+	r.u.call.outcome = CALL_DENIED;
+	r.u.call.why = 2;
+	r.u.call.status = 500;
+	r.u.call.wire = 4;
+	r.u.call.upstream = 3;
+	r.u.call.streamed = 1;
+	r.u.call.request[0] = 0xaa;
+	r.u.call.request[31] = 0xab;
+	r.u.call.answer[0] = 0xac;
+	r.u.call.answer[31] = 0xad;
+	strcpy(r.u.call.provider, "op");
+	strcpy(r.u.call.model, "gpt");
+	memcpy(expected + 8, body, sizeof(body));
+	reseal(expected, sizeof(expected));
+	CHECK_INT(record_encode(&r, buf, sizeof(buf)), sizeof(expected));
+	CHECK(memcmp(buf, expected, sizeof(expected)) == 0);
+	/* A NUL within a text would make two forms of one record. */
+	for (at = (int)sizeof(expected) - 5; at < (int)sizeof(expected); at++) {
+		memcpy(buf, expected, sizeof(expected));
+		buf[at] = 0;
+		reseal(buf, sizeof(expected));
+		CHECK_INT(record_decode(buf, sizeof(expected), &back), -EBADMSG);
+	}
+	/* As long as they may be, and no longer, though the lengths add up. */
+	memset(r.u.call.provider, 'p', sizeof(r.u.call.provider) - 1);
+	memset(r.u.call.model, 'm', sizeof(r.u.call.model) - 1);
+	at = record_encode(&r, buf, sizeof(buf));
+	CHECK_INT(at, 8 + 41 + 161 + 2 + 63 + 127);
+	CHECK(record_decode(buf, sizeof(buf), &back) == at && memcmp(&r, &back, sizeof(r)) == 0);
+	buf[12]++; /* provider */
+	buf[13]--; /* model */
+	reseal(buf, (size_t)at);
+	CHECK_INT(record_decode(buf, sizeof(buf), &back), -EBADMSG);
+	buf[12] -= 2;
+	buf[13] += 2;
+	reseal(buf, (size_t)at);
+	CHECK_INT(record_decode(buf, sizeof(buf), &back), -EBADMSG);
+}
+
+static void a_models_name_has_its_provider_before_it(void)
+{
+	struct record r = { .type = RECORD_CALL };
+	char name[RECORD_MODEL_NAME];
+
+	CHECK_INT(record_model(&r, name), 0);
+	strcpy(r.u.call.provider, "openai");
+	CHECK_INT(record_model(&r, name), 0);
+	strcpy(r.u.call.model, "gpt-5");
+	CHECK_INT(record_model(&r, name), 12);
+	CHECK_STR(name, "openai/gpt-5");
+	r.u.call.provider[0] = '\0';
+	CHECK_INT(record_model(&r, name), 5);
+	CHECK_STR(name, "gpt-5");
+	/* Not terminated, as no decoder makes them. */
+	memset(r.u.call.provider, 'p', sizeof(r.u.call.provider));
+	memset(r.u.call.model, 'm', sizeof(r.u.call.model));
+	CHECK(record_model(&r, name) < sizeof(name));
+	CHECK(strlen(name) < sizeof(name));
+}
+
 static void what_is_too_big_or_invalid_is_not_encoded(void)
 {
 	uint8_t buf[LIMIT_RECORD];
@@ -247,13 +383,19 @@ static void what_is_too_big_or_invalid_is_not_encoded(void)
 	make(&r, RECORD_EGRESS);
 	memset(r.u.egress.host, 'x', sizeof(r.u.egress.host));
 	CHECK_INT(record_encode(&r, buf, sizeof(buf)), -EINVAL);
+	make(&r, RECORD_CALL);
+	memset(r.u.call.provider, 'x', sizeof(r.u.call.provider));
+	CHECK_INT(record_encode(&r, buf, sizeof(buf)), -EINVAL);
+	make(&r, RECORD_CALL);
+	memset(r.u.call.model, 'x', sizeof(r.u.call.model));
+	CHECK_INT(record_encode(&r, buf, sizeof(buf)), -EINVAL);
 	make(&r, RECORD_LOSS);
 	r.stream = STREAM_COUNT;
 	CHECK_INT(record_encode(&r, buf, sizeof(buf)), -EINVAL);
 	r.stream = 0;
 	r.type = 0;
 	CHECK_INT(record_encode(&r, buf, sizeof(buf)), -EINVAL);
-	r.type = 7;
+	r.type = RECORD_COUNT;
 	CHECK_INT(record_encode(&r, buf, sizeof(buf)), -EINVAL);
 	make(&r, RECORD_POLICY);
 	r.u.policy.text_len = AGENTOS_OBJECT_SIZE;
@@ -266,7 +408,7 @@ static void a_record_cut_short_asks_for_more_at_every_length(void)
 	struct record r;
 	int type, len, cut;
 
-	for (type = 1; type <= 4; type++) {
+	for (type = 1; type < RECORD_COUNT; type++) {
 		make(&r, (unsigned int)type);
 		len = record_encode(&r, buf, sizeof(buf));
 		for (cut = 0; cut < len; cut++) {
@@ -288,7 +430,7 @@ static void every_flipped_bit_is_refused(void)
 	struct record r, back;
 	int type, len, bit;
 
-	for (type = 1; type <= 4; type++) {
+	for (type = 1; type < RECORD_COUNT; type++) {
 		make(&r, (unsigned int)type);
 		len = record_encode(&r, buf, sizeof(buf));
 		memset(&back, 0, sizeof(back));
@@ -308,8 +450,8 @@ static void every_changed_byte_of_some_records_is_refused(void)
 	struct record r, back;
 	int i, len, at, delta;
 
-	for (i = 0; i < 8; i++) {
-		make(&r, 1 + (unsigned int)i % 6);
+	for (i = 0; i < 9; i++) {
+		make(&r, 1 + (unsigned int)i % (RECORD_COUNT - 1));
 		len = record_encode(&r, buf, sizeof(buf));
 		for (at = 0; at < len; at++) {
 			for (delta = 1; delta < 256; delta++) {
@@ -340,8 +482,8 @@ static void with_the_crc_made_good_only_canonical_bytes_are_taken(void)
 	struct record r;
 	int i, k, len, at;
 
-	for (i = 0; i < 8; i++) {
-		make(&r, 1 + (unsigned int)i % 6);
+	for (i = 0; i < 9; i++) {
+		make(&r, 1 + (unsigned int)i % (RECORD_COUNT - 1));
 		len = record_encode(&r, buf, sizeof(buf));
 		for (at = 0; at < len; at++) {
 			for (k = 0; k < 256; k += at < 17 ? 1 : 15) {
@@ -353,7 +495,7 @@ static void with_the_crc_made_good_only_canonical_bytes_are_taken(void)
 		}
 	}
 	for (i = 0; i < 20000; i++) {
-		make(&r, 1 + (unsigned int)i % 6);
+		make(&r, 1 + (unsigned int)i % (RECORD_COUNT - 1));
 		len = record_encode(&r, buf, sizeof(buf));
 		for (k = (int)(next() % 4); k >= 0; k--)
 			buf[next() % (unsigned int)len] = (uint8_t)next();
@@ -424,8 +566,8 @@ static void noise_is_never_a_record_and_never_read_beyond(void)
 			noise[0] = (uint8_t)(len - 8);
 			noise[1] = (uint8_t)((len - 8) >> 8);
 			noise[2] = noise[3] = 0;
-			noise[8] = 1;
-			noise[9] = (uint8_t)(1 + next() % 4);
+			noise[8] = 2;
+			noise[9] = (uint8_t)(1 + next() % (RECORD_COUNT - 1));
 		}
 		CHECK(record_decode(noise, len, &r) <= 0);
 		free(noise);
@@ -453,6 +595,8 @@ static const struct tap_test tests[] = {
 	{ "the_bytes_are_those_of_the_format_comment", the_bytes_are_those_of_the_format_comment },
 	{ "an_event_has_the_parts_that_its_header_says",
 	  an_event_has_the_parts_that_its_header_says },
+	{ "a_call_has_its_provider_and_its_model", a_call_has_its_provider_and_its_model },
+	{ "a_models_name_has_its_provider_before_it", a_models_name_has_its_provider_before_it },
 	{ "what_is_too_big_or_invalid_is_not_encoded", what_is_too_big_or_invalid_is_not_encoded },
 	{ "a_record_cut_short_asks_for_more_at_every_length",
 	  a_record_cut_short_asks_for_more_at_every_length },

@@ -208,7 +208,7 @@ static void the_other_types_are_one_inert_line_each(void)
 	unsigned int type, sub, reason, hostile, bad = 0;
 	struct record r;
 
-	for (type = 0; type < 8; type++)
+	for (type = 0; type <= RECORD_COUNT; type++)
 		for (sub = 0; sub < 8; sub++)
 			for (reason = 0; reason < 8; reason++)
 				for (hostile = 0; hostile < 2; hostile++) {
@@ -224,6 +224,9 @@ static void the_other_types_are_one_inert_line_each(void)
 						r.u.policy.part = (uint16_t)(sub & 1);
 						r.u.policy.parts = (uint16_t)reason;
 						r.u.policy.text_len = sub;
+					} else if (type == RECORD_CALL) {
+						r.u.call.outcome = (uint16_t)sub;
+						r.u.call.why = (uint16_t)(3 * reason);
 					} else if (type == RECORD_EGRESS) {
 						r.u.egress.outcome = (uint16_t)sub;
 						r.u.egress.why = (uint16_t)(2 * reason);
@@ -241,6 +244,12 @@ static void the_other_types_are_one_inert_line_each(void)
 						if (type == RECORD_EGRESS)
 							make_hostile(r.u.egress.host,
 								     sizeof(r.u.egress.host));
+						if (type == RECORD_CALL)
+							make_hostile(r.u.call.provider,
+								     sizeof(r.u.call.provider));
+						if (type == RECORD_CALL)
+							make_hostile(r.u.call.model,
+								     sizeof(r.u.call.model));
 						if (type == RECORD_POLICY)
 							make_hostile(r.u.policy.text,
 								     sizeof(r.u.policy.text));
@@ -372,6 +381,10 @@ static void addresses_tasks_and_numbers_read_as_what_they_are(void)
 	r.u.event.rule = AGENTOS_RULE_LOG;
 	CHECK_STR(words(&r), "DENIED  coder(7) python3[431] may not delete /sys/fs/bpf/agentos: "
 			     "no agent may touch the audit log");
+	r.u.event.rule = AGENTOS_RULE_KEYS;
+	object_text(&r, "/var/lib/agentos/vault");
+	CHECK_STR(words(&r), "DENIED  coder(7) python3[431] may not delete /var/lib/agentos/vault: "
+			     "no agent may touch the keys");
 
 	r = event_make(AGENTOS_HOOK_UNIX_STREAM, AGENTOS_WHY_RIGHT, AGENTOS_OBJECT_UNIX);
 	r.u.event.right = AGENTOS_RIGHT(UNIX_CONNECT);

@@ -8,6 +8,7 @@
 #include <sys/socket.h>
 
 #include "policy/egress.h"
+#include "rpc/call_why.h"
 #include "tests/unit/log_rig.h"
 
 #define RIG_BEGIN 1795766400ULL /* 2026-11-27 08:00:00 UTC */
@@ -170,6 +171,31 @@ static inline struct record rig_egress(unsigned int outcome, const char *host, u
 	return r;
 }
 
+/* Of a model; what it took is told apart by the output. */
+static inline struct record rig_call(unsigned int outcome, const char *model, unsigned int why)
+{
+	struct record r = { .type = RECORD_CALL };
+
+	rig_name(&r, "fetcher");
+	r.u.call.agent = 6;
+	r.u.call.policy = 6;
+	r.u.call.rule = outcome == CALL_ANSWERED ? 4 : AGENTOS_RULE_NONE;
+	r.u.call.outcome = (uint16_t)outcome;
+	r.u.call.why = (uint16_t)why;
+	r.u.call.status = outcome == CALL_ANSWERED ? 200 : 403;
+	r.u.call.duration_us = 812000;
+	r.u.call.wire = r.u.call.upstream = 1;
+	snprintf(r.u.call.provider, sizeof(r.u.call.provider), "openai");
+	snprintf(r.u.call.model, sizeof(r.u.call.model), "%s", model);
+	if (outcome == CALL_ANSWERED) {
+		r.u.call.input = 1200;
+		r.u.call.cache_read = 1000;
+		r.u.call.output = 340;
+		r.u.call.microdollars = 4200;
+	}
+	return r;
+}
+
 static inline struct record rig_policy(uint64_t agent, const char *name, uint32_t policy,
 				       const char *called)
 {
@@ -238,6 +264,13 @@ static inline bool rig_work(unsigned int i)
 		ok = ok &&
 		     rig_put(rig_egress(EGRESS_ALLOWED, "api.example.com", EGRESS_WHY_ALLOWED)) &&
 		     rig_put(rig_egress(EGRESS_CLOSED, "api.example.com", EGRESS_WHY_ALLOWED));
+	if (i % 19 == 0)
+		ok = ok && rig_put(rig_call(CALL_ANSWERED, "gpt-5", CALL_WHY_NONE));
+	if (i % 57 == 0)
+		ok = ok &&
+		     rig_put(rig_call(CALL_DENIED, i % 2 ? "</td>\x1b<b>x" : "o9",
+				      CALL_WHY_NO_RULE)) &&
+		     rig_put(rig_call(CALL_FAILED, "gpt-5", CALL_WHY_UNREACHABLE));
 	if (i % 29 == 0) {
 		r = rig_event(AGENTOS_VERDICT_WOULD_DENY, AGENTOS_HOOK_EXEC, "/usr/bin/curl");
 		rig_name(&r, RIG_AGENT);

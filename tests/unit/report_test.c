@@ -108,6 +108,7 @@ static void no_log_is_an_error(void)
 /* The same, counted by nothing but a loop. */
 struct sums {
 	uint64_t records, denied, passed, allowed, egress[EGRESS_CLOSED + 1];
+	uint64_t calls[CALL_OUTCOMES];
 };
 
 static bool sums_read(struct sums *s)
@@ -122,6 +123,8 @@ static bool sums_read(struct sums *s)
 		s->records++;
 		if (r.type == RECORD_EGRESS)
 			s->egress[r.u.egress.outcome]++;
+		if (r.type == RECORD_CALL)
+			s->calls[r.u.call.outcome]++;
 		if (r.type != RECORD_EVENT)
 			continue;
 		s->denied += r.u.event.verdict == AGENTOS_VERDICT_DENIED;
@@ -155,10 +158,12 @@ static uint64_t timeline_all(const struct timeline *t, unsigned int kinds)
 static void counts_are_those_of_the_log(void)
 {
 	const struct report_agent *a;
+	uint64_t refused;
 	struct sums s;
 	size_t i;
 
 	REQUIRE(rig_day() && sums_read(&s));
+	refused = s.egress[EGRESS_DENIED] + s.calls[CALL_DENIED];
 	REQUIRE(report_make(NULL, 0, 0) == 0);
 	CHECK_SOUND();
 	CHECK_INT(report->records, s.records);
@@ -169,12 +174,13 @@ static void counts_are_those_of_the_log(void)
 	CHECK_INT(report->allowed, s.allowed);
 	CHECK(s.denied && s.passed && s.allowed && s.egress[EGRESS_FAILED]);
 	CHECK_INT(memcmp(report->egress, s.egress, sizeof(s.egress)), 0);
-	CHECK_INT(tally_all(&report->rules), s.denied + s.passed + s.egress[EGRESS_DENIED]);
-	CHECK_INT(report->denials.count, s.denied + s.passed + s.egress[EGRESS_DENIED]);
-	CHECK_INT(timeline_all(&report->timeline, 1U << TIMELINE_DENIED),
-		  s.denied + s.egress[EGRESS_DENIED]);
+	CHECK_INT(tally_all(&report->rules), s.denied + s.passed + refused);
+	CHECK_INT(report->denials.count, s.denied + s.passed + refused);
+	CHECK_INT(timeline_all(&report->timeline, 1U << TIMELINE_DENIED), s.denied + refused);
 	CHECK_INT(timeline_all(&report->timeline, 1U << TIMELINE_ALLOWED),
-		  s.allowed + s.egress[EGRESS_ALLOWED]);
+		  s.allowed + s.egress[EGRESS_ALLOWED] + s.calls[CALL_ANSWERED]);
+	CHECK(s.calls[CALL_DENIED] && s.calls[CALL_FAILED]);
+	CHECK_INT(memcmp(report->calls.count, s.calls, sizeof(s.calls)), 0);
 	CHECK_INT(report->egress_up, 4096 * s.egress[EGRESS_CLOSED]);
 	CHECK_INT(report->egress_down, 250000 * s.egress[EGRESS_CLOSED]);
 	for (i = 1; i < report->rules.count; i++)

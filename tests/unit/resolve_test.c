@@ -589,7 +589,7 @@ static void more_rules_than_the_kernel_takes_are_refused(void)
 		over[7] = '~';
 		memcpy(strstr(text, "write: [/]"), "write: [~]", 10);
 		CHECK_INT(resolve_text(text, &r, &f), -E2BIG);
-		CHECK_MSG(strstr(f.text, "more than 16372"), "%s", f.text);
+		CHECK_MSG(strstr(f.text, "more than 16364"), "%s", f.text);
 	}
 	free(text);
 	root_remove();

@@ -31,7 +31,7 @@ CHANGE = b"agentos-key-change "
 DAEMON, PRUNED = 4, 10
 # By type: bytes of its fields, at most so many of comm and of text.
 TYPES = {1: (38, 15, 487), 2: (76, 0, 63), 3: (24, 0, 0), 4: (12, 0, 255), 5: (24, 0, 487),
-         6: (57, 0, 255)}
+         6: (57, 0, 255), 7: (161, 31, 127)}
 # Parts that a record of type 1 may have besides, by their bits in its header.
 PARTS = (4, 8, 4, 4, 4, 4, 4, 8, 8, 16, 24)
 

@@ -313,6 +313,15 @@ static void later_versions_and_huge_lengths_are_told(void)
 	frame_seal(p.file->data + p.at);
 	CHECK_INT(verify_image(&changed), VERIFY_VERSION);
 	CHECK(result.seq == 200 && result.offset == p.at);
+	/* A type that is not known yet is one as well, and one that never was is none. */
+	p.file->data[p.at + 8] = 2;
+	p.file->data[p.at + 9] = RECORD_COUNT;
+	frame_seal(p.file->data + p.at);
+	CHECK_INT(verify_image(&changed), VERIFY_VERSION);
+	CHECK(result.seq == 200 && result.offset == p.at);
+	p.file->data[p.at + 9] = 0;
+	frame_seal(p.file->data + p.at);
+	CHECK_INT(verify_image(&changed), VERIFY_DAMAGED);
 	REQUIRE(log_whole());
 	for (i = 0; i < sizeof(lengths) / sizeof(lengths[0]); i++) {
 		p = place_of(200);

@@ -1,0 +1,426 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/* A model call's life: its request is read, and when it has ended it is told of. */
+#include "gateway/call.h"
+
+#include <errno.h>
+#include <openssl/evp.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+static uint64_t clock_us(void)
+{
+	struct timespec t;
+
+	clock_gettime(CLOCK_MONOTONIC, &t);
+	return (uint64_t)t.tv_sec * 1000000 + (uint64_t)t.tv_nsec / 1000;
+}
+
+/* --- its head --- */
+
+/* What goes on to a provider of the client's own wire, and to no other. */
+static bool field_is_passed(struct http_span name)
+{
+	static const char *const names[] = { "anthropic-version", "anthropic-beta", "openai-beta",
+					     "x-goog-api-client" };
+	size_t i;
+
+	for (i = 0; i < sizeof(names) / sizeof(names[0]); i++)
+		if (http_span_is(name, names[i]))
+			return true;
+	return false;
+}
+
+static int field_keep(struct call *k, const struct http_field *f)
+{
+	char *line = arena_alloc(&k->arena, f->name.len + 2 + f->value.len + 1);
+
+	if (!line)
+		return -ENOMEM;
+	memcpy(line, f->name.at, f->name.len);
+	memcpy(line + f->name.len, ": ", 2);
+	memcpy(line + f->name.len + 2, f->value.at, f->value.len);
+	k->passed[k->passed_count++] = line;
+	return 0;
+}
+
+/* "Bearer TOKEN", in whatever case of letters. */
+static struct http_span bearer(struct http_span value)
+{
+	static const char scheme[] = "bearer ";
+	const size_t len = sizeof(scheme) - 1;
+
+	if (value.len <= len || !http_span_is((struct http_span){ value.at, len }, scheme))
+		return (struct http_span){ 0 };
+	return (struct http_span){ value.at + len, value.len - len };
+}
+
+static int call_fields(struct call *k, const struct http_head *head)
+{
+	struct http_span token = k->endpoint.key, found;
+	size_t i;
+
+	for (i = 0; i < head->field_count; i++) {
+		const struct http_field *f = &head->fields[i];
+
+		found = (struct http_span){ 0 };
+		if (http_span_is(f->name, "authorization"))
+			found = bearer(f->value);
+		else if (http_span_is(f->name, "x-api-key") ||
+			 http_span_is(f->name, "x-goog-api-key"))
+			found = f->value;
+		else if (field_is_passed(f->name) && k->passed_count < LIMIT_CALL_PASSED &&
+			 field_keep(k, f))
+			return -ENOMEM;
+		if (found.len)
+			token = found;
+	}
+	k->token = arena_copy(&k->arena, token.at, token.len);
+	return k->token ? 0 : -ENOMEM;
+}
+
+/* --- its body --- */
+
+static size_t call_bytes(const struct call *k)
+{
+	return k->body.room + k->sent.room + k->answer.room + k->out.room;
+}
+
+/* Looked at when memory is to grow, which doubles it: not often. */
+bool call_room(const struct call *k, const struct text *t, size_t more)
+{
+	const struct connection *c;
+	uint64_t all = t->room + more, own = all;
+
+	if (t->len + more <= t->room || t->len + more <= LIMIT_CALL_SMALL)
+		return true;
+	for (c = k->gateway->connections; c; c = c->next) {
+		if (!c->call)
+			continue;
+		all += call_bytes(c->call);
+		if (c->caller.agent == k->connection->caller.agent)
+			own += call_bytes(c->call);
+	}
+	return all <= LIMIT_CALL_MEMORY && own <= LIMIT_CALL_SHARE;
+}
+
+/* Takes what is in the connection's buffer. -EAGAIN: there is more to come. */
+static int body_take(struct call *k)
+{
+	struct pump *p = &k->connection->up;
+	char *bytes = (char *)p->buffer->data + p->start;
+	size_t len = p->end - p->start, used = 0, data = 0;
+	int err = 0;
+
+	if (k->chunked) {
+		err = http_chunked_squeeze(&k->chunks, bytes, len, &used, &data);
+	} else {
+		used = data = len < k->left ? len : (size_t)k->left;
+		k->left -= used;
+	}
+	if (err)
+		return err;
+	if (!call_room(k, &k->body, data))
+		return -ENOMEM;
+	text_put(&k->body, bytes, data);
+	p->start += used;
+	if (p->start == p->end)
+		p->start = p->end = 0;
+	if (text_error(&k->body))
+		return k->body.len + data > k->body.limit ? -E2BIG : -ENOMEM;
+	return (k->chunked ? http_chunked_done(&k->chunks) : !k->left) ? 0 : -EAGAIN;
+}
+
+/* No more than that of a request that goes on. */
+static void body_refuse(struct call *k, int err)
+{
+	k->keep_alive = false;
+	if (err == -E2BIG)
+		call_refuse(k, CALL_WHY_TOO_LARGE, "the request is larger than %d bytes",
+			    LIMIT_CALL_BODY);
+	else if (err == -ENOMEM)
+		call_refuse(k, CALL_WHY_BUSY, "too much is being asked at once");
+	else
+		call_refuse(k, CALL_WHY_MALFORMED, "the request's body is malformed");
+}
+
+static void body_ready(struct call *k)
+{
+	unsigned int size = 0;
+
+	if (k->body.len)
+		EVP_Digest(k->body.bytes, k->body.len, k->request_digest, &size, EVP_sha256(),
+			   NULL);
+	k->step = CALL_ASKS;
+	connection_deadline(k->connection, k->gateway->options.times.decide);
+	call_decide(k);
+}
+
+static void body_read(struct call *k)
+{
+	int err = body_take(k);
+
+	if (!err) {
+		body_ready(k);
+	} else if (err != -EAGAIN) {
+		body_refuse(k, err);
+	} else {
+		if (k->expect && !k->body.len) {
+			text_string(&k->out, "HTTP/1.1 100 Continue\r\n\r\n");
+			k->expect = false;
+			call_flush(k);
+		}
+		connection_deadline(k->connection, k->gateway->options.times.head);
+		pump_read(&k->connection->up);
+	}
+}
+
+/* --- begin and end --- */
+
+static struct call *call_create(struct connection *c, const struct http_head *head)
+{
+	struct call *k = calloc(1, sizeof(*k));
+
+	if (!k)
+		return NULL;
+	k->connection = c;
+	k->gateway = c->gateway;
+	k->rule = AGENTOS_RULE_NONE;
+	k->began_us = clock_us();
+	/* An answer to HEAD has no body, and ours have one: nothing can follow it. */
+	k->keep_alive = head->keep_alive && !http_span_is(head->method, "HEAD");
+	k->http11 = head->minor == 1;
+	k->chunked = head->chunked;
+	k->expect = head->expect;
+	k->left = head->length;
+	k->body.limit = LIMIT_CALL_BODY;
+	http_chunked_begin(&k->chunks, HTTP_CHUNKED_PLAIN);
+	endpoint_read(head, &k->endpoint);
+	k->streams = k->endpoint.stream;
+	/* The key points into the connection's buffer: it is copied here. */
+	if (call_fields(k, head)) {
+		arena_release(&k->arena);
+		free(k);
+		return NULL;
+	}
+	return k;
+}
+
+void call_begin(struct connection *c, const struct http_head *head, size_t size)
+{
+	struct call *k = call_create(c, head);
+
+	if (!k) {
+		connection_abort(c);
+		return;
+	}
+	c->call = k;
+	c->state = STATE_CALL;
+	c->up.start = size;
+	if (k->left > LIMIT_CALL_BODY)
+		body_refuse(k, -E2BIG);
+	else
+		body_read(k);
+}
+
+static void call_tell(struct call *k)
+{
+	const struct call_usage *u = &k->counted;
+	const uint64_t now = clock_us();
+	struct gate_called m = {
+		.agent = k->connection->caller.agent,
+		.policy = k->connection->caller.policy,
+		.rule = k->rule,
+		.other = k->other,
+		.input = u->input,
+		.output = u->output,
+		.cache_read = u->cache_read,
+		.cache_write = u->cache_write,
+		.reasoning = u->reasoning,
+		.microdollars = k->cost,
+		.duration_us = now - k->began_us,
+		.first_us = k->first_us ? k->first_us - k->began_us : 0,
+		.why = (uint16_t)k->why,
+		.status = (uint16_t)k->status,
+		.wire = (uint8_t)(k->endpoint.wire + 1),
+		.streamed = k->streams,
+		.audit_only = k->audit_only
+	};
+	unsigned int size;
+
+	if (k->told || k->endpoint.kind != ENDPOINT_CALL)
+		return;
+	k->told = true;
+	/* What a provider says of its own counting need not fit together. */
+	if (m.cache_read > m.input)
+		m.cache_read = m.input;
+	if (m.cache_write > m.input)
+		m.cache_write = m.input;
+	if (m.reasoning > m.output)
+		m.reasoning = m.output;
+	memcpy(m.request, k->request_digest, sizeof(m.request));
+	if (k->digest)
+		EVP_DigestFinal_ex(k->digest, m.answer, &size);
+	if (k->route.count && k->asked) {
+		const struct provider *p = k->route.candidates[k->candidate].provider;
+
+		snprintf(m.provider, sizeof(m.provider), "%s", p->name);
+		m.upstream = (uint8_t)(p->wire + 1);
+	}
+	/* A name that is too long is cut; what is no name is not told. */
+	if (model_is_name(k->model, strlen(k->model)))
+		snprintf(m.model, sizeof(m.model), "%.*s", (int)sizeof(m.model) - 1, k->model);
+	wire_called(k->gateway->wire, &m);
+}
+
+void call_end(struct call *k)
+{
+	if (!k)
+		return;
+	exchange_cancel(k->exchange);
+	loop_cancel(&k->pause);
+	call_settle(k);
+	call_tell(k);
+	policies_put(k->rules);
+	agents_put(k->agent);
+	keys_put(k->gateway->keys, k->key);
+	if (k->sse_begun)
+		sse_release(&k->sse);
+	if (k->decoder)
+		k->upstream_wire->decoder_free(k->decoder);
+	if (k->encoder)
+		wire_of(k->endpoint.wire)->encoder_free(k->encoder);
+	EVP_MD_CTX_free(k->digest);
+	text_release(&k->body);
+	text_release(&k->sent);
+	text_release(&k->answer);
+	text_release(&k->out);
+	arena_release(&k->arena);
+	k->connection->call = NULL;
+	free(k);
+}
+
+/* The next request on the connection, or its end. */
+static void call_over(struct call *k)
+{
+	struct connection *c = k->connection;
+	const bool again = k->keep_alive && !c->up.ended;
+	struct pump *p = &c->up;
+
+	call_end(k);
+	if (!again) {
+		pipe_linger(c);
+		return;
+	}
+	c->state = STATE_HEAD;
+	c->scanned = 0;
+	c->down.start = c->down.end = 0;
+	c->down.bytes = 0;
+	/* What came behind the request is where the next one begins. */
+	if (p->start) {
+		memmove(p->buffer->data, p->buffer->data + p->start, p->end - p->start);
+		p->end -= p->start;
+		p->start = 0;
+	}
+	connection_deadline(
+		c, p->end ? c->gateway->options.times.head : c->gateway->options.times.idle);
+	if (p->end)
+		request_read(c);
+	else
+		pump_read(p);
+}
+
+/* --- what the connection brings --- */
+
+void call_read_done(struct connection *c, int result)
+{
+	struct call *k = c->call;
+
+	if (result < 0) {
+		k->why = k->why ? k->why : CALL_WHY_CLIENT_GONE;
+		connection_close(c);
+		return;
+	}
+	if (!result) {
+		c->up.ended = true;
+		/* A half of the request is none. One that is whole may be waited for like that. */
+		if (k->step == CALL_READS) {
+			k->why = CALL_WHY_CLIENT_GONE;
+			connection_close(c);
+		}
+		return;
+	}
+	c->up.end += (size_t)result;
+	if (k->step == CALL_READS)
+		body_read(k);
+}
+
+void call_write_done(struct connection *c, int result)
+{
+	struct call *k = c->call;
+
+	if (result <= 0) {
+		k->why = k->why ? k->why : CALL_WHY_CLIENT_GONE;
+		connection_abort(c);
+		return;
+	}
+	c->down.start += (size_t)result;
+	c->down.bytes += (uint64_t)result;
+	if (c->down.start < c->down.end) {
+		pump_write(&c->down);
+		return;
+	}
+	c->down.start = c->down.end = 0;
+	k->writes = false;
+	/* What is awaited of others has its own time. */
+	if (k->step >= CALL_PAUSES)
+		connection_deadline(c, k->gateway->options.times.idle);
+	call_flush(k);
+	if (k->writes)
+		return;
+	if (k->step == CALL_ENDS)
+		call_over(k);
+	else
+		call_taken(k);
+}
+
+void call_expire(struct connection *c)
+{
+	struct call *k = c->call;
+
+	switch (k->step) {
+	case CALL_READS:
+		k->keep_alive = false;
+		call_refuse(k, CALL_WHY_MALFORMED, "the request did not come in time");
+		break;
+	case CALL_ASKS:
+	case CALL_KEY:
+		call_refuse(k, CALL_WHY_BUSY, "agentosd did not answer in time");
+		break;
+	default:
+		/* Providers have times of their own: it is the client that takes nothing. */
+		if (k->writes || call_waiting(k)) {
+			k->why = k->why ? k->why : CALL_WHY_CLIENT_GONE;
+			connection_abort(c);
+		} else {
+			connection_deadline(c, k->gateway->options.times.idle);
+		}
+		break;
+	}
+}
+
+void call_wake(struct gateway *g)
+{
+	struct connection *c, *next;
+
+	for (c = g->connections; c; c = next) {
+		next = c->next;
+		if (c->state != STATE_CALL)
+			continue;
+		if (c->call->step == CALL_ASKS)
+			call_decide(c->call);
+		else if (c->call->step == CALL_KEY)
+			call_send(c->call);
+	}
+}

@@ -1,0 +1,175 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Inside the gateway: a model call, from an agent's request to what it cost. */
+#ifndef AGENTOS_GATEWAY_CALL_H
+#define AGENTOS_GATEWAY_CALL_H
+
+#include "base/arena.h"
+#include "base/text.h"
+#include "gateway/agents.h"
+#include "gateway/endpoint.h"
+#include "gateway/keys.h"
+#include "gateway/state.h"
+#include "gateway/upstream.h"
+#include "http/chunked.h"
+#include "http/sse.h"
+#include "llm/reach.h"
+#include "llm/route.h"
+#include "llm/scan.h"
+#include "llm/sealed.h"
+#include "rpc/call_why.h"
+
+enum call_step {
+	CALL_READS,  /* its body is awaited */
+	CALL_ASKS,   /* agentosd's answers: the policy's rules, the agent */
+	CALL_KEY,    /* likewise: the provider's key */
+	CALL_PAUSES, /* before a provider is asked again */
+	CALL_CALLS,  /* a provider is asked, and answers */
+	CALL_ENDS,   /* the last bytes to the client are written */
+	CALL_SKIPS,  /* those are written; what comes is dropped until the client goes */
+};
+
+/* What a few members of the request's body say, without a tree. */
+struct call_scan {
+	struct scan_value whole, model, options, usage;
+};
+
+struct call {
+	struct connection *connection;
+	struct gateway *gateway;
+	enum call_step step;
+	struct arena arena; /* the request's: what its head said, and what it is decoded to */
+
+	/* As it was asked. */
+	struct endpoint endpoint;
+	const char *token; /* none: empty */
+	const char *
+		passed[LIMIT_CALL_PASSED]; /* header lines that go to a provider of the same wire */
+	size_t passed_count;
+	bool keep_alive, http11, chunked, expect;
+	uint64_t left; /* of the body, when not chunked */
+	struct http_chunked chunks;
+	struct text body;
+	struct call_scan scan;
+	struct reach reach;
+	struct call_request request; /* decoded, where the provider's wire is another */
+	bool decoded;
+	char model[LIMIT_MODEL_NAME + 1];
+	bool streams;
+	uint64_t max_tokens;
+	bool max_by_new_name; /* as max_completion_tokens alone, which not all know */
+
+	/* Who asks, and what it may. */
+	struct policies_entry *rules;
+	struct agents_entry *agent;
+	uint32_t rule;
+	uint64_t held_tokens, held_money; /* reserved, and not settled */
+	struct call_usage counted;	  /* of all attempts that are settled */
+	uint64_t cost;			  /* likewise, microdollars */
+
+	/* Who is asked. */
+	struct route route;
+	size_t candidate;
+	unsigned int attempts; /* of this candidate */
+	bool asked;	       /* it has come to a candidate */
+	const struct wire *upstream_wire;
+	struct keys_entry *key;
+	const struct provider *sealed_for; /* whose seals are in `request`, with this mark */
+	char seal[SEALED_MARK];
+	bool sealing;	  /* of the streamed part a piece of the seal has come */
+	struct text sent; /* the body as the provider gets it, unless it goes as it came */
+	struct exchange *exchange;
+	struct exchange_head head;
+	struct loop_handle pause;
+
+	/* The answer. */
+	struct text answer; /* as it comes, unless it is a stream */
+	struct sse sse;
+	bool sse_begun;
+	struct wire_decoder *decoder;
+	struct wire_encoder *encoder;
+	int error;	  /* of the stream: why it is broken */
+	bool stopped;	  /* its last event has come */
+	bool usage_asked; /* of it, by us and not by the client */
+	/* Of this attempt. */
+	struct call_usage usage;
+	uint64_t answered;	/* bytes of the answer that came from the provider */
+	bool charged;		/* the provider has the request, and may charge for it */
+	bool whole;		/* its answer has come to an end */
+	uint64_t retry_after_s; /* for the client; 0: not told */
+	bool final;		/* to try again is of no use, and it is told so */
+	bool begun;		/* the head has gone to the client */
+	bool chunks_out;	/* its body goes in chunks */
+	struct text out;	/* to be written to the client, from `taken` on */
+	size_t taken;
+	bool writes; /* a piece of it is being written, from the connection's buffer */
+
+	/* What came of it. */
+	uint64_t began_us, first_us;
+	enum call_why why;
+	uint64_t other; /* TOKEN_OTHERS */
+	int status;
+	bool audit_only;
+	void *digest; /* EVP_MD_CTX of what goes to the client */
+	uint8_t request_digest[GATE_DIGEST];
+	bool told;
+};
+
+/* --- call.c: its life --- */
+
+/* The connection's client has sent this head, of size bytes, to an origin. Takes over. */
+void call_begin(struct connection *c, const struct http_head *head, size_t size);
+/* Settles, tells, and frees it; the connection stays. NULL is allowed. */
+void call_end(struct call *k);
+/* Bytes came from the client, or its end (0), or an error. */
+void call_read_done(struct connection *c, int result);
+/* Bytes went to it. */
+void call_write_done(struct connection *c, int result);
+/* The deadline has passed. */
+void call_expire(struct connection *c);
+/* agentosd has answered something: those who wait look whether it was theirs. */
+void call_wake(struct gateway *g);
+
+/* May that text of it grow by so much? Not beyond what all calls, and the agent's, may have. */
+bool call_room(const struct call *k, const struct text *t, size_t more);
+
+/* --- call_decide.c: whether it may, and who is asked --- */
+
+/* The body is there, or agentosd has answered. */
+void call_decide(struct call *k);
+
+/* --- call_body.c: what is asked for --- */
+
+/* True: it may go on. */
+bool call_body_checks(struct call *k);
+
+/* --- call_send.c: asking providers --- */
+
+void call_send(struct call *k);
+/* What is waiting to be taken by the client has become less. */
+void call_taken(struct call *k);
+
+/* --- call_reply.c: what goes to the client --- */
+
+/* An error in its wire. message: one line. Before anything was sent, or within its stream. */
+void call_refuse(struct call *k, enum call_why why, const char *fmt, ...)
+	__attribute__((format(printf, 3, 4)));
+/* What a provider answered with: an error, which is passed on in the client's wire. */
+void call_fail(struct call *k, const struct call_error *error);
+/* A whole answer; and a stream, piece by piece. */
+void call_answer(struct call *k, int status, const char *type, const char *bytes, size_t len);
+void call_stream_begin(struct call *k);
+void call_stream_put(struct call *k, const struct text *pieces);
+void call_stream_end(struct call *k);
+/* Bytes that wait for the client. */
+size_t call_waiting(const struct call *k);
+/* Goes on writing what there is. */
+void call_flush(struct call *k);
+
+/* --- call_budget.c: what it may cost, and has --- */
+
+/* CALL_WHY_NONE, or what there is not enough of. */
+enum call_why call_reserve(struct call *k);
+/* Gives back what was reserved, and counts what the attempt has used, or may have. */
+void call_settle(struct call *k);
+
+#endif

@@ -1,0 +1,465 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/* What a provider answers, on its way to the client: as it is, or in the client's own wire. */
+#include "gateway/call_answer.h"
+
+#include <errno.h>
+#include <string.h>
+#include <time.h>
+
+static const struct wire *client_wire(const struct call *k)
+{
+	return wire_of(k->endpoint.wire);
+}
+
+static bool same_wire(const struct call *k)
+{
+	return k->upstream_wire == client_wire(k);
+}
+
+static uint64_t clock_us(void)
+{
+	struct timespec t;
+
+	clock_gettime(CLOCK_MONOTONIC, &t);
+	return (uint64_t)t.tv_sec * 1000000 + (uint64_t)t.tv_nsec / 1000;
+}
+
+void answer_prepare(struct call *k)
+{
+	text_release(&k->answer);
+	k->answer.limit = LIMIT_CALL_BODY;
+	if (k->sse_begun)
+		sse_release(&k->sse);
+	k->sse_begun = false;
+	if (k->decoder)
+		k->upstream_wire->decoder_free(k->decoder);
+	k->decoder = NULL;
+	memset(&k->head, 0, sizeof(k->head));
+	memset(&k->usage, 0, sizeof(k->usage));
+	k->answered = 0;
+	k->charged = k->whole = false;
+	k->error = 0;
+}
+
+/* --- usage, without a tree --- */
+
+struct usage_paths {
+	const char *input, *output, *cache_read, *cache_write, *reasoning;
+	bool apart; /* what is of the cache is not in input */
+};
+
+/* Where a whole answer has it; a stream's frames have it there too, or below `within`. */
+static const struct usage_paths usage_paths[WIRE_COUNT] = {
+	[WIRE_OPENAI_CHAT] = { "usage.prompt_tokens", "usage.completion_tokens",
+			       "usage.prompt_tokens_details.cached_tokens", NULL,
+			       "usage.completion_tokens_details.reasoning_tokens", false },
+	[WIRE_OPENAI_RESPONSES] = { "usage.input_tokens", "usage.output_tokens",
+				    "usage.input_tokens_details.cached_tokens", NULL,
+				    "usage.output_tokens_details.reasoning_tokens", false },
+	[WIRE_ANTHROPIC] = { "usage.input_tokens", "usage.output_tokens",
+			     "usage.cache_read_input_tokens", "usage.cache_creation_input_tokens",
+			     NULL, true },
+	[WIRE_GEMINI] = { "usageMetadata.promptTokenCount", "usageMetadata.candidatesTokenCount",
+			  "usageMetadata.cachedContentTokenCount", NULL,
+			  "usageMetadata.thoughtsTokenCount", false },
+};
+
+/* Of a stream. */
+static const struct usage_paths stream_paths[WIRE_COUNT] = {
+	[WIRE_OPENAI_RESPONSES] = { "response.usage.input_tokens", "response.usage.output_tokens",
+				    "response.usage.input_tokens_details.cached_tokens", NULL,
+				    "response.usage.output_tokens_details.reasoning_tokens",
+				    false },
+	[WIRE_ANTHROPIC] = { "message.usage.input_tokens", "message.usage.output_tokens",
+			     "message.usage.cache_read_input_tokens",
+			     "message.usage.cache_creation_input_tokens", NULL, true },
+};
+
+static bool usage_read(const struct usage_paths *p, const char *bytes, size_t len,
+		       struct call_usage *usage)
+{
+	const char *paths[] = { p->input, p->output, p->cache_read, p->cache_write, p->reasoning };
+	uint64_t *const to[] = { &usage->input, &usage->output, &usage->cache_read,
+				 &usage->cache_write, &usage->reasoning };
+	const char *asked[5];
+	struct scan_value values[5];
+	size_t place[5], count = 0, at, i;
+	bool found = false, input = false;
+	uint64_t number;
+
+	for (i = 0; i < 5; i++) {
+		if (!paths[i])
+			continue;
+		place[count] = i;
+		asked[count++] = paths[i];
+	}
+	if (!count || scan_json(bytes, len, asked, count, values, &at))
+		return false;
+	for (i = 0; i < count; i++) {
+		if (scan_uint(&values[i], &number))
+			continue;
+		*to[place[i]] = number;
+		input |= place[i] == 0;
+		found = true;
+	}
+	/* Once: what a later frame says of output alone adds nothing to input. */
+	if (input && p->apart &&
+	    __builtin_add_overflow(usage->input, usage->cache_read, &usage->input))
+		usage->input = UINT64_MAX;
+	if (input && p->apart &&
+	    __builtin_add_overflow(usage->input, usage->cache_write, &usage->input))
+		usage->input = UINT64_MAX;
+	usage->given |= found;
+	return found;
+}
+
+/* --- a whole answer --- */
+
+static void answer_translate(struct call *k)
+{
+	struct wire_fault fault = { "" };
+	struct call_answer answer;
+	struct text body = { 0 };
+	size_t i;
+	int err;
+
+	memset(&answer, 0, sizeof(answer));
+	err = k->upstream_wire->answer_decode(
+		&k->arena, k->answer.bytes, k->answer.len, &answer, &fault);
+	for (i = 0; !err && i < answer.part_count; i++)
+		err = sealed_put(&k->arena, k->seal, &answer.parts[i].sealed);
+	if (!err) {
+		k->usage = answer.usage;
+		/* By the name that it was asked for. */
+		answer.model = (struct call_string){ k->model, strlen(k->model) };
+		if (!answer.created)
+			answer.created = time(NULL);
+		err = client_wire(k)->answer_encode(&answer, &body, &fault);
+	}
+	if (err)
+		call_refuse(k, CALL_WHY_BROKEN, "the provider's answer is none: %s", fault.text);
+	else
+		call_answer(k, 200, "application/json", body.bytes, body.len);
+	text_release(&body);
+}
+
+/* Passed on as it is, if it is what it should be: what was compressed, or is a page, is not. */
+static void answer_whole(struct call *k)
+{
+	static const char *const paths[] = { "", "error" };
+	struct scan_value v[2];
+	size_t at;
+
+	if (!same_wire(k)) {
+		answer_translate(k);
+		return;
+	}
+	if (scan_json(k->answer.bytes, k->answer.len, paths, 2, v, &at) ||
+	    v[0].kind != SCAN_OBJECT) {
+		call_refuse(k, CALL_WHY_BROKEN, "the provider's answer is no JSON object");
+		return;
+	}
+	usage_read(&usage_paths[k->endpoint.wire], k->answer.bytes, k->answer.len, &k->usage);
+	/* Some say 200 and mean it not. */
+	if (v[1].kind == SCAN_OBJECT || v[1].kind == SCAN_STRING) {
+		k->why = CALL_WHY_PROVIDER;
+		k->charged = k->usage.given;
+	}
+	call_answer(k, k->head.status, "application/json", k->answer.bytes, k->answer.len);
+}
+
+/* --- an error --- */
+
+static void answer_error(struct call *k)
+{
+	struct call_error error;
+
+	memset(&error, 0, sizeof(error));
+	if (call_retry(k, RETRY_ANSWERED))
+		return;
+	k->why = CALL_WHY_PROVIDER;
+	/* Whose key it was is not the client's affair: it would take it for its own. */
+	if (k->head.status == 401 || k->head.status == 403) {
+		call_refuse(k, CALL_WHY_PROVIDER, "the provider refused the key that it was shown");
+		return;
+	}
+	if (same_wire(k) && k->answer.len && !strcmp(k->head.type, "application/json")) {
+		call_answer(k, k->head.status, "application/json", k->answer.bytes, k->answer.len);
+		return;
+	}
+	if (k->upstream_wire->error_decode(
+		    &k->arena, k->head.status, k->answer.bytes, k->answer.len, &error))
+		call_refuse(k, CALL_WHY_PROVIDER, "the provider answered with status %d",
+			    k->head.status);
+	else
+		call_fail(k, &error);
+}
+
+/* --- a stream --- */
+
+/* Translated: each event of the provider's becomes pieces of the client's. */
+static int event_came(const struct call_event *event, void *cookie)
+{
+	struct call *k = cookie;
+	struct call_event own = *event;
+	struct text pieces = { 0 };
+	int err;
+
+	if (event->kind == CALL_BEGIN || event->kind == CALL_PART_END)
+		k->sealing = false;
+	if (event->sealed.len && !k->sealing) {
+		k->sealing = true;
+		err = sealed_put(&k->arena, k->seal, &own.sealed);
+		if (err)
+			return err;
+	}
+	if (event->kind == CALL_BEGIN)
+		own.model = (struct call_string){ k->model, strlen(k->model) };
+	if (event->usage.given)
+		k->usage = event->usage;
+	if (event->kind == CALL_STOP)
+		k->stopped = true;
+	if (event->kind == CALL_ERROR) {
+		k->why = CALL_WHY_PROVIDER;
+		k->stopped = true;
+	}
+	err = client_wire(k)->encoder_event(k->encoder, &own, &pieces);
+	if (!err)
+		call_stream_put(k, &pieces);
+	text_release(&pieces);
+	return err;
+}
+
+static bool has(struct http_span s, const char *word)
+{
+	return memmem(s.at, s.len, word, strlen(word)) != NULL;
+}
+
+static void frame_usage(struct call *k, const struct sse_frame *f)
+{
+	if (!has(f->data, "\"usage"))
+		return;
+	if (stream_paths[k->endpoint.wire].input &&
+	    usage_read(&stream_paths[k->endpoint.wire], f->data.at, f->data.len, &k->usage))
+		return;
+	usage_read(&usage_paths[k->endpoint.wire], f->data.at, f->data.len, &k->usage);
+}
+
+/* The chunk with usage that we asked for, and the client did not. */
+static bool frame_is_ours(const struct call *k, const struct sse_frame *f)
+{
+	static const char *const paths[] = { "choices", "usage" };
+	struct scan_value v[2];
+	size_t at, i;
+
+	if (!k->usage_asked || !has(f->data, "\"usage") ||
+	    scan_json(f->data.at, f->data.len, paths, 2, v, &at) || v[0].kind != SCAN_ARRAY ||
+	    v[1].kind != SCAN_OBJECT)
+		return false;
+	for (i = 1; i + 1 < v[0].len; i++)
+		if (!strchr(" \t\r\n", v[0].at[i]))
+			return false;
+	return true;
+}
+
+/* The same wire: as it came, line for line. */
+static int frame_pass(struct call *k, const struct sse_frame *f)
+{
+	struct text pieces = { 0 };
+	const char *at = f->data.at, *end = at + f->data.len, *line;
+	int err;
+
+	frame_usage(k, f);
+	if (frame_is_ours(k, f))
+		return 0;
+	if (f->event.len) {
+		text_string(&pieces, "event: ");
+		text_put(&pieces, f->event.at, f->event.len);
+		text_string(&pieces, "\n");
+	}
+	for (;; at = line + 1) {
+		line = memchr(at, '\n', (size_t)(end - at));
+		text_string(&pieces, "data: ");
+		text_put(&pieces, at, (size_t)((line ? line : end) - at));
+		text_string(&pieces, "\n");
+		if (!line)
+			break;
+	}
+	text_string(&pieces, "\n");
+	err = text_error(&pieces);
+	if (!err)
+		call_stream_put(k, &pieces);
+	text_release(&pieces);
+	return err;
+}
+
+static int frame_came(void *cookie, const struct sse_frame *f)
+{
+	const struct wire_frame frame = { { f->event.len ? f->event.at : NULL, f->event.len },
+					  { f->data.at, f->data.len } };
+	struct call *k = cookie;
+	struct wire_fault fault = { "" };
+
+	if (same_wire(k))
+		return frame_pass(k, f);
+	return k->upstream_wire->decoder_frame(k->decoder, &frame, &fault);
+}
+
+static int stream_begin(struct call *k)
+{
+	if (!same_wire(k)) {
+		k->decoder = k->upstream_wire->decoder_create(event_came, k);
+		if (!k->encoder)
+			k->encoder = client_wire(k)->encoder_create(&k->request);
+		if (!k->decoder || !k->encoder)
+			return -ENOMEM;
+	}
+	sse_init(&k->sse, frame_came, k);
+	k->sse_begun = true;
+	k->first_us = clock_us();
+	call_stream_begin(k);
+	return 0;
+}
+
+static void stream_end(struct call *k)
+{
+	struct wire_fault fault = { "" };
+	int err = k->error;
+
+	if (!err && sse_is_cut(&k->sse))
+		err = -EBADMSG;
+	if (!err && k->decoder)
+		err = k->upstream_wire->decoder_finish(k->decoder, &fault);
+	if (err && !k->stopped)
+		call_refuse(k, CALL_WHY_BROKEN, "the provider's stream is broken");
+	else
+		call_stream_end(k);
+}
+
+/* --- what the exchange tells --- */
+
+static bool is_stream(const struct call *k)
+{
+	return k->streams && k->head.status == 200 && !strcmp(k->head.type, "text/event-stream");
+}
+
+static void head_came(const struct exchange_head *head, void *cookie)
+{
+	struct call *k = cookie;
+
+	k->head = *head;
+	if (is_stream(k) && stream_begin(k))
+		k->error = -ENOMEM;
+}
+
+static void answer_too_large(struct call *k)
+{
+	call_refuse(k, CALL_WHY_BROKEN,
+		    "the provider's answer is too large: more than %d bytes, "
+		    "or than there is memory for",
+		    LIMIT_CALL_BODY);
+}
+
+static enum exchange_take data_came(const void *bytes, size_t len, void *cookie)
+{
+	struct call *k = cookie;
+
+	/* Who takes nothing gets nothing more: the provider waits as well. */
+	if (call_waiting(k) > LIMIT_CALL_WAITING)
+		return EXCHANGE_WAIT;
+	k->answered += len;
+	if (!k->sse_begun) {
+		if (call_room(k, &k->answer, len))
+			text_put(&k->answer, bytes, len);
+		else
+			k->answer.failed = true;
+		if (text_error(&k->answer))
+			answer_too_large(k);
+		return EXCHANGE_GO_ON;
+	}
+	if (!k->error)
+		k->error = sse_take(&k->sse, bytes, len);
+	/* There is no going on: what else the provider sends is not waited for. */
+	if (k->error)
+		stream_end(k);
+	return EXCHANGE_GO_ON;
+}
+
+static enum call_why why_of(enum exchange_end how)
+{
+	switch (how) {
+	case EXCHANGE_UNREACHABLE:
+	case EXCHANGE_TLS:
+		return CALL_WHY_UNREACHABLE;
+	case EXCHANGE_SILENT:
+		return CALL_WHY_TIMEOUT;
+	case EXCHANGE_FAILED:
+		return CALL_WHY_BUSY;
+	default:
+		return CALL_WHY_BROKEN;
+	}
+}
+
+static enum retry_event event_of(enum exchange_end how)
+{
+	return how == EXCHANGE_UNREACHABLE || how == EXCHANGE_TLS ? RETRY_UNCONNECTED :
+	       how == EXCHANGE_SILENT				  ? RETRY_TIMED_OUT :
+								    RETRY_BROKEN;
+}
+
+static const char *end_text(enum exchange_end how)
+{
+	switch (how) {
+	case EXCHANGE_UNREACHABLE:
+		return "the provider cannot be reached";
+	case EXCHANGE_TLS:
+		return "the provider is not who it should be: TLS failed";
+	case EXCHANGE_SILENT:
+		return "the provider did not answer in time";
+	case EXCHANGE_FAILED:
+		return "the gateway is out of memory";
+	default:
+		return "the provider's answer ended too early";
+	}
+}
+
+static void exchange_done(enum exchange_end how, void *cookie)
+{
+	struct call *k = cookie;
+
+	k->exchange = NULL;
+	if (!k->first_us)
+		k->first_us = clock_us();
+	k->whole = how == EXCHANGE_WHOLE;
+	/* Nobody charges for what did not come to it. */
+	if (how == EXCHANGE_UNREACHABLE || how == EXCHANGE_TLS)
+		k->charged = false;
+	if (!k->whole) {
+		if (k->begun || !call_retry(k, event_of(how)))
+			call_refuse(k, why_of(how), "%s", end_text(how));
+		return;
+	}
+	if (k->sse_begun)
+		stream_end(k);
+	else if (k->head.status >= 200 && k->head.status < 300 && k->answer.len && !k->streams)
+		answer_whole(k);
+	else if (k->head.status >= 400)
+		answer_error(k);
+	else
+		call_refuse(k, CALL_WHY_BROKEN, "the provider answered with status %d and no %s",
+			    k->head.status, k->streams ? "stream" : "answer");
+}
+
+struct exchange_events answer_events(struct call *k)
+{
+	return (struct exchange_events){ .head = head_came,
+					 .data = data_came,
+					 .end = exchange_done,
+					 .cookie = k };
+}
+
+void call_taken(struct call *k)
+{
+	if (k->exchange && call_waiting(k) <= LIMIT_CALL_WAITING / 2)
+		exchange_resume(k->exchange);
+}

@@ -1,0 +1,242 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/* What goes to the client of a call: answers, streams, and errors in the words of its wire. */
+#include <openssl/evp.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "gateway/call.h"
+#include "http/answer.h"
+
+#define JSON   "application/json"
+#define EVENTS "text/event-stream"
+
+static const struct wire *client_wire(const struct call *k)
+{
+	return wire_of(k->endpoint.wire);
+}
+
+/* --- writing --- */
+
+size_t call_waiting(const struct call *k)
+{
+	return k->out.len - k->taken;
+}
+
+/* A piece at a time, from the connection's buffer: what waits may move meanwhile. */
+void call_flush(struct call *k)
+{
+	struct pump *p = &k->connection->down;
+	size_t len = call_waiting(k);
+
+	if (k->writes || !len)
+		return;
+	if (len > p->buffer->size)
+		len = p->buffer->size;
+	memcpy(p->buffer->data, k->out.bytes + k->taken, len);
+	k->taken += len;
+	/* Moved up once for each time that it has halved: no byte is moved often. */
+	if (k->taken > k->out.len / 2) {
+		text_drop(&k->out, k->taken);
+		k->taken = 0;
+	}
+	p->start = 0;
+	p->end = len;
+	k->writes = true;
+	pump_write(p);
+}
+
+static void digest_add(struct call *k, const void *bytes, size_t len)
+{
+	if (!k->digest) {
+		k->digest = EVP_MD_CTX_new();
+		if (!k->digest || !EVP_DigestInit_ex(k->digest, EVP_sha256(), NULL)) {
+			EVP_MD_CTX_free(k->digest);
+			k->digest = NULL;
+			return;
+		}
+	}
+	EVP_DigestUpdate(k->digest, bytes, len);
+}
+
+static void head_put(struct call *k, int status, const char *type)
+{
+	struct text *out = &k->out;
+
+	k->keep_alive = k->keep_alive && front_may_keep(k->gateway);
+	http_answer_begin(out, (unsigned int)status);
+	http_field_put_text(out, "Content-Type", type);
+	if (k->retry_after_s)
+		http_field_put_number(out, "Retry-After", k->retry_after_s);
+	/* SDKs of OpenAI's ask it before they try again by themselves. */
+	if (k->final)
+		http_field_put_text(out, "x-should-retry", "false");
+	http_field_put_text(out, "Connection", k->keep_alive ? "keep-alive" : "close");
+	k->status = status;
+	k->begun = true;
+}
+
+/* The last bytes are there. */
+static void reply_done(struct call *k)
+{
+	k->step = CALL_ENDS;
+	exchange_cancel(k->exchange);
+	k->exchange = NULL;
+	call_settle(k);
+	/* What cannot be written whole must not look whole. */
+	if (text_error(&k->out)) {
+		connection_abort(k->connection);
+		return;
+	}
+	connection_deadline(k->connection, k->gateway->options.times.idle);
+	call_flush(k);
+}
+
+void call_answer(struct call *k, int status, const char *type, const char *bytes, size_t len)
+{
+	head_put(k, status, type);
+	http_field_put_number(&k->out, "Content-Length", len);
+	http_answer_end(&k->out);
+	text_put(&k->out, bytes, len);
+	digest_add(k, bytes, len);
+	reply_done(k);
+}
+
+/* --- streams --- */
+
+void call_stream_begin(struct call *k)
+{
+	head_put(k, 200, EVENTS);
+	http_field_put_text(&k->out, "Cache-Control", "no-cache");
+	/* Who cannot read chunks reads to the end of the connection. */
+	k->chunks_out = k->http11;
+	if (k->chunks_out)
+		http_field_put_text(&k->out, "Transfer-Encoding", "chunked");
+	else
+		k->keep_alive = false;
+	http_answer_end(&k->out);
+}
+
+void call_stream_put(struct call *k, const struct text *pieces)
+{
+	if (!pieces->len)
+		return;
+	digest_add(k, pieces->bytes, pieces->len);
+	if (k->chunks_out)
+		text_printf(&k->out, "%zx\r\n", pieces->len);
+	text_put(&k->out, pieces->bytes, pieces->len);
+	if (k->chunks_out)
+		text_string(&k->out, "\r\n");
+	call_flush(k);
+}
+
+void call_stream_end(struct call *k)
+{
+	if (k->chunks_out)
+		text_string(&k->out, "0\r\n\r\n");
+	reply_done(k);
+}
+
+/* --- errors --- */
+
+static void stream_error(struct call *k, const struct call_error *error)
+{
+	const struct call_event event = { .kind = CALL_ERROR, .error = *error };
+	struct text pieces = { 0 };
+
+	if (!k->encoder)
+		k->encoder = client_wire(k)->encoder_create(&k->request);
+	if (k->encoder && client_wire(k)->encoder_event(k->encoder, &event, &pieces) == 0) {
+		call_stream_put(k, &pieces);
+		text_release(&pieces);
+		call_stream_end(k);
+		return;
+	}
+	text_release(&pieces);
+	/* It ends as what it is: broken. */
+	connection_abort(k->connection);
+}
+
+void call_fail(struct call *k, const struct call_error *error)
+{
+	struct text body = { 0 };
+
+	if (k->begun) {
+		stream_error(k, error);
+		return;
+	}
+	client_wire(k)->error_encode(error, &body);
+	/* The body of the request may be half unread: then nothing can follow it. */
+	if (k->step == CALL_READS)
+		k->keep_alive = false;
+	call_answer(k, wire_error_status(error), JSON, body.bytes ? body.bytes : "", body.len);
+	text_release(&body);
+}
+
+static enum call_error_kind error_kind_of(enum call_why why)
+{
+	switch (why) {
+	case CALL_WHY_NO_RULE:
+	case CALL_WHY_TOKEN_OTHERS:
+	case CALL_WHY_STRANGER:
+	case CALL_WHY_ENDED:
+		return CALL_ERROR_PERMISSION;
+	case CALL_WHY_TOKEN:
+		return CALL_ERROR_AUTHENTICATION;
+	case CALL_WHY_UNKNOWN:
+		return CALL_ERROR_NOT_FOUND;
+	case CALL_WHY_BUDGET_TOKENS:
+	case CALL_WHY_BUDGET_MONEY:
+	case CALL_WHY_BUDGET_CALLS:
+	case CALL_WHY_NO_PRICE:
+	case CALL_WHY_CUT:
+		return CALL_ERROR_RATE_LIMIT;
+	case CALL_WHY_TOO_LARGE:
+		return CALL_ERROR_TOO_LARGE;
+	case CALL_WHY_MALFORMED:
+	case CALL_WHY_UNSAYABLE:
+		return CALL_ERROR_INVALID;
+	case CALL_WHY_TIMEOUT:
+		return CALL_ERROR_TIMEOUT;
+	default:
+		return CALL_ERROR_UNAVAILABLE;
+	}
+}
+
+/* A word for programs. */
+static struct call_string error_code_of(enum call_why why)
+{
+	switch (why) {
+	case CALL_WHY_NO_RULE:
+		return CALL_STRING("model_not_allowed");
+	case CALL_WHY_UNKNOWN:
+		return CALL_STRING("model_not_found");
+	case CALL_WHY_TOKEN:
+	case CALL_WHY_TOKEN_OTHERS:
+		return CALL_STRING("invalid_api_key");
+	case CALL_WHY_BUDGET_TOKENS:
+	case CALL_WHY_BUDGET_MONEY:
+	case CALL_WHY_BUDGET_CALLS:
+	case CALL_WHY_NO_PRICE:
+	case CALL_WHY_CUT:
+		return CALL_STRING("budget_exceeded");
+	default:
+		return (struct call_string){ 0 };
+	}
+}
+
+void call_refuse(struct call *k, enum call_why why, const char *fmt, ...)
+{
+	struct call_error error = { .kind = error_kind_of(why), .code = error_code_of(why) };
+	char message[512] = "agentos-gateway: ";
+	size_t len = strlen(message);
+	va_list ap;
+
+	va_start(ap, fmt);
+	vsnprintf(message + len, sizeof(message) - len, fmt, ap);
+	va_end(ap);
+	error.message = (struct call_string){ message, strlen(message) };
+	k->why = why;
+	k->final = call_why_is_policy(why);
+	call_fail(k, &error);
+}

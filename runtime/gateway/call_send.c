@@ -1,0 +1,369 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/* Asking providers: one candidate after the other, each as often as it makes sense. */
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+#include <strings.h>
+#include <sys/random.h>
+#include <time.h>
+
+#include "gateway/call.h"
+#include "gateway/call_answer.h"
+#include "llm/retry.h"
+#include "llm/target.h"
+
+static const struct route_candidate *candidate_of(const struct call *k)
+{
+	return &k->route.candidates[k->candidate];
+}
+
+static bool same_wire(const struct call *k)
+{
+	return candidate_of(k)->provider->wire == k->endpoint.wire;
+}
+
+/* --- the body --- */
+
+/* The request as it came, but for the model's name, and that usage is asked for. */
+static int body_pass(struct call *k, struct iovec *parts, size_t *ret_count)
+{
+	const struct route_candidate *c = candidate_of(k);
+	struct scan_edit edits[2];
+	struct text name = { 0 };
+	size_t count = 0, len;
+	const char *json;
+
+	if (k->scan.model.kind == SCAN_STRING && strcmp(k->model, c->id)) {
+		text_json(&name, c->id, strlen(c->id));
+		json = text_error(&name) ? NULL : arena_copy(&k->arena, name.bytes, name.len);
+		edits[count] = scan_replace(&k->scan.model, (struct call_string){ json, name.len });
+		text_release(&name);
+		if (!json)
+			return -ENOMEM;
+		count++;
+	}
+	if (k->streams && k->endpoint.wire == WIRE_OPENAI_CHAT &&
+	    !provider_has(c->provider, PROVIDER_NO_STREAM_USAGE) &&
+	    scan_ask_usage(&k->scan.whole, &k->scan.options, &k->scan.usage, &edits[count])) {
+		k->usage_asked = true;
+		count++;
+	}
+	return scan_splice(k->body.bytes, k->body.len, edits, count, parts, ret_count, &len);
+}
+
+/* Once for each provider: what was kept for the one before is none of the next one's. */
+static int seals_keep(struct call *k)
+{
+	const struct provider *p = candidate_of(k)->provider;
+	int err;
+
+	if (k->sealed_for == p)
+		return 0;
+	err = sealed_mark(p->name, k->seal);
+	if (err)
+		return err;
+	sealed_keep(&k->request, k->sealed_for ? NULL : k->seal);
+	k->sealed_for = p;
+	return 0;
+}
+
+/* In another wire's words. */
+static int body_translate(struct call *k, struct iovec *parts, size_t *ret_count,
+			  struct wire_fault *fault)
+{
+	const struct route_candidate *c = candidate_of(k);
+	struct call_request request;
+	int err;
+
+	if (!k->decoded) {
+		err = wire_of(k->endpoint.wire)
+			      ->request_decode(&k->arena, k->body.bytes, k->body.len,
+					       (struct call_string){ k->endpoint.model,
+								     strlen(k->endpoint.model) },
+					       k->streams, &k->request, fault);
+		if (err)
+			return err;
+		k->decoded = true;
+	}
+	err = seals_keep(k);
+	if (err)
+		return err;
+	request = k->request;
+	request.model = (struct call_string){ c->id, strlen(c->id) };
+	request.stream = k->streams;
+	request.max_tokens_only = !provider_has(c->provider, PROVIDER_MAX_COMPLETION_TOKENS);
+	request.stream_usage = !provider_has(c->provider, PROVIDER_NO_STREAM_USAGE);
+	text_release(&k->sent);
+	err = k->upstream_wire->request_encode(&request, &k->sent, fault);
+	if (err)
+		return err;
+	parts[0] = (struct iovec){ k->sent.bytes, k->sent.len };
+	*ret_count = 1;
+	return 0;
+}
+
+/* --- its head --- */
+
+struct lines {
+	const char *at[LIMIT_HEADERS + LIMIT_CALL_PASSED + 4];
+	size_t count;
+	char key[LIMIT_CALL_KEY_LINE];
+};
+
+static int lines_make(struct call *k, struct lines *l)
+{
+	const struct provider *p = candidate_of(k)->provider;
+	const char *before = "", *name = provider_auth_header(p->auth, &before);
+	char *line;
+	size_t i;
+
+	l->count = 0;
+	l->at[l->count++] = "Content-Type: application/json";
+	l->at[l->count++] = "User-Agent: agentos-gateway/" AGENTOS_VERSION;
+	if (name) {
+		if (snprintf(l->key, sizeof(l->key), "%s: %s%s", name, before, k->key->key) >=
+		    (int)sizeof(l->key))
+			return -E2BIG;
+		l->at[l->count++] = l->key;
+	}
+	for (i = 0; same_wire(k) && i < k->passed_count; i++)
+		l->at[l->count++] = k->passed[i];
+	for (i = 0; i < p->header_count; i++) {
+		size_t have, len = strlen(p->headers[i].name);
+		bool there = false;
+
+		for (have = 0; have < l->count && !there; have++)
+			there = !strncasecmp(l->at[have], p->headers[i].name, len) &&
+				l->at[have][len] == ':';
+		if (there)
+			continue;
+		line = arena_alloc(&k->arena, len + strlen(p->headers[i].value) + 3);
+		if (!line)
+			return -ENOMEM;
+		sprintf(line, "%s: %s", p->headers[i].name, p->headers[i].value);
+		l->at[l->count++] = line;
+	}
+	return 0;
+}
+
+static int url_make(struct call *k, struct text *url)
+{
+	const struct route_candidate *c = candidate_of(k);
+	const struct base_url *u = &c->provider->url;
+	const bool v6 = u->literal && strchr(u->host, ':');
+
+	text_printf(url, "%s://%s%s%s:%u", u->tls ? "https" : "http", v6 ? "[" : "", u->host,
+		    v6 ? "]" : "", u->port);
+	return target_write(c->provider, k->streams ? TARGET_STREAM : TARGET_CALL, c->id, url);
+}
+
+/* --- an attempt --- */
+
+static int attempt_start(struct call *k, struct wire_fault *fault)
+{
+	const unsigned int second = 1000;
+	struct iovec parts[SCAN_PIECES(SCAN_EDITS)];
+	struct exchange_request r = { .post = true,
+				      .parts = parts,
+				      .streamed = k->streams,
+				      .connect_ms = LIMIT_CALL_CONNECT_S * second,
+				      .answer_ms = LIMIT_CALL_ANSWER_S * second,
+				      .silence_ms = LIMIT_CALL_SILENCE_S * second };
+	struct exchange_events events;
+	struct text url = { 0 };
+	struct lines lines = { .count = 0 };
+	int err;
+
+	err = same_wire(k) ? body_pass(k, parts, &r.part_count) :
+			     body_translate(k, parts, &r.part_count, fault);
+	if (!err)
+		err = lines_make(k, &lines);
+	if (!err)
+		err = url_make(k, &url);
+	text_put(&url, "", 1);
+	if (!err && text_error(&url))
+		err = -ENOMEM;
+	if (!err) {
+		r.url = url.bytes;
+		r.headers = lines.at;
+		r.header_count = lines.count;
+		events = answer_events(k);
+		err = exchange_start(k->gateway->upstream, &r, &events, &k->exchange);
+	}
+	explicit_bzero(lines.key, sizeof(lines.key));
+	text_release(&url);
+	return err;
+}
+
+/* Held no longer than it is needed: no place is taken while a client reads. */
+static void key_drop(struct call *k)
+{
+	keys_put(k->gateway->keys, k->key);
+	k->key = NULL;
+}
+
+static void call_attempt(struct call *k)
+{
+	struct wire_fault fault = { "" };
+	int err;
+
+	k->step = CALL_CALLS;
+	k->asked = true;
+	k->attempts++;
+	answer_prepare(k);
+	/* Its times are the exchange's; what the client takes is looked at when there is something. */
+	connection_deadline(k->connection, k->gateway->options.times.idle);
+	err = attempt_start(k, &fault);
+	/* libcurl has its own copy of the line with it. */
+	key_drop(k);
+	k->charged = !err;
+	if (!err)
+		return;
+	if (err == -EBADMSG)
+		call_refuse(k, CALL_WHY_MALFORMED, "%s", fault.text);
+	else if (err == -EOPNOTSUPP)
+		call_refuse(k, CALL_WHY_UNSAYABLE, "%s", fault.text);
+	else
+		call_refuse(k, CALL_WHY_BUSY, "the provider cannot be asked: %s", strerror(-err));
+}
+
+/* --- the key --- */
+
+/* 0: there is one, or none is needed; -EAGAIN: agentosd is asked; or an error. */
+static int key_get(struct call *k)
+{
+	const struct provider *p = candidate_of(k)->provider;
+	int err;
+
+	if (p->auth == PROVIDER_NONE)
+		return 0;
+	if (!k->key) {
+		err = keys_get(k->gateway->keys, p->secret ? p->secret : p->name, p->url.host,
+			       p->url.port, &k->key);
+		if (err)
+			return err;
+	}
+	return k->key->whole ? k->key->error : -EAGAIN;
+}
+
+static void key_refuse(struct call *k, int err)
+{
+	const struct provider *p = candidate_of(k)->provider;
+	const char *secret = p->secret ? p->secret : p->name;
+
+	switch (err) {
+	case -EPERM:
+		call_refuse(k, CALL_WHY_NO_KEY,
+			    "the key \"%s\" is not bound to %s: `agentctl vault bind %s %s`",
+			    secret, p->url.host, secret, p->url.host);
+		break;
+	case -ENOENT:
+		call_refuse(k, CALL_WHY_NO_KEY,
+			    "the vault has no key \"%s\": `agentctl vault set %s`", secret, secret);
+		break;
+	case -ENOKEY:
+		call_refuse(k, CALL_WHY_NO_KEY,
+			    "there is no vault that agentosd can open: `agentctl vault init`");
+		break;
+	default:
+		call_refuse(k, CALL_WHY_NO_KEY, "the provider's key cannot be had: %s",
+			    strerror(-err));
+		break;
+	}
+}
+
+void call_send(struct call *k)
+{
+	int err;
+
+	k->step = CALL_KEY;
+	k->upstream_wire = wire_of(candidate_of(k)->provider->wire);
+	if (candidate_of(k)->provider->auth == PROVIDER_SIGV4) {
+		call_refuse(k, CALL_WHY_NO_KEY,
+			    "requests to %s would have to be signed, which the "
+			    "gateway does not do",
+			    candidate_of(k)->provider->name);
+		return;
+	}
+	err = key_get(k);
+	if (err && err != -EAGAIN)
+		key_drop(k);
+	if (err == -EAGAIN)
+		connection_deadline(k->connection, k->gateway->options.times.decide);
+	else if (err)
+		key_refuse(k, err);
+	else
+		call_attempt(k);
+}
+
+/* --- what came of it --- */
+
+static void pause_done(int result, void *cookie)
+{
+	call_send(cookie);
+}
+
+static uint64_t random_number(void)
+{
+	uint64_t number = 0;
+
+	/* To spread attempts; without it they are not. */
+	if (getrandom(&number, sizeof(number), GRND_NONBLOCK) < 0)
+		number = 0;
+	return number;
+}
+
+static struct retry_field field_of(const char *text)
+{
+	return text[0] ? (struct retry_field){ text, strlen(text) } : (struct retry_field){ 0 };
+}
+
+static uint64_t retry_left_ms(const struct call *k)
+{
+	const uint64_t all = LIMIT_CALL_RETRY_S * 1000ULL, gone = now_ms() - k->began_us / 1000;
+
+	return gone < all ? all - gone : 0;
+}
+
+bool call_retry(struct call *k, enum retry_event event)
+{
+	const struct retry_outcome outcome = {
+		.event = event,
+		.status = k->head.status,
+		.retry_after = field_of(k->head.retry_after),
+		.retry_after_ms = field_of(k->head.retry_after_ms),
+		.sent = k->begun,
+		.attempts = k->attempts,
+		.more = k->candidate + 1 < k->route.count,
+		.left_ms = retry_left_ms(k),
+		.now = time(NULL),
+		.random = random_number(),
+	};
+	const struct retry_decision decision = retry_decide(&retry_usual, &outcome);
+
+	k->retry_after_s = (decision.asked_ms + 999) / 1000;
+	switch (decision.verdict) {
+	case RETRY_AGAIN:
+		/* What broke may have been charged: it counts, and the next one is another. */
+		if (k->charged) {
+			call_settle(k);
+			if (call_reserve(k) != CALL_WHY_NONE)
+				return false;
+		}
+		k->step = CALL_PAUSES;
+		k->pause = (struct loop_handle){ .done = pause_done, .cookie = k };
+		return loop_timer(k->gateway->loop, &k->pause, decision.wait_ms) == 0;
+	case RETRY_OTHER:
+		/* What it may cost there is another amount. */
+		call_settle(k);
+		k->candidate++;
+		k->attempts = 0;
+		key_drop(k);
+		if (call_reserve(k) != CALL_WHY_NONE)
+			return false;
+		call_send(k);
+		return true;
+	default:
+		return false;
+	}
+}

@@ -1,0 +1,384 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/* One request to a provider: made, sent, answered, ended. */
+#include <ctype.h>
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+#include <time.h>
+
+#include "base/limits.h"
+#include "gateway/exchange_state.h"
+
+static uint64_t clock_ms(void)
+{
+	struct timespec t;
+
+	clock_gettime(CLOCK_MONOTONIC, &t);
+	return (uint64_t)t.tv_sec * 1000 + (uint64_t)t.tv_nsec / 1000000;
+}
+
+/* --- time --- */
+
+/* How long it may stay silent where it is. */
+static unsigned int exchange_patience(const struct exchange *x)
+{
+	return x->told ? x->silence_ms : x->connect_ms + x->answer_ms;
+}
+
+static int timer_arm(struct exchange *x, uint64_t now)
+{
+	uint64_t due = x->heard_ms + exchange_patience(x);
+
+	return loop_timer(x->upstream->loop, &x->timer, due > now ? (unsigned int)(due - now) : 1);
+}
+
+static void exchange_remove(struct exchange *x)
+{
+	curl_multi_remove_handle(x->upstream->multi, x->easy);
+}
+
+/* Moved on by each piece that came since; who waits for us is not silent. */
+static void timer_done(int result, void *cookie)
+{
+	struct exchange *x = cookie;
+	struct upstream *u = x->upstream;
+	uint64_t now = clock_ms();
+
+	if (x->waits)
+		x->heard_ms = now;
+	if (now < x->heard_ms + exchange_patience(x) && timer_arm(x, now) == 0)
+		return;
+	x->late = true;
+	exchange_remove(x);
+	exchange_ended(x, CURLE_OPERATION_TIMEDOUT);
+	upstream_collect(u);
+}
+
+/* --- what libcurl asks for and brings --- */
+
+static size_t body_wanted(char *to, size_t size, size_t count, void *cookie)
+{
+	struct exchange *x = cookie;
+	size_t room = size * count, len, done = 0;
+
+	while (done < room && x->part < x->part_count) {
+		const struct iovec *p = &x->parts[x->part];
+
+		len = p->iov_len - x->sent;
+		if (len > room - done)
+			len = room - done;
+		if (len)
+			memcpy(to + done, (const char *)p->iov_base + x->sent, len);
+		done += len;
+		x->sent += len;
+		if (x->sent == p->iov_len) {
+			x->part++;
+			x->sent = 0;
+		}
+	}
+	return done;
+}
+
+/* libcurl sends again what a kept connection lost before anything was answered. */
+static int body_rewound(void *cookie, curl_off_t offset, int origin)
+{
+	struct exchange *x = cookie;
+
+	if (offset || origin != SEEK_SET)
+		return CURL_SEEKFUNC_CANTSEEK;
+	x->part = x->sent = 0;
+	return CURL_SEEKFUNC_OK;
+}
+
+/* The value of the line if it is of that name, without blanks around it. */
+static bool field_take(const char *line, size_t len, const char *name, char *to, size_t size)
+{
+	const size_t before = strlen(name);
+	size_t i;
+
+	if (len <= before || line[before] != ':' || strncasecmp(line, name, before))
+		return false;
+	line += before + 1;
+	len -= before + 1;
+	while (len && (line[0] == ' ' || line[0] == '\t')) {
+		line++;
+		len--;
+	}
+	while (len && strchr(" \t\r\n", line[len - 1]))
+		len--;
+	/* What does not fit, or is no text, is as if it had not been there. */
+	if (len >= size)
+		return true;
+	for (i = 0; i < len; i++)
+		if (line[i] < ' ' || line[i] > '~')
+			return true;
+	memcpy(to, line, len);
+	to[len] = '\0';
+	return true;
+}
+
+static void type_shorten(char *type)
+{
+	type[strcspn(type, "; \t")] = '\0';
+	for (; *type; type++)
+		*type = (char)tolower((unsigned char)*type);
+}
+
+static size_t header_came(char *line, size_t size, size_t count, void *cookie)
+{
+	struct exchange *x = cookie;
+	struct exchange_head *h = &x->head;
+	const size_t len = size * count;
+
+	x->heard_ms = clock_ms();
+	/* Each head begins anew: before the last one come those with 1xx. */
+	if (len >= 5 && !memcmp(line, "HTTP/", 5))
+		memset(h, 0, sizeof(*h));
+	else if (field_take(line, len, "content-type", h->type, sizeof(h->type)))
+		type_shorten(h->type);
+	else if (!field_take(line, len, "retry-after", h->retry_after, sizeof(h->retry_after)) &&
+		 !field_take(line, len, "retry-after-ms", h->retry_after_ms,
+			     sizeof(h->retry_after_ms)) &&
+		 !field_take(line, len, "x-request-id", h->request_id, sizeof(h->request_id)))
+		field_take(line, len, "request-id", h->request_id, sizeof(h->request_id));
+	return len;
+}
+
+static void head_tell(struct exchange *x)
+{
+	long status = 0;
+
+	if (x->told)
+		return;
+	x->told = true;
+	curl_easy_getinfo(x->easy, CURLINFO_RESPONSE_CODE, &status);
+	x->head.status = (int)status;
+	x->events.head(&x->head, x->events.cookie);
+}
+
+static size_t data_came(char *bytes, size_t size, size_t count, void *cookie)
+{
+	struct exchange *x = cookie;
+	const size_t len = size * count;
+
+	if (x->cancelled)
+		return CURL_WRITEFUNC_ERROR;
+	x->heard_ms = clock_ms();
+	head_tell(x);
+	/* It may have been cancelled by what it was told. */
+	if (x->cancelled)
+		return CURL_WRITEFUNC_ERROR;
+	if (x->events.data(bytes, len, x->events.cookie) == EXCHANGE_GO_ON)
+		return x->cancelled ? CURL_WRITEFUNC_ERROR : len;
+	if (x->cancelled)
+		return CURL_WRITEFUNC_ERROR;
+	x->waits = true;
+	return CURL_WRITEFUNC_PAUSE;
+}
+
+/* --- its life --- */
+
+static int headers_set(struct exchange *x, const struct exchange_request *r)
+{
+	struct curl_slist *more;
+	size_t i;
+
+	/* libcurl would add one, and wait for its answer. */
+	x->headers = curl_slist_append(NULL, "Expect:");
+	for (i = 0; x->headers && i < r->header_count; i++) {
+		more = curl_slist_append(x->headers, r->headers[i]);
+		if (!more)
+			return -ENOMEM;
+		x->headers = more;
+	}
+	return x->headers ? 0 : -ENOMEM;
+}
+
+#define SET(option, value) (err = err ? err : curl_easy_setopt(x->easy, option, value))
+
+static CURLcode body_set(struct exchange *x, const struct exchange_request *r)
+{
+	CURLcode err = CURLE_OK;
+	size_t i;
+
+	if (!r->post)
+		return CURLE_OK;
+	for (i = 0; i < r->part_count; i++) {
+		x->parts[i] = r->parts[i];
+		x->size += r->parts[i].iov_len;
+	}
+	x->part_count = r->part_count;
+	SET(CURLOPT_POST, 1L);
+	SET(CURLOPT_POSTFIELDSIZE_LARGE, (curl_off_t)x->size);
+	SET(CURLOPT_READFUNCTION, body_wanted);
+	SET(CURLOPT_READDATA, x);
+	SET(CURLOPT_SEEKFUNCTION, body_rewound);
+	SET(CURLOPT_SEEKDATA, x);
+	return err;
+}
+
+static int exchange_set(struct exchange *x, const struct exchange_request *r)
+{
+	CURLcode err = CURLE_OK;
+
+	if (headers_set(x, r))
+		return -ENOMEM;
+	SET(CURLOPT_PRIVATE, x);
+	SET(CURLOPT_NOSIGNAL, 1L);
+	/* What is given up while its name is asked for must not wait for the answer. */
+	SET(CURLOPT_QUICK_EXIT, 1L);
+	SET(CURLOPT_PROXY, "");
+	SET(CURLOPT_PROTOCOLS_STR, "http,https");
+	SET(CURLOPT_FOLLOWLOCATION, 0L);
+	SET(CURLOPT_HTTP_VERSION, r->streamed ? CURL_HTTP_VERSION_1_1 : CURL_HTTP_VERSION_2TLS);
+	SET(CURLOPT_CONNECTTIMEOUT_MS, (long)r->connect_ms);
+	SET(CURLOPT_HTTPHEADER, x->headers);
+	SET(CURLOPT_HEADERFUNCTION, header_came);
+	SET(CURLOPT_HEADERDATA, x);
+	SET(CURLOPT_WRITEFUNCTION, data_came);
+	SET(CURLOPT_WRITEDATA, x);
+	SET(CURLOPT_BUFFERSIZE, (long)LIMIT_CALL_PIECE);
+	SET(CURLOPT_URL, r->url);
+	if (!err)
+		err = body_set(x, r);
+	return err == CURLE_OK ? 0 : err == CURLE_OUT_OF_MEMORY ? -ENOMEM : -EINVAL;
+}
+
+#undef SET
+
+static void exchange_go_on(int result, void *cookie)
+{
+	struct exchange *x = cookie;
+	struct upstream *u = x->upstream;
+
+	u->inside = true;
+	curl_easy_pause(x->easy, CURLPAUSE_CONT);
+	u->inside = false;
+	upstream_collect(u);
+}
+
+int exchange_start(struct upstream *u, const struct exchange_request *request,
+		   const struct exchange_events *events, struct exchange **ret_exchange)
+{
+	struct exchange *x;
+	int err = -ENOMEM;
+
+	if (request->part_count > EXCHANGE_PARTS)
+		return -EINVAL;
+	x = calloc(1, sizeof(*x));
+	if (!x)
+		return -ENOMEM;
+	x->upstream = u;
+	x->events = *events;
+	x->connect_ms = request->connect_ms;
+	x->answer_ms = request->answer_ms;
+	x->silence_ms = request->silence_ms;
+	x->timer = (struct loop_handle){ .done = timer_done, .cookie = x };
+	x->resume = (struct loop_handle){ .done = exchange_go_on, .cookie = x };
+	x->easy = curl_easy_init();
+	if (!x->easy)
+		goto free_exchange;
+	err = exchange_set(x, request);
+	if (err)
+		goto free_exchange;
+	x->heard_ms = clock_ms();
+	err = timer_arm(x, x->heard_ms);
+	if (err)
+		goto free_exchange;
+	err = curl_multi_add_handle(u->multi, x->easy) ? -ENOMEM : 0;
+	if (err)
+		goto free_exchange;
+	*ret_exchange = x;
+	return 0;
+
+free_exchange:
+	loop_cancel(&x->timer);
+	if (x->easy)
+		curl_easy_cleanup(x->easy);
+	curl_slist_free_all(x->headers);
+	free(x);
+	return err;
+}
+
+void exchange_free(struct exchange *x)
+{
+	loop_cancel(&x->timer);
+	loop_cancel(&x->resume);
+	exchange_remove(x);
+	curl_easy_cleanup(x->easy);
+	curl_slist_free_all(x->headers);
+	free(x);
+}
+
+void exchange_resume(struct exchange *x)
+{
+	if (!x->waits)
+		return;
+	x->waits = false;
+	x->heard_ms = clock_ms();
+	/* In a turn of its own: libcurl calls back from within. */
+	if (!x->resume.op && loop_timer(x->upstream->loop, &x->resume, 0))
+		exchange_go_on(0, x);
+}
+
+void exchange_cancel(struct exchange *x)
+{
+	struct upstream *u;
+
+	if (!x || x->cancelled)
+		return;
+	u = x->upstream;
+	x->cancelled = true;
+	if (!u->inside) {
+		exchange_free(x);
+		return;
+	}
+	loop_cancel(&x->timer);
+	loop_cancel(&x->resume);
+	x->next = u->cancelled;
+	u->cancelled = x;
+}
+
+static enum exchange_end end_of(const struct exchange *x, CURLcode code)
+{
+	if (x->late)
+		return EXCHANGE_SILENT;
+	switch (code) {
+	case CURLE_OK:
+		return EXCHANGE_WHOLE;
+	case CURLE_COULDNT_RESOLVE_HOST:
+	case CURLE_COULDNT_CONNECT:
+	case CURLE_OPERATION_TIMEDOUT:
+		return EXCHANGE_UNREACHABLE;
+	case CURLE_SSL_CONNECT_ERROR:
+	case CURLE_PEER_FAILED_VERIFICATION:
+	case CURLE_SSL_CACERT_BADFILE:
+	case CURLE_SSL_CERTPROBLEM:
+	case CURLE_SSL_CIPHER:
+	case CURLE_SSL_ISSUER_ERROR:
+		return EXCHANGE_TLS;
+	case CURLE_OUT_OF_MEMORY:
+		return EXCHANGE_FAILED;
+	default:
+		return EXCHANGE_BROKEN;
+	}
+}
+
+void exchange_ended(struct exchange *x, CURLcode code)
+{
+	const enum exchange_end how = end_of(x, code);
+	const struct exchange_events events = x->events;
+
+	if (x->cancelled)
+		return;
+	/* An answer without a body. Whoever hears of it may cancel it. */
+	x->upstream->inside = true;
+	if (how == EXCHANGE_WHOLE)
+		head_tell(x);
+	x->upstream->inside = false;
+	if (x->cancelled)
+		return;
+	exchange_free(x);
+	events.end(how, events.cookie);
+}

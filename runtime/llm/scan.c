@@ -1,0 +1,472 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/* A JSON body looked over once: strings sixteen bytes at a time, and which members are asked for. */
+#include "llm/scan.h"
+
+#include <emmintrin.h> /* SSE2, which every x86-64 has */
+#include <errno.h>
+#include <string.h>
+
+#include "base/limits.h"
+#include "http/fields.h"
+
+/* Levels at which something is asked for: the whole text, and each step into it. */
+#define LEVELS (SCAN_STEPS + 2)
+
+struct path {
+	struct call_string steps[SCAN_STEPS];
+	uint8_t count;
+	uint8_t reached; /* steps whose names were seen */
+};
+
+/* Members that are asked for are bits, in the order of the table. */
+struct scanner {
+	const unsigned char *begin, *at, *end;
+	struct path paths[SCAN_PATHS];
+	struct scan_value *values;
+	uint32_t want;		  /* whose value comes next */
+	uint32_t into;		  /* that it may hold */
+	uint32_t wanted[LEVELS];  /* of the object or array that is open at each level: itself, */
+	uint32_t holding[LEVELS]; /* and members within; of an array nobody looks at these */
+	unsigned int depth;	  /* objects and arrays that are open */
+	bool object[LIMIT_JSON_DEPTH + 1];
+	bool escaped; /* the last string has a backslash */
+};
+
+/* What comes next. */
+enum next { NEXT_VALUE, NEXT_KEY, NEXT_MORE, NEXT_NONE };
+
+/* Bytes of the UTF-8 sequence of at least two (RFC 3629), or 0. */
+static size_t utf8_length(const unsigned char *p, size_t len)
+{
+	unsigned char c = p[0];
+
+	if (len < 2 || c < 0xc2 || (p[1] & 0xc0) != 0x80)
+		return 0;
+	if (c < 0xe0)
+		return 2;
+	if (len < 3 || (p[2] & 0xc0) != 0x80)
+		return 0;
+	if (c < 0xf0)
+		return (c == 0xe0 && p[1] < 0xa0) || (c == 0xed && p[1] > 0x9f) ? 0 : 3;
+	if (len < 4 || c > 0xf4 || (p[3] & 0xc0) != 0x80)
+		return 0;
+	return (c == 0xf0 && p[1] < 0x90) || (c == 0xf4 && p[1] > 0x8f) ? 0 : 4;
+}
+
+/* A bit for each of sixteen bytes that is a quote, a backslash, a control or not ASCII. */
+static inline unsigned int block_look(const unsigned char *p)
+{
+	__m128i x = _mm_loadu_si128((const __m128i *)p);
+	__m128i quote = _mm_cmpeq_epi8(x, _mm_set1_epi8('"'));
+	__m128i backslash = _mm_cmpeq_epi8(x, _mm_set1_epi8('\\'));
+	/* Signed: what is above 0x7f is below 0. */
+	__m128i outside = _mm_cmplt_epi8(x, _mm_set1_epi8(' '));
+
+	return (unsigned int)_mm_movemask_epi8(
+		_mm_or_si128(_mm_or_si128(quote, backslash), outside));
+}
+
+/* Past what needs no look at each byte. */
+static inline const unsigned char *plain_skip(const unsigned char *p, const unsigned char *end)
+{
+	unsigned int found;
+
+	for (; end - p >= 16; p += 16) {
+		found = block_look(p);
+		if (found)
+			return p + __builtin_ctz(found);
+	}
+	while (p < end && *p >= ' ' && *p < 0x80 && *p != '"' && *p != '\\')
+		p++;
+	return p;
+}
+
+/* From a backslash to behind the escape, or NULL. */
+static const unsigned char *escape_skip(const unsigned char *p, const unsigned char *end)
+{
+	unsigned int i;
+
+	if (end - p < 2)
+		return NULL;
+	switch (p[1]) {
+	case '"':
+	case '\\':
+	case '/':
+	case 'b':
+	case 'f':
+	case 'n':
+	case 'r':
+	case 't':
+		return p + 2;
+	case 'u':
+		if (end - p < 6)
+			return NULL;
+		for (i = 2; i < 6; i++)
+			if (http_hex_value((char)p[i]) < 0)
+				return NULL;
+		return p + 6;
+	default:
+		return NULL;
+	}
+}
+
+/* From behind a quote to behind the one that ends the string. */
+static int string_skip(struct scanner *s)
+{
+	const unsigned char *p = s->at, *end = s->end, *next;
+	size_t length;
+
+	s->escaped = false;
+	for (;;) {
+		p = plain_skip(p, end);
+		if (p < end && *p == '"') {
+			s->at = p + 1;
+			return 0;
+		}
+		if (p < end && *p == '\\') {
+			s->escaped = true;
+			next = escape_skip(p, end);
+			if (!next)
+				break;
+			p = next;
+			continue;
+		}
+		for (length = 1; length && p < end && *p >= 0x80; p += length)
+			length = utf8_length(p, (size_t)(end - p));
+		if (!length || p == end || *p < ' ')
+			break;
+	}
+	s->at = p;
+	return -EBADMSG;
+}
+
+static bool digits_skip(struct scanner *s)
+{
+	const unsigned char *from = s->at;
+
+	while (s->at < s->end && *s->at >= '0' && *s->at <= '9')
+		s->at++;
+	return s->at > from;
+}
+
+static bool byte_is(const struct scanner *s, unsigned char c)
+{
+	return s->at < s->end && *s->at == c;
+}
+
+static int number_skip(struct scanner *s)
+{
+	if (byte_is(s, '-'))
+		s->at++;
+	if (byte_is(s, '0'))
+		s->at++;
+	else if (!digits_skip(s))
+		return -EBADMSG;
+	if (byte_is(s, '.')) {
+		s->at++;
+		if (!digits_skip(s))
+			return -EBADMSG;
+	}
+	if (byte_is(s, 'e') || byte_is(s, 'E')) {
+		s->at++;
+		if (byte_is(s, '+') || byte_is(s, '-'))
+			s->at++;
+		if (!digits_skip(s))
+			return -EBADMSG;
+	}
+	return 0;
+}
+
+static int word_skip(struct scanner *s, const char *word)
+{
+	size_t len = strlen(word);
+
+	if ((size_t)(s->end - s->at) < len || memcmp(s->at, word, len) != 0)
+		return -EBADMSG;
+	s->at += len;
+	return 0;
+}
+
+static void blanks_skip(struct scanner *s)
+{
+	while (s->at < s->end &&
+	       (*s->at == ' ' || *s->at == '\n' || *s->at == '\r' || *s->at == '\t'))
+		s->at++;
+}
+
+/* The next character of a name as it is written; what no name here can have is 0. */
+static unsigned int name_next(const unsigned char **p, const unsigned char *end)
+{
+	static const char letters[] = "bfnrt", meant[] = "\b\f\n\r\t";
+	const unsigned char *at = *p;
+	unsigned int code = 0, i;
+	const char *letter;
+
+	if (*at == '\\' && at[1] == 'u') {
+		for (i = 2; i < 6; i++)
+			code = code * 16 + (unsigned int)http_hex_value((char)at[i]);
+		*p = at + 6;
+		return code;
+	}
+	if (*at == '\\') {
+		letter = strchr(letters, at[1]);
+		*p = at + 2;
+		return letter ? (unsigned char)meant[letter - letters] : at[1];
+	}
+	if (*at < 0x80) {
+		*p = at + 1;
+		return *at;
+	}
+	*p = at + utf8_length(at, (size_t)(end - at));
+	if (*p - at == 2)
+		return (at[0] & 0x1fU) << 6 | (at[1] & 0x3fU);
+	return *p - at == 3 ? (at[0] & 0xfU) << 12 | (at[1] & 0x3fU) << 6 | (at[2] & 0x3fU) : 0;
+}
+
+/* Long s and the Kelvin sign are what other letters of names fold to, beside capitals. */
+static unsigned int fold(unsigned int code)
+{
+	if (code >= 'A' && code <= 'Z')
+		return code + ('a' - 'A');
+	if (code == 0x17f)
+		return 's';
+	return code == 0x212a ? 'k' : code;
+}
+
+enum likeness { LIKE_NOT, LIKE_LETTERS, LIKE_SAME };
+
+static enum likeness name_compare(struct call_string key, struct call_string name)
+{
+	const unsigned char *p = (const unsigned char *)key.at, *end = p + key.len;
+	enum likeness likeness = LIKE_SAME;
+	unsigned int code;
+	size_t i;
+
+	for (i = 0; i < name.len; i++) {
+		if (p == end)
+			return LIKE_NOT;
+		code = name_next(&p, end);
+		if (code == (unsigned char)name.at[i])
+			continue;
+		if (fold(code) != fold((unsigned char)name.at[i]))
+			return LIKE_NOT;
+		likeness = LIKE_LETTERS;
+	}
+	return p == end ? likeness : LIKE_NOT;
+}
+
+/* Who asks for this member of the innermost object, or for something in it. */
+static int key_match(struct scanner *s, struct call_string key)
+{
+	uint32_t left = s->holding[s->depth], bit;
+	unsigned int step = s->depth - 1;
+	enum likeness likeness;
+	struct path *path;
+
+	for (; left; left &= left - 1) {
+		path = &s->paths[__builtin_ctz(left)];
+		bit = left & -left;
+		likeness = name_compare(key, path->steps[step]);
+		if (likeness == LIKE_NOT)
+			continue;
+		if (likeness == LIKE_LETTERS || path->reached > step)
+			return -EEXIST;
+		path->reached = (uint8_t)(step + 1);
+		if (path->count == path->reached)
+			s->want |= bit;
+		else
+			s->into |= bit;
+	}
+	return 0;
+}
+
+static void value_note(struct scanner *s, enum scan_kind kind, const unsigned char *at)
+{
+	uint32_t left;
+
+	for (left = s->want; left; left &= left - 1)
+		s->values[__builtin_ctz(left)] = (struct scan_value){ .kind = kind,
+								      .at = (const char *)at,
+								      .len = (size_t)(s->at - at) };
+}
+
+static int level_open(struct scanner *s, bool object)
+{
+	unsigned int depth = s->depth + 1;
+
+	if (depth > LIMIT_JSON_DEPTH)
+		return -EBADMSG;
+	value_note(s, object ? SCAN_OBJECT : SCAN_ARRAY, s->at);
+	s->at++;
+	s->depth = depth;
+	s->object[depth] = object;
+	if (depth < LEVELS) {
+		s->wanted[depth] = s->want;
+		s->holding[depth] = s->into;
+	}
+	s->want = s->into = 0;
+	blanks_skip(s);
+	if (byte_is(s, object ? '}' : ']'))
+		return NEXT_MORE;
+	return object ? NEXT_KEY : NEXT_VALUE;
+}
+
+static void level_close(struct scanner *s)
+{
+	uint32_t left = s->depth < LEVELS ? s->wanted[s->depth] : 0;
+	struct scan_value *value;
+
+	s->at++;
+	s->depth--;
+	for (; left; left &= left - 1) {
+		value = &s->values[__builtin_ctz(left)];
+		value->len = (size_t)((const char *)s->at - value->at);
+	}
+}
+
+static int key_take(struct scanner *s)
+{
+	const unsigned char *from = s->at + 1;
+	struct call_string key;
+	int err;
+
+	if (!byte_is(s, '"'))
+		return -EBADMSG;
+	s->at++;
+	err = string_skip(s);
+	if (err)
+		return err;
+	key = (struct call_string){ (const char *)from, (size_t)(s->at - from) - 1 };
+	if (s->depth <= SCAN_STEPS && s->holding[s->depth]) {
+		err = key_match(s, key);
+		if (err)
+			return err;
+	}
+	blanks_skip(s);
+	if (!byte_is(s, ':'))
+		return -EBADMSG;
+	s->at++;
+	return NEXT_VALUE;
+}
+
+static int value_take(struct scanner *s)
+{
+	const unsigned char *from = s->at;
+	enum scan_kind kind;
+	int err;
+
+	if (from == s->end)
+		return -EBADMSG;
+	switch (*from) {
+	case '{':
+		return level_open(s, true);
+	case '[':
+		return level_open(s, false);
+	case '"':
+		kind = SCAN_STRING;
+		s->at++;
+		err = string_skip(s);
+		break;
+	case 't':
+		kind = SCAN_TRUE;
+		err = word_skip(s, "true");
+		break;
+	case 'f':
+		kind = SCAN_FALSE;
+		err = word_skip(s, "false");
+		break;
+	case 'n':
+		kind = SCAN_NULL;
+		err = word_skip(s, "null");
+		break;
+	default:
+		kind = SCAN_NUMBER;
+		err = number_skip(s);
+		break;
+	}
+	if (err)
+		return err;
+	value_note(s, kind, from);
+	s->want = s->into = 0;
+	return NEXT_MORE;
+}
+
+/* Behind a value, or behind what opens an empty object or array. */
+static int more_take(struct scanner *s)
+{
+	bool object = s->object[s->depth];
+
+	if (!s->depth)
+		return s->at == s->end ? NEXT_NONE : -EBADMSG;
+	if (byte_is(s, ',')) {
+		s->at++;
+		return object ? NEXT_KEY : NEXT_VALUE;
+	}
+	if (!byte_is(s, object ? '}' : ']'))
+		return -EBADMSG;
+	level_close(s);
+	return NEXT_MORE;
+}
+
+static int scan_run(struct scanner *s)
+{
+	int next = NEXT_VALUE;
+
+	while (next >= 0 && next != NEXT_NONE) {
+		blanks_skip(s);
+		if (next == NEXT_MORE)
+			next = more_take(s);
+		else if (next == NEXT_KEY)
+			next = key_take(s);
+		else
+			next = value_take(s);
+	}
+	return next < 0 ? next : 0;
+}
+
+static int path_split(struct path *path, const char *text)
+{
+	size_t len;
+
+	path->count = path->reached = 0;
+	while (*text) {
+		len = strcspn(text, ".");
+		if (path->count == SCAN_STEPS)
+			return -EINVAL;
+		path->steps[path->count++] = (struct call_string){ text, len };
+		text += len;
+		text += *text == '.';
+	}
+	return 0;
+}
+
+int scan_json(const char *bytes, size_t len, const char *const *paths, size_t count,
+	      struct scan_value *ret_values, size_t *ret_at)
+{
+	struct scanner s;
+	size_t i;
+	int err;
+
+	s.begin = s.at = (const unsigned char *)bytes;
+	s.end = s.begin + len;
+	s.values = ret_values;
+	s.want = s.into = 0;
+	s.depth = 0;
+	s.object[0] = false;
+	*ret_at = 0;
+	if (count > SCAN_PATHS)
+		return -EINVAL;
+	for (i = 0; i < count; i++) {
+		err = path_split(&s.paths[i], paths[i]);
+		if (err)
+			return err;
+		ret_values[i] = (struct scan_value){ .kind = SCAN_NONE };
+		if (s.paths[i].count)
+			s.into |= UINT32_C(1) << i;
+		else
+			s.want |= UINT32_C(1) << i;
+	}
+	err = scan_run(&s);
+	*ret_at = (size_t)(s.at - s.begin);
+	return err;
+}

@@ -1,0 +1,177 @@
+#!/bin/sh
+# SPDX-License-Identifier: GPL-2.0-or-later
+# Models through the gateway: who may call them without a key, within a budget, and all of it is in the log.
+# timeout: 480
+
+# shellcheck disable=SC2016,SC2317 # what agents expand; what holds and wait_for call
+# shellcheck source=tests/e2e/lib/stage.sh
+. "$SRC/tests/e2e/lib/stage.sh"
+
+cp "$BUILD/bin/agentos-gateway" "$bin"
+cp "$SRC/tests/e2e/lib/caller.py" "$work/caller.py"
+chmod 755 "$bin/agentos-gateway"
+chmod 644 "$work/caller.py"
+secret=sk-canary-$$-0123456789abcdef
+
+# policy_make NAME [LINE]...: untrusted, which may connect, with these lines.
+policy_make() {
+	made=$1
+	shift
+	{
+		printf 'version: 1\nname: %s\nextends: untrusted\n' "$made"
+		printf 'files: {read: ["%s/caller.py"]}\n' "$work"
+		for line in "$@"; do
+			echo "$line"
+		done
+	} >"$work/policies/$made.yaml"
+}
+# asks POLICY CALL...: what a new agent's calls under that policy come to, a line each, in $work/answers.
+asks() {
+	asked_policy=$1
+	shift
+	workspace_make asking
+	(cd "$work/asking" && agentctl run --quiet --policy "$asked_policy" --name "$asked_policy" -- \
+		python3 "$work/caller.py" "$@") >"$work/answers" 2>&1 </dev/null
+	answer=0
+}
+# The next of them: next NAME TEXT: it begins with TEXT.
+next() {
+	answer=$((answer + 1))
+	got=$(sed -n "${answer}p" "$work/answers")
+	case $got in
+	"$2"*) ok "$1" ;;
+	*) is "$1" "$got" "$2" ;;
+	esac
+}
+# logged NAME TEXT...: one record has all of them.
+logged() {
+	point=$1
+	shift
+	audit_settle
+	agentctl audit --json >"$work/log"
+	for text in "$@"; do
+		grep -F -e "$text" "$work/log" >"$work/log.less"
+		mv "$work/log.less" "$work/log"
+	done
+	holds "$point" [ -s "$work/log" ]
+}
+gateway_is_new() {
+	fresh=$(pgrep -x agentos-gateway) && [ "$fresh" != "$1" ]
+}
+
+# --- the stage: a provider, its rows, its key ---
+
+mkdir -p /etc/agentos
+python3 "$work/caller.py" serve 8089 "$work/keys" >"$work/serve.log" 2>&1 &
+children="$children $!"
+cat >/etc/agentos/providers <<END
+provider local wire=openai-chat url=http://127.0.0.1:8089/v1 auth=bearer secret=local
+provider keyless wire=openai-chat url=http://127.0.0.1:8089/v1 auth=bearer secret=missing
+model small provider=local input=\$1 output=\$10 priced=2026-01-01 context=100000 max-output=1000
+model large provider=local input=\$1 output=\$10 priced=2026-01-01 context=100000 max-output=1000
+END
+holds 'a vault is made' agentctl vault init
+printf %s "$secret" | agentctl vault set local
+holds 'a key is bound to its host' agentctl vault bind local 127.0.0.1:8089
+wait_for 30 grep -q serving "$work/serve.log" || bail 'nobody serves'
+
+policy_make calling 'rights: [net-connect]' 'network: {models: ["local/*", "keyless/*"]}'
+policy_make one 'rights: [net-connect]' 'network: {models: [small]}'
+policy_make poor 'rights: [net-connect]' 'network: {models: ["*"]}' 'budgets: {tokens: 20}'
+policy_make quiet 'rights: [net-connect]' 'network: {connect: ["127.0.0.1:8089"]}'
+
+module_load
+daemon_start
+
+# --- calls ---
+
+asks calling chat:small chat:large:stream anthropic:small chat:small
+next 'a model answers' 'Hello!'
+[ $failures -eq 0 ] || bail 'the gateway does not serve'
+next 'as a stream' 'Hello!'
+next 'in another wire' 'Hello!'
+next 'and again' 'Hello!'
+is 'the provider is shown the key' "$(sort -u "$work/keys")" "Bearer $secret"
+logged 'a call is in the log, with what it cost' '"type":"call"' '"agent_name":"calling"' \
+	'"model":"small"' '"provider":"local"' '"microdollars":51'
+try agentctl audit
+says 'in words' 'called local/small: 11 tokens in, 4 out' "$work/out"
+
+# --- who may not ---
+
+asks one chat:small chat:large chat:nothing
+next 'what the policy names is called' 'Hello!'
+next 'another model is not' 'refused: 403 agentos-gateway: no rule of the policy is on large'
+next 'one that is not there is not either' 'refused: 404'
+logged 'the refusal is in the log' '"type":"call"' '"agent_name":"one"' '"model":"large"'
+workspace_make keeping
+(cd "$work/keeping" && agentctl run --quiet --policy calling --name holder -- \
+	sh -c 'echo $OPENAI_API_KEY; sleep 60') >"$work/token" 2>&1 </dev/null &
+children="$children $!"
+wait_for 30 grep -q agentos- "$work/token" || bail 'there is no token'
+asks one "chat:small::$(cat "$work/token")" "chat:small::$secret" chat:small
+next "another agent's token is refused" "refused: 403 agentos-gateway: the key is another agent's"
+next 'and so is a key, even the right one' "refused: 401 agentos-gateway: the key is none of"
+next 'its own is not' 'Hello!'
+logged "a stolen token is in the log" '"type":"call"' '"agent_name":"one"' token
+before=$(wc -l <"$work/keys")
+asks poor chat:small
+next 'a budget that is too small is told' 'refused: 429 agentos-gateway: the budget of tokens'
+is 'and the provider is not asked' "$(wc -l <"$work/keys")" "$before"
+asks calling chat:keyless/x
+next 'a key that is not there' 'refused: 503 agentos-gateway: the vault has no key "missing"'
+asks quiet "chat:small::$(cat "$work/token")"
+next 'who has no rule on models does not reach the gateway' 'error:'
+is 'nor has a token' "$(cd "$work/asking" && agentctl run --quiet --policy quiet -- \
+	sh -c 'echo "${OPENAI_API_KEY-none}"' 2>&1)" none
+# Nobody in no agent is served, with whatever token.
+try python3 "$work/caller.py" "chat:small::$(cat "$work/token")"
+fails 'who is no agent is not served' grep -q Hello "$work/out"
+
+# --- the key is nobody's ---
+
+(cd "$work/asking" && agentctl run --quiet --policy calling -- sh -c \
+	'env; cat /proc/self/environ; for f in /etc/agentos/vault.key /var/lib/agentos/vault; do
+	 cat "$f"; done; cat /proc/*/environ' >"$work/seen" 2>&1 </dev/null)
+fails 'it is in no environment' grep -q "$secret" "$work/seen"
+says 'and the vault is not read' 'vault.key: Permission denied' "$work/seen"
+secrets='/etc/agentos/vault.key /var/lib/agentos/vault /run/agentos/token.key'
+printf 'version: 1\nname: allowing\nextends: trusted\nfiles: {read: [/etc/agentos/vault.key]}\n' \
+	>"$work/policies/allowing.yaml"
+sed 's/allowing/denying/; s/read:/deny:/' "$work/policies/allowing.yaml" >"$work/policies/denying.yaml"
+# shellcheck disable=SC2086 # several words
+holds 'control: root reads all that opens it' cat $secrets
+for under in '--policy trusted' '--audit-only --policy trusted' '--audit-only --policy denying'; do
+	# shellcheck disable=SC2086 # several words
+	try agentctl run --quiet $under -- cat /etc/agentos/providers $secrets
+	is "an agent of root does not, $under" "$status,$(grep -c 'Permission denied' "$work/err")" 1,3
+	is 'but what is beside it' "$(cmp "$work/out" /etc/agentos/providers)" ''
+done
+try agentctl run --quiet --policy trusted -- agentctl vault list
+is 'nor by agentctl' "$status" 1
+audit_settle
+agentctl audit --denied -n 20 >"$work/denied"
+says 'the log says why' 'no agent may touch the keys' "$work/denied"
+try agentctl run --policy allowing -- true
+refused 'no rule may allow it' 1 'no rule may allow'
+agentctl audit --json >"$work/log"
+fails 'nor in the log' grep -q "$secret" "$work/log"
+fails 'nor on disk' grep -rqs "$secret" /var/lib/agentos /run/agentos /etc/agentos
+
+# --- it goes on ---
+
+printf 'sk-other' | agentctl vault set local
+asks calling chat:small
+next 'another key is set' 'Hello!'
+gateway=$(pgrep -x agentos-gateway)
+kill -9 "$gateway"
+holds 'a gateway that is killed is replaced' wait_for 30 gateway_is_new "$gateway"
+asks calling chat:small
+next 'and models answer' 'Hello!'
+is 'with the key that was set last' "$(tail -n 1 "$work/keys")" 'Bearer sk-other'
+kill -9 "$daemon"
+daemon_start
+asks calling chat:small
+next 'after another agentosd' 'Hello!'
+
+stage_end

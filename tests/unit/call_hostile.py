@@ -1,0 +1,338 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""Providers that answer what no provider should, and clients that ask for more than they say.
+
+    call_hostile.py GROUP GATEWAY_PORT PROVIDER_PORT TOKEN CHILD_TOKEN ONE_TOKEN ENDED_TOKEN KEY
+
+Prints "ok NAME" or "not ok NAME: why" for each thing that is looked at.
+"""
+
+import gzip
+import http.client
+import json
+import socket
+import struct
+import sys
+import threading
+
+GROUP = sys.argv[1]
+GATEWAY, PROVIDER = int(sys.argv[2]), int(sys.argv[3])
+TOKEN = sys.argv[4]
+WAIT = 60  # seconds: whoever hangs fails
+
+TURN = [{"role": "user", "content": "Hi"}]
+CALLS = {
+    "chat": ("/v1/chat/completions", {"messages": TURN}),
+    "responses": ("/v1/responses", {"input": "Hi"}),
+    "anthropic": ("/v1/messages", {"messages": TURN, "max_tokens": 10}),
+    "gemini": ("/v1beta/models/{}:generateContent",
+               {"contents": [{"role": "user", "parts": [{"text": "Hi"}]}]}),
+}
+GOOD = {"id": "c1", "object": "chat.completion", "created": 1, "model": "small",
+        "choices": [{"index": 0, "finish_reason": "stop",
+                     "message": {"role": "assistant", "content": "Hello!"}}],
+        "usage": {"prompt_tokens": 7, "completion_tokens": 3, "total_tokens": 10}}
+
+
+def check(name, true, why=""):
+    print(f"ok {name}" if true else f"not ok {name}: {why}", flush=True)
+
+
+# --- a provider that says what it is told to ---
+
+seen = []    # (path, body) of each request
+script = []  # what is said next: bytes, or a function of the socket; the last one stays
+
+
+def serve(sock):
+    file = sock.makefile("rb")
+    while line := file.readline():
+        path = line.split()[1].decode()
+        length = 0
+        while (line := file.readline()) not in (b"\r\n", b""):
+            if line.lower().startswith(b"content-length:"):
+                length = int(line.split(b":")[1])
+        seen.append((path, file.read(length)))
+        say = script.pop(0) if len(script) > 1 else script[0]
+        try:
+            if callable(say):
+                say(sock)
+            else:
+                sock.sendall(say)
+        except OSError:
+            pass
+        break
+    # A socket is not closed while a file of it is open.
+    file.close()
+    sock.close()
+
+
+def listen():
+    listener = socket.create_server(("127.0.0.1", PROVIDER), backlog=64)
+
+    def run():
+        while True:
+            threading.Thread(target=serve, args=(listener.accept()[0],), daemon=True).start()
+    threading.Thread(target=run, daemon=True).start()
+
+
+def answer(body, status="200 OK", kind="application/json", more=""):
+    return (f"HTTP/1.1 {status}\r\nContent-Type: {kind}\r\nContent-Length: {len(body)}\r\n"
+            f"{more}\r\n").encode() + body
+
+
+def stream(*frames, end=b""):
+    return (b"HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\nConnection: close\r\n\r\n" +
+            b"".join(frames) + end)
+
+
+def hold(data):
+    """Says that, and then nothing, for ever: until the other side has gone."""
+    def run(sock):
+        sock.sendall(data)
+        sock.settimeout(WAIT)
+        while sock.recv(65536):
+            pass
+    return run
+
+
+def pour(head, piece):
+    """Without an end."""
+    def run(sock):
+        sock.sendall(head)
+        while True:
+            sock.sendall(piece)
+    return run
+
+
+# --- a client ---
+
+def connect():
+    connection = http.client.HTTPConnection("127.0.0.1", GATEWAY, timeout=WAIT,
+                                            source_address=("127.0.0.7", 0))
+    return connection
+
+
+def request(wire, model, streams=False, body=None, **more):
+    path, members = CALLS[wire]
+    members = dict(members, **more)
+    if wire != "gemini":
+        members["model"] = model
+        if streams:
+            members["stream"] = True
+    elif streams:
+        path = path.replace("generateContent", "streamGenerateContent") + "?alt=sse"
+    connection = connect()
+    connection.request("POST", path.format(model), body or json.dumps(members),
+                       {"Authorization": "Bearer " + TOKEN})
+    got = connection.getresponse()
+    try:
+        return got.status, got.headers, got.read()
+    finally:
+        connection.close()
+
+
+def answers():
+    good = json.dumps(GOOD).encode()
+    error = json.dumps({"error": {"message": "no", "type": "e"}}).encode()
+    for name, said, status, word in (
+            ("good", answer(good), 200, "Hello!"),
+            ("no length", b"HTTP/1.1 200 OK\r\n\r\n" + good, 200, "Hello!"),
+            ("HTTP/1.0", b"HTTP/1.0 200 OK\r\n\r\n" + good, 200, "Hello!"),
+            ("a wrong type", answer(good, kind="text/html\t\x01"), 200, "Hello!"),
+            ("interim answers", b"HTTP/1.1 103 Early Hints\r\nRetry-After: 9\r\n\r\n" * 20 +
+             answer(good), 200, "Hello!"),
+            ("nothing", b"HTTP/1.1 204 No Content\r\n\r\n", 503, "status 204"),
+            ("nothing of a length", answer(b""), 503, "no answer"),
+            ("a redirect", answer(b"", "302 Found", more="Location: http://127.0.0.1:9/\r\n"),
+             503, "status 302"),
+            ("a page", answer(b"<html>", kind="text/html"), 503, "no JSON"),
+            ("an array", answer(b"[]"), 503, "no JSON"),
+            ("JSON and more", answer(good + b"{"), 503, "no JSON"),
+            ("no UTF-8", answer(b'{"a":"\xff"}'), 503, "no JSON"),
+            ("compressed", answer(gzip.compress(good), more="Content-Encoding: gzip\r\n"), 503,
+             "no JSON"),
+            ("an error with 200", answer(error), 200, "no"),
+            ("cut", answer(good)[:-9], 503, "too early"),
+            ("no HTTP", b"SSH-2.0-x\r\n", 503, "too early"),
+            ("a length that is none", b"HTTP/1.1 200 OK\r\nContent-Length: -5\r\n\r\n", 503,
+             "too early"),
+            ("closed", b"", 503, "too early"),
+            ("an error that is a page", answer(b"<html>", "400 Bad"), 400, ""),
+            ("an error without a body", answer(b"", "404 Not Found"), 404, "")):
+        script[:] = [said]
+        got, headers, data = request("chat", "chat-small")
+        check(f"{name}: status", got == status and word in data.decode("latin-1"),
+              f"{got} {data[:300]}")
+        check(f"{name}: of our type", headers["Content-Type"] == "application/json",
+              str(headers))
+    for name, said in (("headers without an end", pour(b"HTTP/1.1 200 OK\r\n", b"a: b\r\n" * 99)),
+                       ("one without an end", pour(b"HTTP/1.1 200 OK\r\na: ", b"b" * 999)),
+                       ("a body without an end", pour(b"HTTP/1.1 200 OK\r\n\r\n", b" " * 65536)),
+                       ("an error's", pour(b"HTTP/1.1 400 Bad\r\n\r\n", b" " * 65536))):
+        script[:] = [said]
+        got, _, data = request("chat", "chat-small")
+        check(name, got == 503, f"{got} {data[:300]}")
+
+
+def storms():
+    for status in (429, 500, 503, 529):
+        before = len(seen)
+        script[:] = [answer(b'{"error":{}}', f"{status} No", more="Retry-After-Ms: 1\r\n")]
+        got, _, data = request("chat", "chat-small")
+        check(f"{status}: three times, and no more", len(seen) - before == 3, str(len(seen) - before))
+        check(f"{status}: told", got == status, f"{got} {data}")
+    before = len(seen)
+    script[:] = [answer(b'{"error":{}}', "429 No", more="Retry-After: 99999\r\n")]
+    got, headers, data = request("chat", "chat-small")
+    check("nobody waits for a day", len(seen) - before == 1, str(len(seen) - before))
+    check("but the client is told", headers["Retry-After"] == "86400", str(headers))
+    for text in ("-1", "x" * 5000, "1" * 60, "\x01", "Mon, 99 Foo 2026 00:00:00 GMT"):
+        script[:] = [answer(b'{"error":{}}', "400 No", more=f"Retry-After: {text}\r\n")]
+        got, headers, data = request("chat", "chat-small")
+        check(f"Retry-After {text[:9]!r}", got == 400 and not headers["Retry-After"], f"{got} {headers}")
+
+
+def chunk(content):
+    return b"data: " + json.dumps({
+        "id": "c", "object": "chat.completion.chunk", "created": 1, "model": "small",
+        "choices": [{"index": 0, "delta": {"content": content}}]}).encode() + b"\n\n"
+
+
+def streams():
+    good = chunk("Hello!")
+    for wire in CALLS:
+        for name, said in (("garbage", stream(good, b"data: {\n\n")),
+                           ("garbage, and held", hold(stream(good, b"data: {\n\n"))),
+                           ("garbage without an end", pour(stream(good), b"data: [1]\n\n" * 99)),
+                           ("a frame without an end", pour(stream(good), b"data: " + b"x" * 65536)),
+                           ("lines without an end", pour(stream(good), b"data: xxxxxxxx\n" * 999)),
+                           ("cut", stream(good, b"data: {\"id\""))):
+            if wire == "chat" and name.startswith("garbage"):
+                continue
+            script[:] = [said]
+            got, _, data = request(wire, "chat-small", True)
+            check(f"{wire}: {name}: begun", got == 200 and b"Hello!" in data, f"{got} {data[:300]}")
+            check(f"{wire}: {name}: told", b"agentos-gateway: " in data, f"{data[-300:]}")
+        for name, said in (("JSON", answer(json.dumps(GOOD).encode())),
+                           ("a redirect", answer(b"", "302 Found", "text/event-stream")),
+                           ("nothing", b"HTTP/1.1 204 No\r\nContent-Type: text/event-stream\r\n\r\n")):
+            script[:] = [said]
+            got, _, data = request(wire, "chat-small", True)
+            check(f"{wire}: {name} for a stream", got == 503 and b"no stream" in data,
+                  f"{got} {data[:300]}")
+    # As it came: frames that are large, no UTF-8, of lines, and comments in between.
+    script[:] = [stream(b": x\r\n", b"data: \xff\xfe\r\n\r\n", b"data: a\ndata: b\n\n",
+                        chunk("x" * 3000000), b"data: [DONE]\n\n")]
+    got, _, data = request("chat", "chat-small", True)
+    check("what is odd passes", got == 200 and b"data: \xff\xfe\n\n" in data and
+          b"data: a\ndata: b\n\n" in data and data.endswith(b"data: [DONE]\n\n") and
+          data.count(b"x") >= 3000000, f"{got} {len(data)} {data[:99]}")
+    large = dict(GOOD, pad="y" * (20 << 20))
+    script[:] = [answer(json.dumps(large).encode())]
+    got, _, data = request("chat", "chat-small")
+    check("a large answer comes whole", got == 200 and json.loads(data) == large, f"{got} {len(data)}")
+
+
+def bounds():
+    """With 5000 tokens, and 100 of a millionth dollar... as the test has set them."""
+    script[:] = [answer(json.dumps(GOOD).encode())]
+    image = [{"role": "user", "content": [{"type": "image_url", "image_url": {"url": "https://a/b"}}]}]
+    for name, wire, status, more in (
+            ("the control", "chat", 200, {"max_tokens": 10}),
+            ("the larger of two", "chat", 429, {"max_completion_tokens": 1, "max_tokens": 99999}),
+            ("more than there are numbers", "chat", 400, {"max_tokens": 2**64 - 1}),
+            ("more than there are tokens", "chat", 400, {"max_tokens": 2**40}),
+            ("two answers", "chat", 400, {"n": 2}),
+            ("two in letters", "chat", 400, {"n": "2"}),
+            ("a picture elsewhere", "chat", 429, {"messages": image}),
+            ("another's bound", "gemini", 429,
+             {"max_tokens": 1, "generationConfig": {"maxOutputTokens": 99999}}),
+            ("in snakes", "gemini", 429, {"generation_config": {"max_output_tokens": 99999}}),
+            ("the larger of two spellings", "gemini", 429,
+             {"generationConfig": {"maxOutputTokens": 1, "max_output_tokens": 99999}}),
+            ("both configs", "gemini", 400, {"generationConfig": {"maxOutputTokens": 1},
+                                             "generation_config": {}}),
+            ("two candidates", "gemini", 400, {"generationConfig": {"candidateCount": 2}}),
+            ("two candidates in snakes", "gemini", 400, {"generationConfig": {"candidate_count": 2}}),
+            ("a cache", "gemini", 429, {"cachedContent": "c"}),
+            ("what was before", "responses", 429, {"previous_response_id": "r"}),
+            ("a search", "responses", 429, {"tools": [{"type": "web_search"}]})):
+        before = len(seen)
+        got, _, data = request(wire, "chat-small", **more)
+        check(f"{name}: {status}", got == status, f"{got} {data}")
+        check(f"{name}: asked or not", (len(seen) > before) == (status == 200))
+
+
+def priced():
+    """Money is limited, and is enough."""
+    script[:] = [answer(json.dumps(GOOD).encode())]
+    got, _, data = request("chat", "chat-small")
+    check("the control", got == 200, f"{got} {data}")
+    for more in ({"service_tier": "priority"}, {"web_search_options": {}},
+                 {"tools": [{"type": "web_search"}]}):
+        got, _, data = request("chat", "chat-small", **more)
+        check(f"{more}", got == 429 and b"not known" in data, f"{got} {data}")
+
+
+def gone():
+    """A client that takes most of a stream, and goes before its usage."""
+    def frame(kind, **members):
+        return (f"event: {kind}\ndata: " + json.dumps(dict(members, type=kind)) + "\n\n").encode()
+    start = {"id": "a", "type": "message", "role": "assistant", "model": "small", "content": [],
+             "usage": {"input_tokens": 7, "output_tokens": 1}}
+    more = frame("content_block_delta", index=0, delta={"type": "text_delta", "text": "x" * 999})
+    script[:] = [pour(stream(frame("message_start", message=start)), more)]
+    connection = connect()
+    connection.request("POST", "/v1/messages",
+                       json.dumps(dict(CALLS["anthropic"][1], model="anthropic-own-small",
+                                       max_tokens=1000, stream=True)),
+                       {"x-api-key": TOKEN})
+    got = connection.getresponse()
+    check("a stream", got.status == 200)
+    data = b""
+    while len(data) < 20000:
+        data += got.read(1000)
+    sock = got.fp.raw._sock
+    sock.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+    got.close()
+    connection.close()
+    check("and gone", True)
+
+
+def broken():
+    """What broke after it was sent counts; what was refused does not."""
+    script[:] = [b"", b"", answer(json.dumps(GOOD).encode())]
+    got, _, data = request("chat", "chat-small")
+    check("the third", got == 200, f"{got} {data}")
+    script[:] = [answer(b'{"error":{}}' + b" " * 300000, "400 No")]
+    got, _, data = request("chat", "chat-small")
+    check("refused", got == 400, f"{got}")
+
+
+def seals():
+    thought = {"type": "reasoning", "id": "rs", "summary": [], "encrypted_content": "RU5DUllQVA=="}
+    said = {"type": "message", "id": "m", "role": "assistant", "status": "completed",
+            "content": [{"type": "output_text", "text": "Hello!", "annotations": []}]}
+    script[:] = [answer(json.dumps({
+        "id": "r", "object": "response", "created_at": 1, "model": "small", "status": "completed",
+        "output": [thought, said],
+        "usage": {"input_tokens": 7, "output_tokens": 3, "total_tokens": 10}}).encode())]
+    got, _, data = request("anthropic", "responses-small")
+    check("sealed", got == 200 and b"RU5DUllQVA==" in data, f"{got} {data}")
+    content = json.loads(data)["content"]
+    check("with a mark", b'"RU5DUllQVA=="' not in data, str(data))
+    own = {"type": "thinking", "thinking": "x", "signature": "SOMEBODYELSESSIGNATURE=="}
+    turns = [*TURN, {"role": "assistant", "content": [own, *content]}, *TURN]
+    request("anthropic", "responses-small", messages=turns)
+    check("it goes back as it was", b'"RU5DUllQVA=="' in seen[-1][1], str(seen[-1]))
+    check("but none of somebody else's", b"SOMEBODY" not in seen[-1][1], str(seen[-1]))
+    request("anthropic", "gemini-own-small", messages=turns)
+    check("to nobody else", b"RU5DUllQVA" not in seen[-1][1] and b"SOMEBODY" not in seen[-1][1] and
+          b"Hello!" in seen[-1][1], str(seen[-1]))
+    request("anthropic", "anthropic-own-small", messages=turns)
+    check("the same wire passes what it has", b"SOMEBODY" in seen[-1][1], str(seen[-1]))
+
+
+listen()
+{"answers": answers, "storms": storms, "streams": streams, "bounds": bounds, "priced": priced,
+ "gone": gone, "broken": broken, "seals": seals}[GROUP]()

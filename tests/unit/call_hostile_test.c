@@ -1,0 +1,93 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/* Model calls between hostile providers and hostile clients: each ends, is told once, and is paid for. */
+#define CLIENTS "tests/unit/call_hostile.py"
+#include "tests/unit/call_stage.h"
+
+static bool nothing_is_held(const struct rig *r)
+{
+	return !rig_budget(r, AGENT_MODELS, AGENTOS_RESOURCE_TOKENS).reserved &&
+	       !rig_budget(r, AGENT_MODELS, AGENTOS_RESOURCE_MICRODOLLARS).reserved;
+}
+
+/* Both limits; what was reserved is given back at the end. */
+static void hostile_run(const char *group, uint64_t most, uint64_t money, uint64_t *ret_used)
+{
+	uint16_t provider;
+	struct rig *r = stage_open(&provider);
+
+	REQUIRE(r);
+	rig_allow(r, AGENT_MODELS, AGENTOS_RESOURCE_TOKENS, most);
+	rig_allow(r, AGENT_MODELS, AGENTOS_RESOURCE_MICRODOLLARS, money);
+	clients_run(r, group, provider);
+	CHECK(RIG_WAIT(r, r->call_count > 0 && nothing_is_held(r)));
+	if (ret_used)
+		*ret_used = rig_budget(r, AGENT_MODELS, AGENTOS_RESOURCE_TOKENS).used;
+	rig_close(r);
+}
+
+static void any_answer_is_passed_on_or_refused(void)
+{
+	hostile_run("answers", AGENTOS_BUDGET_UNLIMITED, AGENTOS_BUDGET_UNLIMITED, NULL);
+}
+
+static void a_provider_that_refuses_is_not_asked_for_ever(void)
+{
+	uint64_t used = 1;
+
+	hostile_run("storms", AGENTOS_BUDGET_UNLIMITED, AGENTOS_BUDGET_UNLIMITED, &used);
+	CHECK_INT(used, 0);
+}
+
+static void any_stream_ends(void)
+{
+	hostile_run("streams", AGENTOS_BUDGET_UNLIMITED, AGENTOS_BUDGET_UNLIMITED, NULL);
+}
+
+static void no_wording_makes_a_call_look_small(void)
+{
+	hostile_run("bounds", 5000, AGENTOS_BUDGET_UNLIMITED, NULL);
+}
+
+static void what_tokens_do_not_price_is_not_let_through(void)
+{
+	hostile_run("priced", AGENTOS_BUDGET_UNLIMITED, 10000000, NULL);
+}
+
+/* 1000 tokens of an answer are reserved, 7 and 1 were told: what came counts. */
+static void who_leaves_before_the_end_pays(void)
+{
+	uint64_t used = 0;
+
+	hostile_run("gone", AGENTOS_BUDGET_UNLIMITED, AGENTOS_BUDGET_UNLIMITED, &used);
+	CHECK_MSG(used > 1000, "%llu", (unsigned long long)used);
+}
+
+/* 10 for what was answered, and the prompts of two that broke; nothing for a refusal. */
+static void what_broke_counts_and_what_was_refused_does_not(void)
+{
+	uint64_t used = 0;
+
+	hostile_run("broken", AGENTOS_BUDGET_UNLIMITED, AGENTOS_BUDGET_UNLIMITED, &used);
+	CHECK_MSG(used > 10 && used < 200, "%llu", (unsigned long long)used);
+}
+
+static void seals_go_to_who_made_them(void)
+{
+	hostile_run("seals", AGENTOS_BUDGET_UNLIMITED, AGENTOS_BUDGET_UNLIMITED, NULL);
+}
+
+static const struct tap_test tests[] = {
+	TEST(any_answer_is_passed_on_or_refused),
+	TEST(a_provider_that_refuses_is_not_asked_for_ever),
+	TEST(any_stream_ends),
+	TEST(no_wording_makes_a_call_look_small),
+	TEST(what_tokens_do_not_price_is_not_let_through),
+	TEST(who_leaves_before_the_end_pays),
+	TEST(what_broke_counts_and_what_was_refused_does_not),
+	TEST(seals_go_to_who_made_them),
+};
+
+int main(int argc, char **argv)
+{
+	return stage_main(tests, sizeof(tests) / sizeof(tests[0]), argc, argv);
+}

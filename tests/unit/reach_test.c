@@ -1,0 +1,133 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/* What a request asks for beyond its body: what is found, and what is none of it. */
+#include "llm/reach.h"
+#include "tests/tap.h"
+
+#define BEYOND 1
+#define PRICED 2
+#define HOUR   4
+#define IMAGE  8 /* each */
+
+static void rows_check(enum wire_kind wire, const char *const rows[][2], size_t count)
+{
+	struct reach r;
+	size_t i;
+	int is;
+
+	for (i = 0; i < count; i++) {
+		reach_scan(wire, rows[i][0], strlen(rows[i][0]), &r);
+		is = (r.beyond_body ? BEYOND : 0) | (r.otherwise_priced ? PRICED : 0) |
+		     (r.cache_hour ? HOUR : 0) | (int)r.images * IMAGE;
+		CHECK_MSG(is == atoi(rows[i][1]), "%s: %d, expected %s", rows[i][0], is,
+			  rows[i][1]);
+	}
+}
+
+#define ROWS(wire, rows) rows_check(wire, rows, sizeof(rows) / sizeof((rows)[0]))
+#define PART(part)	 "{\"messages\":[{\"role\":\"user\",\"content\":[" part "]}]}"
+
+static void chat_reaches_urls_files_and_searches(void)
+{
+	static const char *const rows[][2] = {
+		{ "{}", "0" },
+		{ "{\"messages\":[{\"role\":\"user\",\"content\":\"url\"}]}", "0" },
+		{ PART("{\"type\":\"text\",\"text\":\"http://a\"}"), "0" },
+		{ PART("{\"image_url\":{\"url\":\"https://a/b.png\"}}"), "1" },
+		{ PART("{\"image_url\":{\"u\\u0072l\":\"https://a/b.png\"}}"), "1" },
+		{ PART("{\"image_url\":{\"URL\":\"https://a/b.png\"}}"), "1" },
+		{ PART("{\"image_url\":{\"url\":\"data:image/png;base64,AA\"}},"
+		       "{\"image_url\":{\"url\":\"\\u0064ata:image/png;base64,AA\"}}"),
+		  "16" },
+		{ PART("{\"image_url\":{\"url\":\"data:application/pdf;base64,AA\"}}"), "1" },
+		{ PART("{\"file\":{\"file_id\":\"f\"}}"), "1" },
+		{ PART("{\"file\":{\"file_data\":\"AA\"}}"), "1" },
+		{ "{\"tools\":[{\"type\":\"function\",\"function\":{\"parameters\":{\"properties\":"
+		  "{\"url\":{\"type\":\"string\",\"default\":\"x\"},\"type\":{}}}}}]}",
+		  "0" },
+		{ "{\"tools\":[{\"type\":\"web_search\"}]}", "3" },
+		{ "{\"tools\":[{\"type\":\"function\",\"type\":\"web_search\"}]}", "3" },
+		{ "{\"tools\":{\"type\":\"function\"}}", "3" },
+		{ "{\"web_search_options\":{}}", "3" },
+		{ "{\"web_search_options\":null}", "0" },
+		{ "{\"service_tier\":\"priority\"}", "2" },
+		{ "{\"service_tier\":5}", "2" },
+		{ "{\"service_tier\":\"auto\"}", "0" },
+		{ "{\"service_tier\":\"default\\u0000\"}", "2" },
+	};
+
+	ROWS(WIRE_OPENAI_CHAT, rows);
+}
+
+static void responses_reach_what_was_before(void)
+{
+	static const char *const rows[][2] = {
+		{ "{\"input\":\"x\"}", "0" },
+		{ "{\"previous_response_id\":\"r\"}", "1" },
+		{ "{\"previous_response_id\":null}", "0" },
+		{ "{\"conversation\":{\"id\":\"c\"}}", "1" },
+		{ "{\"prompt\":{\"id\":\"p\"}}", "1" },
+		{ "{\"background\":true}", "3" },
+		{ "{\"background\":false}", "0" },
+		{ "{\"input\":[{\"type\":\"item_reference\",\"id\":\"i\"}]}", "1" },
+		{ "{\"input\":[{\"content\":[{\"image_url\":\"https://a\"}]}]}", "1" },
+		{ "{\"input\":[{\"content\":[{\"file_url\":\"https://a\"}]}]}", "1" },
+		{ "{\"tools\":[{\"type\":\"function\"},{\"type\":\"mcp\",\"server_url\":\"x\"}]}",
+		  "3" },
+		{ "{\"tools\":[{\"type\":\"custom\"}]}", "0" },
+	};
+
+	ROWS(WIRE_OPENAI_RESPONSES, rows);
+}
+
+static void anthropic_reaches_sources_and_servers(void)
+{
+	static const char *const rows[][2] = {
+		{ PART("{\"type\":\"tool_use\",\"input\":{\"url\":\"https://a\"}}"), "0" },
+		{ PART("{\"type\":\"tool_use\",\"input\":{}},"
+		       "{\"source\":{\"type\":\"url\",\"url\":\"https://a\"}}"),
+		  "1" },
+		{ PART("{\"source\":{\"media_type\":\"image/png\",\"data\":\"AA\"}}"), "8" },
+		{ PART("{\"source\":{\"media_type\":\"application/pdf\",\"data\":\"AA\"}}"), "1" },
+		{ PART("{\"source\":{\"type\":\"file\",\"file_id\":\"f\"}}"), "1" },
+		{ "{\"mcp_servers\":[{\"name\":\"m\"}]}", "3" },
+		{ "{\"tools\":[{\"name\":\"f\",\"input_schema\":{\"type\":\"object\"}}]}", "0" },
+		{ "{\"tools\":[{\"type\":\"web_search_20250305\"}]}", "3" },
+		{ "{\"tools\":[{\"type\":\"bash_20250124\"}]}", "1" },
+		{ "{\"system\":[{\"cache_control\":{\"ttl\":\"1h\"}}]}", "4" },
+		{ "{\"speed\":\"fast\"}", "2" },
+	};
+
+	ROWS(WIRE_ANTHROPIC, rows);
+}
+
+static void gemini_reaches_caches_and_its_own_tools(void)
+{
+	static const char *const rows[][2] = {
+		{ "{\"contents\":[{\"parts\":[{\"functionCall\":{\"args\":{\"url\":\"u\"}}}]}]}",
+		  "0" },
+		{ "{\"contents\":[{\"parts\":[{\"fileData\":{\"fileUri\":\"u\"}}]}]}", "1" },
+		{ "{\"contents\":[{\"parts\":[{\"file_data\":{\"file_uri\":\"u\"}}]}]}", "1" },
+		{ "{\"contents\":[{\"parts\":[{\"inlineData\":{\"mimeType\":\"image/png\"}}]}]}",
+		  "8" },
+		{ "{\"contents\":[{\"parts\":[{\"inlineData\":{\"mimeType\":\"video/mp4\"}}]}]}",
+		  "1" },
+		{ "{\"cachedContent\":\"c\"}", "1" },
+		{ "{\"tools\":[{\"functionDeclarations\":[{\"name\":\"f\"}]}]}", "0" },
+		{ "{\"tools\":[{\"functionDeclarations\":[]},{\"googleSearch\":{}}]}", "3" },
+		{ "{\"generationConfig\":{\"responseMimeType\":\"application/json\"}}", "0" },
+	};
+
+	ROWS(WIRE_GEMINI, rows);
+}
+
+static const struct tap_test tests[] = {
+	TEST(chat_reaches_urls_files_and_searches),
+	TEST(responses_reach_what_was_before),
+	TEST(anthropic_reaches_sources_and_servers),
+	TEST(gemini_reaches_caches_and_its_own_tools),
+};
+
+int main(int argc, char **argv)
+{
+	return tap_main(tests, sizeof(tests) / sizeof(tests[0]), argc, argv);
+}
