@@ -93,24 +93,13 @@
 #define LIMIT_HTTP_HEAD	       16384 /* bytes of a request's head */
 #define LIMIT_HTTP_FIELDS      100   /* header lines */
 #define LIMIT_HTTP_EXTRAS      16384 /* bytes of chunk extensions and trailers of one answer */
-#define LIMIT_CALL_ANSWER      32768 /* tokens that are reserved where nothing bounds an answer */
 #define LIMIT_CALL_TOKENS      (1ULL << 32) /* that can be asked for in one answer */
 #define LIMIT_CALL_CONTEXT     (1 << 21)    /* tokens of a prompt, where no row bounds it */
 #define LIMIT_CALL_IMAGE       65536	    /* tokens of one image, at most */
 #define LIMIT_CALL_MEMORY      (1ULL << 30) /* bytes of all calls' bodies and answers together */
 #define LIMIT_CALL_SMALL       65536	    /* bytes of one of these that are not counted */
 #define LIMIT_CALL_SHARE       (256 << 20)  /* of them for one agent */
-#define LIMIT_CALL_TOKEN_BYTES 3	 /* of a token, where a provider does not tell its count */
-#define LIMIT_CALL_KEPT	       64	 /* connections to providers that are kept idle */
-#define LIMIT_CALL_CONNECTIONS 1024	 /* to providers at once */
-#define LIMIT_CALL_TIMER_MS    60000	 /* libcurl is looked at within this */
-#define LIMIT_CALL_CONNECT_S   10	 /* for a connection to a provider */
-#define LIMIT_CALL_ANSWER_S    600	 /* from a request to the head of its answer */
-#define LIMIT_CALL_SILENCE_S   120	 /* between two pieces of an answer */
-#define LIMIT_HTTP_HEAD	       16384	 /* bytes of a request's head */
-#define LIMIT_HTTP_FIELDS      100	 /* header lines */
-#define LIMIT_HTTP_EXTRAS      16384	 /* bytes of chunk extensions and trailers of one answer */
-#define LIMIT_SSE_FRAME	       (4 << 20) /* bytes of a line, and of the data of one event */
+#define LIMIT_SSE_FRAME	       (4 << 20)    /* bytes of a line, and of the data of one event */
 #define LIMIT_JSON_DEPTH       256 /* objects and arrays within each other in a model call's body */
 #define LIMIT_HELLO	       16384 /* bytes of a ClientHello */
 #define LIMIT_HELLO_RECORDS    16    /* that it may come in */
@@ -153,9 +142,6 @@
 #define LIMIT_VAULT_PASSES     16	   /* of Argon2id that a file may ask for, */
 #define LIMIT_VAULT_MEMORY_KIB (256 << 10) /* and what it may use meanwhile */
 #define LIMIT_CACHE_SCOPES     1024	   /* agents and shared names that have some at once */
-#define LIMIT_CACHE_SHARE      4    /* no scope has more than one part in so many of the bytes */
-#define LIMIT_SIGN_HEADERS     32   /* that are signed */
-#define LIMIT_TARGET	       4096 /* bytes of a path with its query */
 
 /* The scripted model. */
 #define LIMIT_SCRIPT_FILE	 (1 << 20) /* bytes of a file of rules */

@@ -67,6 +67,63 @@ static int seals_keep(struct call *k)
 	return 0;
 }
 
+static bool has_system(const struct call_request *r)
+{
+	size_t i;
+
+	for (i = 0; i < r->turn_count; i++)
+		if (r->turns[i].role == CALL_SYSTEM)
+			return true;
+	return false;
+}
+
+static bool is_not_zero(struct call_number n)
+{
+	return n.given && n.value != 0;
+}
+
+/*
+ * What the provider's row says that it does not take: hints are left out, and what would make
+ * another answer is refused. -EOPNOTSUPP
+ */
+static int request_fit(const struct provider *p, struct call_request *r, struct wire_fault *fault)
+{
+	const bool forced = r->choice == CALL_CHOICE_REQUIRED || r->choice == CALL_CHOICE_NAMED;
+	const struct {
+		enum provider_quirk quirk;
+		bool asked;
+		const char *what;
+	} refused[] = {
+		{ PROVIDER_NO_TOOLS, r->tool_count, "tools" },
+		{ PROVIDER_NO_TOOL_CHOICE, forced, "a choice of tools" },
+		{ PROVIDER_ANY_CHOICE, r->choice == CALL_CHOICE_REQUIRED, "that a tool be called" },
+		{ PROVIDER_NO_JSON, r->format != CALL_FORMAT_TEXT, "a format of the answer" },
+		{ PROVIDER_NO_SCHEMA, r->format == CALL_FORMAT_SCHEMA, "a schema of the answer" },
+		{ PROVIDER_NO_PENALTIES,
+		  is_not_zero(r->presence_penalty) || is_not_zero(r->frequency_penalty),
+		  "penalties" },
+		{ PROVIDER_NO_SYSTEM, has_system(r), "instructions apart from the user's" },
+	};
+	size_t i;
+
+	for (i = 0; i < sizeof(refused) / sizeof(refused[0]); i++) {
+		if (!refused[i].asked || !provider_has(p, refused[i].quirk))
+			continue;
+		snprintf(fault->text, sizeof(fault->text), "the provider %s does not take %s",
+			 p->name, refused[i].what);
+		return -EOPNOTSUPP;
+	}
+	if (provider_has(p, PROVIDER_NO_SEED) || provider_has(p, PROVIDER_RANDOM_SEED))
+		r->seed.given = false;
+	if (provider_has(p, PROVIDER_NO_EFFORT))
+		r->effort = (struct call_string){ 0 };
+	if (provider_has(p, PROVIDER_NO_USER))
+		r->user = (struct call_string){ 0 };
+	if (provider_has(p, PROVIDER_NO_PARALLEL_TOOLS))
+		r->one_tool_call = false;
+	return 0;
+}
+
 /* In another wire's words. */
 static int body_translate(struct call *k, struct iovec *parts, size_t *ret_count,
 			  struct wire_fault *fault)
@@ -93,6 +150,9 @@ static int body_translate(struct call *k, struct iovec *parts, size_t *ret_count
 	request.stream = k->streams;
 	request.max_tokens_only = !provider_has(c->provider, PROVIDER_MAX_COMPLETION_TOKENS);
 	request.stream_usage = !provider_has(c->provider, PROVIDER_NO_STREAM_USAGE);
+	err = request_fit(c->provider, &request, fault);
+	if (err)
+		return err;
 	text_release(&k->sent);
 	err = k->upstream_wire->request_encode(&request, &k->sent, fault);
 	if (err)

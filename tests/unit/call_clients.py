@@ -304,6 +304,20 @@ def plain():
     # What nobody here knows goes through as it is.
     status, _, data = request("chat", "chat-small", unknown={"a": [1, 2]}, temperature=0.25)
     check("unknown members pass", Provider.seen[-1][2]["unknown"] == {"a": [1, 2]})
+    # What a provider's row says that it does not take.
+    tools = [{"name": "f", "input_schema": {"type": "object"}}]
+    for what, more in (("tools", {"tools": tools}), ("instructions", {"system": "Be brief."})):
+        before = len(Provider.seen)
+        status, _, data = request("anthropic", "plain/x", **more)
+        check(f"{what} that a provider does not take are refused", status == 400 and
+              f"plain does not take {what}".encode() in data and len(Provider.seen) == before,
+              f"{status} {data}")
+        status, _, data = request("anthropic", "open/x", **more)
+        check(f"and another takes {what}", status == 200, f"{status} {data}")
+    for model, seeded in (("plain/x", False), ("open/x", True)):
+        status, _, data = request("gemini", model, generationConfig={"seed": 5})
+        check(f"a seed for {model}", status == 200 and
+              ("seed" in Provider.seen[-1][2]) == seeded, f"{status} {data}")
     # A child shows its parent's token.
     status, _, data = request("chat", "chat-small", token=CHILD, show=MODELS)
     check("a child may show its parent's token", status == 200, f"{status} {data}")

@@ -33,6 +33,10 @@ static bool rows_write(uint16_t port)
 			i == 3 ? "x-goog-api-key" :
 				 "bearer");
 	fprintf(f, "provider open wire=openai-chat url=http://127.0.0.1:%u/open auth=none\n", port);
+	fprintf(f,
+		"provider plain wire=openai-chat url=http://127.0.0.1:%u/open auth=none "
+		"quirks=no-tools,no-system,no-seed,no-schema\n",
+		port);
 	fprintf(f, "provider keyless wire=openai-chat url=http://127.0.0.1:%u/k auth=bearer\n",
 		port);
 	fprintf(f, "provider far wire=openai-chat url=http://127.0.0.1:%u/k auth=bearer\n", port);
