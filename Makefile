@@ -4,6 +4,11 @@
 SHELL := /bin/bash
 .DELETE_ON_ERROR:
 .DEFAULT_GOAL := all
+# As many at a time as there are processors, unless told otherwise; several goals, such as
+# "clean all", are meant one after the other.
+ifeq ($(MAKELEVEL)$(filter -j%,$(MAKEFLAGS))$(word 2,$(MAKECMDGOALS)),0)
+MAKEFLAGS += -j$(shell nproc)
+endif
 
 VERSION := 0.1.0
 # Of libagentos: changes with each release that programs linked before cannot use.

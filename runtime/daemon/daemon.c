@@ -327,6 +327,7 @@ int daemon_end(struct daemon *d, struct fault *f)
 	egress_clear(d->egress);
 	drain_stop(d->drain);
 	feeds_clear(d->feeds);
+	tokens_end(d->options.run_dir);
 	drain_note(d->drain, DAEMON_ENDED, 0, "");
 	drain_flush(d->drain);
 	d->proof.error = fault_set(

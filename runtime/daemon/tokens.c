@@ -79,3 +79,11 @@ int tokens_open(const char *run_dir, uint8_t ret_key[TOKEN_KEY], struct fault *f
 	explicit_bzero(key, sizeof(key));
 	return err;
 }
+
+void tokens_end(const char *run_dir)
+{
+	char path[4000];
+
+	if (snprintf(path, sizeof(path), "%s/" TOKENS_NAME, run_dir) < (int)sizeof(path))
+		unlink(path);
+}

@@ -16,4 +16,7 @@
  */
 int tokens_open(const char *run_dir, uint8_t ret_key[TOKEN_KEY], struct fault *f);
 
+/* No agent lives, and none will before the next agentosd: the file is removed. */
+void tokens_end(const char *run_dir);
+
 #endif
