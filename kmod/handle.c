@@ -145,9 +145,14 @@ static int agent_kill_verb(struct file *file, union command *c, struct fresh_fd 
 {
 	struct handle *handle = file->private_data;
 
-	if (c->kill.flags || c->kill.pad)
+	const bool policy = c->kill.flags & AGENTOS_KILL_POLICY;
+
+	if (c->kill.flags & ~AGENTOS_KILL_POLICY || c->kill.pad)
 		return -EINVAL;
-	c->kill.ret_tasks = member_kill_family(handle->agent, AGENTOS_REASON_KILLED);
+	if (policy && (member_agent() || !caller_is_admin()))
+		return -EPERM;
+	c->kill.ret_tasks = member_kill_family(
+		handle->agent, policy ? AGENTOS_REASON_POLICY : AGENTOS_REASON_KILLED);
 	return 0;
 }
 

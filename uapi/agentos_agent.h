@@ -180,10 +180,17 @@ struct agentos_agent_cgroup {
  * descendants, and a bar on new ones: nothing of them returns to user mode.
  * Returns when the signals are sent; poll()
  * tells when the last task is gone. Killing an exited agent is a no-op.
+ *
+ * flags: AGENTOS_KILL_POLICY: for what it tried, as its policy says; the reason of its end is
+ *        AGENTOS_REASON_POLICY then. For who watches over agents from outside of the kernel.
+ *
+ * -EINVAL  flags, pad
+ * -EPERM   KILL_POLICY without CAP_SYS_ADMIN, or by an agent
  */
+#define AGENTOS_KILL_POLICY (1U << 0)
 struct agentos_kill {
 	__u32 size;
-	__u32 flags;	 /* 0 */
+	__u32 flags;	 /* AGENTOS_KILL_* */
 	__u32 ret_tasks; /* thread groups that were signalled */
 	__u32 pad;
 };

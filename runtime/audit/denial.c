@@ -148,6 +148,10 @@ static void put_egress_advice(FILE *out, const struct record *r)
 	case EGRESS_WHY_SERVER_NAME:
 		fputs("connect by the name that TLS is to see", out);
 		break;
+	case EGRESS_WHY_DENIED:
+	case EGRESS_WHY_KILLED:
+		fputs("do not try again: a rule is against this very host", out);
+		break;
 	default:
 		fputs("ask whoever runs this agent", out);
 	}

@@ -65,9 +65,11 @@ const char *name_outcome(unsigned int outcome, char other[NAME_ROOM])
 
 const char *name_egress(unsigned int why, char other[NAME_ROOM])
 {
-	static const char *const names[] = { "allowed",	    "no_rule",	  "provider", "literal",
-					     "private",	    "unresolved", "not_tls",  "server_name",
-					     "unreachable", "malformed",  "stranger", "busy" };
+	static const char *const names[] = {
+		"allowed",    "no_rule", "provider",	"literal",     "private",
+		"unresolved", "not_tls", "server_name", "unreachable", "malformed",
+		"stranger",   "busy",	 "denied",	"killed",      "watched",
+	};
 
 	return name_find(names, COUNT(names), why, "why", other);
 }

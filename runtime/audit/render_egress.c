@@ -57,9 +57,14 @@ void render_egress(FILE *out, const struct record *r)
 			r->u.egress.bytes_down);
 		break;
 	case EGRESS_WOULD_DENY:
-		fputs(", as it is audit-only", out);
+		if (r->u.egress.why != EGRESS_WHY_WATCHED)
+			fputs(", as it is audit-only", out);
 		/* fall through */
 	default:
 		fprintf(out, ": %s", egress_why_text(r->u.egress.why));
+		if (r->u.egress.why == EGRESS_WHY_KILLED)
+			fputs(outcome == EGRESS_DENIED ? "; the agent is killed for it" :
+							 "; the agent would be killed for it",
+			      out);
 	}
 }

@@ -36,6 +36,9 @@ const struct wording_act wording_of_egress[] = {
 	{ 1U << EGRESS_PROVIDER, "egress-providers" },
 	{ 1U << EGRESS_PRIVATE, "egress-private" },
 	{ 1U << EGRESS_MODEL, "models" },
+	{ 1U << EGRESS_DENY, "egress-deny" },
+	{ 1U << EGRESS_KILL, "egress-kill" },
+	{ 1U << EGRESS_WATCH, "egress-watch" },
 	{ 0, NULL },
 };
 

@@ -165,6 +165,8 @@ static bool why_is_policy(unsigned int why)
 	case EGRESS_WHY_NOT_TLS:
 	case EGRESS_WHY_SERVER_NAME:
 	case EGRESS_WHY_STRANGER:
+	case EGRESS_WHY_DENIED:
+	case EGRESS_WHY_KILLED:
 		return true;
 	}
 	return false;
@@ -180,6 +182,27 @@ static enum egress_outcome outcome_of(const struct gate_tell *m)
 	default:
 		return why_is_policy(m->why) ? EGRESS_DENIED : EGRESS_FAILED;
 	}
+}
+
+/*
+ * Whoever asked for what his policy kills for. The gateway has no say in who that is: what it
+ * tells is decided once more here, by the rules that it was given.
+ */
+static void egress_kill(const struct daemon *d, const struct gate_tell *m)
+{
+	const struct compiled_egress *rules;
+	uint32_t count = 0, number;
+	int agent;
+
+	rules = egress_find(d->egress, m->policy, &count);
+	if (!rules || egress_decide(rules, count, m->host, m->port, !!m->tunnel, &number) !=
+			      EGRESS_WHY_KILLED)
+		return;
+	agent = agentos_dev_agent(d->dev, m->agent, AGENTOS_ACCESS_CONTROL);
+	if (agent < 0)
+		return;
+	agentos_agent_kill_as(agent, AGENTOS_KILL_POLICY, NULL);
+	close(agent);
 }
 
 static void gate_told(struct gateway *g, const struct gate_tell *m)
@@ -203,6 +226,8 @@ static void gate_told(struct gateway *g, const struct gate_tell *m)
 	if (m->agent &&
 	    (r.u.egress.outcome == EGRESS_DENIED || r.u.egress.outcome == EGRESS_WOULD_DENY))
 		agentos_dev_denied(g->daemon->dev, m->agent);
+	if (m->why == EGRESS_WHY_KILLED && m->phase == GATE_REFUSED)
+		egress_kill(g->daemon, m);
 }
 
 static enum call_outcome call_outcome_of(const struct gate_called *m)

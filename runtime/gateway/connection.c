@@ -204,7 +204,8 @@ bool connection_spare(struct connection *c, enum egress_why why)
 	/* The first reason is the one that is told. */
 	if (c->why == EGRESS_WHY_ALLOWED) {
 		c->why = why;
-		c->rule = AGENTOS_RULE_NONE;
+		if (why != EGRESS_WHY_DENIED && why != EGRESS_WHY_KILLED)
+			c->rule = AGENTOS_RULE_NONE;
 	}
 	return true;
 }

@@ -121,7 +121,9 @@ void request_decide(struct connection *c)
 {
 	enum egress_why why = request_judge(c);
 
-	if (why == EGRESS_WHY_ALLOWED || connection_spare(c, why))
+	if (why == EGRESS_WHY_WATCHED)
+		c->why = why;
+	if (why == EGRESS_WHY_ALLOWED || why == EGRESS_WHY_WATCHED || connection_spare(c, why))
 		dial_start(c);
 	else
 		answer_refuse(c, why);

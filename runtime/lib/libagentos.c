@@ -328,7 +328,12 @@ int agentos_agent_revoke(int agent, uint32_t flags, uint32_t *ret_agents)
 
 int agentos_agent_kill(int agent, uint32_t *ret_tasks)
 {
-	struct agentos_kill arg = { .size = sizeof(arg) };
+	return agentos_agent_kill_as(agent, 0, ret_tasks);
+}
+
+int agentos_agent_kill_as(int agent, uint32_t flags, uint32_t *ret_tasks)
+{
+	struct agentos_kill arg = { .size = sizeof(arg), .flags = flags };
 	int err = command(agent, AGENTOS_AGENT_KILL, &arg);
 
 	if (!err && ret_tasks)

@@ -156,6 +156,9 @@ int agentos_agent_revoke(int agent, uint32_t flags, uint32_t *ret_agents);
 /* ret_tasks (may be NULL): processes that were signalled. */
 int agentos_agent_kill(int agent, uint32_t *ret_tasks);
 
+/* Likewise. flags: AGENTOS_KILL_POLICY; -EPERM without CAP_SYS_ADMIN. */
+int agentos_agent_kill_as(int agent, uint32_t flags, uint32_t *ret_tasks);
+
 /* ret_threads (may be NULL): threads that were told; INFO says how many are held. */
 int agentos_agent_pause(int agent, uint32_t *ret_threads);
 int agentos_agent_resume(int agent);

@@ -50,6 +50,9 @@ enum compiled_egress_kind {
 	EGRESS_PRIVATE =
 		4,	  /* addr/prefix may be what names stand for, though it is no public one */
 	EGRESS_MODEL = 5, /* calls of models that `host` stands for, by the gateway itself */
+	EGRESS_DENY = 6,  /* nothing, although a rule on more names allows it */
+	EGRESS_KILL = 7,  /* likewise, and the agent that asks is killed */
+	EGRESS_WATCH = 8, /* as EGRESS_TLS, and recorded as what would be denied */
 };
 
 /* A rule on what the gateway connects to for an agent; travels as it stands. */

@@ -210,7 +210,8 @@ static int read_host(const struct item *item, struct compiled_egress *rule)
 	err = read_name(item, (size_t)(colon - item->written), rule);
 	if (!err)
 		err = read_ports(item, colon, rule);
-	if (!err && rule->kind != EGRESS_PROVIDER && is_of_providers(rule))
+	if (!err && rule->kind != EGRESS_PROVIDER && egress_kind_allows(rule->kind) &&
+	    is_of_providers(rule))
 		err = item_fault(item,
 				 "is a host of a provider of models, which would be paid past "
 				 "the budgets; write it under \"egress-providers\" if that is "

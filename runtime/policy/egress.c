@@ -126,28 +126,73 @@ bool egress_model_valid(const char *pattern, size_t len)
 	return pattern[len - 1] != '/';
 }
 
+bool egress_kind_allows(unsigned int kind)
+{
+	return kind == EGRESS_TLS || kind == EGRESS_ANY || kind == EGRESS_PROVIDER ||
+	       kind == EGRESS_WATCH;
+}
+
+/* The nearer, the fewer names it is on: a name, then what is below a longer one, then "*". */
+static size_t nearness(const char *pattern)
+{
+	return pattern[0] == '*' ? strlen(pattern) : COMPILED_HOST;
+}
+
+/* The nearest of a sort among those that match; near 0: there is none. */
+struct nearest {
+	size_t near;
+	uint32_t number;
+};
+
+static void nearest_take(struct nearest *n, const struct compiled_egress *rule)
+{
+	if (nearness(rule->host) <= n->near)
+		return;
+	n->near = nearness(rule->host);
+	n->number = rule->number;
+}
+
 enum egress_why egress_decide(const struct compiled_egress *rules, size_t count, const char *host,
 			      uint16_t port, bool plain, uint32_t *ret_number)
 {
 	const bool provider = egress_is_provider(host);
 	enum egress_why why = provider ? EGRESS_WHY_PROVIDER : EGRESS_WHY_NO_RULE;
+	/* Of those that allow something: named is any of them, allow are those for what is asked. */
+	struct nearest named = { 0 }, allow = { 0 }, watch = { 0 }, deny = { 0 }, kill = { 0 };
 	size_t i;
 
-	*ret_number = AGENTOS_RULE_NONE;
 	for (i = 0; i < count; i++) {
 		const struct compiled_egress *rule = &rules[i];
 
 		if (rule->kind == EGRESS_PRIVATE || rule->kind == EGRESS_MODEL ||
-		    (provider && rule->kind != EGRESS_PROVIDER) || port < rule->port_first ||
-		    port > rule->port_last || !egress_matches(rule->host, host))
+		    port < rule->port_first || port > rule->port_last ||
+		    !egress_matches(rule->host, host))
 			continue;
-		if (plain && rule->kind != EGRESS_ANY) {
-			why = EGRESS_WHY_NOT_TLS;
+		if (rule->kind == EGRESS_DENY || rule->kind == EGRESS_KILL) {
+			nearest_take(rule->kind == EGRESS_KILL ? &kill : &deny, rule);
 			continue;
 		}
-		*ret_number = rule->number;
-		return EGRESS_WHY_ALLOWED;
+		if (provider && rule->kind != EGRESS_PROVIDER)
+			continue;
+		nearest_take(&named, rule);
+		if (rule->kind == EGRESS_WATCH)
+			nearest_take(&watch, rule);
+		if (!plain || rule->kind == EGRESS_ANY)
+			nearest_take(&allow, rule);
+		else
+			why = EGRESS_WHY_NOT_TLS;
 	}
+	if (kill.near && kill.near >= deny.near && kill.near >= named.near)
+		why = EGRESS_WHY_KILLED;
+	else if (deny.near && deny.near >= named.near)
+		why = EGRESS_WHY_DENIED;
+	else if (allow.near)
+		why = watch.near >= allow.near ? EGRESS_WHY_WATCHED : EGRESS_WHY_ALLOWED;
+	*ret_number = why == EGRESS_WHY_KILLED	? kill.number :
+		      why == EGRESS_WHY_DENIED	? deny.number :
+		      why == EGRESS_WHY_WATCHED ? watch.number :
+		      why == EGRESS_WHY_ALLOWED ? allow.number :
+						  AGENTOS_RULE_NONE;
 	return why;
 }
 
@@ -204,6 +249,9 @@ bool egress_valid(const struct compiled_egress *rule)
 	case EGRESS_TLS:
 	case EGRESS_ANY:
 	case EGRESS_PROVIDER:
+	case EGRESS_DENY:
+	case EGRESS_KILL:
+	case EGRESS_WATCH:
 		return !rule->prefix && !rule->family && is_zero(rule->addr, sizeof(rule->addr)) &&
 		       rule->port_first && rule->port_first <= rule->port_last &&
 		       host_is_valid(rule->host);
@@ -235,6 +283,9 @@ const char *egress_why_text(enum egress_why why)
 		[EGRESS_WHY_MALFORMED] = "it is no request that a proxy understands",
 		[EGRESS_WHY_STRANGER] = "who asks is no agent",
 		[EGRESS_WHY_BUSY] = "too many connections at once",
+		[EGRESS_WHY_DENIED] = "a rule denies this host and port",
+		[EGRESS_WHY_KILLED] = "a rule kills for this host and port",
+		[EGRESS_WHY_WATCHED] = "a rule watches this host and port",
 	};
 
 	if ((unsigned int)why >= EGRESS_WHY_COUNT || !texts[why])

@@ -28,6 +28,9 @@ enum egress_why {
 	EGRESS_WHY_MALFORMED = 9,   /* the request is none */
 	EGRESS_WHY_STRANGER = 10,   /* who asks is no agent that the kernel knows */
 	EGRESS_WHY_BUSY = 11,	    /* a limit of the gateway's */
+	EGRESS_WHY_DENIED = 12,	    /* a rule denies it */
+	EGRESS_WHY_KILLED = 13,	    /* likewise, and the agent is killed */
+	EGRESS_WHY_WATCHED = 14,    /* a rule allows it, and has it recorded like a denial */
 	EGRESS_WHY_COUNT
 };
 
@@ -58,10 +61,17 @@ bool egress_matches(const char *pattern, const char *host);
  */
 bool egress_model_valid(const char *pattern, size_t len);
 
+/* Is it a kind of rule that lets hosts be reached? */
+bool egress_kind_allows(unsigned int kind);
+
 /*
  * May the host be reached at that port? plain: by what is not TLS in a tunnel.
- * *ret_number: of the first rule that allows it, else AGENTOS_RULE_NONE.
- * EGRESS_WHY_ALLOWED, _NO_RULE, _PROVIDER, or _NOT_TLS: only TLS would be.
+ * The nearest rule decides: one on the name, then one on what is below a longer name. Of
+ * rules that are equally near kill goes before deny, that before watch, and watch before
+ * what merely allows; of several the first.
+ * *ret_number: the rule that decided, else AGENTOS_RULE_NONE.
+ * EGRESS_WHY_ALLOWED, _WATCHED: it may. _NO_RULE, _PROVIDER, _DENIED, _KILLED, or
+ * _NOT_TLS: only TLS would be.
  * A rule of the kind PROVIDER is as good as TLS for a host that is no provider's.
  */
 enum egress_why egress_decide(const struct compiled_egress *rules, size_t count, const char *host,

@@ -45,7 +45,8 @@ static const struct policy_egress *rule_nearest(const struct explain_asked *aske
 
 	for (i = 0; p && i < p->egress_count; i++) {
 		e = &p->egress[i];
-		if (e->rule.kind == EGRESS_PRIVATE || !egress_matches(e->rule.host, host))
+		if (e->rule.kind == EGRESS_PRIVATE || e->rule.kind == EGRESS_MODEL ||
+		    !egress_matches(e->rule.host, host))
 			continue;
 		if (asked->rule == AGENTOS_RULE_NONE ?
 			    asked->port >= e->rule.port_first && asked->port <= e->rule.port_last :
@@ -81,6 +82,42 @@ static void explain_no_rule(struct explain *x, const struct explain_asked *asked
 	x->lesson = x->has_rule ? "A rule is on a name and its ports: none is on this port." :
 		    p		? "No rule on host names is about this host." :
 				  "No rule of its policy named this host and port.";
+}
+
+/* Would some rule allow it, were it not for those against it? */
+static bool is_allowed_else(const struct explain_asked *asked, const struct policy *p,
+			    const char *host)
+{
+	const bool provider = egress_is_provider(host);
+	const struct compiled_egress *rule;
+	size_t i;
+
+	for (i = 0; p && i < p->egress_count; i++) {
+		rule = &p->egress[i].rule;
+		if (egress_kind_allows(rule->kind) &&
+		    (!provider || rule->kind == EGRESS_PROVIDER) &&
+		    asked->port >= rule->port_first && asked->port <= rule->port_last &&
+		    egress_matches(rule->host, host))
+			return true;
+	}
+	return false;
+}
+
+/* A rule against it decided: it must go, or none that allows it would win. */
+static void explain_denied(struct explain *x, const struct explain_asked *asked,
+			   const struct policy *p, const char *host)
+{
+	explain_nearest(x, asked, p, host);
+	x->falls_short = false;
+	x->is_removal = x->has_rule;
+	if (!is_allowed_else(asked, p, host))
+		add_host(x, p, egress_is_provider(host) ? "egress-providers" : "egress", host,
+			 asked->port);
+	x->lesson = asked->why == EGRESS_WHY_KILLED ?
+			    "Whoever asks for what \"egress-kill\" names is killed with the whole "
+			    "agent." :
+			    "What \"egress-deny\" names is denied although a rule on more names "
+			    "allows it.";
 }
 
 /* Through the gateway none goes; past it there are rules on addresses. */
@@ -191,6 +228,18 @@ void explain_egress(const struct explain_asked *asked, const struct policy *poli
 	case EGRESS_WHY_MALFORMED:
 		x->lesson = "The policy is not against it: what was sent is no request that a "
 			    "proxy understands.";
+		break;
+	case EGRESS_WHY_DENIED:
+	case EGRESS_WHY_KILLED:
+		explain_denied(x, asked, policy, host);
+		break;
+	case EGRESS_WHY_WATCHED:
+		explain_nearest(x, asked, policy, host);
+		x->falls_short = false;
+		x->watches = true;
+		x->lesson =
+			"The policy allows it, and watches it: \"egress-watch\" has it recorded "
+			"like a denial.";
 		break;
 	case EGRESS_WHY_STRANGER:
 		x->is_possible = false;

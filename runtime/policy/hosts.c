@@ -18,9 +18,29 @@ static const struct host_list {
 	{ "network.egress-providers", EGRESS_PROVIDER },
 	{ "network.egress-private", EGRESS_PRIVATE },
 	{ "network.models", EGRESS_MODEL },
+	{ "network.egress-deny", EGRESS_DENY },
+	{ "network.egress-kill", EGRESS_KILL },
+	{ "network.egress-watch", EGRESS_WATCH },
 };
 
 #define LIST_COUNT (sizeof(lists) / sizeof(lists[0]))
+
+/* What a name cannot be at the same ports. */
+static const struct contradiction {
+	enum compiled_egress_kind one, other;
+	const char *text;
+} contradictions[] = {
+	{ EGRESS_TLS, EGRESS_DENY, "allowed and denied" },
+	{ EGRESS_ANY, EGRESS_DENY, "allowed and denied" },
+	{ EGRESS_PROVIDER, EGRESS_DENY, "allowed and denied" },
+	{ EGRESS_WATCH, EGRESS_DENY, "watched and denied" },
+	{ EGRESS_TLS, EGRESS_KILL, "allowed and killed for" },
+	{ EGRESS_ANY, EGRESS_KILL, "allowed and killed for" },
+	{ EGRESS_PROVIDER, EGRESS_KILL, "allowed and killed for" },
+	{ EGRESS_WATCH, EGRESS_KILL, "watched and killed for" },
+	{ EGRESS_DENY, EGRESS_KILL, "denied and killed for" },
+	{ EGRESS_TLS, EGRESS_WATCH, "allowed and watched" },
+};
 
 /* What is being built. */
 struct build {
@@ -57,16 +77,50 @@ static bool rule_has_key(const void *wanted, const void *policy, size_t at)
 	return memcmp(&key, wanted, sizeof(key)) == 0;
 }
 
+static const struct policy_egress *rule_find(const struct build *b, struct compiled_egress key)
+{
+	size_t at = index_find(&b->by_rule, key_hash(&key), rule_has_key, &key, b->policy);
+
+	return at == SIZE_MAX ? NULL : &b->policy->egress[at];
+}
+
+static int rule_contradicts(const struct build *b, const struct policy_egress *added,
+			    const struct source *source)
+{
+	struct compiled_egress contrary = key_of(&added->rule);
+	const struct policy_egress *before;
+	size_t i;
+
+	for (i = 0; i < sizeof(contradictions) / sizeof(contradictions[0]); i++) {
+		const struct contradiction *c = &contradictions[i];
+
+		if (added->rule.kind != c->one && added->rule.kind != c->other)
+			continue;
+		contrary.kind = (uint8_t)(added->rule.kind == c->one ? c->other : c->one);
+		before = rule_find(b, contrary);
+		if (before)
+			return source_fault(
+				source, EINVAL, added->at.line,
+				"%s is both %s, here and %s; take one out",
+				source_quote(added->rule.host, strlen(added->rule.host)).text,
+				c->text, source_elsewhere(source, before->at).text);
+	}
+	return 0;
+}
+
 /* Named a second time it is still one rule, and stands where it stood first. */
 static int rule_add(struct build *b, const struct policy_egress *added, const struct source *source)
 {
-	const struct compiled_egress key = key_of(&added->rule);
 	struct policy *p = b->policy;
 	struct policy_egress *egress;
 	size_t room;
+	int err;
 
-	if (index_find(&b->by_rule, key_hash(&key), rule_has_key, &key, p) != SIZE_MAX)
+	if (rule_find(b, key_of(&added->rule)))
 		return 0;
+	err = rule_contradicts(b, added, source);
+	if (err)
+		return err;
 	if (p->egress_count == LIMIT_EGRESS_RULES)
 		return source_fault(source, E2BIG, added->at.line,
 				    "more than %d rules on host names; \"*.example.com\" is each "
@@ -153,8 +207,7 @@ bool hosts_are_named(const struct policy *p)
 	size_t i;
 
 	for (i = 0; i < p->egress_count; i++)
-		if (p->egress[i].rule.kind != EGRESS_PRIVATE &&
-		    p->egress[i].rule.kind != EGRESS_MODEL)
+		if (egress_kind_allows(p->egress[i].rule.kind))
 			return true;
 	return false;
 }
@@ -189,6 +242,11 @@ static int check_list(const struct policy *p, const struct host_list *list,
 				    list->kind == EGRESS_PRIVATE ? "addresses" :
 				    list->kind == EGRESS_MODEL	 ? "models" :
 								   "names");
+	if ((list->kind == EGRESS_DENY || list->kind == EGRESS_KILL) && !hosts_are_named(p))
+		return source_fault(&d->source, EINVAL, at.line,
+				    "\"%s\" has no effect: no name is allowed; \"egress\" allows "
+				    "some",
+				    list->name);
 	if (list->kind == EGRESS_PRIVATE && !hosts_are_named(p))
 		return source_fault(
 			&d->source, EINVAL, at.line,

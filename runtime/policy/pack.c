@@ -230,7 +230,7 @@ static void pack_egress(struct pack *k, struct policy_egress *e)
 {
 	pack_value(k, e->rule);
 	pack_place(k, &e->at);
-	pack_expect(k, e->rule.kind >= EGRESS_TLS && e->rule.kind <= EGRESS_MODEL &&
+	pack_expect(k, e->rule.kind >= EGRESS_TLS && e->rule.kind <= EGRESS_WATCH &&
 			       memchr(e->rule.host, '\0', sizeof(e->rule.host)) &&
 			       e->rule.port_first <= e->rule.port_last);
 	pack_expect(k, e->rule.kind == EGRESS_PRIVATE ?

@@ -45,6 +45,9 @@
  *	  egress-any: ["git.example.org:22"] # and what is not TLS
  *	  egress-providers: ["models.example"] # providers of models, whom "egress" and
  *	                                # "egress-any" never reach
+ *	  egress-deny: [old.example.com]  # not these, whatever a rule on more names allows
+ *	  egress-kill: [trap.example.com] # likewise, and who asks is killed with the whole agent
+ *	  egress-watch: [new.example.com] # allowed as by "egress", and recorded like a denial
  *	  egress-private: [10.0.0.0/8, "fd00::/8"] # may be what names stand for, as public ones are
  *	  models: ["openai/gpt-*", "*"] # [PROVIDER/]MODEL that the gateway calls for it; "*" at the end
  *	effects:                        # for want of a right: deny (as without a word), kill, watch

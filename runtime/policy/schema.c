@@ -37,6 +37,9 @@ static const cyaml_schema_field_t network_fields[] = {
 	TEXT_LIST("egress-providers", struct raw_network, egress_providers),
 	TEXT_LIST("egress-private", struct raw_network, egress_private),
 	TEXT_LIST("models", struct raw_network, models),
+	TEXT_LIST("egress-deny", struct raw_network, egress_deny),
+	TEXT_LIST("egress-kill", struct raw_network, egress_kill),
+	TEXT_LIST("egress-watch", struct raw_network, egress_watch),
 	CYAML_FIELD_END,
 };
 
@@ -158,6 +161,9 @@ struct raw_list raw_list(const struct raw_policy *raw, const char *name)
 		{ "network.egress-private",
 		  { network->egress_private, network->egress_private_count } },
 		{ "network.models", { network->models, network->models_count } },
+		{ "network.egress-deny", { network->egress_deny, network->egress_deny_count } },
+		{ "network.egress-kill", { network->egress_kill, network->egress_kill_count } },
+		{ "network.egress-watch", { network->egress_watch, network->egress_watch_count } },
 		{ "environment.keep", { environment->keep, environment->keep_count } },
 		{ "environment.set", { environment->set, environment->set_count } },
 		{ "directories", { raw->directories, raw->directories_count } },

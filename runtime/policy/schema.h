@@ -22,7 +22,8 @@ struct raw_network {
 	uint32_t connect_count, listen_count, deny_count, kill_count, watch_count, unix__count;
 	char **egress, **egress_any, **egress_providers, **egress_private, **models;
 	uint32_t egress_count, egress_any_count, egress_providers_count, egress_private_count;
-	uint32_t models_count;
+	char **egress_deny, **egress_kill, **egress_watch;
+	uint32_t models_count, egress_deny_count, egress_kill_count, egress_watch_count;
 };
 
 struct raw_environment {

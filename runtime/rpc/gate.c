@@ -86,9 +86,9 @@ static bool tell_valid(const struct gate_tell *m)
 		return false;
 	if (m->phase != GATE_CLOSED && (m->bytes_up || m->bytes_down))
 		return false;
-	/* A refusal has its reason, and what is let through has one if it is audit-only's. */
+	/* A refusal has its reason, and what is let through has one if it is audit-only's or watched. */
 	if ((m->why != EGRESS_WHY_ALLOWED) != (refused || m->audit_only) ||
-	    (refused && m->audit_only))
+	    (refused && (m->audit_only || m->why == EGRESS_WHY_WATCHED)))
 		return false;
 	return (refused || m->family) && address_valid(m) && host_valid(m->host);
 }

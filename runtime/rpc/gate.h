@@ -92,7 +92,7 @@ struct gate_tell {
 	uint16_t family;    /* of addr: AF_INET, AF_INET6; 0: none was reached */
 	uint8_t addr[16];   /* that it was pinned to */
 	uint8_t tunnel;	    /* 1: CONNECT; 0: a plain request */
-	uint8_t audit_only; /* 1: it was let through although it is refused */
+	uint8_t audit_only; /* 1: it was let through although it is refused, or as is watched */
 	uint8_t pad[6];
 	char host[COMPILED_HOST]; /* as egress_host() has it, NUL-padded; empty: not told */
 };

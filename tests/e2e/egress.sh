@@ -82,6 +82,9 @@ policy_make models 'egress: ["secure.test:8443", "*.openai.com:8443"]' \
 	'egress-providers: ["api.openai.com:8443"]' 'egress-private: [127.0.0.0/8]'
 policy_make cheap 'egress: ["secure.test:8443", "*.openai.com:8443"]' \
 	'egress-private: [127.0.0.0/8]'
+policy_make traps 'egress: ["*.test:8443"]' 'egress-deny: ["other.test:8443"]' \
+	'egress-watch: ["secure.test:8443"]' 'egress-kill: ["unknown.test:8443"]' \
+	'egress-private: [127.0.0.0/8]'
 policy_make alone 'connect: ["127.0.0.5:8080"]'
 
 module_load
@@ -184,6 +187,42 @@ is 'who is only audited gets through' "$(cd "$work/asking" && agentctl run --qui
 	--policy web --name watched -- python3 "$work/egress.py" tls other.test 8443 2>/dev/null)" \
 	'127.0.0.5 other.test /page'
 logged 'and it is in the log' '"host":"other.test"' '"agent_name":"watched"'
+
+# --- what a rule names to be denied, watched, or killed for ---
+
+asks traps tls other.test 8443 , tls secure.test 8443
+next 'a name that is denied, below one that is allowed' 'refused: 403'
+next 'a name that is watched is reached' '127.0.0.5 secure.test /page'
+logged 'and recorded like a denial' '"host":"secure.test"' '"agent_name":"traps"' would_deny
+seq=$(sed -n '1s/.*"seq":\([0-9]*\).*/\1/p' "$work/log")
+agentctl policy explain "$seq" >"$work/out" 2>&1
+says 'explain names its line' 'traps.yaml:' "$work/out"
+says 'and says that it was done' 'It was done, and is recorded' "$work/out"
+logged 'the denial is in the log' '"host":"other.test"' '"agent_name":"traps"' '"why":"denied"'
+seq=$(sed -n '1s/.*"seq":\([0-9]*\).*/\1/p' "$work/log")
+agentctl policy explain "$seq" >"$work/out" 2>&1
+says 'which line must go' 'To allow it, take that line out.' "$work/out"
+# trapped NAME OPTION...: asks for what kills, and goes on if it can.
+trapped() {
+	name=$1
+	shift
+	# shellcheck disable=SC2016 # the agent's shell
+	(cd "$work/asking" && exec agentctl run --quiet --policy traps --name "$name" "$@" -- sh -c \
+		'python3 "$1" tls unknown.test 8443; sleep 5; echo survived' sh "$work/egress.py") \
+		>"$work/$name.out" 2>&1 </dev/null
+}
+status=0
+trapped caught || status=$?
+is 'who asks for what kills is killed, with all of the agent' "$status" 137
+fails 'and does nothing more' grep -q survived "$work/caught.out"
+logged 'the log has what it asked for' '"host":"unknown.test"' '"agent_name":"caught"' '"why":"killed"'
+logged 'and why it ended' '"agent_name":"caught"' '"exit"' '"reason":"policy"'
+status=0
+trapped spared --audit-only || status=$?
+is 'who is only audited is not killed' "$status" 0
+says 'but goes on' survived "$work/spared.out"
+asks traps tls secure.test 8443
+next 'and others under that policy neither' '127.0.0.5 secure.test /page'
 
 # --- all that time the gateway needed nothing that its own policy does not give ---
 

@@ -159,6 +159,7 @@ static void check_egress(const struct policy *p, size_t at)
 {
 	const struct policy_egress *e = &p->egress[at];
 	char host[COMPILED_HOST];
+	enum egress_why why;
 	uint32_t number;
 	size_t i;
 
@@ -168,17 +169,20 @@ static void check_egress(const struct policy *p, size_t at)
 	for (i = 0; i < at && at < 64; i++)
 		HOLDS(memcmp(&e->rule.kind, &p->egress[i].rule.kind,
 			     sizeof(e->rule) - sizeof(e->rule.number)) != 0);
-	if (e->rule.kind == EGRESS_PRIVATE)
+	if (e->rule.kind == EGRESS_PRIVATE || e->rule.kind == EGRESS_MODEL)
 		return;
 	memcpy(host, e->rule.host, sizeof(host));
 	if (host[0] == '*')
 		host[0] = 'a';
 	HOLDS(egress_matches(e->rule.host, host));
 	if (host[1] && egress_is_provider(host))
-		HOLDS(e->rule.kind == EGRESS_PROVIDER);
-	HOLDS(egress_decide(&e->rule, 1, host, e->rule.port_last, false, &number) ==
-		      EGRESS_WHY_ALLOWED &&
-	      number == e->rule.number);
+		HOLDS(e->rule.kind == EGRESS_PROVIDER || !egress_kind_allows(e->rule.kind));
+	why = egress_decide(&e->rule, 1, host, e->rule.port_last, false, &number);
+	HOLDS(number == e->rule.number);
+	HOLDS(why == (e->rule.kind == EGRESS_DENY  ? EGRESS_WHY_DENIED :
+		      e->rule.kind == EGRESS_KILL  ? EGRESS_WHY_KILLED :
+		      e->rule.kind == EGRESS_WATCH ? EGRESS_WHY_WATCHED :
+						     EGRESS_WHY_ALLOWED));
 }
 
 static void check_texts(const struct policy *p, char **texts, const struct policy_place *places,

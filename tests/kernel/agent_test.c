@@ -191,6 +191,41 @@ static void kill_ends_an_agent_in_any_state(void)
 	CHECK(stage_settle());
 }
 
+static int kill_for_policy(void *arg)
+{
+	struct agentos_kill kill = { .size = sizeof(kill), .flags = AGENTOS_KILL_POLICY };
+
+	return -stage_call(*(int *)arg, AGENTOS_AGENT_KILL, &kill);
+}
+
+static int kill_for_policy_as_demo(void *arg)
+{
+	return setgid(STAGE_GROUP_GID) || setuid(STAGE_DEMO_UID) ? 99 : kill_for_policy(arg);
+}
+
+static void who_watches_from_outside_kills_for_the_policy(void)
+{
+	int fd = stage_agent("victim", NULL), other = stage_agent("other", NULL);
+	struct agentos_info info;
+	pid_t child;
+
+	REQUIRE(fd >= 0 && other >= 0);
+	child = stage_spawn(fd, stage_sleep, NULL);
+	/* The log's word for why is root's, and no agent's. */
+	CHECK_INT(stage_status(stage_fork(kill_for_policy_as_demo, &fd)), EPERM);
+	CHECK_INT(stage_status(stage_spawn(other, kill_for_policy, &other)), EPERM);
+	CHECK_INT(stage_info(fd).ret_state, AGENTOS_STATE_RUNNING);
+	CHECK_INT(kill_for_policy(&fd), 0);
+	CHECK_INT(stage_status(child), 256 + SIGKILL);
+	CHECK(stage_ended(fd));
+	info = stage_info(fd);
+	CHECK_INT(info.ret_state, AGENTOS_STATE_EXITED);
+	CHECK_INT(info.ret_reason, AGENTOS_REASON_POLICY);
+	close(fd);
+	close(other);
+	CHECK(stage_settle());
+}
+
 static int exit_3(void *arg)
 {
 	return 3;
@@ -443,6 +478,8 @@ static const struct tap_test tests[] = {
 	{ "info_tells_what_create_was_told", info_tells_what_create_was_told },
 	{ "restrict_narrows_and_never_widens", restrict_narrows_and_never_widens },
 	{ "kill_ends_an_agent_in_any_state", kill_ends_an_agent_in_any_state },
+	{ "who_watches_from_outside_kills_for_the_policy",
+	  who_watches_from_outside_kills_for_the_policy },
 	{ "the_first_process_gives_reason_and_code", the_first_process_gives_reason_and_code },
 	{ "an_agent_runs_on_when_its_first_process_is_a_zombie",
 	  an_agent_runs_on_when_its_first_process_is_a_zombie },

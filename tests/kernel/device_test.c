@@ -349,7 +349,7 @@ static const struct fault {
 	FAULT(AGENTOS_AGENT_POLICY, agentos_agent_policy, rights, 1ULL << 63, EINVAL),
 	FAULT(AGENTOS_AGENT_POLICY, agentos_agent_policy, policy, 0, ENOENT),
 	FAULT(AGENTOS_AGENT_POLICY, agentos_agent_policy, policy, 1U << 30, ENOENT),
-	FAULT(AGENTOS_AGENT_KILL, agentos_kill, flags, 1, EINVAL),
+	FAULT(AGENTOS_AGENT_KILL, agentos_kill, flags, 2, EINVAL),
 	FAULT(AGENTOS_AGENT_KILL, agentos_kill, pad, 1, EINVAL),
 	/* Audit-only below an agent that is not. */
 	FAULT(AGENTOS_AGENT_DERIVE, agentos_derive, flags, AGENTOS_CREATE_AUDIT_ONLY, EINVAL),

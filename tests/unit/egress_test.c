@@ -383,6 +383,69 @@ static void the_first_rule_that_allows_decides(void)
 		  EGRESS_WHY_NO_RULE);
 }
 
+static void the_nearest_rule_decides(void)
+{
+#define RULE(n, k, h)                                                                        \
+	{                                                                                    \
+		.number = (n), .kind = (k), .port_first = 443, .port_last = 443, .host = (h) \
+	}
+	static const struct compiled_egress all[] = {
+		RULE(0, EGRESS_TLS, "*.example.com"),
+		RULE(1, EGRESS_DENY, "*.in.example.com"),
+		RULE(2, EGRESS_TLS, "a.in.example.com"),
+		RULE(3, EGRESS_KILL, "trap.example.com"),
+		RULE(4, EGRESS_WATCH, "new.example.com"),
+		RULE(5, EGRESS_ANY, "*.any.example"),
+		RULE(6, EGRESS_WATCH, "w.any.example"),
+		RULE(7, EGRESS_KILL, "*.k.any.example"),
+		RULE(8, EGRESS_DENY, "*.k.any.example"),
+		RULE(9, EGRESS_WATCH, "*.any.example"),
+		RULE(10, EGRESS_TLS, "*"),
+		RULE(11, EGRESS_DENY, "*.net"),
+		RULE(12, EGRESS_KILL, "api.openai.com"),
+		RULE(13, EGRESS_PROVIDER, "*.openai.com"),
+		RULE(14, EGRESS_DENY, "api.x.ai"),
+	};
+	static const struct {
+		const char *host;
+		bool plain;
+		enum egress_why why;
+		uint32_t number;
+	} rows[] = {
+		{ "www.example.com", false, EGRESS_WHY_ALLOWED, 0 },
+		{ "b.in.example.com", false, EGRESS_WHY_DENIED, 1 },
+		{ "b.in.example.com", true, EGRESS_WHY_DENIED, 1 },
+		{ "a.in.example.com", false, EGRESS_WHY_ALLOWED, 2 },
+		{ "a.in.example.com", true, EGRESS_WHY_NOT_TLS, AGENTOS_RULE_NONE },
+		{ "trap.example.com", false, EGRESS_WHY_KILLED, 3 },
+		{ "trap.example.com", true, EGRESS_WHY_KILLED, 3 },
+		{ "new.example.com", false, EGRESS_WHY_WATCHED, 4 },
+		{ "new.example.com", true, EGRESS_WHY_NOT_TLS, AGENTOS_RULE_NONE },
+		{ "x.any.example", true, EGRESS_WHY_WATCHED, 9 },
+		{ "w.any.example", true, EGRESS_WHY_WATCHED, 6 },
+		{ "x.k.any.example", false, EGRESS_WHY_KILLED, 7 },
+		{ "k.any.example", false, EGRESS_WHY_WATCHED, 9 },
+		{ "other.example", false, EGRESS_WHY_ALLOWED, 10 },
+		{ "example.net", false, EGRESS_WHY_DENIED, 11 },
+		{ "api.openai.com", false, EGRESS_WHY_KILLED, 12 },
+		{ "chat.openai.com", false, EGRESS_WHY_ALLOWED, 13 },
+		{ "api.x.ai", false, EGRESS_WHY_DENIED, 14 },
+	};
+	uint32_t number;
+	size_t i;
+
+	for (i = 0; i < COUNT(rows); i++) {
+		number = 99;
+		CHECK_MSG(egress_decide(all, COUNT(all), rows[i].host, 443, rows[i].plain,
+					&number) == rows[i].why,
+			  "%s", rows[i].host);
+		CHECK_MSG(number == rows[i].number, "%s: %u", rows[i].host, number);
+	}
+	/* At another port none of them is about it. */
+	CHECK_INT(egress_decide(all, COUNT(all), "trap.example.com", 444, false, &number),
+		  EGRESS_WHY_NO_RULE);
+}
+
 static struct egress_address address(const char *text)
 {
 	struct egress_address a = { .family = strchr(text, ':') ? AF_INET6 : AF_INET };
@@ -551,7 +614,7 @@ static void rules_out_of_bounds_are_not_valid(void)
 	} while (0)
 	BAD(0, rule.number = AGENTOS_RULE_NONE);
 	BAD(0, rule.kind = 0);
-	BAD(0, rule.kind = 6);
+	BAD(0, rule.kind = 9);
 	BAD(0, rule.kind = EGRESS_MODEL);
 	BAD(0, rule.kind = EGRESS_PRIVATE);
 	BAD(0, rule.prefix = 1);
@@ -635,6 +698,7 @@ static const struct tap_test tests[] = {
 	TEST(providers_are_known_by_their_hosts),
 	TEST(patterns_stand_for_names_below),
 	TEST(the_first_rule_that_allows_decides),
+	TEST(the_nearest_rule_decides),
 	TEST(special_addresses_are_not_public),
 	TEST(a_rule_allows_what_is_private),
 	TEST(rules_out_of_bounds_are_not_valid),

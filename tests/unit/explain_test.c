@@ -313,7 +313,10 @@ static const char hosts[] =
 	"    - \"*.example.com:8000-8100\"\n"
 	"    - \"*.openai.com\"\n"
 	"    - example.org:8443\n"
-	"  egress-private: [10.0.0.0/8]\n";
+	"  egress-private: [10.0.0.0/8]\n"
+	"  egress-deny: [\"no.example.com:*\"]\n"
+	"  egress-kill: [\"trap.example.com:*\"]\n"
+	"  egress-watch: [new.example.com]\n";
 
 static const uint8_t ten[16] = { 10, 1, 2, 3 };
 
@@ -361,6 +364,12 @@ static void a_host_that_is_not_reached_has_its_fix(void)
 		{ EGRESS_WHY_SERVER_NAME, "example.org", 443, 6,
 		  "network: egress-any: \"example.org:443\"" },
 		{ EGRESS_WHY_UNRESOLVED, "example.org", 443, 0, "" },
+		/* A line to take out, and one to add where nothing else allows it. */
+		{ EGRESS_WHY_DENIED, "no.example.com", 443, 11,
+		  "-11; network: egress: \"no.example.com:443\"" },
+		{ EGRESS_WHY_DENIED, "no.example.com", 8000, 11, "-11" },
+		{ EGRESS_WHY_KILLED, "trap.example.com", 8050, 12, "-12" },
+		{ EGRESS_WHY_WATCHED, "new.example.com", 443, 13, "" },
 		{ EGRESS_WHY_UNREACHABLE, "example.org", 443, 0, "" },
 		{ EGRESS_WHY_MALFORMED, "", 0, 0, "" },
 		{ EGRESS_WHY_STRANGER, "example.org", 443, 0, "never" },
@@ -374,18 +383,25 @@ static void a_host_that_is_not_reached_has_its_fix(void)
 	struct policy *p = parsed(hosts);
 	struct explain_asked a;
 	struct explain x;
+	bool decides;
 	size_t i;
 
 	for (i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
 		a = asked(rows[i].why, rows[i].host, rows[i].port);
+		decides = rows[i].why == EGRESS_WHY_DENIED || rows[i].why == EGRESS_WHY_KILLED ||
+			  rows[i].why == EGRESS_WHY_WATCHED;
+		if (decides)
+			a.rule = 5 + (uint32_t)(rows[i].why - EGRESS_WHY_DENIED);
 		explain_egress(&a, p, &x);
 		CHECK_MSG(strcmp(fix(&x), rows[i].fix) == 0, "%s: %s, expected %s", rows[i].host,
 			  fix(&x), rows[i].fix);
 		CHECK_MSG(x.line == rows[i].line, "%s: line %u", rows[i].host, x.line);
-		CHECK(x.has_rule == !!rows[i].line && x.falls_short == x.has_rule);
+		CHECK(x.has_rule == !!rows[i].line && x.falls_short == (x.has_rule && !decides));
+		CHECK(x.is_removal == (decides && rows[i].why != EGRESS_WHY_WATCHED));
+		CHECK(x.watches == (rows[i].why == EGRESS_WHY_WATCHED));
 		CHECK_MSG(x.lesson && x.lesson[0], "reason %d has no sentence", rows[i].why);
 		explain_egress(&a, NULL, &x);
-		CHECK_MSG(strcmp(fix(&x), rows[i].fix) == 0 && !x.has_rule && x.lesson,
+		CHECK_MSG((decides || strcmp(fix(&x), rows[i].fix) == 0) && !x.has_rule && x.lesson,
 			  "without the policy: %s", rows[i].host);
 	}
 	policy_free(p);

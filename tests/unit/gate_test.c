@@ -129,7 +129,9 @@ static void what_is_told_must_fit_together(void)
 	TOLD(-EBADMSG, m.phase = GATE_REFUSED; m.why = EGRESS_WHY_COUNT);
 	TOLD(-EBADMSG, m.why = EGRESS_WHY_NO_RULE); /* opened in spite of it */
 	TOLD(0, m.why = EGRESS_WHY_NO_RULE; m.audit_only = 1);
-	TOLD(-EBADMSG, m.audit_only = 1); /* spared nothing */
+	TOLD(0, m.why = EGRESS_WHY_WATCHED; m.audit_only = 1);
+	TOLD(-EBADMSG, m.phase = GATE_REFUSED; m.why = EGRESS_WHY_WATCHED); /* watched is allowed */
+	TOLD(-EBADMSG, m.audit_only = 1);				    /* spared nothing */
 	TOLD(-EBADMSG, m.audit_only = 2);
 	TOLD(-EBADMSG, m.tunnel = 2);
 	TOLD(-EBADMSG, m.pad[5] = 1);

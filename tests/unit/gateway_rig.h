@@ -175,8 +175,11 @@ static bool rule_get(uint32_t policy, uint32_t at, struct compiled_egress *ret_r
 		*ret_rule = rule_model("chat/small", at);
 		return at < 1;
 	case AGENT_BROAD:
-		*ret_rule = at ? rule_private(at) : rule_make(EGRESS_ANY, "*", at);
-		return at < 2;
+		*ret_rule = at == 3 ? rule_make(EGRESS_KILL, "trap.test", at) :
+			    at == 2 ? rule_make(EGRESS_DENY, "*.sealed.test", at) :
+			    at == 1 ? rule_private(at) :
+				      rule_make(EGRESS_ANY, "*", at);
+		return at < 4;
 	default:
 		*ret_rule = at < count	    ? rule_make(EGRESS_TLS, tls[at], at) :
 			    at == count	    ? rule_make(EGRESS_ANY, "any.test", at) :
