@@ -31,6 +31,7 @@
 #define LIMIT_PROOF	      (256 << 10) /* bytes of a proof with its checkpoint, as text */
 #define LIMIT_FILTER	      64    /* alternatives of one kind that a question about the log has */
 #define LIMIT_FILTER_BELOW    65536 /* agents below those that are asked for, in one boot */
+#define LIMIT_METRICS	      4096  /* lines with names of their own, for a monitoring system */
 #define LIMIT_STATS	      1024  /* different names that are counted of each kind */
 #define LIMIT_OTLP_BATCH      1000  /* records in a request to a server of logs: about 2 MiB */
 #define LIMIT_ANCHOR_TARGETS  8	    /* to which checkpoints are handed on */

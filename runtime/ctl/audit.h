@@ -7,6 +7,7 @@
 int audit_query(int argc, char **argv);
 int audit_follow(int argc, char **argv);
 int audit_stats(int argc, char **argv);
+int audit_metrics(int argc, char **argv);
 int audit_export(int argc, char **argv);
 int audit_decode(int argc, char **argv);
 int audit_report(int argc, char **argv);

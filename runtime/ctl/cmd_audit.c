@@ -12,6 +12,7 @@ static const struct {
 	{ "query", audit_query },
 	{ "follow", audit_follow },
 	{ "stats", audit_stats },
+	{ "metrics", audit_metrics },
 	{ "export", audit_export },
 	{ "decode", audit_decode },
 	{ "report", audit_report },

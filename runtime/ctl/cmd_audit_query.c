@@ -19,6 +19,7 @@ static const char help[] =
 	"Shows what agents did and what was refused, oldest first: all that the log has.\n"
 	"`follow` is `query -f`. WORD is one of these, with a --help of its own:\n"
 	"  stats                  how much of what there is\n"
+	"  metrics                the same for a monitoring system (Prometheus)\n"
 	"  export                 to other programs: JSON lines, CSV, OpenTelemetry\n"
 	"  decode [FILE]          what bpftool prints of events, in these words\n"
 	"  report                 an HTML page about an agent or a time\n"

@@ -174,4 +174,22 @@ daemon_start
 asks calling chat:small
 next 'after another agentosd' 'Hello!'
 
+# --- a monitoring system sees it ---
+
+audit_settle
+agentctl audit metrics >"$work/metrics"
+grep -q 'model_calls_total{agent="calling",.*outcome="answered"' "$work/metrics" || : >"$work/metrics"
+says 'metrics have its calls' 'agentos_model_tokens_total{agent="calling",' "$work/metrics"
+agentctl audit metrics --listen 127.0.0.1:9464 >"$work/served" 2>&1 </dev/null &
+children="$children $!"
+holds 'they are served' wait_for 30 curl -sf -o "$work/metrics" http://127.0.0.1:9464/metrics
+before=$(grep -c 'agentos_model_calls_total{' "$work/metrics")
+asks calling chat:no-such-model
+audit_settle
+curl -sf -o "$work/metrics" http://127.0.0.1:9464/metrics
+is 'and are up to date at each request' \
+	"$(($(grep -c 'agentos_model_calls_total{' "$work/metrics") - before))" 1
+is 'nothing else is served' \
+	"$(curl -s -o /dev/null -w '%{http_code}' http://127.0.0.1:9464/)" 404
+
 stage_end
