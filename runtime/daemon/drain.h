@@ -63,6 +63,11 @@ int drain_rotate(struct drain *d, const char *who, struct note_verifier *ret_bef
 		 struct note_verifier *ret_after, struct fault *f);
 /* Where a policy is from. */
 void drain_policy(struct drain *d, const struct origin *o);
+/*
+ * May there be, or have been, an agent of this id? False only when all that the module has to
+ * tell has been read and it was not among it; what waits is read for that.
+ */
+bool drain_hears_of(struct drain *d, uint64_t agent);
 /* What the gateway was asked for: u.egress and type are set. */
 void drain_egress(struct drain *d, const struct record *what);
 /* A model call that has ended, or was refused: u.call and type are set. */

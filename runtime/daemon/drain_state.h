@@ -12,6 +12,7 @@
 #include "kern/ring.h"
 
 #define LIFECYCLE_BATCH 64
+#define LIFECYCLE_AHEAD 64  /* batches that are read ahead of their turn, to hear of an agent */
 #define LIFECYCLE_DROPS 256 /* policies waiting to be dropped; more are left to a sweep */
 
 struct drain_ring {

@@ -124,8 +124,9 @@ void gate_sent(int result, void *cookie)
 }
 
 /*
- * Is it of an agent, live or just ended, under a policy that it has, or one with
- * such rules that there is or was: a connection may outlive a change.
+ * Is it of an agent that lives, under a policy that it has, or one with such rules that
+ * there is or was: a connection may outlive a change. Or of one that has ended: what is
+ * told late is kept whoever has forgotten its name by then, under the id alone.
  */
 static bool told_is_of_agent(const struct daemon *d, uint64_t id, uint32_t policy, bool ended)
 {
@@ -137,7 +138,7 @@ static bool told_is_of_agent(const struct daemon *d, uint64_t id, uint32_t polic
 		return true;
 	agent = agentos_dev_agent(d->dev, id, AGENTOS_ACCESS_INSPECT);
 	if (agent < 0)
-		return names_find(d->names, id)[0] != '\0';
+		return drain_hears_of(d->drain, id);
 	err = agentos_agent_info(agent, &info);
 	close(agent);
 	return !err && (ended || info.ret_policy == policy ||

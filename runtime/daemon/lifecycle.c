@@ -111,10 +111,12 @@ static int lifecycle_lost(struct drain *d, uint64_t count)
 }
 
 /* After a loss the table of names may lack agents, and policies may have outlived theirs. */
-static void lifecycle_resync(struct drain *d)
+static void lifecycle_resync(struct drain *d, uint64_t lost)
 {
 	if (names_adopt(d->options.names, d->options.dev) < 0)
 		say("cannot list the agents after a loss: some will be nameless in the log");
+	/* Each may have been of another agent, which has ended since. */
+	names_lose(d->options.names, lost);
 	d->sweep = true;
 	d->cgroups = true;
 }
@@ -130,7 +132,7 @@ static int lifecycle_record(struct drain *d, struct agentos_lifecycle *l)
 	if (l->type == AGENTOS_LIFECYCLE_LOST) {
 		err = l->lost ? lifecycle_lost(d, l->lost) : 0;
 		if (!err)
-			lifecycle_resync(d);
+			lifecycle_resync(d, l->lost);
 		return err;
 	}
 	drain_record_init(d, &r, RECORD_LIFECYCLE, STREAM_LIFECYCLE);
@@ -179,4 +181,23 @@ int lifecycle_drain(struct drain *d)
 	if (drain_write(d))
 		return d->error;
 	return err ? err : 1;
+}
+
+bool drain_hears_of(struct drain *d, uint64_t agent)
+{
+	unsigned int batches;
+	int more = -EAGAIN;
+
+	/* Those who end as soon as they were made may have been told of and not been read yet. */
+	for (batches = 0; !names_had(d->options.names, agent); batches++) {
+		if (!more)
+			return false;
+		more = batches < LIFECYCLE_AHEAD && d->enforce && drain_recovered(d) ?
+			       lifecycle_drain(d) :
+			       -EAGAIN;
+		/* What cannot be read now refutes nobody. */
+		if (more < 0)
+			break;
+	}
+	return true;
 }

@@ -3,7 +3,6 @@
 #include "daemon/names.h"
 
 #include <errno.h>
-#include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -25,6 +24,7 @@ struct names {
 	struct name *buckets[NAMES_BUCKETS];
 	uint64_t retired[NAMES_KEPT]; /* oldest is overwritten; 0 is no agent */
 	unsigned int next_retired;
+	uint64_t newest; /* the greatest id that was heard of, or may have been given */
 };
 
 int names_open(struct names **ret_names)
@@ -66,6 +66,8 @@ int names_add(struct names *n, uint64_t agent, const char name[AGENTOS_NAME_SIZE
 {
 	struct name *entry = names_lookup(n, agent);
 
+	if (agent > n->newest)
+		n->newest = agent;
 	if (!entry) {
 		entry = calloc(1, sizeof(*entry));
 		if (!entry)
@@ -76,6 +78,17 @@ int names_add(struct names *n, uint64_t agent, const char name[AGENTOS_NAME_SIZE
 	}
 	memcpy(entry->text, name, AGENTOS_NAME_SIZE - 1);
 	return 0;
+}
+
+void names_lose(struct names *n, uint64_t count)
+{
+	if (__builtin_add_overflow(n->newest, count, &n->newest))
+		n->newest = UINT64_MAX;
+}
+
+bool names_had(const struct names *n, uint64_t agent)
+{
+	return agent && agent <= n->newest;
 }
 
 static void names_remove(struct names *n, uint64_t agent)

@@ -3,6 +3,7 @@
 #ifndef AGENTOS_DAEMON_NAMES_H
 #define AGENTOS_DAEMON_NAMES_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 #include "agentos.h"
@@ -14,6 +15,14 @@ void names_close(struct names *n);
 
 /* From a CREATE record, or from the device. -ENOMEM: the agent will be nameless in the log. */
 int names_add(struct names *n, uint64_t agent, const char name[AGENTOS_NAME_SIZE]);
+/* So many agents may have been made and have ended that nothing was heard of. */
+void names_lose(struct names *n, uint64_t count);
+/*
+ * Was there ever an agent of this id, as far as was heard? The module numbers them 1, 2, 3, ...
+ * and gives no number twice, so the greatest one is all that has to be kept: a name may
+ * be forgotten by then.
+ */
+bool names_had(const struct names *n, uint64_t agent);
 /* The agent is gone; late records still find it until NAMES_KEPT others are gone. */
 void names_retire(struct names *n, uint64_t agent);
 /* "" when unknown. Valid until the next call that changes the table. */

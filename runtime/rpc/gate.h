@@ -17,7 +17,7 @@
  * which it charges what the agent's calls cost. It asks for the key of a provider, which it
  * gets if the vault has bound that to the host, and forgets all when it is told to. It
  * tells of each connection and of each call; the daemon checks every field, and that the
- * agent lives or has just ended, and writes it to the log. What is out of bounds
+ * agent lives or has lived, and writes it to the log. What is out of bounds
  * ends the gateway.
  */
 #define GATE_FD	       3
