@@ -91,6 +91,8 @@
 #define LIMIT_CALL_CONNECT_S   10    /* for a connection to a provider */
 #define LIMIT_CALL_ANSWER_S    600   /* from a request to the head of its answer */
 #define LIMIT_CALL_SILENCE_S   120   /* between two pieces of an answer */
+#define LIMIT_CALL_WHOLE_S     600 /* from when a provider is asked first to the end of an answer */
+#define LIMIT_CALL_STREAM_S    1800  /* likewise, of one that is streamed */
 #define LIMIT_HTTP_HEAD	       16384 /* bytes of a request's head */
 #define LIMIT_HTTP_FIELDS      100   /* header lines */
 #define LIMIT_HTTP_EXTRAS      16384 /* bytes of chunk extensions and trailers of one answer */

@@ -71,6 +71,7 @@ struct call {
 	size_t candidate;
 	unsigned int attempts; /* of this candidate */
 	bool asked;	       /* it has come to a candidate */
+	uint64_t due_ms;       /* when all that is to be over, once it has */
 	const struct wire *upstream_wire;
 	struct keys_entry *key;
 	const struct provider *sealed_for; /* whose seals are in `request`, with this mark */

@@ -392,6 +392,7 @@ static enum call_why why_of(enum exchange_end how)
 	case EXCHANGE_TLS:
 		return CALL_WHY_UNREACHABLE;
 	case EXCHANGE_SILENT:
+	case EXCHANGE_LATE:
 		return CALL_WHY_TIMEOUT;
 	case EXCHANGE_FAILED:
 		return CALL_WHY_BUSY;
@@ -416,6 +417,8 @@ static const char *end_text(enum exchange_end how)
 		return "the provider is not who it should be: TLS failed";
 	case EXCHANGE_SILENT:
 		return "the provider did not answer in time";
+	case EXCHANGE_LATE:
+		return "the provider's answer was not whole after all the time that a call has";
 	case EXCHANGE_FAILED:
 		return "the gateway is out of memory";
 	default:
@@ -435,7 +438,8 @@ static void exchange_done(enum exchange_end how, void *cookie)
 	if (how == EXCHANGE_UNREACHABLE || how == EXCHANGE_TLS)
 		k->charged = false;
 	if (!k->whole) {
-		if (k->begun || !call_retry(k, event_of(how)))
+		/* Where all time is over there is none for another attempt. */
+		if (k->begun || how == EXCHANGE_LATE || !call_retry(k, event_of(how)))
 			call_refuse(k, why_of(how), "%s", end_text(how));
 		return;
 	}

@@ -236,6 +236,8 @@ void call_refuse(struct call *k, enum call_why why, const char *fmt, ...)
 	vsnprintf(message + len, sizeof(message) - len, fmt, ap);
 	va_end(ap);
 	error.message = (struct call_string){ message, strlen(message) };
+	/* It was not the client who was late, as 408 would say. */
+	error.status = why == CALL_WHY_TIMEOUT ? 504 : 0;
 	k->why = why;
 	k->final = call_why_is_policy(why);
 	call_fail(k, &error);

@@ -222,13 +222,17 @@ static int url_make(struct call *k, struct text *url)
 static int attempt_start(struct call *k, struct wire_fault *fault)
 {
 	const unsigned int second = 1000;
+	const uint64_t now = now_ms();
 	struct iovec parts[SCAN_PIECES(SCAN_EDITS)];
-	struct exchange_request r = { .post = true,
-				      .parts = parts,
-				      .streamed = k->streams,
-				      .connect_ms = LIMIT_CALL_CONNECT_S * second,
-				      .answer_ms = LIMIT_CALL_ANSWER_S * second,
-				      .silence_ms = LIMIT_CALL_SILENCE_S * second };
+	struct exchange_request r = {
+		.post = true,
+		.parts = parts,
+		.streamed = k->streams,
+		.connect_ms = LIMIT_CALL_CONNECT_S * second,
+		.answer_ms = LIMIT_CALL_ANSWER_S * second,
+		.silence_ms = LIMIT_CALL_SILENCE_S * second,
+		.total_ms = k->due_ms > now ? (unsigned int)(k->due_ms - now) : 1
+	};
 	struct exchange_events events;
 	struct text url = { 0 };
 	struct lines lines = { .count = 0 };
@@ -264,15 +268,18 @@ static void key_drop(struct call *k)
 
 static void call_attempt(struct call *k)
 {
+	const struct gateway_times *times = &k->gateway->options.times;
 	struct wire_fault fault = { "" };
 	int err;
 
 	k->step = CALL_CALLS;
+	if (!k->asked)
+		k->due_ms = now_ms() + (k->streams ? times->stream : times->whole);
 	k->asked = true;
 	k->attempts++;
 	answer_prepare(k);
 	/* Its times are the exchange's; what the client takes is looked at when there is something. */
-	connection_deadline(k->connection, k->gateway->options.times.idle);
+	connection_deadline(k->connection, times->idle);
 	err = attempt_start(k, &fault);
 	/* libcurl has its own copy of the line with it. */
 	key_drop(k);
@@ -380,9 +387,10 @@ static struct retry_field field_of(const char *text)
 
 static uint64_t retry_left_ms(const struct call *k)
 {
-	const uint64_t all = LIMIT_CALL_RETRY_S * 1000ULL, gone = now_ms() - k->began_us / 1000;
+	const uint64_t now = now_ms(), until = k->began_us / 1000 + LIMIT_CALL_RETRY_S * 1000ULL,
+		       end = until < k->due_ms ? until : k->due_ms;
 
-	return gone < all ? all - gone : 0;
+	return now < end ? end - now : 0;
 }
 
 bool call_retry(struct call *k, enum retry_event event)

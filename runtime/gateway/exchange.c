@@ -30,6 +30,8 @@ static int timer_arm(struct exchange *x, uint64_t now)
 {
 	uint64_t due = x->heard_ms + exchange_patience(x);
 
+	if (due > x->end_ms)
+		due = x->end_ms;
 	return loop_timer(x->upstream->loop, &x->timer, due > now ? (unsigned int)(due - now) : 1);
 }
 
@@ -47,9 +49,10 @@ static void timer_done(int result, void *cookie)
 
 	if (x->waits)
 		x->heard_ms = now;
-	if (now < x->heard_ms + exchange_patience(x) && timer_arm(x, now) == 0)
+	x->late = now >= x->end_ms;
+	if (!x->late && now < x->heard_ms + exchange_patience(x) && timer_arm(x, now) == 0)
 		return;
-	x->late = true;
+	x->timed = true;
 	exchange_remove(x);
 	exchange_ended(x, CURLE_OPERATION_TIMEDOUT);
 	upstream_collect(u);
@@ -283,6 +286,7 @@ int exchange_start(struct upstream *u, const struct exchange_request *request,
 	if (err)
 		goto free_exchange;
 	x->heard_ms = clock_ms();
+	x->end_ms = x->heard_ms + request->total_ms;
 	err = timer_arm(x, x->heard_ms);
 	if (err)
 		goto free_exchange;
@@ -342,8 +346,8 @@ void exchange_cancel(struct exchange *x)
 
 static enum exchange_end end_of(const struct exchange *x, CURLcode code)
 {
-	if (x->late)
-		return EXCHANGE_SILENT;
+	if (x->timed)
+		return x->late ? EXCHANGE_LATE : EXCHANGE_SILENT;
 	switch (code) {
 	case CURLE_OK:
 		return EXCHANGE_WHOLE;

@@ -29,9 +29,11 @@ struct exchange {
 	unsigned int connect_ms, answer_ms, silence_ms;
 	struct loop_handle timer, resume;
 	uint64_t heard_ms; /* when something came last, or the exchange began */
+	uint64_t end_ms;   /* when it has to be over */
 	bool told;	   /* of the head */
 	bool waits;	   /* WAIT was said, and it is not resumed */
-	bool late;	   /* the timer has ended it */
+	bool timed;	   /* the timer has ended it */
+	bool late;	   /* because all its time is over */
 	bool cancelled;
 	struct exchange *next; /* of upstream->cancelled */
 };

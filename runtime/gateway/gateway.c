@@ -35,6 +35,8 @@ struct gateway_times gateway_times_usual(void)
 		.hello = LIMIT_GATE_HELLO_S * 1000,
 		.idle = LIMIT_GATE_IDLE_S * 1000,
 		.linger = LIMIT_GATE_LINGER_S * 1000,
+		.whole = LIMIT_CALL_WHOLE_S * 1000,
+		.stream = LIMIT_CALL_STREAM_S * 1000,
 	};
 }
 

@@ -10,6 +10,7 @@
 /* How long things may take, in milliseconds. */
 struct gateway_times {
 	unsigned int head, decide, connect, hello, idle, linger;
+	unsigned int whole, stream; /* of a model call, all that is asked of providers together */
 };
 
 /* agentos_budget_reserve() and agentos_budget_settle(). */

@@ -34,6 +34,7 @@ struct exchange_request {
 	unsigned int connect_ms; /* for a connection, TLS with it */
 	unsigned int answer_ms;	 /* from then to the head of the answer */
 	unsigned int silence_ms; /* between two pieces of it */
+	unsigned int total_ms;	 /* of all that, however busy it is; not 0 */
 };
 
 /* What of the answer's head is looked at; texts are empty when it has none. */
@@ -51,6 +52,7 @@ enum exchange_end {
 	EXCHANGE_TLS,	      /* it is not whom it should be, or does not speak TLS */
 	EXCHANGE_BROKEN,      /* it ended too early, or is no HTTP */
 	EXCHANGE_SILENT,      /* nothing came for too long */
+	EXCHANGE_LATE,	      /* it is not over after all its time */
 	EXCHANGE_FAILED,      /* for want of memory, or whatever else is our own */
 };
 

@@ -13,6 +13,7 @@ import socket
 import struct
 import sys
 import threading
+import time
 
 GROUP = sys.argv[1]
 GATEWAY, PROVIDER = int(sys.argv[2]), int(sys.argv[3])
@@ -101,6 +102,16 @@ def pour(head, piece):
         sock.sendall(head)
         while True:
             sock.sendall(piece)
+    return run
+
+
+def drip(head, piece):
+    """Never silent, and never done."""
+    def run(sock):
+        sock.sendall(head)
+        while True:
+            sock.sendall(piece)
+            time.sleep(0.05)
     return run
 
 
@@ -333,6 +344,28 @@ def seals():
     check("the same wire passes what it has", b"SOMEBODY" in seen[-1][1], str(seen[-1]))
 
 
+def drips():
+    """A call has a second and a half."""
+    def asked(name, wire, streams, said):
+        script[:] = [said]
+        before = len(seen)
+        got, _, data = request(wire, "chat-small", streams)
+        check(f"{name}: told in time", got == (200 if streams else 504) and
+              b"all the time that a call has" in data, f"{got} {data[-300:]}")
+        check(f"{name}: asked once", len(seen) - before == 1, str(len(seen) - before))
+        return data
+    asked("a head", "chat", False, drip(b"HTTP/1.1 200 OK\r\n", b"a: b\r\n"))
+    for wire in CALLS:
+        asked(f"{wire}, whole", wire, False,
+              drip(b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\n\r\n", b" "))
+    for wire, word in (("chat", b'"error"'), ("responses", b"event: error"),
+                       ("anthropic", b"event: error"), ("gemini", b'"error"')):
+        data = asked(f"{wire}, streamed", wire, True, drip(stream(), chunk("Hello!")))
+        check(f"{wire}: what came is there, and then its own error",
+              b"Hello!" in data and word in data.split(b"Hello!")[-1], f"{data[-300:]}")
+
+
 listen()
 {"answers": answers, "storms": storms, "streams": streams, "bounds": bounds, "priced": priced,
- "gone": gone, "broken": broken, "seals": seals}[GROUP]()
+ "gone": gone, "broken": broken, "seals": seals,
+ "drips": drips}[GROUP]()

@@ -3,6 +3,9 @@
 #define CLIENTS "tests/unit/call_hostile.py"
 #include "tests/unit/call_stage.h"
 
+/* Calls of the clients' group "drips": heads, then whole answers of each wire, then streams. */
+#define DRIPS 9
+
 static bool nothing_is_held(const struct rig *r)
 {
 	return !rig_budget(r, AGENT_MODELS, AGENTOS_RESOURCE_TOKENS).reserved &&
@@ -76,6 +79,29 @@ static void seals_go_to_who_made_them(void)
 	hostile_run("seals", AGENTOS_BUDGET_UNLIMITED, AGENTOS_BUDGET_UNLIMITED, NULL);
 }
 
+/* However busy they look. What came is paid for, and the log says why it ended. */
+static void who_drips_has_an_end(void)
+{
+	uint16_t provider;
+	struct rig *r;
+	size_t i;
+
+	stage_deadline = 1500;
+	r = stage_open(&provider);
+	stage_deadline = 0;
+	REQUIRE(r);
+	clients_run(r, "drips", provider);
+	CHECK(RIG_WAIT(r, r->call_count == DRIPS && nothing_is_held(r)));
+	for (i = 0; i < DRIPS; i++) {
+		CHECK_INT(r->calls[i].why, CALL_WHY_TIMEOUT);
+		CHECK(r->calls[i].duration_us >= 1000000 && r->calls[i].duration_us < 8000000);
+		CHECK(r->calls[i].input > 0);
+		CHECK(r->calls[i].output > 0 || i < 2);
+		CHECK_INT(r->calls[i].status, i < DRIPS / 2 + 1 ? 504 : 200);
+	}
+	rig_close(r);
+}
+
 static const struct tap_test tests[] = {
 	TEST(any_answer_is_passed_on_or_refused),
 	TEST(a_provider_that_refuses_is_not_asked_for_ever),
@@ -85,6 +111,7 @@ static const struct tap_test tests[] = {
 	TEST(who_leaves_before_the_end_pays),
 	TEST(what_broke_counts_and_what_was_refused_does_not),
 	TEST(seals_go_to_who_made_them),
+	TEST(who_drips_has_an_end),
 };
 
 int main(int argc, char **argv)

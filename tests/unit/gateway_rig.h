@@ -481,12 +481,16 @@ static pid_t gateway_spawn(int fd, const struct gateway_times *times, bool keep_
 
 static struct gateway_times rig_times(void)
 {
-	return (struct gateway_times){ .head = 5000,
-				       .decide = 5000,
-				       .connect = 2000,
-				       .hello = 5000,
-				       .idle = 20000,
-				       .linger = 500 };
+	return (struct gateway_times){
+		.head = 5000,
+		.decide = 5000,
+		.connect = 2000,
+		.hello = 5000,
+		.idle = 20000,
+		.linger = 500,
+		.whole = 60000,
+		.stream = 60000
+	};
 }
 
 static struct rig *rig_open(const struct gateway_times *times)
