@@ -4,6 +4,7 @@
 
 #include <errno.h>
 #include <openssl/evp.h>
+#include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -145,6 +146,21 @@ static void body_refuse(struct call *k, int err)
 		call_refuse(k, CALL_WHY_MALFORMED, "the request's body is malformed");
 }
 
+/*
+ * Nothing is read while the call is made: what comes behind it waits in the socket, and does not
+ * wake us. Polled from the first call on, at each change; without that it is the next write
+ * that tells.
+ */
+static void hangup_watch(struct call *k)
+{
+	struct connection *c = k->connection;
+
+	if (!c->hangup.op)
+		(void)loop_poll(k->gateway->loop, &c->hangup, c->client, POLLRDHUP);
+	if (c->half)
+		call_probe(k);
+}
+
 static void body_ready(struct call *k)
 {
 	unsigned int size = 0;
@@ -153,6 +169,7 @@ static void body_ready(struct call *k)
 		EVP_Digest(k->body.bytes, k->body.len, k->request_digest, &size, EVP_sha256(),
 			   NULL);
 	k->step = CALL_ASKS;
+	hangup_watch(k);
 	connection_deadline(k->connection, k->gateway->options.times.decide);
 	call_decide(k);
 }
@@ -354,6 +371,29 @@ void call_read_done(struct connection *c, int result)
 	c->up.end += (size_t)result;
 	if (k->step == CALL_READS)
 		body_read(k);
+}
+
+/*
+ * Who shuts its half of the connection and who closes all of it send the same: whether the other
+ * half is read shows when something is written to it.
+ */
+void call_hung_up(int result, void *cookie)
+{
+	struct connection *c = cookie;
+	struct call *k = c->call;
+
+	if (result < 0)
+		return;
+	c->half = true;
+	/* Else what is read or written tells. */
+	if (c->state != STATE_CALL || k->step == CALL_READS || k->step >= CALL_ENDS)
+		return;
+	if (result & (POLLHUP | POLLERR)) {
+		k->why = k->why ? k->why : CALL_WHY_CLIENT_GONE;
+		connection_close(c);
+	} else {
+		call_probe(k);
+	}
 }
 
 void call_write_done(struct connection *c, int result)

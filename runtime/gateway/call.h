@@ -125,6 +125,8 @@ void call_end(struct call *k);
 void call_read_done(struct connection *c, int result);
 /* Bytes went to it. */
 void call_write_done(struct connection *c, int result);
+/* The client sends no more, or has gone; result: what a poll says. */
+void call_hung_up(int result, void *cookie);
 /* The deadline has passed. */
 void call_expire(struct connection *c);
 /* agentosd has answered something: those who wait look whether it was theirs. */
@@ -161,6 +163,8 @@ void call_answer(struct call *k, int status, const char *type, const char *bytes
 void call_stream_begin(struct call *k);
 void call_stream_put(struct call *k, const struct text *pieces);
 void call_stream_end(struct call *k);
+/* Says nothing, so that who has closed the connection shows it by a reset. */
+void call_probe(struct call *k);
 /* Bytes that wait for the client. */
 size_t call_waiting(const struct call *k);
 /* Goes on writing what there is. */

@@ -130,6 +130,24 @@ void call_stream_put(struct call *k, const struct text *pieces)
 	call_flush(k);
 }
 
+/*
+ * An interim answer, or a comment in the stream, which who reads on skips (RFC 9110, 15.2; WHATWG
+ * HTML, 9.2.6). Bytes that are on their way already do as well.
+ */
+void call_probe(struct call *k)
+{
+	const struct text nothing = { .bytes = ":\n\n", .len = 3 };
+
+	if (k->writes || call_waiting(k))
+		return;
+	if (k->begun) {
+		call_stream_put(k, &nothing);
+	} else if (k->http11) {
+		text_string(&k->out, "HTTP/1.1 100 Continue\r\n\r\n");
+		call_flush(k);
+	}
+}
+
 void call_stream_end(struct call *k)
 {
 	if (k->chunks_out)

@@ -123,6 +123,7 @@ int connection_open(struct gateway *g, int client, const struct caller *caller)
 	c->caller = *caller;
 	c->rule = AGENTOS_RULE_NONE;
 	c->timer = (struct loop_handle){ .done = connection_timer, .cookie = c };
+	c->hangup = (struct loop_handle){ .done = call_hung_up, .cookie = c };
 	if (pump_open(&c->up, c) || pump_open(&c->down, c)) {
 		connection_free(c);
 		return -ENOMEM;
@@ -156,6 +157,7 @@ void connection_close(struct connection *c)
 	policies_put(c->rules);
 	loop_cancel(&c->timer);
 	loop_cancel(&c->connect);
+	loop_cancel(&c->hangup);
 	loop_cancel(&c->up.read);
 	loop_cancel(&c->up.write);
 	loop_cancel(&c->down.read);

@@ -93,6 +93,9 @@ struct connection {
 	size_t lingered;
 
 	struct call *call; /* STATE_CALL */
+	struct loop_handle
+		hangup; /* from its first call on: the client sends no more, or is gone */
+	bool half;	/* it sends no more */
 };
 
 /* --- connection.c: its life --- */

@@ -40,6 +40,7 @@ def check(name, true, why=""):
 
 # --- a provider that says what it is told to ---
 
+left = threading.Event()    # a provider that says nothing was left
 seen = []    # (path, body) of each request
 script = []  # what is said next: bytes, or a function of the socket; the last one stays
 
@@ -93,6 +94,7 @@ def hold(data):
         sock.settimeout(WAIT)
         while sock.recv(65536):
             pass
+        left.set()
     return run
 
 
@@ -344,6 +346,83 @@ def seals():
     check("the same wire passes what it has", b"SOMEBODY" in seen[-1][1], str(seen[-1]))
 
 
+def leavers():
+    """Clients that go while the provider says nothing, and some that only seem to."""
+    def begin(wire, streams, behind=b""):
+        path, members = CALLS[wire]
+        members = dict(members, model="chat-small", stream=streams)
+        body = json.dumps(members).encode()
+        sock = socket.create_connection(("127.0.0.1", GATEWAY), WAIT, ("127.0.0.7", 0))
+        one = (f"POST {path} HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer {TOKEN}\r\n"
+               f"Content-Length: {len(body)}\r\n\r\n").encode() + body
+        sock.sendall(one + behind)
+        return sock, one
+
+    def asked(before):
+        while len(seen) == before:
+            time.sleep(0.01)
+        time.sleep(0.1)
+
+    for name, streams, behind, reset in (
+            ("a reset", False, b"", True), ("an end", False, b"", False),
+            ("a reset behind the next request", False, b"GET / HTTP/1.1\r\n", True),
+            ("an end behind the next request", False, b"GET / HTTP/1.1\r\n", False),
+            ("a reset of a stream", True, b"", True), ("an end of a stream", True, b"", False)):
+        script[:] = [hold(stream(chunk("Hello!")) if streams else b"")]
+        left.clear()
+        before = len(seen)
+        sock, _ = begin("chat", streams, behind)
+        data = b""
+        while streams and b"Hello!" not in data:
+            data += sock.recv(65536)
+        asked(before)
+        check(f"{name}: while it waits the provider does", not left.is_set())
+        if reset:
+            sock.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+        sock.close()
+        check(f"{name}: the provider is left", left.wait(3))
+    # Kept, and then left in its second call.
+    for reset in (True, False):
+        script[:] = [answer(json.dumps(GOOD).encode())]
+        sock, one = begin("chat", False)
+        while b"Hello!" not in sock.recv(65536):
+            pass
+        script[:] = [hold(b"")]
+        left.clear()
+        before = len(seen)
+        sock.sendall(one)
+        asked(before)
+        if reset:
+            sock.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+        sock.close()
+        check("in the second call the provider is left", left.wait(3))
+
+    def slow(said):
+        def run(sock):
+            time.sleep(0.7)
+            sock.sendall(said)
+        return run
+
+    # Half a connection is no leaver: shut at once, or later, with a request behind, in a stream.
+    good = answer(json.dumps(GOOD).encode())
+    for name, streams, wait, twice in (("at once", False, 0, False), ("later", False, 0.3, False),
+                                       ("in a stream", True, 0.3, False),
+                                       ("with a request behind", False, 0.3, True)):
+        said = stream(chunk("Hello!"), b"data: [DONE]\n\n") if streams else good
+        script[:] = [slow(said)]
+        sock, one = begin("chat", streams)
+        if twice:
+            sock.sendall(one)
+        time.sleep(wait)
+        sock.shutdown(socket.SHUT_WR)
+        data = b""
+        while piece := sock.recv(65536):
+            data += piece
+        sock.close()
+        check(f"half, {name}: answered", data.count(b"Hello!") == 1 + twice and
+              data.count(b" 200 OK") == 1 + twice, str(data))
+
+
 def drips():
     """A call has a second and a half."""
     def asked(name, wire, streams, said):
@@ -368,4 +447,4 @@ def drips():
 listen()
 {"answers": answers, "storms": storms, "streams": streams, "bounds": bounds, "priced": priced,
  "gone": gone, "broken": broken, "seals": seals,
- "drips": drips}[GROUP]()
+ "drips": drips, "leavers": leavers}[GROUP]()

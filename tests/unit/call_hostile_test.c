@@ -5,6 +5,9 @@
 
 /* Calls of the clients' group "drips": heads, then whole answers of each wire, then streams. */
 #define DRIPS 9
+/* Of "leavers": those that leave, and those that do not. */
+#define LEAVERS 8
+#define STAYERS 7
 
 static bool nothing_is_held(const struct rig *r)
 {
@@ -102,6 +105,28 @@ static void who_drips_has_an_end(void)
 	rig_close(r);
 }
 
+/* Before anything is written to them. */
+static void who_leaves_is_missed_at_once(void)
+{
+	uint16_t provider;
+	struct rig *r = stage_open(&provider);
+	size_t gone = 0, stayed = 0, i;
+
+	REQUIRE(r);
+	clients_run(r, "leavers", provider);
+	CHECK(RIG_WAIT(r, r->call_count == LEAVERS + STAYERS && nothing_is_held(r)));
+	for (i = 0; i < LEAVERS + STAYERS; i++) {
+		gone += r->calls[i].why == CALL_WHY_CLIENT_GONE;
+		stayed += r->calls[i].why == CALL_WHY_NONE;
+		CHECK(r->calls[i].duration_us < 5000000);
+		/* Its provider may have counted it. */
+		CHECK(r->calls[i].input > 0);
+	}
+	CHECK_INT(gone, LEAVERS);
+	CHECK_INT(stayed, STAYERS);
+	rig_close(r);
+}
+
 static const struct tap_test tests[] = {
 	TEST(any_answer_is_passed_on_or_refused),
 	TEST(a_provider_that_refuses_is_not_asked_for_ever),
@@ -112,6 +137,7 @@ static const struct tap_test tests[] = {
 	TEST(what_broke_counts_and_what_was_refused_does_not),
 	TEST(seals_go_to_who_made_them),
 	TEST(who_drips_has_an_end),
+	TEST(who_leaves_is_missed_at_once),
 };
 
 int main(int argc, char **argv)
