@@ -93,14 +93,14 @@ struct call {
 	bool usage_asked; /* of it, by us and not by the client */
 	/* Of this attempt. */
 	struct call_usage usage;
-	uint64_t answered;	/* bytes of the answer that came from the provider */
-	bool charged;		/* the provider has the request, and may charge for it */
-	bool whole;		/* its answer has come to an end */
-	uint64_t retry_after_s; /* for the client; 0: not told */
-	bool final;		/* to try again is of no use, and it is told so */
-	bool begun;		/* the head has gone to the client */
-	bool chunks_out;	/* its body goes in chunks */
-	struct text out;	/* to be written to the client, from `taken` on */
+	uint64_t answered;	  /* bytes of the answer that came from the provider */
+	bool charged;		  /* the provider has the request, and may charge for it */
+	bool whole;		  /* its answer has come to an end */
+	uint64_t retry_after_ms;  /* for the client; 0: not told */
+	const char *should_retry; /* "true" or "false", likewise; NULL: not told */
+	bool begun;		  /* the head has gone to the client */
+	bool chunks_out;	  /* its body goes in chunks */
+	struct text out;	  /* to be written to the client, from `taken` on */
 	size_t taken;
 	bool writes; /* a piece of it is being written, from the connection's buffer */
 

@@ -178,6 +178,10 @@ static void answer_error(struct call *k)
 	if (call_retry(k, RETRY_ANSWERED))
 		return;
 	k->why = CALL_WHY_PROVIDER;
+	/* Its word is for whoever asks it again. */
+	k->should_retry = !strcmp(k->head.should_retry, "true")	 ? "true" :
+			  !strcmp(k->head.should_retry, "false") ? "false" :
+								   NULL;
 	/* Whose key it was is not the client's affair: it would take it for its own. */
 	if (k->head.status == 401 || k->head.status == 403) {
 		call_refuse(k, CALL_WHY_PROVIDER, "the provider refused the key that it was shown");

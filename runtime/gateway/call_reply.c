@@ -66,11 +66,13 @@ static void head_put(struct call *k, int status, const char *type)
 	k->keep_alive = k->keep_alive && front_may_keep(k->gateway);
 	http_answer_begin(out, (unsigned int)status);
 	http_field_put_text(out, "Content-Type", type);
-	if (k->retry_after_s)
-		http_field_put_number(out, "Retry-After", k->retry_after_s);
-	/* SDKs of OpenAI's ask it before they try again by themselves. */
-	if (k->final)
-		http_field_put_text(out, "x-should-retry", "false");
+	/* SDKs of OpenAI's and Anthropic's ask these before they try again by themselves. */
+	if (k->retry_after_ms) {
+		http_field_put_number(out, "Retry-After", (k->retry_after_ms + 999) / 1000);
+		http_field_put_number(out, "retry-after-ms", k->retry_after_ms);
+	}
+	if (k->should_retry)
+		http_field_put_text(out, "x-should-retry", k->should_retry);
 	http_field_put_text(out, "Connection", k->keep_alive ? "keep-alive" : "close");
 	k->status = status;
 	k->begun = true;
@@ -257,6 +259,6 @@ void call_refuse(struct call *k, enum call_why why, const char *fmt, ...)
 	/* It was not the client who was late, as 408 would say. */
 	error.status = why == CALL_WHY_TIMEOUT ? 504 : 0;
 	k->why = why;
-	k->final = call_why_is_policy(why);
+	k->should_retry = call_why_is_policy(why) ? "false" : NULL;
 	call_fail(k, &error);
 }

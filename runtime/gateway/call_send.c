@@ -400,6 +400,7 @@ bool call_retry(struct call *k, enum retry_event event)
 		.status = k->head.status,
 		.retry_after = field_of(k->head.retry_after),
 		.retry_after_ms = field_of(k->head.retry_after_ms),
+		.should_retry = field_of(k->head.should_retry),
 		.sent = k->begun,
 		.attempts = k->attempts,
 		.more = k->candidate + 1 < k->route.count,
@@ -409,7 +410,7 @@ bool call_retry(struct call *k, enum retry_event event)
 	};
 	const struct retry_decision decision = retry_decide(&retry_usual, &outcome);
 
-	k->retry_after_s = (decision.asked_ms + 999) / 1000;
+	k->retry_after_ms = decision.asked_ms;
 	switch (decision.verdict) {
 	case RETRY_AGAIN:
 		/* What broke may have been charged: it counts, and the next one is another. */

@@ -143,6 +143,8 @@ static size_t header_came(char *line, size_t size, size_t count, void *cookie)
 	else if (!field_take(line, len, "retry-after", h->retry_after, sizeof(h->retry_after)) &&
 		 !field_take(line, len, "retry-after-ms", h->retry_after_ms,
 			     sizeof(h->retry_after_ms)) &&
+		 !field_take(line, len, "x-should-retry", h->should_retry,
+			     sizeof(h->should_retry)) &&
 		 !field_take(line, len, "x-request-id", h->request_id, sizeof(h->request_id)))
 		field_take(line, len, "request-id", h->request_id, sizeof(h->request_id));
 	return len;

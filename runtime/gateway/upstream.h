@@ -43,6 +43,7 @@ struct exchange_head {
 	char type[128];	      /* Content-Type, without its parameters, in small letters */
 	char retry_after[64]; /* as it came */
 	char retry_after_ms[32];
+	char should_retry[8]; /* x-should-retry, likewise */
 	char request_id[128]; /* the provider's own name of the request */
 };
 

@@ -205,6 +205,42 @@ def storms():
         check(f"Retry-After {text[:9]!r}", got == 400 and not headers["Retry-After"], f"{got} {headers}")
 
 
+def words():
+    """What the provider says of trying again is done, and told to who may try again itself."""
+    error = b'{"error":{"message":"no","type":"e"}}'
+    for name, status, more, times in (
+            ("no word, refused", 400, "", 1), ("no word, busy", 503, "", 3),
+            ("true, refused", 400, "X-Should-Retry: true\r\n", 3),
+            ("false, busy", 503, "x-should-retry: false\r\n", 1),
+            ("false, too many", 429, "x-should-retry: false\r\nRetry-After: 1\r\n", 1),
+            ("neither, busy", 503, "x-should-retry: perhaps-not-at-all\r\n", 3),
+            ("in capitals, refused", 400, "x-should-retry: TRUE\r\n", 1)):
+        for wire in CALLS:
+            script[:] = [answer(error, f"{status} No", more="retry-after-ms: 1\r\n" + more)]
+            before = len(seen)
+            got, headers, data = request(wire, "chat-small")
+            word = more.split(":")[1].split("\r")[0].strip() if more else None
+            check(f"{wire}: {name}: asked {times} times", len(seen) - before == times,
+                  str(len(seen) - before))
+            check(f"{wire}: {name}: told", got == status and
+                  headers["x-should-retry"] == (word if word in ("true", "false") else None),
+                  f"{got} {headers}")
+    # How long, by the finer of two words; what is asked for is waited for, and not much longer.
+    for name, more, least, most in (
+            ("milliseconds", "retry-after-ms: 700\r\nRetry-After: 20\r\n", 0.7, 5),
+            ("a part of one", "retry-after-ms: 700.5\r\n", 0.7, 5),
+            ("what is no number", "retry-after-ms: soon\r\nRetry-After: 1\r\n", 1, 5)):
+        script[:] = [answer(error, "429 No", more=more), answer(json.dumps(GOOD).encode())]
+        began = time.monotonic()
+        got, _, data = request("chat", "chat-small")
+        took = time.monotonic() - began
+        check(f"{name}: waited", got == 200 and least <= took < most, f"{got} {took}")
+    script[:] = [answer(error, "429 No", more="retry-after-ms: 45000.25\r\n")]
+    _, headers, _ = request("chat", "chat-small")
+    check("more than is waited for is told in both", headers["retry-after-ms"] == "45001" and
+          headers["Retry-After"] == "46", str(headers))
+
+
 def chunk(content):
     return b"data: " + json.dumps({
         "id": "c", "object": "chat.completion.chunk", "created": 1, "model": "small",
@@ -447,4 +483,5 @@ def drips():
 listen()
 {"answers": answers, "storms": storms, "streams": streams, "bounds": bounds, "priced": priced,
  "gone": gone, "broken": broken, "seals": seals,
- "drips": drips, "leavers": leavers}[GROUP]()
+ "drips": drips, "leavers": leavers,
+ "words": words}[GROUP]()

@@ -44,6 +44,11 @@ static void a_provider_that_refuses_is_not_asked_for_ever(void)
 	CHECK_INT(used, 0);
 }
 
+static void what_a_provider_says_of_trying_again_is_done(void)
+{
+	hostile_run("words", AGENTOS_BUDGET_UNLIMITED, AGENTOS_BUDGET_UNLIMITED, NULL);
+}
+
 static void any_stream_ends(void)
 {
 	hostile_run("streams", AGENTOS_BUDGET_UNLIMITED, AGENTOS_BUDGET_UNLIMITED, NULL);
@@ -130,6 +135,7 @@ static void who_leaves_is_missed_at_once(void)
 static const struct tap_test tests[] = {
 	TEST(any_answer_is_passed_on_or_refused),
 	TEST(a_provider_that_refuses_is_not_asked_for_ever),
+	TEST(what_a_provider_says_of_trying_again_is_done),
 	TEST(any_stream_ends),
 	TEST(no_wording_makes_a_call_look_small),
 	TEST(what_tokens_do_not_price_is_not_let_through),
