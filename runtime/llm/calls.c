@@ -43,14 +43,14 @@ struct calls_one *calls_by_id(const struct calls *c, struct call_string id)
 	return NULL;
 }
 
-struct calls_one *calls_by_name(const struct calls *c, struct call_string name)
+struct calls_one *calls_by_name(const struct calls *c, struct call_string name, bool made)
 {
 	struct calls_one *one;
 	size_t back;
 
 	for (back = c->count; back > 0; back--) {
 		one = ago(c, back - 1);
-		if (one->made && !one->answered && same(one->name, name))
+		if ((one->made || !made) && !one->answered && same(one->name, name))
 			return one;
 	}
 	return NULL;

@@ -21,8 +21,8 @@ struct calls {
 int calls_add(struct calls *c, struct calls_one call);
 /* The newest with this id, or NULL. */
 struct calls_one *calls_by_id(const struct calls *c, struct call_string id);
-/* The oldest with this name that is not answered and whose id was made, or NULL. */
-struct calls_one *calls_by_name(const struct calls *c, struct call_string name);
+/* The oldest with this name that is not answered, or NULL. made: and whose id was made. */
+struct calls_one *calls_by_name(const struct calls *c, struct call_string name, bool made);
 void calls_release(struct calls *c);
 
 #endif

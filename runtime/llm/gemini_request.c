@@ -112,8 +112,9 @@ static void result_read(const struct tree_node *n, struct parts *p, struct calls
 	part->name = tree_string_needed(n, "name");
 	part->id = tree_string(n, "id");
 	call = part->id.len ? calls_by_id(calls, part->id) : NULL;
+	/* Older clients send no ids back; one that names an id does not mean a call with another. */
 	if (!call)
-		call = calls_by_name(calls, part->name);
+		call = calls_by_name(calls, part->name, part->id.len);
 	if (call) {
 		call->answered = true;
 		part->id = call->id;

@@ -42,6 +42,21 @@ static const struct {
 	  "[call id=call_1_1 name=g text={\"a\":1}] [call id=call_1_2 name=f text={\"a\":1}]\n"
 	  "user: [result id=call_1_1 name=g [text text=1]] [result id=call_1_0 name=f [text text=2]] "
 	  "[result id=call_1_2 name=f [text text=3]]" },
+	{ "calls with ids, and results of an older client, without",
+	  "{\"contents\":[{\"role\":\"user\",\"parts\":[{\"text\":\"hi\"}]},"
+	  "{\"role\":\"model\",\"parts\":[{\"functionCall\":{\"id\":\"i\",\"name\":\"f\"}},"
+	  "{\"functionCall\":{\"id\":\"j\",\"name\":\"g\"}},"
+	  "{\"functionCall\":{\"id\":\"k\",\"name\":\"f\"}},"
+	  "{\"functionCall\":{\"id\":\"l\",\"name\":\"f\"}}]},"
+	  "{\"role\":\"user\",\"parts\":[" RESULT(
+		  "g",
+		  "1") ","
+		       "{\"functionResponse\":{\"id\":\"k\",\"name\":\"f\",\"response\":{\"output\":\"2\"}}}," RESULT(
+			       "f", "3") "," RESULT("f", "4") "]}]}",
+	  " model=m\nuser: [text text=hi]\nassistant: [call id=i name=f text={}] "
+	  "[call id=j name=g text={}] [call id=k name=f text={}] [call id=l name=f text={}]\n"
+	  "user: [result id=j name=g [text text=1]] [result id=k name=f [text text=2]] "
+	  "[result id=i name=f [text text=3]] [result id=l name=f [text text=4]]" },
 	{ "calls with ids, and results of all kinds",
 	  "{\"contents\":[{\"role\":\"user\",\"parts\":[{\"text\":\"hi\"}]},"
 	  "{\"role\":\"model\",\"parts\":[{\"functionCall\":{\"id\":\"i\",\"name\":\"f\"}}]},"
@@ -193,6 +208,10 @@ static void a_request_that_is_none_is_refused_by_its_member(void)
 		  "bad contents[0].parts[0].functionCall: is not for a user's turn" },
 		{ TURN(RESULT("f", "x")),
 		  "bad contents[0].parts[0].functionResponse: answers no call of this name" },
+		{ "{\"contents\":[{\"role\":\"model\",\"parts\":[{\"functionCall\":{\"id\":\"i\","
+		  "\"name\":\"f\"}}]},{\"role\":\"user\",\"parts\":[" RESULT("f", "1") "," RESULT(
+			  "f", "2") "]}]}",
+		  "bad contents[1].parts[1].functionResponse: answers no call of this name" },
 		{ MODEL(RESULT("f", "x")),
 		  "bad contents[1].parts[0]: a part that is not for a model's turn" },
 		{ MODEL("{\"inlineData\":{\"mimeType\":\"image/png\",\"data\":\"\"}}"),
