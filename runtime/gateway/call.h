@@ -100,6 +100,7 @@ struct call {
 	const char *should_retry; /* "true" or "false", likewise; NULL: not told */
 	bool begun;		  /* the head has gone to the client */
 	bool chunks_out;	  /* its body goes in chunks */
+	bool some;		  /* of a stream that is a JSON array: an item is out */
 	struct text out;	  /* to be written to the client, from `taken` on */
 	size_t taken;
 	bool writes; /* a piece of it is being written, from the connection's buffer */
@@ -158,13 +159,18 @@ void call_refuse(struct call *k, enum call_why why, const char *fmt, ...)
 	__attribute__((format(printf, 3, 4)));
 /* What a provider answered with: an error, which is passed on in the client's wire. */
 void call_fail(struct call *k, const struct call_error *error);
-/* A whole answer; and a stream, piece by piece. */
+/*
+ * A whole answer; and a stream, piece by piece: frames of server-sent events, which whoever asked
+ * Gemini's wire without alt=sse gets as the items of one JSON array.
+ */
 void call_answer(struct call *k, int status, const char *type, const char *bytes, size_t len);
 void call_stream_begin(struct call *k);
 void call_stream_put(struct call *k, const struct text *pieces);
 void call_stream_end(struct call *k);
 /* Says nothing, so that who has closed the connection shows it by a reset. */
 void call_probe(struct call *k);
+/* Does its stream go out as a JSON array? */
+bool call_is_array(const struct call *k);
 /* Bytes that wait for the client. */
 size_t call_waiting(const struct call *k);
 /* Goes on writing what there is. */

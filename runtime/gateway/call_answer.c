@@ -266,6 +266,18 @@ static bool frame_is_ours(const struct call *k, const struct sse_frame *f)
 	return true;
 }
 
+/* Only what is whole may stand in an array: what is none would break it. */
+static int item_check(const struct sse_frame *f)
+{
+	static const char *const path = "";
+	struct scan_value v;
+	size_t at;
+
+	return scan_json(f->data.at, f->data.len, &path, 1, &v, &at) || v.kind != SCAN_OBJECT ?
+		       -EBADMSG :
+		       0;
+}
+
 /* The same wire: as it came, line for line. */
 static int frame_pass(struct call *k, const struct sse_frame *f)
 {
@@ -273,6 +285,8 @@ static int frame_pass(struct call *k, const struct sse_frame *f)
 	const char *at = f->data.at, *end = at + f->data.len, *line;
 	int err;
 
+	if (call_is_array(k) && item_check(f))
+		return -EBADMSG;
 	frame_usage(k, f);
 	if (frame_is_ours(k, f))
 		return 0;

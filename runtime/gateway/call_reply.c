@@ -106,9 +106,14 @@ void call_answer(struct call *k, int status, const char *type, const char *bytes
 
 /* --- streams --- */
 
+bool call_is_array(const struct call *k)
+{
+	return k->endpoint.wire == WIRE_GEMINI && k->endpoint.stream && !k->endpoint.sse;
+}
+
 void call_stream_begin(struct call *k)
 {
-	head_put(k, 200, EVENTS);
+	head_put(k, 200, call_is_array(k) ? JSON : EVENTS);
 	http_field_put_text(&k->out, "Cache-Control", "no-cache");
 	/* Who cannot read chunks reads to the end of the connection. */
 	k->chunks_out = k->http11;
@@ -119,31 +124,65 @@ void call_stream_begin(struct call *k)
 	http_answer_end(&k->out);
 }
 
-void call_stream_put(struct call *k, const struct text *pieces)
+static void stream_put(struct call *k, const char *bytes, size_t len)
 {
-	if (!pieces->len)
+	if (!len)
 		return;
-	digest_add(k, pieces->bytes, pieces->len);
+	digest_add(k, bytes, len);
 	if (k->chunks_out)
-		text_printf(&k->out, "%zx\r\n", pieces->len);
-	text_put(&k->out, pieces->bytes, pieces->len);
+		text_printf(&k->out, "%zx\r\n", len);
+	text_put(&k->out, bytes, len);
 	if (k->chunks_out)
 		text_string(&k->out, "\r\n");
+}
+
+/* The data of each frame as an item. Its lines stay lines: between JSON's tokens they are blanks. */
+static void items_put(struct call *k, const struct text *frames)
+{
+	static const char data[] = "data: ";
+	const char *at = frames->bytes, *end = at + frames->len, *line;
+	struct text items = { 0 };
+	bool within = false;
+
+	for (; at < end; at = line + 1) {
+		line = memchr(at, '\n', (size_t)(end - at));
+		if (!line)
+			line = end;
+		if (line == at)
+			within = false;
+		if ((size_t)(line - at) < sizeof(data) || memcmp(at, data, sizeof(data) - 1))
+			continue;
+		text_string(&items, within ? "\n" : k->some ? "\n,\r\n" : "[");
+		text_put(&items, at + sizeof(data) - 1, (size_t)(line - at) - sizeof(data) + 1);
+		within = k->some = true;
+	}
+	stream_put(k, items.bytes, items.len);
+	k->out.failed |= items.failed;
+	text_release(&items);
+}
+
+void call_stream_put(struct call *k, const struct text *pieces)
+{
+	if (call_is_array(k))
+		items_put(k, pieces);
+	else
+		stream_put(k, pieces->bytes, pieces->len);
 	call_flush(k);
 }
 
 /*
- * An interim answer, or a comment in the stream, which who reads on skips (RFC 9110, 15.2; WHATWG
+ * An interim answer, or a comment or a blank in the stream, which who reads on skips (RFC 9110, 15.2; WHATWG
  * HTML, 9.2.6). Bytes that are on their way already do as well.
  */
 void call_probe(struct call *k)
 {
-	const struct text nothing = { .bytes = ":\n\n", .len = 3 };
+	const char *nothing = call_is_array(k) ? "\n" : ":\n\n";
 
 	if (k->writes || call_waiting(k))
 		return;
 	if (k->begun) {
-		call_stream_put(k, &nothing);
+		stream_put(k, nothing, strlen(nothing));
+		call_flush(k);
 	} else if (k->http11) {
 		text_string(&k->out, "HTTP/1.1 100 Continue\r\n\r\n");
 		call_flush(k);
@@ -152,6 +191,8 @@ void call_probe(struct call *k)
 
 void call_stream_end(struct call *k)
 {
+	if (call_is_array(k))
+		stream_put(k, k->some ? "\n]\n" : "[]\n", 3);
 	if (k->chunks_out)
 		text_string(&k->out, "0\r\n\r\n");
 	reply_done(k);

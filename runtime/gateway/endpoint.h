@@ -22,7 +22,7 @@ struct endpoint {
 	enum wire_kind wire;	    /* whose words an error is told in, too */
 	char model[ENDPOINT_MODEL]; /* Gemini's, from the path; else empty */
 	bool stream;		    /* likewise */
-	bool sse;		    /* Gemini: alt=sse was asked for */
+	bool sse;		    /* Gemini's stream: as events (alt=sse); else as a JSON array */
 	struct http_span key;	    /* of the query: "key=..."; of no length: none */
 };
 

@@ -207,14 +207,15 @@ KEYS = {"chat": "Authorization", "responses": "Authorization", "anthropic": "x-a
         "gemini": "x-goog-api-key"}
 
 
-def request(wire, model, token=MODELS, stream=False, connection=None, show=None, **more):
+def request(wire, model, token=MODELS, stream=False, connection=None, show=None, sse=True, **more):
     """status, headers, body of one call"""
     path, body = REQUESTS[wire]
     body = dict(body, **more)
     if wire == "gemini":
         path = path.replace("MODEL", model)
         if stream:
-            path = path.replace("generateContent", "streamGenerateContent") + "?alt=sse"
+            path = path.replace("generateContent", "streamGenerateContent")
+            path += "?alt=sse" if sse else ""
     else:
         body["model"] = model
         if stream:
@@ -347,6 +348,28 @@ def stream():
             text, ended = text_of_stream(wire, data)
             check(f"{name}: text", text == "Hello!", f"{text} {data}")
             check(f"{name}: end", ended, str(data))
+    # Gemini's stream without alt=sse is one JSON array, of the same objects.
+    for upstream, model in UPSTREAMS.items():
+        status, headers, data = request("gemini", model, stream=True, sse=False)
+        check(f"an array from {upstream}", status == 200 and
+              headers["Content-Type"] == "application/json" and
+              headers["Transfer-Encoding"] == "chunked" and data[:1] == b"[", f"{status} {headers}")
+        items = json.loads(data)
+        text = "".join(part.get("text", "") for item in items
+                       for part in item["candidates"][0]["content"]["parts"])
+        check(f"an array from {upstream}: text", text == "Hello!", str(items))
+        check(f"an array from {upstream}: end", len(items) > 1 and
+              items[-1]["candidates"][0]["finishReason"] == "STOP" and
+              items[-1]["usageMetadata"]["promptTokenCount"] == 7, str(items))
+        path = Provider.seen[-1][0]
+        check(f"an array from {upstream}: asked for events", "alt=sse" in path or
+              upstream != "gemini-own", path)
+        if upstream != "chat":
+            continue
+        Provider.failing = {"chat": ["cut"]}
+        status, _, data = request("gemini", model, stream=True, sse=False)
+        check("an array that is cut says so, and is one", status == 200 and
+              "too early" in json.loads(data)[-1]["error"]["message"], str(data))
     # Usage was asked for by the gateway, not by the client, who does not see it.
     _, _, data = request("chat", "chat-small", stream=True)
     check("usage that nobody asked for is not shown", b'"usage": {' not in data, str(data))

@@ -269,6 +269,24 @@ def streams():
             got, _, data = request(wire, "chat-small", True)
             check(f"{wire}: {name} for a stream", got == 503 and b"no stream" in data,
                   f"{got} {data[:300]}")
+    # An array stays one, whatever comes.
+    for said in (stream(b'data: {"a":\ndata: 1}\n\ndata: [\n\n'), stream(b"data: [\n\n"),
+                 stream(b'data: {"a":1}\n\ndata: ,\n\n'), stream(b": x\n\n"), stream(),
+                 stream(b'data: {"a":1}\n\ndata: [1]\n\n')):
+        script[:] = [said]
+        connection = connect()
+        connection.request("POST", "/v1beta/models/gemini-own-small:streamGenerateContent",
+                           json.dumps(CALLS["gemini"][1]), {"x-goog-api-key": TOKEN})
+        got = connection.getresponse()
+        data = got.read()
+        connection.close()
+        items = json.loads(data)
+        check("an array of objects", got.status == 200 and isinstance(items, list) and
+              all(isinstance(item, dict) for item in items), str(data))
+        check("and broken ones say so", not items or "broken" in items[-1]["error"]["message"],
+              str(data))
+        check("with what came before", said != stream(b'data: {"a":\ndata: 1}\n\ndata: [\n\n') or
+              items[0] == {"a": 1}, str(data))
     # As it came: frames that are large, no UTF-8, of lines, and comments in between.
     script[:] = [stream(b": x\r\n", b"data: \xff\xfe\r\n\r\n", b"data: a\ndata: b\n\n",
                         chunk("x" * 3000000), b"data: [DONE]\n\n")]
