@@ -241,6 +241,19 @@ void call_begin(struct connection *c, const struct http_head *head, size_t size)
 		body_read(k);
 }
 
+/* What went to a provider, or was refused to go. Nothing of a count that is estimated leaves us. */
+static bool call_is_told(const struct call *k)
+{
+	switch (k->endpoint.kind) {
+	case ENDPOINT_CALL:
+		return true;
+	case ENDPOINT_COUNT:
+		return k->asked || k->why != CALL_WHY_NONE;
+	default:
+		return false;
+	}
+}
+
 static void call_tell(struct call *k)
 {
 	const struct call_usage *u = &k->counted;
@@ -266,7 +279,7 @@ static void call_tell(struct call *k)
 	};
 	unsigned int size;
 
-	if (k->told || k->endpoint.kind != ENDPOINT_CALL)
+	if (k->told || !call_is_told(k))
 		return;
 	k->told = true;
 	/* What a provider says of its own counting need not fit together. */

@@ -96,6 +96,7 @@ struct call {
 	uint64_t answered;	  /* bytes of the answer that came from the provider */
 	bool charged;		  /* the provider has the request, and may charge for it */
 	bool whole;		  /* its answer has come to an end */
+	bool estimated;		  /* it is a count of tokens that is ours, which is told */
 	uint64_t retry_after_ms;  /* for the client; 0: not told */
 	const char *should_retry; /* "true" or "false", likewise; NULL: not told */
 	bool begun;		  /* the head has gone to the client */
@@ -146,6 +147,15 @@ void call_decide(struct call *k);
 /* True: it may go on. */
 bool call_body_checks(struct call *k);
 
+/* --- call_count.c: tokens of a prompt --- */
+
+/* Asks the provider if it counts in the client's words, else answers with an estimate. */
+void call_count(struct call *k);
+/* The provider answered that it cannot: an estimate is given. False: it did not. */
+bool call_count_misses(struct call *k);
+/* Where the body names the model again, as Gemini's may; -EBADMSG: not as text, or twice. */
+int call_count_model(struct call *k, struct scan_edit *edits, size_t *count);
+
 /* --- call_send.c: asking providers --- */
 
 void call_send(struct call *k);
@@ -178,8 +188,10 @@ void call_flush(struct call *k);
 
 /* --- call_budget.c: what it may cost, and has --- */
 
-/* CALL_WHY_NONE, or what there is not enough of. */
+/* CALL_WHY_NONE, or what there is not enough of. Nothing is, for counting tokens. */
 enum call_why call_reserve(struct call *k);
+/* Of a text of so many bytes, where nobody says: one for each LIMIT_CALL_TOKEN_BYTES, rounded up. */
+uint64_t call_tokens_of(uint64_t bytes);
 /* Gives back what was reserved, and counts what the attempt has used, or may have. */
 void call_settle(struct call *k);
 

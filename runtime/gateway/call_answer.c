@@ -175,7 +175,7 @@ static void answer_error(struct call *k)
 	struct call_error error;
 
 	memset(&error, 0, sizeof(error));
-	if (call_retry(k, RETRY_ANSWERED))
+	if (call_count_misses(k) || call_retry(k, RETRY_ANSWERED))
 		return;
 	k->why = CALL_WHY_PROVIDER;
 	/* Its word is for whoever asks it again. */

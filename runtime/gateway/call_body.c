@@ -135,6 +135,9 @@ static const char *values_check(struct call *k, const struct scan_value v[AT_COU
 {
 	if (scan_model(k, &v[AT_MODEL]))
 		return "\"model\" must be the name of one";
+	/* No answer is streamed or bounded there: what these say is the provider's affair. */
+	if (k->endpoint.kind != ENDPOINT_CALL)
+		return NULL;
 	if (!stream_check(k, &v[AT_STREAM]))
 		return "\"stream\" must be true or false";
 	if (!choices_check(&v[AT_CHOICES]))

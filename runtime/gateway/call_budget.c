@@ -101,6 +101,9 @@ enum call_why call_reserve(struct call *k)
 	enum call_why why;
 	int err;
 
+	/* No provider charges for it. */
+	if (k->endpoint.kind == ENDPOINT_COUNT)
+		return CALL_WHY_NONE;
 	/* Another of its calls has found that it has ended. */
 	if (k->agent->fd < 0)
 		return CALL_WHY_ENDED;
@@ -120,7 +123,7 @@ enum call_why call_reserve(struct call *k)
 	return why;
 }
 
-static uint64_t tokens_of(uint64_t bytes)
+uint64_t call_tokens_of(uint64_t bytes)
 {
 	return (bytes + LIMIT_CALL_TOKEN_BYTES - 1) / LIMIT_CALL_TOKEN_BYTES;
 }
@@ -133,12 +136,12 @@ static uint64_t tokens_of(uint64_t bytes)
 static void usage_estimate(struct call *k)
 {
 	struct call_usage *u = &k->usage;
-	uint64_t output = tokens_of(k->answered);
+	uint64_t output = call_tokens_of(k->answered);
 
 	if (u->given && k->whole)
 		return;
 	if (!u->given)
-		u->input = tokens_of(k->body.len);
+		u->input = call_tokens_of(k->body.len);
 	if (u->input > k->held_tokens)
 		u->input = k->held_tokens;
 	if (output > k->held_tokens - u->input)

@@ -196,6 +196,7 @@ void call_decide(struct call *k)
 		call_refuse(k, CALL_WHY_MALFORMED, "this path is not asked for by this method");
 		return;
 	case ENDPOINT_CALL:
+	case ENDPOINT_COUNT:
 		break;
 	}
 	if (!call_body_checks(k) || !route_checks(k))
@@ -203,6 +204,8 @@ void call_decide(struct call *k)
 	why = call_reserve(k);
 	if (why != CALL_WHY_NONE)
 		budget_refuse(k, why);
+	else if (k->endpoint.kind == ENDPOINT_COUNT)
+		call_count(k);
 	else
 		call_send(k);
 }

@@ -71,6 +71,8 @@ static void head_put(struct call *k, int status, const char *type)
 		http_field_put_number(out, "Retry-After", (k->retry_after_ms + 999) / 1000);
 		http_field_put_number(out, "retry-after-ms", k->retry_after_ms);
 	}
+	if (k->estimated)
+		http_field_put_text(out, "X-AgentOS-Tokens", "estimate, from the body's bytes");
 	if (k->should_retry)
 		http_field_put_text(out, "x-should-retry", k->should_retry);
 	http_field_put_text(out, "Connection", k->keep_alive ? "keep-alive" : "close");

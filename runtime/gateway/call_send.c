@@ -19,7 +19,7 @@ static const struct route_candidate *candidate_of(const struct call *k)
 
 static bool same_wire(const struct call *k)
 {
-	return candidate_of(k)->provider->wire == k->endpoint.wire;
+	return k->upstream_wire == wire_of(k->endpoint.wire);
 }
 
 /* --- the body --- */
@@ -28,10 +28,11 @@ static bool same_wire(const struct call *k)
 static int body_pass(struct call *k, struct iovec *parts, size_t *ret_count)
 {
 	const struct route_candidate *c = candidate_of(k);
-	struct scan_edit edits[2];
+	struct scan_edit edits[SCAN_EDITS];
 	struct text name = { 0 };
 	size_t count = 0, len;
 	const char *json;
+	int err;
 
 	if (k->scan.model.kind == SCAN_STRING && strcmp(k->model, c->id)) {
 		text_json(&name, c->id, strlen(c->id));
@@ -48,6 +49,9 @@ static int body_pass(struct call *k, struct iovec *parts, size_t *ret_count)
 		k->usage_asked = true;
 		count++;
 	}
+	err = call_count_model(k, edits, &count);
+	if (err)
+		return err;
 	return scan_splice(k->body.bytes, k->body.len, edits, count, parts, ret_count, &len);
 }
 
@@ -214,7 +218,11 @@ static int url_make(struct call *k, struct text *url)
 
 	text_printf(url, "%s://%s%s%s:%u", u->tls ? "https" : "http", v6 ? "[" : "", u->host,
 		    v6 ? "]" : "", u->port);
-	return target_write(c->provider, k->streams ? TARGET_STREAM : TARGET_CALL, c->id, url);
+	return target_write(c->provider,
+			    k->endpoint.kind == ENDPOINT_COUNT ? TARGET_COUNT :
+			    k->streams			       ? TARGET_STREAM :
+								 TARGET_CALL,
+			    c->id, url);
 }
 
 /* --- an attempt --- */
@@ -238,6 +246,8 @@ static int attempt_start(struct call *k, struct wire_fault *fault)
 	struct lines lines = { .count = 0 };
 	int err;
 
+	/* Said where nothing better is. */
+	snprintf(fault->text, sizeof(fault->text), "the model is named otherwise than by a text");
 	err = same_wire(k) ? body_pass(k, parts, &r.part_count) :
 			     body_translate(k, parts, &r.part_count, fault);
 	if (!err)

@@ -77,19 +77,23 @@ static bool name_decode(struct http_span s, char *out, size_t size)
 	return len != 0;
 }
 
-/* "MODEL:generateContent", below either of Gemini's versions. */
+/* "MODEL:generateContent" and the like, below either of Gemini's versions. */
 static bool gemini_read(struct http_span path, struct http_span query, struct endpoint *e)
 {
+	enum endpoint_kind kind = ENDPOINT_CALL;
+
 	if (!span_cut(&path, "/v1beta/models/") && !span_cut(&path, "/v1/models/"))
 		return false;
 	if (span_ends(&path, ":streamGenerateContent")) {
 		e->stream = true;
 		e->sse = span_equals(query_get(query, "alt"), "sse");
+	} else if (span_ends(&path, ":countTokens")) {
+		kind = ENDPOINT_COUNT;
 	} else if (!span_ends(&path, ":generateContent")) {
 		return false;
 	}
 	e->wire = WIRE_GEMINI;
-	e->kind = name_decode(path, e->model, sizeof(e->model)) ? ENDPOINT_CALL : ENDPOINT_NONE;
+	e->kind = name_decode(path, e->model, sizeof(e->model)) ? kind : ENDPOINT_NONE;
 	return true;
 }
 
@@ -103,6 +107,7 @@ void endpoint_read(const struct http_head *head, struct endpoint *ret_endpoint)
 		{ "/v1/chat/completions", "POST", ENDPOINT_CALL, WIRE_OPENAI_CHAT },
 		{ "/v1/responses", "POST", ENDPOINT_CALL, WIRE_OPENAI_RESPONSES },
 		{ "/v1/messages", "POST", ENDPOINT_CALL, WIRE_ANTHROPIC },
+		{ "/v1/messages/count_tokens", "POST", ENDPOINT_COUNT, WIRE_ANTHROPIC },
 		{ "/v1/models", "GET", ENDPOINT_MODELS, WIRE_OPENAI_CHAT },
 		{ "/v1beta/models", "GET", ENDPOINT_MODELS, WIRE_GEMINI },
 	};

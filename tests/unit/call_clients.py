@@ -174,6 +174,8 @@ class Provider(http.server.BaseHTTPRequestHandler):
             self.send_header("Content-Length", "4")
             self.end_headers()
             self.wfile.write(b"<ht>")
+        elif "count" in self.path:
+            self.send_json(200, {"totalTokens": 5} if "gemini" in name else {"input_tokens": 5})
         elif body.get("stream") or "stream" in self.path:
             self.send_stream(name, body, fail == "cut")
         else:
@@ -543,6 +545,92 @@ def unpriced():
     check("no price", status == 429 and b"/etc/agentos/models" in data, f"{status} {data}")
 
 
+def post(path, body, token=MODELS, **headers):
+    """status, headers, value of one request"""
+    connection = connect(token)
+    headers = {name.replace("_", "-"): value for name, value in headers.items()}
+    connection.request("POST", path, body if isinstance(body, bytes) else json.dumps(body),
+                       {"Authorization": "Bearer " + token, **headers})
+    answer = connection.getresponse()
+    data = answer.read()
+    connection.close()
+    return answer.status, answer.headers, json.loads(data)
+
+
+def counts():
+    """Of tokens; of a budget of one token nothing could be reserved."""
+    anthropic = {"messages": TURN, "system": "Be brief.", "stream": True, "new": {"a": 1}}
+    for model in UPSTREAMS.values():
+        body = json.dumps(dict(anthropic, model=model)).encode()
+        own = model.startswith("anthropic")
+        before = len(Provider.seen)
+        status, headers, value = post("/v1/messages/count_tokens?beta=true", body,
+                                      anthropic_beta="token-counting-x")
+        estimate = (len(body) + 2) // 3
+        check(f"Anthropic's count of {model}", status == 200 and
+              value == {"input_tokens": 5 if own else estimate}, f"{status} {value}")
+        check(f"Anthropic's count of {model}: an estimate says so",
+              ("estimate" in (headers["X-AgentOS-Tokens"] or "")) == (not own), str(headers))
+        check(f"Anthropic's count of {model}: asked there or nowhere",
+              len(Provider.seen) == before + own, str(Provider.seen[before:]))
+    path, headers, body = Provider.seen[-1]
+    check("as it came, but for the model", path == "/anthropic-own/messages/count_tokens" and
+          body == dict(anthropic, model="small") and
+          headers["anthropic-beta"] == "token-counting-x", f"{path} {headers} {body}")
+    contents = [{"role": "user", "parts": [{"text": "Say hello."}]}]
+    for model in UPSTREAMS.values():
+        own = model.startswith("gemini")
+        for body in ({"contents": contents},
+                     {"generateContentRequest": {"model": "models/other", "contents": contents}}):
+            body = json.dumps(body).encode()
+            before = len(Provider.seen)
+            status, headers, value = post(f"/v1beta/models/{model}:countTokens", body)
+            check(f"Gemini's count of {model}", status == 200 and
+                  value == {"totalTokens": 5 if own else (len(body) + 2) // 3},
+                  f"{status} {value}")
+            check(f"Gemini's count of {model}: asked there or nowhere",
+                  len(Provider.seen) == before + own, str(Provider.seen[before:]))
+    path, _, body = Provider.seen[-1]
+    check("no other model is counted for", path == "/gemini-own/models/small:countTokens" and
+          body["generateContentRequest"] == {"model": "models/small", "contents": contents},
+          f"{path} {body}")
+    for body in (b'{"generateContentRequest":{"model":5}}',
+                 b'{"generateContentRequest":{"model":"a","model":"b"}}'):
+        before = len(Provider.seen)
+        status, _, value = post("/v1beta/models/gemini-own-small:countTokens", body)
+        check("a model that is none", status == 400 and len(Provider.seen) == before,
+              f"{status} {value}")
+    # A provider that cannot count, and one that is busy.
+    for failing, want in ((404, 200), (405, 200), (501, 200), (400, 400)):
+        Provider.failing = {"anthropic-own": [failing]}
+        status, headers, value = post("/v1/messages/count_tokens",
+                                      dict(anthropic, model="anthropic-own-small"))
+        check(f"{failing} comes to {want}", status == want and
+              bool(headers["X-AgentOS-Tokens"]) == (want == 200), f"{status} {value}")
+    Provider.failing = {"anthropic-own": [529]}
+    status, _, value = post("/v1/messages/count_tokens",
+                            dict(anthropic, model="anthropic-own-small"))
+    check("it is asked again", status == 200 and value == {"input_tokens": 5}, f"{status} {value}")
+    # The same checks as of calls.
+    before = len(Provider.seen)
+    for name, status, word, path, body, token in (
+            ("no such model", 404, "nothing-like-it", "/v1/messages/count_tokens",
+             {"model": "nothing-like-it"}, MODELS),
+            ("not in the policy", 403, "no rule", "/v1/messages/count_tokens",
+             {"model": "anthropic-own-small"}, ONE),
+            ("not in the policy, Gemini's", 403, "no rule",
+             "/v1beta/models/gemini-own-small:countTokens", {}, ONE),
+            ("no model", 400, "must be the name", "/v1/messages/count_tokens", {}, MODELS),
+            ("no JSON", 400, "no JSON", "/v1/messages/count_tokens", b"[", MODELS)):
+        got, _, value = post(path, body, token)
+        check(f"{name}: {status}", got == status and word in json.dumps(value), f"{got} {value}")
+    got, _, value = post("/v1/messages/count_tokens", {"model": "anthropic-own-small"},
+                         x_api_key="sk-abc", Authorization="")
+    check("somebody's key", got == 401, f"{got} {value}")
+    check("nobody was asked", len(Provider.seen) == before)
+
+
 provider_start()
 {"plain": plain, "stream": stream, "refusals": refusals, "failures": failures,
- "connections": connections, "one": one, "budget": budget, "unpriced": unpriced}[GROUP]()
+ "connections": connections, "one": one, "budget": budget, "unpriced": unpriced,
+ "counts": counts}[GROUP]()

@@ -78,6 +78,38 @@ static void what_a_call_costs_is_reserved_and_settled(void)
 	rig_close(r);
 }
 
+static bool nothing_is_counted(const struct rig *r, unsigned int agent)
+{
+	const struct rig_budget t = rig_budget(r, agent, AGENTOS_RESOURCE_TOKENS),
+				m = rig_budget(r, agent, AGENTOS_RESOURCE_MICRODOLLARS);
+
+	return !t.used && !t.reserved && !m.used && !m.reserved;
+}
+
+static void tokens_are_counted_and_cost_none(void)
+{
+	uint16_t provider;
+	struct rig *r = stage_open(&provider);
+	size_t asked = 0, refused = 0, i;
+
+	REQUIRE(r);
+	rig_allow(r, AGENT_MODELS, AGENTOS_RESOURCE_TOKENS, 1);
+	rig_allow(r, AGENT_MODELS, AGENTOS_RESOURCE_MICRODOLLARS, 1);
+	clients_run(r, "counts", provider);
+	/* What went to a provider and what was refused is in the log; estimates are not. */
+	CHECK(RIG_WAIT(r, r->call_count >= 16));
+	for (i = 0; i < r->call_count; i++) {
+		asked += r->calls[i].provider[0] != '\0';
+		refused += r->calls[i].provider[0] == '\0' && r->calls[i].why != CALL_WHY_NONE;
+		CHECK_INT(r->calls[i].input + r->calls[i].output + r->calls[i].microdollars, 0);
+	}
+	CHECK_INT(asked, 1 + 2 + 2 + 4 + 1);
+	CHECK_INT(refused, 6);
+	CHECK_INT(r->call_count, asked + refused);
+	CHECK(nothing_is_counted(r, AGENT_MODELS));
+	rig_close(r);
+}
+
 /* The status of an answer that is read whole, or a negative errno, or 0 at the end. */
 static int hear_answer(int fd)
 {
@@ -187,6 +219,7 @@ static const struct tap_test tests[] = {
 	TEST(providers_that_fail_are_asked_again_or_replaced),
 	TEST(connections_are_kept_and_requests_follow_each_other),
 	TEST(what_a_call_costs_is_reserved_and_settled),
+	TEST(tokens_are_counted_and_cost_none),
 	TEST(a_proxied_request_behind_a_call_fits_the_buffer),
 	TEST(calls_wait_for_agentosd_and_the_gateway_lives),
 };

@@ -1,0 +1,85 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/* How many tokens a prompt has: asked of its provider, or estimated. */
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "gateway/call.h"
+
+static const struct provider *provider_at(const struct call *k, size_t i)
+{
+	return k->route.candidates[i].provider;
+}
+
+/*
+ * Of the whole body, with what is written around the prompt, and images as they are encoded:
+ * rather too much than too little, as a token of usual text is some four bytes.
+ */
+static void estimate_answer(struct call *k)
+{
+	const uint64_t tokens = call_tokens_of(k->body.len);
+	char body[64];
+
+	snprintf(body, sizeof(body),
+		 k->endpoint.wire == WIRE_GEMINI ? "{\"totalTokens\":%llu}" :
+						   "{\"input_tokens\":%llu}",
+		 (unsigned long long)tokens);
+	k->estimated = true;
+	call_answer(k, 200, "application/json", body, strlen(body));
+}
+
+void call_count(struct call *k)
+{
+	const struct provider *p = provider_at(k, 0);
+
+	/* Another model would count otherwise. */
+	k->route.count = 1;
+	if (p->wire == k->endpoint.wire && p->auth != PROVIDER_SIGV4)
+		call_send(k);
+	else
+		estimate_answer(k);
+}
+
+bool call_count_misses(struct call *k)
+{
+	const int status = k->head.status;
+
+	if (k->endpoint.kind != ENDPOINT_COUNT || (status != 404 && status != 405 && status != 501))
+		return false;
+	estimate_answer(k);
+	return true;
+}
+
+int call_count_model(struct call *k, struct scan_edit *edits, size_t *count)
+{
+	static const char *const paths[] = { "generateContentRequest.model",
+					     "generate_content_request.model" };
+	const char *id = k->route.candidates[k->candidate].id;
+	struct scan_value v[2];
+	struct text name = { 0 };
+	const char *json;
+	size_t at, i;
+
+	if (k->endpoint.kind != ENDPOINT_COUNT || k->endpoint.wire != WIRE_GEMINI)
+		return 0;
+	if (scan_json(k->body.bytes, k->body.len, paths, 2, v, &at))
+		return -EBADMSG;
+	for (i = 0; i < 2; i++) {
+		if (v[i].kind == SCAN_NONE)
+			continue;
+		if (v[i].kind != SCAN_STRING)
+			return -EBADMSG;
+		text_string(&name, "\"models/");
+		/* Without its quotes: what is in a model's name needs none of its own. */
+		text_put(&name, id, strlen(id));
+		text_string(&name, "\"");
+		json = text_error(&name) ? NULL : arena_copy(&k->arena, name.bytes, name.len);
+		if (json)
+			edits[(*count)++] =
+				scan_replace(&v[i], (struct call_string){ json, name.len });
+		text_release(&name);
+		if (!json)
+			return -ENOMEM;
+	}
+	return 0;
+}
