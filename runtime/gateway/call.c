@@ -246,6 +246,7 @@ static bool call_is_told(const struct call *k)
 {
 	switch (k->endpoint.kind) {
 	case ENDPOINT_CALL:
+	case ENDPOINT_EMBED:
 		return true;
 	case ENDPOINT_COUNT:
 		return k->asked || k->why != CALL_WHY_NONE;

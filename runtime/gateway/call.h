@@ -147,12 +147,14 @@ void call_decide(struct call *k);
 /* True: it may go on. */
 bool call_body_checks(struct call *k);
 
-/* --- call_count.c: tokens of a prompt --- */
+/* --- call_count.c: tokens of a prompt, and embeddings: what is asked for beside answers --- */
 
 /* Asks the provider if it counts in the client's words, else answers with an estimate. */
 void call_count(struct call *k);
 /* The provider answered that it cannot: an estimate is given. False: it did not. */
 bool call_count_misses(struct call *k);
+/* Leaves those who are asked for embeddings. False: there are none, and the client is told. */
+bool call_embeds(struct call *k);
 /* Where the body names the model again, as Gemini's may; -EBADMSG: not as text, or twice. */
 int call_count_model(struct call *k, struct scan_edit *edits, size_t *count);
 

@@ -59,6 +59,7 @@ static struct price_ask ask_of(const struct call *k)
 		.choices = 1,
 		.beyond_body = k->reach.beyond_body,
 		.cache_hour = k->reach.cache_hour,
+		.input_only = k->endpoint.kind == ENDPOINT_EMBED,
 	};
 }
 
@@ -71,7 +72,7 @@ static uint64_t tokens_worst(const struct call *k)
 
 	if (m && !price_worst_tokens(m, &ask, &tokens))
 		return tokens;
-	tokens = ask.max_tokens ? ask.max_tokens : LIMIT_CALL_ANSWER;
+	tokens = ask.input_only ? 0 : ask.max_tokens ? ask.max_tokens : LIMIT_CALL_ANSWER;
 	if (ask.beyond_body)
 		return tokens + (m && m->context ? m->context : LIMIT_CALL_CONTEXT);
 	return tokens + ask.body + ask.attached + LIMIT_HIDDEN_TOKENS;
@@ -136,7 +137,7 @@ uint64_t call_tokens_of(uint64_t bytes)
 static void usage_estimate(struct call *k)
 {
 	struct call_usage *u = &k->usage;
-	uint64_t output = call_tokens_of(k->answered);
+	uint64_t output = k->endpoint.kind == ENDPOINT_EMBED ? 0 : call_tokens_of(k->answered);
 
 	if (u->given && k->whole)
 		return;

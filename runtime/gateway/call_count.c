@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-/* How many tokens a prompt has: asked of its provider, or estimated. */
+/* What is asked for beside answers: how many tokens a prompt has, and embeddings. */
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
@@ -10,6 +10,8 @@ static const struct provider *provider_at(const struct call *k, size_t i)
 {
 	return k->route.candidates[i].provider;
 }
+
+/* --- tokens of a prompt --- */
 
 /*
  * Of the whole body, with what is written around the prompt, and images as they are encoded:
@@ -82,4 +84,31 @@ int call_count_model(struct call *k, struct scan_edit *edits, size_t *count)
 			return -ENOMEM;
 	}
 	return 0;
+}
+
+/* --- embeddings --- */
+
+static bool embeds(const struct provider *p)
+{
+	return (p->wire == WIRE_OPENAI_CHAT || p->wire == WIRE_OPENAI_RESPONSES) &&
+	       p->auth != PROVIDER_SIGV4;
+}
+
+bool call_embeds(struct call *k)
+{
+	const struct provider *first = provider_at(k, 0);
+	size_t i, kept = 0;
+
+	for (i = 0; i < k->route.count; i++)
+		if (embeds(provider_at(k, i)))
+			k->route.candidates[kept++] = k->route.candidates[i];
+	if (kept) {
+		k->route.count = kept;
+		return true;
+	}
+	call_refuse(k, CALL_WHY_UNKNOWN,
+		    "there are no embeddings of %s: the provider %s does not speak OpenAI's wire, "
+		    "and embeddings are not translated",
+		    k->model, first->name);
+	return false;
 }

@@ -197,9 +197,12 @@ void call_decide(struct call *k)
 		return;
 	case ENDPOINT_CALL:
 	case ENDPOINT_COUNT:
+	case ENDPOINT_EMBED:
 		break;
 	}
 	if (!call_body_checks(k) || !route_checks(k))
+		return;
+	if (k->endpoint.kind == ENDPOINT_EMBED && !call_embeds(k))
 		return;
 	why = call_reserve(k);
 	if (why != CALL_WHY_NONE)

@@ -220,6 +220,7 @@ static int url_make(struct call *k, struct text *url)
 		    v6 ? "]" : "", u->port);
 	return target_write(c->provider,
 			    k->endpoint.kind == ENDPOINT_COUNT ? TARGET_COUNT :
+			    k->endpoint.kind == ENDPOINT_EMBED ? TARGET_EMBED :
 			    k->streams			       ? TARGET_STREAM :
 								 TARGET_CALL,
 			    c->id, url);
@@ -354,7 +355,10 @@ void call_send(struct call *k)
 	int err;
 
 	k->step = CALL_KEY;
-	k->upstream_wire = wire_of(candidate_of(k)->provider->wire);
+	/* OpenAI's two wires have the same embeddings. */
+	k->upstream_wire = wire_of(k->endpoint.kind == ENDPOINT_EMBED ?
+					   k->endpoint.wire :
+					   candidate_of(k)->provider->wire);
 	if (candidate_of(k)->provider->auth == PROVIDER_SIGV4) {
 		call_refuse(k, CALL_WHY_NO_KEY,
 			    "requests to %s would have to be signed, which the "

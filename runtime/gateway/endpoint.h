@@ -14,6 +14,7 @@ enum endpoint_kind {
 	ENDPOINT_CALL,	 /* a model is called */
 	ENDPOINT_MODELS, /* which models there are */
 	ENDPOINT_COUNT,	 /* how many tokens a prompt has: Anthropic, Gemini */
+	ENDPOINT_EMBED,	 /* embeddings: OpenAI */
 };
 
 #define ENDPOINT_MODEL 256 /* bytes of a model's name in a path, its NUL included */

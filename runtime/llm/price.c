@@ -55,7 +55,7 @@ static int prompt_bound(const struct model *m, const struct price_ask *ask, uint
 	uint64_t tokens;
 
 	if (ask->beyond_body) {
-		if (!m->context)
+		if (!m->context || ask->input_only)
 			return -ENODATA;
 		*ret_tokens = m->context;
 		return 0;
@@ -64,7 +64,7 @@ static int prompt_bound(const struct model *m, const struct price_ask *ask, uint
 	    __builtin_add_overflow(tokens, LIMIT_HIDDEN_TOKENS, &tokens))
 		return -EOVERFLOW;
 	/* More than the window is refused by the provider, and not charged. */
-	*ret_tokens = m->context && tokens > m->context ? m->context : tokens;
+	*ret_tokens = m->context && tokens > m->context && !ask->input_only ? m->context : tokens;
 	return 0;
 }
 
@@ -72,6 +72,10 @@ static int answer_bound(const struct model *m, const struct price_ask *ask, uint
 {
 	uint64_t each = ask->max_tokens ? ask->max_tokens : m->max_output;
 
+	if (ask->input_only) {
+		*ret_tokens = 0;
+		return 0;
+	}
 	if (!each)
 		return -ENODATA;
 	if (ask->choices > LIMIT_CHOICES)

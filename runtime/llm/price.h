@@ -18,6 +18,8 @@ struct price_ask {
 	 */
 	bool beyond_body;
 	bool cache_hour; /* it asks for a cache that lasts an hour */
+	/* Embeddings: no tokens are answered, and each of many texts may fill the context window. */
+	bool input_only;
 };
 
 /*

@@ -54,6 +54,8 @@ ANSWERS = {
                    "usageMetadata": USAGE["gemini-own"], "modelVersion": "small"},
 }
 ANSWERS["open"] = ANSWERS["chat"]
+EMBEDDINGS = {"object": "list", "model": "small", "usage": {"prompt_tokens": 4, "total_tokens": 4},
+              "data": [{"object": "embedding", "index": 0, "embedding": [0.5] * 999}]}
 
 
 def chat_chunk(delta, finish=None, **more):
@@ -176,6 +178,8 @@ class Provider(http.server.BaseHTTPRequestHandler):
             self.wfile.write(b"<ht>")
         elif "count" in self.path:
             self.send_json(200, {"totalTokens": 5} if "gemini" in name else {"input_tokens": 5})
+        elif self.path.endswith("/embeddings"):
+            self.send_json(200, EMBEDDINGS)
         elif body.get("stream") or "stream" in self.path:
             self.send_stream(name, body, fail == "cut")
         else:
@@ -630,7 +634,40 @@ def counts():
     check("nobody was asked", len(Provider.seen) == before)
 
 
+def embeddings():
+    for model in ("chat-small", "responses-small"):
+        status, _, value = post("/v1/embeddings", {"model": model, "input": ["Hi", "Ho"],
+                                                   "encoding_format": "float", "stream": True})
+        check(f"embeddings of {model}", status == 200 and value == EMBEDDINGS,
+              f"{status} {value}")
+        path, _, body = Provider.seen[-1]
+        check(f"embeddings of {model}: as they were asked for",
+              path == f"/{model[:-6]}/embeddings" and body["model"] == "small" and
+              body["input"] == ["Hi", "Ho"] and body["encoding_format"] == "float",
+              f"{path} {body}")
+
+
+def no_embeddings():
+    before = len(Provider.seen)
+    for model, provider in (("anthropic-own-small", "anthropic-own"),
+                            ("gemini-own-small", "gemini-own")):
+        status, _, value = post("/v1/embeddings", {"model": model, "input": "Hi"})
+        check(f"no embeddings of {model}", status == 404 and
+              value["error"]["code"] == "model_not_found" and
+              f"the provider {provider} does not speak OpenAI's wire" in value["error"]["message"],
+              f"{status} {value}")
+    status, _, value = post("/v1/embeddings", {"model": "responses-small", "input": "Hi"}, ONE)
+    check("not in the policy", status == 403, f"{status} {value}")
+    check("nobody was asked", len(Provider.seen) == before)
+
+
+def one_embedding():
+    status, _, value = post("/v1/embeddings", {"model": "chat-small", "input": "Hi"})
+    print("ok", status)
+
+
 provider_start()
 {"plain": plain, "stream": stream, "refusals": refusals, "failures": failures,
  "connections": connections, "one": one, "budget": budget, "unpriced": unpriced,
- "counts": counts}[GROUP]()
+ "counts": counts, "embeddings": embeddings, "no_embeddings": no_embeddings,
+ "one_embedding": one_embedding}[GROUP]()

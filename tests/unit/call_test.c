@@ -110,6 +110,50 @@ static void tokens_are_counted_and_cost_none(void)
 	rig_close(r);
 }
 
+static void embeddings_are_reserved_by_their_input_and_settled(void)
+{
+	uint16_t provider;
+	struct rig *r = stage_open(&provider);
+	struct gate_called c;
+	struct rig_budget b;
+
+	REQUIRE(r);
+	clients_run(r, "embeddings", provider);
+	c = last_call(r, 2);
+	CHECK_INT(c.why, CALL_WHY_NONE);
+	CHECK_INT(c.status, 200);
+	CHECK_INT(c.input, 4);
+	CHECK_INT(c.output, 0);
+	CHECK_INT(c.microdollars, 4);
+	CHECK_STR(c.provider, "responses");
+	CHECK_INT(c.wire, 1);
+	CHECK_INT(c.upstream, 2);
+	b = rig_budget(r, AGENT_MODELS, AGENTOS_RESOURCE_TOKENS);
+	CHECK_INT(b.used, 8);
+	CHECK_INT(b.reserved, 0);
+	CHECK_INT(rig_budget(r, AGENT_MODELS, AGENTOS_RESOURCE_MICRODOLLARS).used, 8);
+	/* The prompt of a call would fit in these, and its answer not. */
+	rig_allow(r, AGENT_MODELS, AGENTOS_RESOURCE_TOKENS, 1500);
+	rig_allow(r, AGENT_MODELS, AGENTOS_RESOURCE_MICRODOLLARS, 1500);
+	clients_run(r, "one_embedding", provider);
+	c = last_call(r, 3);
+	CHECK_INT(c.why, CALL_WHY_NONE);
+	/* Too little for what it may come to. */
+	rig_allow(r, AGENT_MODELS, AGENTOS_RESOURCE_TOKENS, 1000);
+	clients_run(r, "one_embedding", provider);
+	CHECK_INT(last_call(r, 4).why, CALL_WHY_BUDGET_TOKENS);
+	rig_allow(r, AGENT_MODELS, AGENTOS_RESOURCE_TOKENS, AGENTOS_BUDGET_UNLIMITED);
+	rig_allow(r, AGENT_MODELS, AGENTOS_RESOURCE_MICRODOLLARS, 1000);
+	clients_run(r, "one_embedding", provider);
+	CHECK_INT(last_call(r, 5).why, CALL_WHY_BUDGET_MONEY);
+	CHECK(nothing_is_counted(r, AGENT_MODELS));
+	clients_run(r, "no_embeddings", provider);
+	CHECK_INT(last_call(r, 6).why, CALL_WHY_UNKNOWN);
+	CHECK_INT(last_call(r, 8).why, CALL_WHY_NO_RULE);
+	CHECK(nothing_is_counted(r, AGENT_MODELS));
+	rig_close(r);
+}
+
 /* The status of an answer that is read whole, or a negative errno, or 0 at the end. */
 static int hear_answer(int fd)
 {
@@ -220,6 +264,7 @@ static const struct tap_test tests[] = {
 	TEST(connections_are_kept_and_requests_follow_each_other),
 	TEST(what_a_call_costs_is_reserved_and_settled),
 	TEST(tokens_are_counted_and_cost_none),
+	TEST(embeddings_are_reserved_by_their_input_and_settled),
 	TEST(a_proxied_request_behind_a_call_fits_the_buffer),
 	TEST(calls_wait_for_agentosd_and_the_gateway_lives),
 };

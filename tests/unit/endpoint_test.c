@@ -43,6 +43,8 @@ static void each_path_is_a_wire(void)
 		{ "POST", "/v1/messages/count_tokens", ENDPOINT_COUNT, WIRE_ANTHROPIC },
 		{ "POST", "/v1/messages/count_tokens?beta=true", ENDPOINT_COUNT, WIRE_ANTHROPIC },
 		{ "POST", "/v1/messages/count_token", ENDPOINT_NONE, WIRE_OPENAI_CHAT },
+		{ "POST", "/v1/embeddings", ENDPOINT_EMBED, WIRE_OPENAI_CHAT },
+		{ "GET", "/v1/embeddings", ENDPOINT_METHOD, WIRE_OPENAI_CHAT },
 		{ "POST", "?", ENDPOINT_NONE, WIRE_OPENAI_CHAT },
 		{ "POST", "", ENDPOINT_NONE, WIRE_OPENAI_CHAT },
 	};
