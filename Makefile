@@ -220,7 +220,8 @@ $(BUILD)/tests/unit/%: $(BUILD)/san/tests/unit/%.o $(BUILD)/libruntime-san.a
 	@if [ -e tests/unit/$*.timeout ]; then cp tests/unit/$*.timeout $@.timeout; fi
 
 # A part of agentosd, with the rest of it made up.
-$(BUILD)/tests/unit/gate_told_test: $(BUILD)/san/runtime/daemon/gate.o $(BUILD)/san/runtime/daemon/names.o
+$(BUILD)/tests/unit/gate_told_test: $(BUILD)/san/runtime/daemon/gate.o \
+	$(BUILD)/san/runtime/daemon/lifecycle.o $(BUILD)/san/runtime/daemon/names.o
 
 # Another's parser, to compare with.
 $(BUILD)/tests/unit/http_parser_test: LIBS += -lhttp_parser

@@ -81,6 +81,8 @@ static struct rig *stage_open(uint16_t *ret_provider)
 	struct gateway_times times = rig_times();
 	int fd = listen_on("127.0.0.1", ret_provider);
 
+	if (fd < 0)
+		return NULL;
 	close(fd);
 	if (stage_deadline)
 		times.whole = times.stream = stage_deadline;
