@@ -47,6 +47,7 @@ UNIT_SRCS := $(wildcard tests/unit/*_test.c)
 GUEST_SRCS := $(wildcard tests/kernel/*_test.c tests/escape/*_test.c)
 FUZZ_SRCS := $(wildcard tests/fuzz/*.c)
 DEBUG_SRCS := $(wildcard tests/debug/*_test.c)
+PEERS_SRCS := $(wildcard tests/peers/*.c)
 GUEST_PROGRAMS := $(wildcard tests/kernel/prog/*.c tests/escape/prog/*.c tests/bench/*.c)
 
 objs = $(patsubst %.c,$(BUILD)/$(1)/%.o,$(2))
@@ -233,6 +234,11 @@ $(BUILD)/tests/unit/audit_commands_test $(BUILD)/tests/unit/audit_keys_test \
 $(BUILD)/tests/unit/scripted_test: | $(BUILD)/bin/agentos-scripted
 $(BUILD)/tests/unit/export_test $(BUILD)/tests/unit/anchor_test: | $(BUILD)/bin/agentctl $(BUILD)/bin/agentos-post
 
+# With real clients, too, the sanitizers look at what the gateway does.
+$(BUILD)/tests/peers/%: $(BUILD)/san/tests/peers/%.o $(BUILD)/libruntime-san.a | $(BUILD)/bin/agentos-scripted
+	@mkdir -p $(@D)
+	$(CC) $(SANITIZE) $(ALL_LDFLAGS) $^ $(LIBS) -o $@
+
 $(BUILD)/tests/%: $(BUILD)/obj/tests/%.o $(BUILD)/libruntime.a
 	@mkdir -p $(@D)
 	$(CC) $(ALL_LDFLAGS) $^ $(LIBS) -o $@
@@ -257,7 +263,7 @@ GUEST_PROGRAMS_MORE := $(addprefix $(BUILD)/tests/,escape/prog/carrier_static \
 	escape/prog/carrier_library.so e2e/prog/ahead.so)
 
 .PHONY: tests-build
-tests-build: $(FUZZ_SRCS:%.c=$(BUILD)/%) $(UNIT_SRCS:%.c=$(BUILD)/%) $(GUEST_SRCS:%.c=$(BUILD)/%) $(GUEST_PROGRAMS:%.c=$(BUILD)/%) $(GUEST_PROGRAMS_MORE)
+tests-build: $(FUZZ_SRCS:%.c=$(BUILD)/%) $(UNIT_SRCS:%.c=$(BUILD)/%) $(GUEST_SRCS:%.c=$(BUILD)/%) $(GUEST_PROGRAMS:%.c=$(BUILD)/%) $(GUEST_PROGRAMS_MORE) $(PEERS_SRCS:%.c=$(BUILD)/%)
 
 .PHONY: test
 test: ready ## Install what is missing, build, run all tests (both kernels)
@@ -278,6 +284,12 @@ test-debug: debug ## Run the tests on a kernel with KASAN, lockdep, ... (builds 
 .PHONY: test-power
 test-power: all ## Pull the plug of a machine with a busy log, 20 times (POWER_CUTS=20)
 	tests/power
+
+.PHONY: test-peers
+test-peers: ready ## Real clients from npm and PyPI through the gateway, in each provider's wire
+	@scripts/deps peers
+	@$(MAKE) --no-print-directory $(PEERS_SRCS:%.c=$(BUILD)/%)
+	tests/peers/run
 
 .PHONY: unit
 unit: $(FUZZ_SRCS:%.c=$(BUILD)/%) $(UNIT_SRCS:%.c=$(BUILD)/%) ## Run the unit tests alone, natively
