@@ -13,6 +13,7 @@ struct wire_encoder {
 	struct text id, model;
 	struct text call_id, call_name, arguments; /* of the call that is underway */
 	struct text seal;			   /* for the part that is next */
+	struct call_usage before;		   /* as far as it is known while it lasts */
 	bool in_call, in_reasoning, done;
 };
 
@@ -79,6 +80,12 @@ static void frame_end(struct wire_encoder *e, const struct call_usage *usage, st
 	wire_frame_put(out, NULL, e->data.bytes, e->data.len);
 }
 
+/* Gemini tells of usage in each frame; of other wires not all know it before the end. */
+static const struct call_usage *known(const struct wire_encoder *e)
+{
+	return e->before.given ? &e->before : NULL;
+}
+
 /* A frame with a part and the seal that waited for it. */
 static int part_frame(struct wire_encoder *e, const struct call_part *part, struct text *out)
 {
@@ -91,7 +98,7 @@ static int part_frame(struct wire_encoder *e, const struct call_part *part, stru
 		e->seal.len = 0;
 	parts_end(e);
 	if (!err)
-		frame_end(e, NULL, out);
+		frame_end(e, known(e), out);
 	return err;
 }
 
@@ -111,7 +118,7 @@ static void seal_frame(struct wire_encoder *e, struct text *out)
 	gemini_seal_put(&e->data, &seal);
 	e->seal.len = 0;
 	parts_end(e);
-	frame_end(e, NULL, out);
+	frame_end(e, known(e), out);
 }
 
 static int reasoning_more(struct wire_encoder *e, const struct call_event *event, struct text *out)
@@ -176,6 +183,7 @@ int gemini_encoder_event(struct wire_encoder *e, const struct call_event *event,
 	case CALL_BEGIN:
 		keep(&e->id, event->id);
 		keep(&e->model, event->model);
+		e->before = event->usage;
 		break;
 	case CALL_TEXT_MORE:
 		err = text_more(e, event, out);

@@ -648,6 +648,26 @@ static void a_stream_is_written_as_clients_expect_it(void)
 	text_release(&out);
 }
 
+static void usage_is_in_each_frame_as_far_as_it_is_known(void)
+{
+	static const struct call_event events[] = {
+		{ .kind = CALL_BEGIN,
+		  .id = CALL_STRING("x"),
+		  .model = CALL_STRING("g"),
+		  .usage = { .input = 9, .given = true } },
+		{ .kind = CALL_TEXT_MORE, .text = CALL_STRING("a") },
+	};
+	struct text out = { 0 };
+
+	events_encoded(W, events, sizeof(events) / sizeof(events[0]), &out);
+	CHECK_STR(
+		text_ended(&out),
+		SENT("{\"text\":\"a\"}") "\"index\":0}],\"usageMetadata\":{\"promptTokenCount\":9,"
+					 "\"candidatesTokenCount\":0,\"totalTokenCount\":9},"
+					 "\"modelVersion\":\"g\",\"responseId\":\"x\"}\n\n");
+	text_release(&out);
+}
+
 static void seals_of_two_thoughts_stay_apart(void)
 {
 	static const struct call_event events[] = {
@@ -727,6 +747,7 @@ static const struct tap_test tests[] = {
 	TEST(every_error_reads_back_as_itself),
 	TEST(streams_are_read),
 	TEST(a_stream_is_written_as_clients_expect_it),
+	TEST(usage_is_in_each_frame_as_far_as_it_is_known),
 	TEST(seals_of_two_thoughts_stay_apart),
 	TEST(an_error_ends_a_stream),
 	TEST(arguments_that_are_no_object_end_a_stream),
