@@ -109,6 +109,8 @@ void endpoint_read(const struct http_head *head, struct endpoint *ret_endpoint)
 		{ "/v1/messages", "POST", ENDPOINT_CALL, WIRE_ANTHROPIC },
 		{ "/v1/messages/count_tokens", "POST", ENDPOINT_COUNT, WIRE_ANTHROPIC },
 		{ "/v1/embeddings", "POST", ENDPOINT_EMBED, WIRE_OPENAI_CHAT },
+		/* Of clients for which ANTHROPIC_BASE_URL has the version in it: the AI SDK. */
+		{ "/messages", "POST", ENDPOINT_CALL, WIRE_ANTHROPIC },
 		{ "/v1/models", "GET", ENDPOINT_MODELS, WIRE_OPENAI_CHAT },
 		{ "/v1beta/models", "GET", ENDPOINT_MODELS, WIRE_GEMINI },
 	};

@@ -28,6 +28,8 @@ static void each_path_is_a_wire(void)
 		{ "POST", "/v1/responses", ENDPOINT_CALL, WIRE_OPENAI_RESPONSES },
 		{ "GET", "/v1/messages", ENDPOINT_METHOD, WIRE_ANTHROPIC },
 		{ "POST", "/v1/messages", ENDPOINT_CALL, WIRE_ANTHROPIC },
+		{ "POST", "/messages", ENDPOINT_CALL, WIRE_ANTHROPIC },
+		{ "GET", "/messages", ENDPOINT_METHOD, WIRE_ANTHROPIC },
 		{ "GET", "/v1/models", ENDPOINT_MODELS, WIRE_OPENAI_CHAT },
 		{ "GET", "/v1beta/models", ENDPOINT_MODELS, WIRE_GEMINI },
 		{ "GET", "/v1beta/models/m:generateContent", ENDPOINT_METHOD, WIRE_GEMINI },
