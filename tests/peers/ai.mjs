@@ -1,12 +1,15 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-// The AI SDK with its providers: ai.mjs chat|responses|anthropic
+// The AI SDK with its providers: ai.mjs chat|responses|stateless|anthropic
 
 import { anthropic } from '@ai-sdk/anthropic';
 import { openai } from '@ai-sdk/openai';
 import { APICallError, generateText, isStepCount, jsonSchema, streamText, tool } from 'ai';
 import { SYSTEM, TOOLS, run, tool_run } from './cases.mjs';
 
-const make = { chat: openai.chat, responses: openai.responses, anthropic }[process.argv[2]];
+const way = process.argv[2];
+const make = { chat: openai.chat, anthropic }[way] ?? openai.responses;
+// Responses are asked to be stored, and then named by their ids, unless one says otherwise.
+const options = way === 'stateless' ? { providerOptions: { openai: { store: false } } } : {};
 
 const tools = Object.fromEntries(Object.entries(TOOLS).map(([name, { description, parameters }]) => (
 	[name, tool({
@@ -32,13 +35,13 @@ await run({
 	unknown: (error) => APICallError.isInstance(error) && error.statusCode === 404,
 
 	async ask(model, prompt) {
-		return answer_of(await generateText({ model: make(model), prompt }));
+		return answer_of(await generateText({ ...options, model: make(model), prompt }));
 	},
 
 	async *stream(model, prompt, abortSignal) {
 		let failed;
 		const result = streamText({
-			model: make(model), system: SYSTEM, prompt, abortSignal,
+			...options, model: make(model), system: SYSTEM, prompt, abortSignal,
 			// Without it errors go to standard error, and the text ends.
 			onError: ({ error }) => { failed = error; },
 		});
@@ -52,7 +55,8 @@ await run({
 	},
 
 	async tools(model, prompt, streamed) {
-		const request = { model: make(model), prompt, tools, stopWhen: isStepCount(5) };
+		const request = {
+			...options, model: make(model), prompt, tools, stopWhen: isStepCount(5) };
 		const result = await (streamed ? streamText(request) : generateText(request));
 		const steps = await result.steps;
 
@@ -68,7 +72,8 @@ await run({
 
 		for (const content of prompts) {
 			messages.push({ role: 'user', content });
-			const result = await generateText({ model: make(model), system: SYSTEM, messages });
+			const result = await generateText({
+				...options, model: make(model), system: SYSTEM, messages });
 
 			messages.push(...result.response.messages);
 			texts.push(result.text);
