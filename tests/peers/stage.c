@@ -196,6 +196,9 @@ static int stage_run(const char *program, const char *rules, char **argv)
 	if (r) {
 		status = command_run(r, argv);
 		printf("\nsettled %s\n", RIG_WAIT(r, reserved(r) == 0) ? "yes" : "no");
+		/* By its end it has told of all. */
+		kill(r->pid, SIGTERM);
+		CHECK(RIG_WAIT(r, r->ended));
 		calls_tell(r);
 		rig_close(r);
 	}
