@@ -171,10 +171,11 @@ def run(client):
             signal.alarm(LIMIT)
             try:
                 getattr(client, CASES[name])(f"peer-{wire}")
-                print(f"ok {name} {wire}", flush=True)
+                # Some leave the line before it open.
+                print(f"\nok {name} {wire}", flush=True)
             except (Exception, Late) as error:
                 why = re.sub(r"\s+", " ", f"{type(error).__name__}: {error}")[:400]
-                print(f"not ok {name} {wire}: {why}", flush=True)
+                print(f"\nnot ok {name} {wire}: {why}", flush=True)
                 if "PEERS_TRACE" in os.environ:
                     traceback.print_exc()
             signal.alarm(0)

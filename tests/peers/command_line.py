@@ -128,14 +128,13 @@ class Agent(cases.Client):
         # The answer takes ten minutes, and it is in the middle of it by then.
         time.sleep(2)
         cases.holds(process.poll() is None, "it ended by itself")
-        begun = time.monotonic()
-        os.kill(process.pid, signal.SIGINT)
+        # As timeout(1) does; for SIGINT one of them would want a terminal.
+        os.kill(process.pid, signal.SIGTERM)
         try:
             process.wait(10)
         except subprocess.TimeoutExpired:
             self.end(process, signal.SIGKILL)
-            raise AssertionError("it does not end for SIGINT") from None
-        cases.holds(time.monotonic() - begun < 10, "it did not end at once")
+            raise AssertionError("it does not end for SIGTERM") from None
         self.end(process, signal.SIGKILL)
         cases.equal(self.text(self.answer(model, "peers: plain")), cases.PLAIN)
 
