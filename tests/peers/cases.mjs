@@ -3,6 +3,9 @@
 
 import assert from 'node:assert/strict';
 
+const LIMIT = 120; // seconds for a case
+const AT_ONCE = 10; // within which who aborts is told so, of an answer that takes ten minutes
+
 export const SYSTEM = 'You are a script. Be brief.';
 export const PLAIN = 'Plain: Grüße, 世界 🚀 <&>\n"quoted" and \\n that stays';
 export const STREAMED = 'Streamed: Grüße, 世界 🚀 <&> "quoted" and \\n that stays,\n' +
@@ -137,13 +140,13 @@ const cases = {
 					begun = Date.now();
 					controller.abort();
 				}
-				assert.ok(!begun || Date.now() - begun < 3000, 'it goes on');
+				assert.ok(!begun || Date.now() - begun < AT_ONCE * 1000, 'it goes on');
 			}
 		} catch (thrown) {
 			error = thrown;
 		}
 		assert.ok(begun, `nothing came: ${error}`);
-		assert.ok(Date.now() - begun < 3000, 'it did not end at once');
+		assert.ok(Date.now() - begun < AT_ONCE * 1000, 'it did not end at once');
 		if (client.aborted)
 			assert.ok(error && client.aborted(error), `not the abort: ${error}`);
 		assert.equal((await client.ask(model, 'peers: plain')).text, PLAIN);
@@ -174,7 +177,7 @@ export async function run(client) {
 	for (const wire of process.env.PEERS_WIRES.split(' ')) {
 		for (const name of asked) {
 			try {
-				await limited(cases[name](client, `peer-${wire}`), 60);
+				await limited(cases[name](client, `peer-${wire}`), LIMIT);
 				console.log(`ok ${name} ${wire}`);
 			} catch (error) {
 				console.log(`not ok ${name} ${wire}: ${line(error)}`);

@@ -66,10 +66,9 @@ class Agent(cases.Client):
     def talk(self, model, prompt, goes_on=False):
         process = self.start(model, prompt, goes_on)
         try:
-            output = process.communicate(timeout=cases.LIMIT - 10)[0]
-        except subprocess.TimeoutExpired:
+            output = process.communicate()[0]
+        finally:
             self.end(process, signal.SIGKILL)
-            raise AssertionError("it came to no end: " + process.communicate()[0][-300:]) from None
         if "PEERS_TRACE" in os.environ:
             print(output)
         return Said(output, process.returncode)
@@ -121,7 +120,7 @@ class Agent(cases.Client):
 
     def abort(self, model):
         process = self.start(model, "peers: abort")
-        for _ in range(10 * (cases.LIMIT - 20)):
+        for _ in range(10 * cases.LIMIT):
             if is_connected():
                 break
             time.sleep(0.1)
@@ -205,6 +204,8 @@ class Opencode(Agent):
     name = "opencode"
 
     def __init__(self):
+        for what in ("MODELS_FETCH", "AUTOUPDATE", "LSP_DOWNLOAD", "DEFAULT_PLUGINS"):
+            os.environ["OPENCODE_DISABLE_" + what] = "1"
         models = {f"peer-{wire}": {} for wire in ("chat", "responses", "anthropic", "gemini",
                                                   "none")}
         home_write(".config/opencode/opencode.json", json.dumps({

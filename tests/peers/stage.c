@@ -110,15 +110,16 @@ static void env_put(const char *name, const char *format, ...)
 /* As runtime/super/launch.c has them. */
 static void env_set(unsigned int port)
 {
-	static const char *const none[] = { "HTTPS_PROXY", "HTTP_PROXY", "https_proxy",
-					    "http_proxy" };
+	static const char *const proxies[] = { "HTTPS_PROXY", "HTTP_PROXY", "https_proxy",
+					       "http_proxy" };
 	const uint8_t key[TOKEN_KEY] = RIG_TOKEN_KEY;
 	char token[TOKEN_SIZE];
 	size_t i;
 
 	token_make(key, AGENT_MODELS, token);
-	for (i = 0; i < sizeof(none) / sizeof(none[0]); i++)
-		unsetenv(none[i]);
+	/* Nobody listens there: what is not on loopback is not reached. */
+	for (i = 0; i < sizeof(proxies) / sizeof(proxies[0]); i++)
+		env_put(proxies[i], "http://127.0.0.1:9");
 	env_put("NO_PROXY", "localhost,127.0.0.1,::1");
 	env_put("no_proxy", "localhost,127.0.0.1,::1");
 	env_put("OPENAI_BASE_URL", "http://127.0.0.1:%u/v1", port);
