@@ -127,8 +127,8 @@ class Agent(cases.Client):
         # The answer takes ten minutes, and it is in the middle of it by then.
         time.sleep(2)
         cases.holds(process.poll() is None, "it ended by itself")
-        # As timeout(1) does; for SIGINT one of them would want a terminal.
-        os.kill(process.pid, signal.SIGTERM)
+        # To all that it started, as timeout(1) does; for SIGINT one of them would want a terminal.
+        self.end(process, signal.SIGTERM)
         try:
             process.wait(10)
         except subprocess.TimeoutExpired:
