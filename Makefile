@@ -321,6 +321,13 @@ bench-audit: ## Measure the audit log: recording beside auditd, writing, size, v
 	@$(MAKE) --no-print-directory all
 	tests/bench/audit
 
+.PHONY: bench-gateway
+bench-gateway: ## Measure the gateway: latency, throughput, streams, memory, beside nginx, Portkey, LiteLLM
+	@scripts/deps build vm bench-gateway
+	@$(MAKE) --no-print-directory runtime $(BUILD)/kmod/6.12/agentos.ko \
+		$(addprefix $(BUILD)/tests/bench/,gateway_stage load stream_upstream)
+	tests/bench/gateway
+
 .PHONY: run
 run: ready ## Boot a machine, contain an untrusted agent before your eyes, then a prompt
 	@$(MAKE) --no-print-directory runtime $(BUILD)/kmod/6.12/agentos.ko
