@@ -90,11 +90,14 @@ static char *file_read(const char *path, size_t *ret_len)
 {
 	FILE *f = fopen(path, "r");
 	char *bytes = NULL;
-	size_t room;
+	size_t room = 0;
+	ssize_t len;
 
-	if (!f || (*ret_len = 0, room = 0, getdelim(&bytes, &room, EOF, f) < 0))
+	/* A byte of EOF's value is in no text. */
+	len = f ? getdelim(&bytes, &room, EOF, f) : -1;
+	if (len < 0)
 		err(1, "%s", path);
-	*ret_len = (size_t)ftell(f);
+	*ret_len = (size_t)len;
 	fclose(f);
 	return bytes;
 }
