@@ -31,7 +31,7 @@ static int loop_ring_open(struct loop *l, const char **ret_note)
 static bool loop_supported(struct loop *l)
 {
 	static const int needed[] = { IORING_OP_POLL_ADD,     IORING_OP_ACCEPT,	 IORING_OP_RECVMSG,
-				      IORING_OP_SENDMSG,      IORING_OP_TIMEOUT, IORING_OP_FSYNC,
+				      IORING_OP_SENDMSG,      IORING_OP_NOP,	 IORING_OP_FSYNC,
 				      IORING_OP_ASYNC_CANCEL, IORING_OP_CONNECT, IORING_OP_RECV,
 				      IORING_OP_SEND };
 	struct io_uring_probe *probe = io_uring_get_probe_ring(&l->ring);
@@ -41,8 +41,12 @@ static bool loop_supported(struct loop *l)
 	for (i = 0; supported && i < sizeof(needed) / sizeof(needed[0]); i++)
 		supported = io_uring_opcode_supported(probe, needed[i]);
 	io_uring_free_probe(probe);
-	/* Without NODROP a full completion queue would lose an operation for good. */
-	return supported && l->ring.features & IORING_FEAT_NODROP;
+	/*
+	 * Without NODROP a full completion queue would lose an operation for good; without
+	 * EXT_ARG waiting would have no end.
+	 */
+	return supported && l->ring.features & IORING_FEAT_NODROP &&
+	       l->ring.features & IORING_FEAT_EXT_ARG;
 }
 
 int loop_open(struct loop **ret_loop, const char **ret_note)
@@ -91,20 +95,55 @@ static void loop_cancel_op(struct loop *l, struct loop_op *op)
 	io_uring_sqe_set_data64(sqe, 0);
 }
 
+/* Its entry, if the kernel has not taken that yet. */
+static struct io_uring_sqe *op_entry(struct loop_op *op)
+{
+	struct io_uring *r = &op->loop->ring;
+	struct io_uring_sqe *sqe = &r->sq.sqes[op->entry & r->sq.ring_mask];
+
+	if (r->sq.sqe_tail - 1 - op->entry >= io_uring_sq_ready(r) ||
+	    sqe->user_data != (uintptr_t)op)
+		return NULL;
+	return sqe;
+}
+
+/* The kernel has not heard of it, and will not. */
+static void op_withdraw(struct loop_op *op, struct io_uring_sqe *sqe)
+{
+	io_uring_prep_nop(sqe);
+	if (op->loop->ring.features & IORING_FEAT_CQE_SKIP)
+		sqe->flags |= IOSQE_CQE_SKIP_SUCCESS;
+	io_uring_sqe_set_data64(sqe, 0);
+	op_unlink(op);
+	op_free(op);
+}
+
 void loop_cancel(struct loop_handle *h)
 {
 	struct loop_op *op = h->op;
+	struct io_uring_sqe *sqe;
 
 	if (!op)
 		return;
 	h->op = NULL;
 	op->handle = NULL;
+	if (op->kind == OP_TIMER) {
+		timers_remove(&op->loop->timers, op);
+		op_free(op);
+		return;
+	}
+	sqe = op_entry(op);
+	if (sqe) {
+		op_withdraw(op, sqe);
+		return;
+	}
 	loop_cancel_op(op->loop, op);
 	/*
-	 * The kernel looks descriptors up when it takes a submission: all must be
-	 * there before the caller closes its own and the number is used anew.
+	 * What moves data must not do so behind the caller's back, who may use the memory and
+	 * the descriptor anew at once. To wait for a descriptor to be ready does no harm.
 	 */
-	io_uring_submit(&op->loop->ring);
+	if (op->kind != OP_WAIT && op->kind != OP_POLL)
+		io_uring_submit(&op->loop->ring);
 }
 
 static void loop_finish(struct loop_op *op, int result)
@@ -180,15 +219,49 @@ static void loop_complete(struct loop_op *op, int result, bool more)
 	case OP_RECEIVE:
 		op_received(op, result);
 		break;
-	case OP_TIMER:
-		if (result == -ETIME)
-			result = 0;
-		break;
 	default:
 		break;
 	}
 	if (!more)
 		loop_finish(op, result);
+}
+
+/* Waits for a completion, or until a timer is due. */
+static int loop_enter(struct loop *l)
+{
+	const struct loop_op *next = timers_first(&l->timers);
+	struct __kernel_timespec time = { 0 };
+	struct io_uring_cqe *cqe;
+	uint64_t now;
+
+	if (!next)
+		return io_uring_submit_and_wait(&l->ring, 1);
+	now = timers_now();
+	if (next->due > now) {
+		time.tv_sec = (long long)((next->due - now) / 1000000000);
+		time.tv_nsec = (long long)((next->due - now) % 1000000000);
+	}
+	return io_uring_submit_and_wait_timeout(&l->ring, &cqe, 1, &time, NULL);
+}
+
+/* Those that are due now; not those that their callbacks start. */
+static void loop_timers_run(struct loop *l)
+{
+	struct loop_op *op = timers_first(&l->timers);
+	struct loop_handle *h;
+	uint64_t now;
+
+	if (!op)
+		return;
+	now = timers_now();
+	for (; op && op->due <= now && !l->stop; op = timers_first(&l->timers)) {
+		h = op->handle;
+		timers_remove(&l->timers, op);
+		op_free(op);
+		h->op = NULL;
+		h->message = NULL;
+		h->done(0, h->cookie);
+	}
 }
 
 static int loop_step(struct loop *l)
@@ -198,8 +271,8 @@ static int loop_step(struct loop *l)
 	bool more;
 	int err, result;
 
-	err = io_uring_submit_and_wait(&l->ring, 1);
-	if (err < 0 && err != -EINTR && err != -EAGAIN && err != -EBUSY)
+	err = loop_enter(l);
+	if (err < 0 && err != -EINTR && err != -EAGAIN && err != -EBUSY && err != -ETIME)
 		return err;
 	/* One at a time and given back first: a callback may submit, and may not return soon. */
 	while (io_uring_peek_cqe(&l->ring, &cqe) == 0) {
@@ -210,8 +283,9 @@ static int loop_step(struct loop *l)
 		if (op)
 			loop_complete(op, result, more);
 		if (l->stop)
-			break;
+			return 0;
 	}
+	loop_timers_run(l);
 	return 0;
 }
 
@@ -236,6 +310,8 @@ void loop_close(struct loop *l)
 
 	if (!l)
 		return;
+	while ((op = timers_first(&l->timers)))
+		loop_cancel(op->handle);
 	for (op = l->ops; op; op = op->next) {
 		if (op->handle)
 			op->handle->op = NULL;
@@ -252,5 +328,6 @@ void loop_close(struct loop *l)
 		op_unlink(op);
 		op_free(op);
 	}
+	timers_release(&l->timers);
 	free(l);
 }

@@ -80,7 +80,7 @@ int op_submit(struct loop_op *op)
 		io_uring_prep_sendmsg(sqe, op->fd, &op->header, MSG_NOSIGNAL);
 		break;
 	case OP_TIMER:
-		io_uring_prep_timeout(sqe, &op->time, 0, 0);
+		/* The ring has no part in it. */
 		break;
 	case OP_FSYNC:
 		io_uring_prep_fsync(sqe, op->fd, 0);
@@ -97,6 +97,7 @@ int op_submit(struct loop_op *op)
 		break;
 	}
 	io_uring_sqe_set_data64(sqe, (uintptr_t)op);
+	op->entry = op->loop->ring.sq.sqe_tail - 1;
 	return 0;
 }
 
@@ -262,9 +263,14 @@ int loop_timer(struct loop *l, struct loop_handle *h, unsigned int ms)
 	op = op_create(l, OP_TIMER, -1);
 	if (!op)
 		return -ENOMEM;
-	op->time.tv_sec = ms / 1000;
-	op->time.tv_nsec = (ms % 1000) * 1000000LL;
-	return op_start(op, h);
+	op->due = timers_now() + ms * 1000000ULL;
+	if (timers_add(&l->timers, op)) {
+		op_free(op);
+		return -ENOMEM;
+	}
+	op->handle = h;
+	h->op = op;
+	return 0;
 }
 
 int loop_signals(struct loop *l, struct loop_handle *h, const sigset_t *set)

@@ -7,6 +7,7 @@
 #include <sys/socket.h>
 
 #include "loop/loop.h"
+#include "loop/timers.h"
 
 enum op_kind {
 	OP_POLL,
@@ -25,6 +26,7 @@ enum op_kind {
 struct loop {
 	struct io_uring ring;
 	struct loop_op *ops; /* all that the kernel may still complete */
+	struct loop_timers timers;
 	bool stop;
 };
 
@@ -39,7 +41,9 @@ struct loop_op {
 	int fd;
 	int pass; /* descriptor being sent, or -1; closed with the operation */
 	uint32_t mask;
-	struct __kernel_timespec time;
+	unsigned int entry; /* in the submission queue, where its last one is or was */
+	uint64_t due;	    /* of a timer, and its place among them */
+	size_t place;
 	struct msghdr header;
 	struct iovec data;
 	void *control;

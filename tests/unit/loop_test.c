@@ -461,7 +461,119 @@ static void a_callback_may_free_its_own_handle(void)
 	loop_close(l);
 }
 
+#define MANY 200
+
+struct due {
+	struct loop_handle handle;
+	struct loop *loop;
+	unsigned int ms, *last;
+	int *fired;
+};
+
+static void due_done(int result, void *cookie)
+{
+	struct due *d = cookie;
+
+	CHECK_INT(result, 0);
+	CHECK(!d->handle.op);
+	CHECK(d->ms >= *d->last);
+	*d->last = d->ms;
+	if (++*d->fired == MANY / 2)
+		loop_stop(d->loop);
+}
+
+/* In an order of their own, every second one cancelled, in another order. */
+static void timers_fire_in_the_order_of_their_times(void)
+{
+	struct loop *l = loop_new();
+	struct due *all = calloc(MANY, sizeof(*all));
+	unsigned int last = 0, i, at;
+	int fired = 0;
+
+	REQUIRE(l && all);
+	for (i = 0; i < MANY; i++) {
+		at = i * 77 % MANY;
+		all[i] = (struct due){ { .done = due_done, .cookie = &all[i] },
+				       l,
+				       20 + at,
+				       &last,
+				       &fired };
+		CHECK_INT(loop_timer(l, &all[i].handle, all[i].ms), 0);
+	}
+	for (i = 0; i < MANY; i++) {
+		at = i * 123 % MANY;
+		if (all[at].ms % 2)
+			loop_cancel(&all[at].handle);
+	}
+	loop_run_for(l, 5000);
+	CHECK_INT(fired, MANY / 2);
+	CHECK_INT(last, 20 + MANY - 2);
+	free(all);
+	loop_close(l);
+}
+
+static void again_done(int result, void *cookie)
+{
+	struct due *d = cookie;
+
+	++*d->fired;
+	CHECK_INT(loop_timer(d->loop, &d->handle, 0), 0);
+}
+
+/* A timer that is always due keeps nothing else from being told of. */
+static void a_timer_without_time_leaves_turns_to_others(void)
+{
+	struct loop *l = loop_new();
+	int efd = eventfd(1, EFD_CLOEXEC | EFD_NONBLOCK), fired = 0;
+	struct seen s = { .loop = l, .fd = efd, .stop_after = 1 };
+	struct loop_handle h = { .done = seen_done, .cookie = &s };
+	struct due d = { .handle = { .done = again_done, .cookie = &d },
+			 .loop = l,
+			 .fired = &fired };
+
+	REQUIRE(l && efd >= 0);
+	CHECK_INT(loop_timer(l, &d.handle, 0), 0);
+	CHECK_INT(loop_wait(l, &h, efd, POLLIN), 0);
+	loop_run_for(l, 5000);
+	CHECK_INT(s.calls, 1);
+	CHECK(fired < 1000);
+	loop_cancel(&d.handle);
+	close(efd);
+	loop_close(l);
+}
+
+static void a_wait_that_was_not_submitted_is_withdrawn(void)
+{
+	struct loop *l = loop_new();
+	int efd = eventfd(1, EFD_CLOEXEC | EFD_NONBLOCK), i;
+	struct seen s = { .loop = l, .fd = efd };
+	struct loop_handle h = { .done = seen_done, .cookie = &s };
+
+	REQUIRE(l && efd >= 0);
+	/* More than the queue holds: some were submitted meanwhile. */
+	for (i = 0; i < 1000; i++) {
+		CHECK_INT(loop_wait(l, &h, efd, POLLIN), 0);
+		loop_cancel(&h);
+		CHECK(!h.op);
+		if (i % 300 == 0)
+			loop_run_for(l, 1);
+	}
+	loop_run_for(l, 5);
+	CHECK_INT(s.calls, 0);
+	s.stop_after = 1;
+	CHECK_INT(loop_wait(l, &h, efd, POLLIN), 0);
+	loop_run_for(l, 5000);
+	CHECK_INT(s.calls, 1);
+	close(efd);
+	loop_close(l);
+}
+
 static const struct tap_test tests[] = {
+	{ "timers_fire_in_the_order_of_their_times", timers_fire_in_the_order_of_their_times },
+	{ "a_timer_without_time_leaves_turns_to_others",
+	  a_timer_without_time_leaves_turns_to_others },
+	{ "a_wait_that_was_not_submitted_is_withdrawn",
+	  a_wait_that_was_not_submitted_is_withdrawn },
 	{ "a_timer_fires_once", a_timer_fires_once },
 	{ "a_poll_tells_each_wakeup_until_cancelled", a_poll_tells_each_wakeup_until_cancelled },
 	{ "a_cancelled_handle_may_be_freed_at_once", a_cancelled_handle_may_be_freed_at_once },
