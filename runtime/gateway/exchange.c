@@ -65,6 +65,9 @@ static size_t body_wanted(char *to, size_t size, size_t count, void *cookie)
 	struct exchange *x = cookie;
 	size_t room = size * count, len, done = 0;
 
+	/* The parts may be gone with who gave them. */
+	if (x->cancelled)
+		return CURL_READFUNC_ABORT;
 	while (done < room && x->part < x->part_count) {
 		const struct iovec *p = &x->parts[x->part];
 
@@ -202,6 +205,19 @@ static int headers_set(struct exchange *x, const struct exchange_request *r)
 
 #define SET(option, value) (err = err ? err : curl_easy_setopt(x->easy, option, value))
 
+/* libcurl puts it behind the head: one packet, and one wake-up of the provider. */
+static CURLcode body_set_short(struct exchange *x)
+{
+	CURLcode err = CURLE_OK;
+
+	x->body = malloc(x->size + 1);
+	if (!x->body)
+		return CURLE_OUT_OF_MEMORY;
+	body_wanted(x->body, 1, x->size, x);
+	SET(CURLOPT_POSTFIELDS, x->body);
+	return err;
+}
+
 static CURLcode body_set(struct exchange *x, const struct exchange_request *r)
 {
 	CURLcode err = CURLE_OK;
@@ -216,6 +232,8 @@ static CURLcode body_set(struct exchange *x, const struct exchange_request *r)
 	x->part_count = r->part_count;
 	SET(CURLOPT_POST, 1L);
 	SET(CURLOPT_POSTFIELDSIZE_LARGE, (curl_off_t)x->size);
+	if (!err && x->size < LIMIT_CALL_SHORT)
+		return body_set_short(x);
 	SET(CURLOPT_READFUNCTION, body_wanted);
 	SET(CURLOPT_READDATA, x);
 	SET(CURLOPT_SEEKFUNCTION, body_rewound);
@@ -303,6 +321,7 @@ free_exchange:
 	if (x->easy)
 		curl_easy_cleanup(x->easy);
 	curl_slist_free_all(x->headers);
+	free(x->body);
 	free(x);
 	return err;
 }
@@ -314,6 +333,7 @@ void exchange_free(struct exchange *x)
 	exchange_remove(x);
 	curl_easy_cleanup(x->easy);
 	curl_slist_free_all(x->headers);
+	free(x->body);
 	free(x);
 }
 

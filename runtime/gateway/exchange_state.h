@@ -26,6 +26,7 @@ struct exchange {
 	size_t part_count;
 	size_t part, sent; /* of the body: where its next byte is */
 	size_t size;	   /* of the body */
+	char *body;	   /* all of it, where it is short: libcurl sends it with the head */
 	unsigned int connect_ms, answer_ms, silence_ms;
 	struct loop_handle timer, resume;
 	uint64_t heard_ms; /* when something came last, or the exchange began */
