@@ -60,6 +60,7 @@
 #define LIMIT_GATE_CONNECTIONS 1024   /* at once; twice as many descriptors */
 #define LIMIT_GATE_AGENT       256    /* of them for one agent, and for all strangers together */
 #define LIMIT_GATE_BUFFER      32768  /* bytes of a buffer; a head and a ClientHello fit */
+#define LIMIT_GATE_KEPT	       524288 /* bytes that are free and not given back to the kernel */
 #define LIMIT_GATE_HEAD_S      10     /* a request's head is whole within this */
 #define LIMIT_GATE_DECIDE_S    45     /* rules, name and connection are there within this */
 #define LIMIT_GATE_CONNECT_S   10     /* for each address tried */

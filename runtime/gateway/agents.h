@@ -7,6 +7,7 @@
 #include <stdint.h>
 
 #include "gateway/wire.h"
+#include "rpc/token.h"
 
 struct agents;
 
@@ -16,6 +17,7 @@ struct agents_entry {
 	bool whole; /* agentosd has answered */
 	int fd;	    /* INSPECT and CHARGE; -1: not whole, or there is no such agent */
 	uint64_t above[AGENTOS_DEPTH_MAX];
+	char token[TOKEN_SIZE]; /* call_decide.c's: what it may show, once that was worked out */
 
 	/* Its own. */
 	unsigned int users;

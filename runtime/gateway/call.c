@@ -166,7 +166,7 @@ static void body_ready(struct call *k)
 	unsigned int size = 0;
 
 	if (k->body.len)
-		EVP_Digest(k->body.bytes, k->body.len, k->request_digest, &size, EVP_sha256(),
+		EVP_Digest(k->body.bytes, k->body.len, k->request_digest, &size, k->gateway->sha256,
 			   NULL);
 	k->step = CALL_ASKS;
 	hangup_watch(k);

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /* Whether a call may be made: who calls, what is asked for, what the policy and the budgets say. */
 #include <errno.h>
+#include <openssl/crypto.h>
 #include <string.h>
 
 #include "gateway/call.h"
@@ -9,12 +10,29 @@
 
 /* --- who --- */
 
+/* Its own, in a time that does not depend on how much of it is right. */
+static bool token_is_own(struct call *k)
+{
+	struct agents_entry *e = k->agent;
+
+	/* The MAC is the same for each of its calls. */
+	if (!e->token[0] && token_make(k->gateway->token_key, e->agent, e->token)) {
+		e->token[0] = '\0';
+		return false;
+	}
+	return strlen(k->token) == strlen(e->token) &&
+	       !CRYPTO_memcmp(k->token, e->token, strlen(e->token));
+}
+
 /* True: it may go on. */
 static bool token_checks(struct call *k)
 {
 	uint64_t owner;
-	int err = token_read(k->gateway->token_key, k->token, strlen(k->token), &owner);
+	int err;
 
+	if (token_is_own(k))
+		return true;
+	err = token_read(k->gateway->token_key, k->token, strlen(k->token), &owner);
 	if (err) {
 		call_refuse(k, CALL_WHY_TOKEN,
 			    k->token[0] ? "the key is none of AgentOS's: an agent's is in its "

@@ -50,7 +50,7 @@ static void digest_add(struct call *k, const void *bytes, size_t len)
 {
 	if (!k->digest) {
 		k->digest = EVP_MD_CTX_new();
-		if (!k->digest || !EVP_DigestInit_ex(k->digest, EVP_sha256(), NULL)) {
+		if (!k->digest || !EVP_DigestInit_ex(k->digest, k->gateway->sha256, NULL)) {
 			EVP_MD_CTX_free(k->digest);
 			k->digest = NULL;
 			return;

@@ -3,6 +3,8 @@
 #include "gateway/gateway.h"
 
 #include <errno.h>
+#include <malloc.h>
+#include <openssl/evp.h>
 #include <signal.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -173,6 +175,16 @@ static int gateway_fd_check(struct fault *f)
 	return 0;
 }
 
+/*
+ * A call's body, given back to the kernel behind each call, is had again page by page with the
+ * next one: that took longer than all that is done with it.
+ */
+static void memory_keep(void)
+{
+	mallopt(M_MMAP_THRESHOLD, LIMIT_GATE_KEPT);
+	mallopt(M_TRIM_THRESHOLD, LIMIT_GATE_KEPT);
+}
+
 static int gateway_open(struct gateway *g, struct fault *f)
 {
 	const struct wire_events events = {
@@ -187,6 +199,7 @@ static int gateway_open(struct gateway *g, struct fault *f)
 	};
 	int err = harden(f);
 
+	memory_keep();
 	if (!err)
 		err = gateway_fd_check(f);
 	if (!err)
@@ -208,6 +221,9 @@ static int gateway_open(struct gateway *g, struct fault *f)
 		err = keys_open(g->wire, &g->keys);
 	if (!err)
 		err = upstream_open(g->loop, &g->upstream);
+	g->sha256 = err ? NULL : EVP_MD_fetch(NULL, "SHA256", NULL);
+	if (!err && !g->sha256)
+		err = -ENOMEM;
 	return err ? fault_set(f, -err, "cannot start: %s", strerror(-err)) : 0;
 }
 
@@ -220,6 +236,7 @@ static bool gateway_close(struct gateway *g)
 	while (g->connections)
 		connection_abort(g->connections);
 	upstream_close(g->upstream);
+	EVP_MD_free(g->sha256);
 	keys_close(g->keys);
 	agents_close(g->agents);
 	catalog_free(g->catalog);

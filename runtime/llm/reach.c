@@ -23,8 +23,9 @@ struct walk {
 
 static bool word_is(const char *word, const char *const *words)
 {
+	/* Most words differ from most others in their first letter, whatever its case. */
 	for (; *words; words++)
-		if (!strcasecmp(word, *words))
+		if ((word[0] | 32) == (**words | 32) && !strcasecmp(word, *words))
 			return true;
 	return false;
 }
@@ -54,6 +55,26 @@ static char escape_read(const char **at, const char *end)
 	return code < 0x80 ? (char)code : '\0';
 }
 
+/* To the quote that ends the string. Each byte is looked at once for either. */
+static void string_skip(struct walk *w)
+{
+	const char *quote = w->at, *escape;
+
+	for (;;) {
+		if (quote <= w->at)
+			quote = memchr(w->at, '"', (size_t)(w->end - w->at));
+		if (!quote) {
+			w->at = w->end;
+			return;
+		}
+		escape = memchr(w->at, '\\', (size_t)(quote - w->at));
+		if (!escape)
+			break;
+		w->at = escape + 2;
+	}
+	w->at = quote;
+}
+
 /* From a quote to behind the string: as much of it as there is room for. */
 static void string_read(struct walk *w, char word[WORD])
 {
@@ -61,15 +82,16 @@ static void string_read(struct walk *w, char word[WORD])
 	char c;
 
 	w->at++;
-	while (w->at < w->end && *w->at != '"') {
+	while (w->at < w->end && *w->at != '"' && len + 1 < WORD) {
 		c = *w->at++;
 		if (c == '\\' && w->at < w->end)
 			c = escape_read(&w->at, w->end);
 		/* A NUL would end the word: it is none of ours. */
-		if (len + 1 < WORD)
-			word[len++] = c ? c : '?';
+		word[len++] = c ? c : '?';
 	}
 	word[len] = '\0';
+	if (w->at < w->end && *w->at != '"')
+		string_skip(w);
 	w->at++;
 }
 
@@ -188,11 +210,16 @@ static void level_close(struct walk *w)
 	w->at++;
 }
 
+static bool is_blank(char c)
+{
+	return c == ' ' || c == '\t' || c == '\r' || c == '\n';
+}
+
 static bool name_follows(const struct walk *w)
 {
 	const char *at = w->at;
 
-	while (at < w->end && strchr(" \t\r\n", *at))
+	while (at < w->end && is_blank(*at))
 		at++;
 	return at < w->end && *at == ':';
 }
@@ -219,7 +246,8 @@ static void scalar_look(struct walk *w)
 
 	if (c != 'n' && c != 'f')
 		value_look(w, NULL);
-	while (w->at < w->end && !strchr(",]} \t\r\n", *w->at))
+	while (w->at < w->end && *w->at != ',' && *w->at != ']' && *w->at != '}' &&
+	       !is_blank(*w->at))
 		w->at++;
 }
 

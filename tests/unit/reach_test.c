@@ -120,7 +120,39 @@ static void gemini_reaches_caches_and_its_own_tools(void)
 	ROWS(WIRE_GEMINI, rows);
 }
 
+/* Wherever the word that is kept of it ends, and whatever is at its end. */
+static void a_long_text_ends_where_it_ends(void)
+{
+	static const char *const tails[] = {
+		"",	      "\\\"",	     "\\\\",
+		"\\n",	      "\\u0022",     "\\\",\\\"conversation\\\":\\\"a",
+		"\\\\\\\" b", "\\\"\\\"\\\\"
+	};
+	char json[1024];
+	struct reach r;
+	size_t i, k;
+	int len;
+
+	for (i = 0; i < sizeof(tails) / sizeof(tails[0]); i++) {
+		for (k = 0; k < 150; k++) {
+			len = snprintf(
+				json, sizeof(json), "{\"user\":\"%.*s%s\"}", (int)k,
+				"aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa"
+				"aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa"
+				"aaaaaaaaaa",
+				tails[i]);
+			reach_scan(WIRE_OPENAI_CHAT, json, (size_t)len, &r);
+			CHECK_MSG(!r.beyond_body, "%s", json);
+			snprintf(json + len - 1, sizeof(json) - (size_t)len,
+				 ",\"conversation\":\"c\"}");
+			reach_scan(WIRE_OPENAI_CHAT, json, strlen(json), &r);
+			CHECK_MSG(r.beyond_body, "%s", json);
+		}
+	}
+}
+
 static const struct tap_test tests[] = {
+	{ "a_long_text_ends_where_it_ends", a_long_text_ends_where_it_ends },
 	TEST(chat_reaches_urls_files_and_searches),
 	TEST(responses_reach_what_was_before),
 	TEST(anthropic_reaches_sources_and_servers),
