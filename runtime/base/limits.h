@@ -80,6 +80,7 @@
 /* Model calls. */
 #define LIMIT_CALL_BODY	       (32 << 20) /* bytes of a request, and of an answer that is no stream */
 #define LIMIT_CALL_SHORT       (64 << 10) /* bytes of a body below which it is sent with its head */
+#define LIMIT_CALL_UPLOAD      (1 << 18)  /* of a larger one, what is asked for at once */
 #define LIMIT_CALL_PIECE       16384	  /* bytes that come from a provider at once */
 #define LIMIT_CALL_WAITING     65536	  /* bytes of an answer that its client has not taken */
 #define LIMIT_CALL_KEY_LINE    8704	  /* bytes of the header line with a key */

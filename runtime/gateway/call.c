@@ -133,6 +133,11 @@ static int body_take(struct call *k)
 	return (k->chunked ? http_chunked_done(&k->chunks) : !k->left) ? 0 : -EAGAIN;
 }
 
+size_t call_wants(const struct call *k)
+{
+	return k->step == CALL_READS && !k->chunked ? (size_t)k->left : 0;
+}
+
 /* No more than that of a request that goes on. */
 static void body_refuse(struct call *k, int err)
 {

@@ -123,6 +123,8 @@ struct call {
 void call_begin(struct connection *c, const struct http_head *head, size_t size);
 /* Settles, tells, and frees it; the connection stays. NULL is allowed. */
 void call_end(struct call *k);
+/* Bytes that are sure to come as a part of its body: nothing else is behind so many. */
+size_t call_wants(const struct call *k);
 /* Bytes came from the client, or its end (0), or an error. */
 void call_read_done(struct connection *c, int result);
 /* Bytes went to it. */

@@ -234,6 +234,8 @@ static CURLcode body_set(struct exchange *x, const struct exchange_request *r)
 	SET(CURLOPT_POSTFIELDSIZE_LARGE, (curl_off_t)x->size);
 	if (!err && x->size < LIMIT_CALL_SHORT)
 		return body_set_short(x);
+	SET(CURLOPT_UPLOAD_BUFFERSIZE,
+	    (long)(x->size < LIMIT_CALL_UPLOAD ? x->size : LIMIT_CALL_UPLOAD));
 	SET(CURLOPT_READFUNCTION, body_wanted);
 	SET(CURLOPT_READDATA, x);
 	SET(CURLOPT_SEEKFUNCTION, body_rewound);

@@ -22,6 +22,20 @@ static void pump_check(struct pump *p, int err)
 	connection_deadline(c, 0);
 }
 
+/*
+ * How far the buffer is filled: so that head and body fit when the head has been written anew;
+ * behind the body of a call the next head may come.
+ */
+static size_t pump_room(const struct pump *p)
+{
+	const struct connection *c = p->connection;
+	const bool call = c->state == STATE_CALL;
+
+	if (call && call_wants(c->call) >= p->buffer->size - p->end)
+		return p->buffer->size;
+	return call || c->state == STATE_HEAD ? LIMIT_HTTP_HEAD : p->buffer->size;
+}
+
 void pump_read(struct pump *p)
 {
 	struct connection *c = p->connection;
@@ -29,13 +43,7 @@ void pump_read(struct pump *p)
 
 	if (p->read.op)
 		return;
-	/*
-	 * So that head and body fit when the head has been written anew; behind the body of a
-	 * call the next head may come.
-	 */
-	to.len = (c->state == STATE_HEAD || c->state == STATE_CALL ? LIMIT_HTTP_HEAD :
-								     p->buffer->size) -
-		 p->end;
+	to.len = pump_room(p) - p->end;
 	pump_check(p, loop_read(c->gateway->loop, &p->read, pump_is_up(p) ? c->client : c->server,
 				&to));
 }
