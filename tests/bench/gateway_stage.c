@@ -56,7 +56,7 @@ static char directory[] = "/tmp/gateway_stage.XXXXXX";
 
 static int stage_caller(int device, int connection, struct caller *ret_caller)
 {
-	struct sockaddr_in peer;
+	struct sockaddr_in peer = { 0 };
 	socklen_t len = sizeof(peer);
 
 	if (getpeername(connection, (struct sockaddr *)&peer, &len) < 0)

@@ -58,7 +58,7 @@ struct client {
 	uint64_t left;
 	long long start, last;
 	size_t len;
-	char *bytes; /* of the head, until it is whole */
+	char bytes[BUFFER]; /* of the head, until it is whole */
 };
 
 static struct agent agents[AGENTS];
@@ -325,9 +325,6 @@ static void clients_open(void)
 
 	for (i = 0; i < client_count; i++) {
 		clients[i].agent = &agents[i % agent_count];
-		clients[i].bytes = malloc(BUFFER);
-		if (!clients[i].bytes)
-			err(1, "connections");
 		client_connect(&clients[i]);
 	}
 }
@@ -413,7 +410,8 @@ static void files_allow(void)
 
 int main(int argc, char **argv)
 {
-	char *tokens[AGENTS] = { NULL }, *lines[LINES], *body = NULL;
+	char *tokens[AGENTS] = { NULL }, *lines[LINES];
+	const char *body = "";
 	size_t line_count = 0, body_len = 0, i;
 	int opt;
 

@@ -26,16 +26,16 @@
  */
 
 #define EVENTS_AT_ONCE 256
-#define REQUEST	       (256 << 10)
+#define REQUEST	       16384 /* bytes, at most */
 
 struct client {
 	int fd;
 	size_t slot; /* in `clients` */
-	char *request;
 	size_t len, from;
 	bool streams;
 	unsigned long sent;
 	long long next; /* event, in ns */
+	char request[REQUEST];
 };
 
 static struct client **clients;
@@ -77,7 +77,6 @@ static void client_close(struct client *c)
 	clients[c->slot] = clients[--client_count];
 	clients[c->slot]->slot = c->slot;
 	close(c->fd);
-	free(c->request);
 	free(c);
 }
 
@@ -148,10 +147,6 @@ static bool client_hear(struct client *c)
 	ssize_t got;
 	bool asked;
 
-	if (!c->request)
-		c->request = malloc(REQUEST);
-	if (!c->request)
-		err(1, "a request");
 	got = recv(c->fd, c->request + c->len, REQUEST - c->len, MSG_DONTWAIT);
 	if (got <= 0)
 		return got < 0 && (errno == EAGAIN || errno == EINTR);
@@ -163,9 +158,6 @@ static bool client_hear(struct client *c)
 	if (c->len < size + request.length)
 		return c->len < REQUEST;
 	asked = memmem(c->request + size, request.length, "\"stream\"", 8) != NULL;
-	/* A thousand idle streams should not take this program's memory. */
-	free(c->request);
-	c->request = NULL;
 	c->len = c->from = 0;
 	if (!asked)
 		return whole_send(c);
