@@ -92,8 +92,10 @@ static void answer_put(struct connection *c, int status, const char *reason, con
 {
 	struct pump *p = &c->down;
 
-	p->start = 0;
-	p->end = answer_encode((char *)p->buffer->data, p->buffer->size, status, reason, line);
+	p->start = p->end = 0;
+	if (pump_ready(p, LIMIT_GATE_BUFFER))
+		p->end = answer_encode((char *)p->buffer->data, p->buffer->size, status, reason,
+				       line);
 }
 
 /* In the tunnel TLS is spoken: fatal alert unrecognized_name (RFC 6066). */
@@ -103,6 +105,8 @@ static void answer_put_alert(struct connection *c)
 	struct pump *p = &c->down;
 
 	/* Behind what is being written. */
+	if (!pump_ready(p, LIMIT_GATE_BUFFER))
+		return;
 	memcpy(p->buffer->data + p->end, alert, sizeof(alert));
 	p->end += sizeof(alert);
 }

@@ -431,6 +431,8 @@ void call_write_done(struct connection *c, int result)
 		return;
 	}
 	c->down.start = c->down.end = 0;
+	loop_buffer_put(c->down.buffer);
+	c->down.buffer = NULL;
 	k->writes = false;
 	/* What is awaited of others has its own time. */
 	if (k->step >= CALL_PAUSES)

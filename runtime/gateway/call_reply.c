@@ -23,7 +23,10 @@ size_t call_waiting(const struct call *k)
 	return k->out.len - k->taken;
 }
 
-/* A piece at a time, from the connection's buffer: what waits may move meanwhile. */
+/*
+ * A piece at a time, from a buffer of its size, which is gone when it is written: what waits may
+ * move meanwhile, and a thousand streams that wait have nothing to write.
+ */
 void call_flush(struct call *k)
 {
 	struct pump *p = &k->connection->down;
@@ -31,8 +34,10 @@ void call_flush(struct call *k)
 
 	if (k->writes || !len)
 		return;
-	if (len > p->buffer->size)
-		len = p->buffer->size;
+	if (len > LIMIT_GATE_BUFFER)
+		len = LIMIT_GATE_BUFFER;
+	if (!pump_ready(p, len))
+		return;
 	memcpy(p->buffer->data, k->out.bytes + k->taken, len);
 	k->taken += len;
 	/* Moved up once for each time that it has halved: no byte is moved often. */

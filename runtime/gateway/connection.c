@@ -90,13 +90,6 @@ void connection_hasten(struct connection *c, unsigned int ms)
 		connection_deadline(c, ms);
 }
 
-static int pump_open(struct pump *p, struct connection *c)
-{
-	p->connection = c;
-	p->buffer = loop_buffer_create(LIMIT_GATE_BUFFER);
-	return p->buffer ? 0 : -ENOMEM;
-}
-
 static void connection_free(struct connection *c)
 {
 	if (c->client >= 0)
@@ -124,7 +117,10 @@ int connection_open(struct gateway *g, int client, const struct caller *caller)
 	c->rule = AGENTOS_RULE_NONE;
 	c->timer = (struct loop_handle){ .done = connection_timer, .cookie = c };
 	c->hangup = (struct loop_handle){ .done = call_hung_up, .cookie = c };
-	if (pump_open(&c->up, c) || pump_open(&c->down, c)) {
+	c->up.connection = c->down.connection = c;
+	/* That of `down` is made once there is something for it: calls are many, and answers come late. */
+	c->up.buffer = loop_buffer_create(LIMIT_GATE_BUFFER);
+	if (!c->up.buffer) {
 		connection_free(c);
 		return -ENOMEM;
 	}

@@ -22,6 +22,14 @@ static void pump_check(struct pump *p, int err)
 	connection_deadline(c, 0);
 }
 
+bool pump_ready(struct pump *p, size_t size)
+{
+	if (!p->buffer)
+		p->buffer = loop_buffer_create(size);
+	pump_check(p, p->buffer ? 0 : -ENOMEM);
+	return p->buffer != NULL;
+}
+
 /*
  * How far the buffer is filled: so that head and body fit when the head has been written anew;
  * behind the body of a call the next head may come.
@@ -39,10 +47,11 @@ static size_t pump_room(const struct pump *p)
 void pump_read(struct pump *p)
 {
 	struct connection *c = p->connection;
-	struct loop_bytes to = { .buffer = p->buffer, .at = p->end };
+	struct loop_bytes to = { .at = p->end };
 
-	if (p->read.op)
+	if (p->read.op || !pump_ready(p, LIMIT_GATE_BUFFER))
 		return;
+	to.buffer = p->buffer;
 	to.len = pump_room(p) - p->end;
 	pump_check(p, loop_read(c->gateway->loop, &p->read, pump_is_up(p) ? c->client : c->server,
 				&to));

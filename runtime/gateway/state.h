@@ -53,12 +53,12 @@ enum connection_state {
 struct pump {
 	struct connection *connection;
 	struct loop_handle read, write;
-	struct loop_buffer *buffer;
-	size_t start, end; /* in the buffer: still to be written */
-	size_t own;	   /* of those the first that are the gateway's own, and do not count */
-	uint64_t bytes;	   /* written */
-	bool ended;	   /* no more is read */
-	bool shut;	   /* and all that was read is written */
+	struct loop_buffer *buffer; /* `down`: NULL until it is needed */
+	size_t start, end;	    /* in the buffer: still to be written */
+	size_t own;	/* of those the first that are the gateway's own, and do not count */
+	uint64_t bytes; /* written */
+	bool ended;	/* no more is read */
+	bool shut;	/* and all that was read is written */
 };
 
 struct connection {
@@ -143,6 +143,8 @@ void tunnel_no_hello(struct connection *c);
 void pipe_prepare(struct connection *c);
 /* What is in the buffers goes on its way. */
 void pipe_start(struct connection *c);
+/* It has a buffer, of that size if it had none; false: no memory, and the connection ends soon. */
+bool pump_ready(struct pump *p, size_t size);
 /* Reads on behind what is in the buffer. Closes the connection when that fails. */
 void pump_read(struct pump *p);
 void pump_write(struct pump *p);

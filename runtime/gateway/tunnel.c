@@ -71,6 +71,10 @@ void tunnel_start(struct connection *c)
 {
 	static const char established[] = "HTTP/1.1 200 Connection established\r\n\r\n";
 
+	if (!pump_ready(&c->down, LIMIT_GATE_BUFFER)) {
+		connection_abort(c);
+		return;
+	}
 	memcpy(c->down.buffer->data, established, strlen(established));
 	c->down.end = c->down.own = strlen(established);
 	if (!c->tls) {
