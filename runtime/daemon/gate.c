@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /* What the gateway asks and tells: checked as if an agent had sent it, which may well be. */
 #include <errno.h>
+#include <inttypes.h>
 #include <signal.h>
 #include <string.h>
 #include <unistd.h>
@@ -186,28 +187,35 @@ static enum egress_outcome outcome_of(const struct gate_tell *m)
 }
 
 /*
- * Whoever asked for what his policy kills for. The gateway has no say in who that is: what it
- * tells is decided once more here, by the rules that it was given.
+ * Does his policy kill for that? The gateway has no say in who is killed: what it tells is decided
+ * once more, by the rules that it was given.
  */
-static void egress_kill(const struct daemon *d, const struct gate_tell *m)
+static bool egress_kills(const struct daemon *d, const struct gate_tell *m)
 {
 	const struct compiled_egress *rules;
 	uint32_t count = 0, number;
-	int agent;
 
 	rules = egress_find(d->egress, m->policy, &count);
-	if (!rules || egress_decide(rules, count, m->host, m->port, !!m->tunnel, &number) !=
-			      EGRESS_WHY_KILLED)
-		return;
-	agent = agentos_dev_agent(d->dev, m->agent, AGENTOS_ACCESS_CONTROL);
-	if (agent < 0)
-		return;
-	agentos_agent_kill_as(agent, AGENTOS_KILL_POLICY, NULL);
-	close(agent);
+	return rules && egress_decide(rules, count, m->host, m->port, !!m->tunnel, &number) ==
+				EGRESS_WHY_KILLED;
+}
+
+static void egress_kill(const struct daemon *d, const struct gate_tell *m)
+{
+	int agent = agentos_dev_agent(d->dev, m->agent, AGENTOS_ACCESS_CONTROL);
+	int err = agent < 0 ? agent : agentos_agent_kill_as(agent, AGENTOS_KILL_POLICY, NULL);
+
+	if (agent >= 0)
+		close(agent);
+	/* One that has ended by now needs no more. */
+	if (err && err != -ESRCH && err != -ENOENT)
+		say("agent %" PRIu64 " asked for what its policy kills for, and lives: %s",
+		    m->agent, strerror(-err));
 }
 
 static void gate_told(struct gateway *g, const struct gate_tell *m)
 {
+	const bool kills = m->why == EGRESS_WHY_KILLED && egress_kills(g->daemon, m);
 	struct record r = { .type = RECORD_EGRESS };
 
 	r.u.egress.agent = m->agent;
@@ -216,7 +224,8 @@ static void gate_told(struct gateway *g, const struct gate_tell *m)
 	r.u.egress.policy = m->policy;
 	r.u.egress.rule = m->rule;
 	r.u.egress.outcome = outcome_of(m);
-	r.u.egress.why = m->why;
+	/* Nobody is said to be killed who is not. */
+	r.u.egress.why = m->why == EGRESS_WHY_KILLED && !kills ? EGRESS_WHY_DENIED : m->why;
 	r.u.egress.port = m->port;
 	r.u.egress.family = m->family;
 	memcpy(r.u.egress.addr, m->addr, sizeof(r.u.egress.addr));
@@ -227,7 +236,7 @@ static void gate_told(struct gateway *g, const struct gate_tell *m)
 	if (m->agent &&
 	    (r.u.egress.outcome == EGRESS_DENIED || r.u.egress.outcome == EGRESS_WOULD_DENY))
 		agentos_dev_denied(g->daemon->dev, m->agent);
-	if (m->why == EGRESS_WHY_KILLED && m->phase == GATE_REFUSED)
+	if (kills && m->phase == GATE_REFUSED)
 		egress_kill(g->daemon, m);
 }
 
