@@ -92,16 +92,19 @@ struct act {
 
 /* A walk up the object's own file system, and its outcome. */
 struct agentos_walk {
-	__u32 open;   /* AGENTOS_FILE_* not decided yet */
+	__u8 open;    /* AGENTOS_FILE_* not decided yet */
 	__u8 allowed; /* each kind of access is decided by the nearest rule about it */
 	__u8 watched; /* of what is allowed: it is told */
 	__u8 denied;
-	__u8 killed;	  /* of what is denied: it ends the agent */
-	__u32 rule;	  /* the first that kills; or denied; or watched; else AGENTOS_RULE_NONE */
-	__u32 apart;	  /* where the way up ended is not the root of its file system */
-	__u64 top;	  /* address of the dentry where the way up ended undecided */
-	__u32 unresolved; /* the way up could not be followed */
-	__u32 policy;	  /* whose rules: that of facts, also when it was exchanged since */
+	__u8 killed;	 /* of what is denied: it ends the agent */
+	__u8 noted;	 /* the module's own */
+	__u8 apart;	 /* where the way up ended is not the root of its file system */
+	__u8 unresolved; /* the way up could not be followed */
+	__u32 rule;	 /* the first that kills; or denied; or watched; else AGENTOS_RULE_NONE */
+	__u32 noted_by;	 /* the module's own */
+	__u64 top;	 /* address of the dentry where the way up ended undecided */
+	__u32 policy;	 /* whose rules: that of facts, also when it was exchanged since */
+	__u32 pad;
 };
 
 /* What the quick ones answer: as kmod/quick.h has it. */

@@ -221,12 +221,12 @@ enum endpoint_verdict endpoint_decide_received(const struct network *network, co
 static bool abstract_is_allowed(const struct rules *rules, const struct unix_address *address)
 {
 	int len = address->len - (int)offsetof(struct sockaddr_un, sun_path) - 1;
-	u32 number;
-	u8 kill;
+	struct patterns_word word;
 
-	return rules->abstract && len >= 0 &&
-	       patterns_find(rules->abstract, address->name->sun_path + 1, len, &kill, &number) &
-		       AGENTOS_FILE_CONNECT;
+	if (!rules->abstract || len < 0)
+		return false;
+	patterns_find(rules->abstract, address->name->sun_path + 1, len, &word);
+	return word.access & AGENTOS_FILE_CONNECT;
 }
 
 enum endpoint_unix endpoint_decide_unix(const struct rules *rules, struct sock *other,

@@ -29,14 +29,19 @@ bool patterns_valid_abstract(const char text[static AGENTOS_RULE_NAME_SIZE])
 	return text_is_pattern(text);
 }
 
-int patterns_add(struct patterns *patterns, const char *text, u8 access, u8 kill, u32 number)
+int patterns_add(struct patterns *patterns, const char *text, const struct patterns_word *word)
 {
 	struct pattern *pattern = &patterns->list[patterns->count];
 	size_t len = strlen(text);
 
 	if (patterns->count == AGENTOS_PATTERNS_MAX)
 		return -ENOSPC;
-	*pattern = (struct pattern){ .number = number, .access = access, .kill = kill };
+	*pattern = (struct pattern){
+		.number = word->number,
+		.access = word->access,
+		.kill = word->kill,
+		.watch = word->watch,
+	};
 	pattern->any_before = text[0] == '*' && len > 1;
 	pattern->any_behind = text[len - 1] == '*';
 	pattern->len = len - pattern->any_before - pattern->any_behind;
@@ -45,6 +50,7 @@ int patterns_add(struct patterns *patterns, const char *text, u8 access, u8 kill
 		set_bit((u8)pattern->text[pattern->len - 1], patterns->last);
 	else
 		set_bit((u8)pattern->text[0], patterns->first);
+	patterns->access |= word->access;
 	patterns->count++;
 	return 0;
 }
@@ -59,20 +65,21 @@ static bool pattern_fits(const struct pattern *pattern, const char *name, u32 le
 	return !memcmp(name, pattern->text, pattern->len);
 }
 
-u8 patterns_find(const struct patterns *patterns, const char *name, u32 len, u8 *ret_kill,
-		 u32 *ret_number)
+void patterns_find(const struct patterns *patterns, const char *name, u32 len,
+		   struct patterns_word *ret_word)
 {
-	u8 access = 0, kill = 0;
-	u32 i;
+	const struct pattern *pattern;
 
-	for (i = 0; i < patterns->count; i++) {
-		if (!pattern_fits(&patterns->list[i], name, len))
+	*ret_word = (struct patterns_word){};
+	for (pattern = patterns->list; pattern < patterns->list + patterns->count; pattern++) {
+		if (!pattern_fits(pattern, name, len))
 			continue;
-		if (!access || (!kill && patterns->list[i].kill))
-			*ret_number = patterns->list[i].number;
-		access |= patterns->list[i].access;
-		kill |= patterns->list[i].kill;
+		if ((!ret_word->access && pattern->access) || (!ret_word->kill && pattern->kill))
+			ret_word->number = pattern->number;
+		if (!ret_word->watch)
+			ret_word->watch_number = pattern->number;
+		ret_word->access |= pattern->access;
+		ret_word->kill |= pattern->kill;
+		ret_word->watch |= pattern->watch;
 	}
-	*ret_kill = kill;
-	return access;
 }

@@ -104,8 +104,7 @@ static bool policy_name_ok(const char *name)
 static bool policy_word_ok(const struct agentos_policy_rule *rule)
 {
 	return !((rule->allow | rule->deny) & ~AGENTOS_FILE_ALL) && !(rule->allow & rule->deny) &&
-	       !(rule->kill & ~rule->deny) && !(rule->watch & ~rule->allow) &&
-	       rule->number != AGENTOS_RULE_NONE;
+	       !(rule->kill & ~rule->deny) && rule->number != AGENTOS_RULE_NONE;
 }
 
 static struct rule_word policy_word(const struct agentos_policy_rule *rule)
@@ -123,7 +122,7 @@ static int policy_check_rule(const struct file *file, const struct agentos_polic
 {
 	const struct dentry *dentry = file->f_path.dentry;
 
-	if (!policy_word_ok(rule) || !policy_name_ok(rule->name))
+	if (!policy_word_ok(rule) || rule->watch & ~rule->allow || !policy_name_ok(rule->name))
 		return -EINVAL;
 	if (!d_inode(dentry) || !policy_can_hold(dentry->d_sb))
 		return -EOPNOTSUPP;
@@ -186,7 +185,9 @@ int policy_pattern(struct agentos_policy_rule *rule)
 	struct policy *policy;
 	int err;
 
-	if (!policy_word_ok(rule) || rule->allow || !rule->deny || !patterns_valid(rule->name))
+	if (!policy_word_ok(rule) || rule->allow ||
+	    rule->watch & (rule->deny | ~AGENTOS_FILE_ALL) || !(rule->deny | rule->watch) ||
+	    !patterns_valid(rule->name))
 		return -EINVAL;
 	mutex_lock(&policies_lock);
 	policy = policy_open_locked(rule->policy);

@@ -204,24 +204,33 @@ int rules_add_name(struct rules *rules, const struct dentry *dir, const char *na
 	return 0;
 }
 
-static int patterns_make_and_add(struct patterns **patterns, const char *name, u8 access, u8 kill,
-				 u32 number)
+static int patterns_make_and_add(struct patterns **patterns, const char *name,
+				 const struct patterns_word *word)
 {
 	if (!*patterns)
 		*patterns = kzalloc(sizeof(**patterns), GFP_KERNEL_ACCOUNT);
 	if (!*patterns)
 		return -ENOMEM;
-	return patterns_add(*patterns, name, access, kill, number);
+	return patterns_add(*patterns, name, word);
 }
 
 int rules_add_pattern(struct rules *rules, const char *name, const struct rule_word *word)
 {
-	return patterns_make_and_add(&rules->patterns, name, word->deny, word->kill, word->number);
+	const struct patterns_word of_names = {
+		.access = word->deny,
+		.kill = word->kill,
+		.watch = word->watch,
+		.number = word->number,
+	};
+
+	return patterns_make_and_add(&rules->patterns, name, &of_names);
 }
 
 int rules_add_abstract(struct rules *rules, const char *name, u8 allow, u32 number)
 {
-	return patterns_make_and_add(&rules->abstract, name, allow, 0, number);
+	const struct patterns_word word = { .access = allow, .number = number };
+
+	return patterns_make_and_add(&rules->abstract, name, &word);
 }
 
 const struct rule *rules_find_name(const struct rules *rules, const struct inode *dir,
@@ -258,6 +267,15 @@ static void rules_watch(struct agentos_walk *walk, u32 watch, u32 number)
 	walk->watched |= watch;
 }
 
+/* What a rule further up allows is watched then. */
+static void rules_note(struct agentos_walk *walk, u32 watch, u32 number)
+{
+	watch &= walk->open;
+	if (watch && !walk->noted)
+		walk->noted_by = number;
+	walk->noted |= watch;
+}
+
 /* Of one level, the object's own rule and its name's: what kills goes first. */
 static void rules_kill(struct agentos_walk *walk, const struct rule *own, const struct rule *named)
 {
@@ -280,6 +298,8 @@ static void rules_apply(struct agentos_walk *walk, const struct rule *own, const
 	walk->open &= ~allow;
 	if (watch)
 		rules_watch(walk, watch, watch & own->watch ? own->number : named->number);
+	if (unlikely(walk->noted & allow))
+		rules_watch(walk, walk->noted & allow, walk->noted_by);
 	if (deny)
 		rules_deny(walk, deny, 0, own->deny & deny ? own->number : named->number);
 }
@@ -420,24 +440,29 @@ static bool name_copy(const struct dentry *dentry, char *name, u32 *ret_len)
 	return true;
 }
 
-/* What is denied to its name wherever it is. False when that cannot be told. */
+/* What is said of its name wherever it is. False when that cannot be told. */
 static noinline bool rules_apply_patterns(const struct rules *rules, const struct dentry *dir,
 					  const struct dentry *dentry, bool sure, u32 seq,
 					  struct agentos_walk *walk)
 {
+	const struct patterns *patterns = rules->patterns;
+	struct patterns_word word;
 	char copy[NAME_MAX];
 	const char *name = copy;
-	u32 len, number = 0;
-	u8 deny, kill;
+	u32 len;
 
-	if (sure ? rules_folds(dir) : rules_may_fold(dir))
-		return false;
+	if (sure ? rules_folds(dir) : rules_may_fold(dir)) {
+		/* It may be any of them: all is denied, or where none denies, watched. */
+		rules_note(walk, AGENTOS_FILE_ALL, patterns->list[0].number);
+		return !patterns->access;
+	}
 	if (sure ? !name_snapshot(dentry, seq, &name, &len) : !name_copy(dentry, copy, &len))
 		return false;
-	if (!patterns_may_fit(rules->patterns, name, len))
+	if (!patterns_may_fit(patterns, name, len))
 		return true;
-	deny = patterns_find(rules->patterns, name, len, &kill, &number);
-	rules_deny(walk, deny, kill, number);
+	patterns_find(patterns, name, len, &word);
+	rules_deny(walk, word.access, word.kill, word.number);
+	rules_note(walk, word.watch, word.watch_number);
 	return true;
 }
 

@@ -33,7 +33,7 @@ struct rule_word {
 	u32 number;
 	u8 allow, deny; /* AGENTOS_FILE_*, no bit in both */
 	u8 kill;	/* of what it denies */
-	u8 watch;	/* of what it allows */
+	u8 watch;	/* of what it allows; of names anywhere, of what others do */
 };
 
 /*
@@ -57,16 +57,19 @@ struct rules {
 
 /* A walk in progress, and its outcome: as bpf/agentos.bpf.h declares it. */
 struct agentos_walk {
-	u32 open; /* AGENTOS_FILE_* not decided yet */
+	u8 open; /* AGENTOS_FILE_* not decided yet */
 	u8 allowed;
 	u8 watched; /* of those */
 	u8 denied;
-	u8 killed;	/* of those */
-	u32 rule;	/* the first that kills; or denied; or watched; else AGENTOS_RULE_NONE */
-	u32 apart;	/* where the way up ended is not the root of its file system */
-	u64 top;	/* address of the dentry where the way up ended */
-	u32 unresolved; /* the way up could not be followed, or is too long */
-	u32 policy;	/* whose rules: set before it begins */
+	u8 killed;     /* of those */
+	u8 noted;      /* of what is open: by its name it is watched where a rule allows it */
+	u8 apart;      /* where the way up ended is not the root of its file system */
+	u8 unresolved; /* the way up could not be followed, or is too long */
+	u32 rule;      /* the first that kills; or denied; or watched; else AGENTOS_RULE_NONE */
+	u32 noted_by;  /* the first rule of what is noted */
+	u64 top;       /* address of the dentry where the way up ended */
+	u32 policy;    /* whose rules: set before it begins */
+	u32 pad;
 };
 
 void rules_init(struct rules *rules);
@@ -90,9 +93,9 @@ int __must_check rules_add_name(struct rules *rules, const struct dentry *dir, c
 bool rules_folds(const struct dentry *dir);
 
 /*
- * Denies the name wherever it is, and kills for what is in kill; and all of a
- * directory that folds, where it could have another form. name: as for
- * patterns_add(). -ENOMEM, -ENOSPC.
+ * Denies the name wherever it is, and kills for what is in kill; or watches it
+ * where others allow it; and all of a directory that folds, where it could have
+ * another form. name: as for patterns_add(). -ENOMEM, -ENOSPC.
  */
 int __must_check rules_add_pattern(struct rules *rules, const char *name,
 				   const struct rule_word *word);

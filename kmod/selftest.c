@@ -336,15 +336,23 @@ static const char *padded(const char *text)
 	return name;
 }
 
-static u8 found(const struct patterns *patterns, const char *name, u32 *number)
+static u8 found(const struct patterns *patterns, const char *name, struct patterns_word *word)
 {
 	u32 len = strlen(name);
-	u8 kill, deny = patterns_find(patterns, name, len, &kill, number);
 
-	EXPECT(kill & ~deny, 0);
+	patterns_find(patterns, name, len, word);
+	EXPECT(word->kill & ~word->access, 0);
 	/* The glance never denies what the list finds. */
-	EXPECT(!deny || patterns_may_fit(patterns, name, len), true);
-	return deny;
+	EXPECT(!(word->access | word->watch) || patterns_may_fit(patterns, name, len), true);
+	return word->access;
+}
+
+static int pattern_add(struct patterns *patterns, const char *text, u8 access, u8 kill, u8 watch,
+		       u32 number)
+{
+	const struct patterns_word word = { access, kill, watch, number };
+
+	return patterns_add(patterns, text, &word);
 }
 
 static void names_fit_patterns(void)
@@ -352,7 +360,8 @@ static void names_fit_patterns(void)
 	static const char *const wrong[] = { "", "*", "**", "a*b", "*a*", ".", "..", "a/b", "*/" };
 	static const char *const right[] = { "a", "*a", "a*", ".env", "...", "id_*", "*.pem" };
 	struct patterns *patterns = kvzalloc(sizeof(*patterns), GFP_KERNEL);
-	u32 i, number = 0;
+	struct patterns_word word;
+	u32 i;
 
 	for (i = 0; i < ARRAY_SIZE(wrong); i++)
 		EXPECT(patterns_valid(padded(wrong[i])), false);
@@ -364,31 +373,42 @@ static void names_fit_patterns(void)
 	EXPECT(patterns_valid_abstract(padded("")), false);
 	if (!patterns)
 		return;
-	EXPECT(found(patterns, ".env", &number), 0);
-	EXPECT(patterns_add(patterns, ".env", AGENTOS_FILE_ALL, 0, 3), 0);
-	EXPECT(patterns_add(patterns, "id_*", AGENTOS_FILE_READ, 0, 4), 0);
-	EXPECT(patterns_add(patterns, "*.pem", AGENTOS_FILE_READ, 0, 5), 0);
-	EXPECT(patterns_add(patterns, "id_rsa", AGENTOS_FILE_WRITE, AGENTOS_FILE_WRITE, 6), 0);
-	EXPECT(found(patterns, ".env", &number), AGENTOS_FILE_ALL);
-	EXPECT(number, 3);
-	EXPECT(found(patterns, ".envrc", &number), 0);
-	EXPECT(found(patterns, "x.env", &number), 0);
-	EXPECT(found(patterns, ".en", &number), 0);
-	EXPECT(found(patterns, "id_", &number), AGENTOS_FILE_READ);
-	EXPECT(found(patterns, "id_dsa", &number), AGENTOS_FILE_READ);
-	EXPECT(number, 4);
-	EXPECT(found(patterns, "id_rsa", &number), AGENTOS_FILE_READ | AGENTOS_FILE_WRITE);
-	EXPECT(number, 6);
-	EXPECT(found(patterns, "id", &number), 0);
-	EXPECT(found(patterns, ".pem", &number), AGENTOS_FILE_READ);
-	EXPECT(found(patterns, "a.pem", &number), AGENTOS_FILE_READ);
-	EXPECT(found(patterns, "a.pem2", &number), 0);
-	EXPECT(found(patterns, "\xff", &number), 0);
+	EXPECT(found(patterns, ".env", &word), 0);
+	EXPECT(pattern_add(patterns, ".env", AGENTOS_FILE_ALL, 0, 0, 3), 0);
+	EXPECT(pattern_add(patterns, "id_*", AGENTOS_FILE_READ, 0, 0, 4), 0);
+	EXPECT(pattern_add(patterns, "*.pem", AGENTOS_FILE_READ, 0, 0, 5), 0);
+	EXPECT(pattern_add(patterns, "id_rsa", AGENTOS_FILE_WRITE, AGENTOS_FILE_WRITE, 0, 6), 0);
+	EXPECT(found(patterns, ".env", &word), AGENTOS_FILE_ALL);
+	EXPECT(word.number, 3);
+	EXPECT(found(patterns, ".envrc", &word), 0);
+	EXPECT(found(patterns, "x.env", &word), 0);
+	EXPECT(found(patterns, ".en", &word), 0);
+	EXPECT(found(patterns, "id_", &word), AGENTOS_FILE_READ);
+	EXPECT(found(patterns, "id_dsa", &word), AGENTOS_FILE_READ);
+	EXPECT(word.number, 4);
+	EXPECT(found(patterns, "id_rsa", &word), AGENTOS_FILE_READ | AGENTOS_FILE_WRITE);
+	EXPECT(word.number, 6);
+	/* What is watched is counted by itself. */
+	EXPECT(patterns->access, AGENTOS_FILE_ALL);
+	EXPECT(pattern_add(patterns, "id_r*", 0, 0, AGENTOS_FILE_ALL, 7), 0);
+	EXPECT(pattern_add(patterns, "*.look", 0, 0, AGENTOS_FILE_WRITE, 8), 0);
+	EXPECT(found(patterns, "id_rsa", &word), AGENTOS_FILE_READ | AGENTOS_FILE_WRITE);
+	EXPECT(word.number, 6);
+	EXPECT(word.watch, AGENTOS_FILE_ALL);
+	EXPECT(word.watch_number, 7);
+	EXPECT(found(patterns, "a.look", &word), 0);
+	EXPECT(word.watch, AGENTOS_FILE_WRITE);
+	EXPECT(word.watch_number, 8);
+	EXPECT(found(patterns, "id", &word), 0);
+	EXPECT(found(patterns, ".pem", &word), AGENTOS_FILE_READ);
+	EXPECT(found(patterns, "a.pem", &word), AGENTOS_FILE_READ);
+	EXPECT(found(patterns, "a.pem2", &word), 0);
+	EXPECT(found(patterns, "\xff", &word), 0);
 	for (i = patterns->count; i < AGENTOS_PATTERNS_MAX; i++)
-		EXPECT(patterns_add(patterns, "\xff*", AGENTOS_FILE_READ, 0, i), 0);
-	EXPECT(patterns_add(patterns, "more", AGENTOS_FILE_READ, 0, i), -ENOSPC);
-	EXPECT(found(patterns, "\xff\xff", &number), AGENTOS_FILE_READ);
-	EXPECT(found(patterns, "more", &number), 0);
+		EXPECT(pattern_add(patterns, "\xff*", AGENTOS_FILE_READ, 0, 0, i), 0);
+	EXPECT(pattern_add(patterns, "more", AGENTOS_FILE_READ, 0, 0, i), -ENOSPC);
+	EXPECT(found(patterns, "\xff\xff", &word), AGENTOS_FILE_READ);
+	EXPECT(found(patterns, "more", &word), 0);
 	kvfree(patterns);
 }
 

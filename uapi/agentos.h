@@ -213,10 +213,12 @@ struct agentos_policy_new {
  * name's.
  *
  * With ANYWHERE it is about a name in any directory, and holds nothing: fd is -1,
- * allow and watch 0. One asterisk, at the beginning or the end of the name, stands for any
+ * allow 0. One asterisk, at the beginning or the end of the name, stands for any
  * bytes. It denies as a rule on each object of such a name would. Of a directory
  * where names are not compared byte by byte all is denied then, but for what
- * nearer rules allow.
+ * nearer rules allow. What it watches it does not allow: that do the object's own
+ * rules and those further up, and it is watched then. Where names are not compared
+ * byte by byte, all that they allow is.
  *
  * With ABSTRACT it is about Unix sockets of that abstract name (without the byte
  * before it), and holds nothing: fd is -1, allow is CONNECT, all others 0. One asterisk
@@ -224,7 +226,7 @@ struct agentos_policy_new {
  *
  * allow, deny: AGENTOS_FILE_*, no bit in both; 0 and 0 only holds it
  * kill:        of those that it denies
- * watch:       of those that it allows
+ * watch:       of those that it allows; with ANYWHERE, none that it denies
  * number:      told in records when it refuses; not AGENTOS_RULE_NONE
  * name:        NUL-padded; empty for the object itself
  *

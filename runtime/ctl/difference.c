@@ -121,7 +121,7 @@ static void add_rules(struct items *all, struct item item)
 		item.bits = rule->allow & ~rule->watch & ~FILE_ACTS;
 		items_add(all, &item, rule->path);
 		item.effect = "watch";
-		item.section = FILES;
+		item.section = rule->anywhere ? NAMES : FILES;
 		item.bits = rule->watch;
 		items_add(all, &item, rule->path);
 		item.effect = "deny";

@@ -27,9 +27,11 @@ int enforce_policy_add(struct enforce *e, uint32_t policy, const struct compiled
 		.watch = r->watch,
 		.number = r->number,
 	};
+	/* A name anywhere is watched where other rules allow it. */
+	const bool says = r->allow | r->deny || (r->kind == COMPILED_ANYWHERE && r->watch);
 	int err;
 
-	if (r->kind < COMPILED_OBJECT || r->kind > COMPILED_ABSTRACT || !(r->allow | r->deny) ||
+	if (r->kind < COMPILED_OBJECT || r->kind > COMPILED_ABSTRACT || !says ||
 	    number_is_reserved(r->number) || (r->kind != COMPILED_OBJECT) != !!r->name[0])
 		return fault_set(f, EINVAL, "rule %u is malformed", r->number);
 	if (r->kind == COMPILED_ANYWHERE || r->kind == COMPILED_ABSTRACT) {
@@ -52,7 +54,7 @@ int enforce_policy_add(struct enforce *e, uint32_t policy, const struct compiled
 		return fault_set(
 			f, E2BIG, "more than %d %s in one policy",
 			rule.flags ? AGENTOS_PATTERNS_MAX : AGENTOS_RULES_MAX,
-			rule.flags == AGENTOS_RULE_ANYWHERE ? "names that are denied anywhere" :
+			rule.flags == AGENTOS_RULE_ANYWHERE ? "names that are ruled anywhere" :
 			rule.flags			    ? "abstract names" :
 							      "rules");
 	case -EOPNOTSUPP:

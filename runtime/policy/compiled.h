@@ -22,7 +22,7 @@ struct compiled_rule {
 	uint8_t allow;	 /* AGENTOS_FILE_*; allow & deny == 0 */
 	uint8_t deny;
 	uint8_t kill;  /* of what it denies */
-	uint8_t watch; /* of what it allows */
+	uint8_t watch; /* of what it allows; COMPILED_ANYWHERE: of what others do */
 	uint8_t kind;  /* enum compiled_kind */
 	uint8_t pad[3];
 	char name[AGENTOS_RULE_NAME_SIZE]; /* NUL-padded; empty for COMPILED_OBJECT */

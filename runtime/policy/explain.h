@@ -27,7 +27,7 @@ struct explain {
 	bool falls_short; /* it refused nothing: it is on the host or model, and was not enough */
 	const char *file; /* NULL: the one that the policy was parsed from */
 	uint32_t line;
-	bool is_name;		 /* one of deny-names or kill-names */
+	bool is_name;		 /* one of deny-names, kill-names or watch-names */
 	bool kills;		 /* the agent was killed for it, */
 	bool watches;		 /* or let do it */
 	const char *effect;	 /* for want of this right, by file and line as above; or NULL */

@@ -199,7 +199,8 @@ static void pack_rule(struct pack *k, struct policy_rule *r)
 			       (r->anywhere || r->path[0] == (r->abstract ? '@' : '/')));
 	pack_expect(k, !k->err && r->path && (!r->anywhere || !strchr(r->path, '/')));
 	pack_expect(k, !((r->allow | r->deny) & ~all) && !(r->allow & r->deny) &&
-			       !(r->kill & ~r->deny) && !(r->watch & ~r->allow));
+			       !(r->kill & ~r->deny) &&
+			       !(r->watch & (r->anywhere ? r->deny | ~all : ~r->allow)));
 }
 
 static bool prefix_is_valid(uint16_t family, uint8_t prefix)

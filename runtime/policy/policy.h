@@ -33,6 +33,7 @@
  *	  watch: ["${WORKSPACE}/Makefile"] # read, written and executed, and recorded as would-deny
  *	  deny-names: [.env, "id_*", "*.pem"] # in any directory; "*" at one end
  *	  kill-names: [.bait]
+ *	  watch-names: ["*.sql"]        # allows nothing: what is allowed is recorded as would-deny
  *	network:                        # ADDRESS[/PREFIX]:PORT[-PORT][/tcp|/udp]
  *	  connect: ["127.0.0.1:8080", "[fd00::/8]:443", "10.0.0.0/8:53/udp"] # and send to
  *	  listen: ["localhost:*"]       # and bind to; port 0: the kernel chooses
@@ -101,7 +102,7 @@ struct policy_rule {
 	uint8_t allow; /* AGENTOS_FILE_* */
 	uint8_t deny;  /* allow & deny == 0 */
 	uint8_t kill;  /* of what is denied: who tries is killed, too */
-	uint8_t watch; /* of what is allowed: it is recorded as what would be denied */
+	uint8_t watch; /* of what is allowed, with `anywhere` by others: recorded as would-deny */
 	bool optional; /* written with "-" */
 	struct policy_place at;	     /* of what it allows, or if that is nothing, denies */
 	struct policy_place deny_at; /* of what it denies; the same, unless it does both */

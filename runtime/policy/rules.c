@@ -81,15 +81,19 @@ static int rule_merge(struct policy_rule *rule, const struct policy_rule *added,
 	const bool denied_first = rule->deny & added->allow;
 	const bool kills = rule->deny & added->deny & (rule->kill ^ added->kill);
 	const bool watches = rule->allow & added->allow & (rule->watch ^ added->watch);
+	/* Names are watched without being allowed. */
+	const bool hides = rule->deny & added->watch & ~added->allow;
 	const char *what = kills   ? "denied and killed for" :
+			   hides   ? "denied and watched" :
 			   watches ? "allowed and watched" :
 				     "allowed and denied";
 
-	if (denied_first || rule->allow & added->deny || kills || watches)
+	if (denied_first || rule->allow & added->deny || kills || hides || watches)
 		return source_fault(
 			source, EINVAL, added->at.line, "%s is both %s, here and %s; take one out",
 			source_quote(added->path, strlen(added->path)).text, what,
-			source_elsewhere(source, denied_first || kills ? rule->deny_at : rule->at)
+			source_elsewhere(source,
+					 denied_first || kills || hides ? rule->deny_at : rule->at)
 				.text);
 	rule->kill |= added->kill;
 	rule->watch |= added->watch;
@@ -226,27 +230,38 @@ static int name_check(const char *name, uint32_t line, const struct source *sour
 	return source_fault(source, EINVAL, line, "%s %s", source_quote(name, len).text, why);
 }
 
-/* list: "files.deny-names" or "files.kill-names". */
-static int names_add(struct build *b, const struct document *d, const char *list, uint8_t kill)
+/* The lists of names, in the order in which their rules are numbered, behind those of paths. */
+static const struct rule_list lists_of_names[] = {
+	{ "files.deny-names", .deny = AGENTOS_FILE_ALL },
+	{ "files.kill-names", .deny = AGENTOS_FILE_ALL, .kill = AGENTOS_FILE_ALL },
+	{ "files.watch-names", .watch = AGENTOS_FILE_ALL },
+};
+
+static int names_add(struct build *b, const struct rule_list *list, const struct document *d)
 {
-	const struct raw_list raw = raw_list(d->raw, list);
-	struct policy_rule *before,
-		rule = { .deny = AGENTOS_FILE_ALL, .kill = kill, .anywhere = true };
+	const struct raw_list raw = raw_list(d->raw, list->name);
+	struct policy_rule *before, rule = {
+		.deny = list->deny,
+		.kill = list->kill,
+		.watch = list->watch,
+		.anywhere = true,
+	};
 	uint32_t i;
 	int err;
 
 	for (i = 0; i < raw.count; i++) {
 		rule.path = raw.items[i];
-		rule.at = rule.deny_at = document_item_at(d, list, i);
+		rule.at = rule.deny_at = document_item_at(d, list->name, i);
 		err = name_check(rule.path, rule.at.line, &d->source);
 		if (err)
 			return err;
 		before = rule_find(b, &rule);
-		if (before && before->kill == kill && before->at.file == d->source.number)
+		if (before && before->kill == rule.kill && before->watch == rule.watch &&
+		    before->at.file == d->source.number)
 			return source_fault(&d->source, EINVAL, rule.at.line,
 					    "%s stands in \"%s\" twice; take one out",
 					    source_quote(rule.path, strlen(rule.path)).text,
-					    strchr(list, '.') + 1);
+					    strchr(list->name, '.') + 1);
 		if (before)
 			err = rule_merge(before, &rule, &d->source);
 		if (err)
@@ -300,10 +315,9 @@ int rules_build(struct policy *p, const struct layer *layer)
 	for (list = 0; list < sizeof(lists) / sizeof(lists[0]); list++)
 		for (i = 0; i < layer->count && !err; i++)
 			err = paths_add(&build, &lists[list], layer->documents[i], layer->vars);
-	for (i = 0; i < layer->count && !err; i++)
-		err = names_add(&build, layer->documents[i], "files.deny-names", 0);
-	for (i = 0; i < layer->count && !err; i++)
-		err = names_add(&build, layer->documents[i], "files.kill-names", AGENTOS_FILE_ALL);
+	for (list = 0; list < sizeof(lists_of_names) / sizeof(lists_of_names[0]); list++)
+		for (i = 0; i < layer->count && !err; i++)
+			err = names_add(&build, &lists_of_names[list], layer->documents[i]);
 	for (i = 0; i < layer->count && !err; i++)
 		err = abstract_add(&build, layer->documents[i]);
 	index_release(&build.by_path);
@@ -324,7 +338,7 @@ static void rules_take(struct policy *p, uint64_t taken)
 
 		rule->allow &= (uint8_t)~acts;
 		rule->watch &= (uint8_t)~acts;
-		if (!rule->allow && !rule->deny) {
+		if (!rule->allow && !rule->deny && !rule->watch) {
 			free(rule->path);
 			continue;
 		}
@@ -338,7 +352,7 @@ static void rules_take(struct policy *p, uint64_t taken)
 /* What is said later counts, for what it is about. */
 static void rule_override(struct policy_rule *rule, const struct policy_rule *later)
 {
-	uint8_t acts = later->allow | later->deny;
+	uint8_t acts = later->allow | later->deny | later->watch;
 
 	rule->allow = (rule->allow & (uint8_t)~acts) | later->allow;
 	rule->deny = (rule->deny & (uint8_t)~acts) | later->deny;
@@ -349,7 +363,9 @@ static void rule_override(struct policy_rule *rule, const struct policy_rule *la
 		rule->at = later->at;
 	if (later->deny)
 		rule->deny_at = later->deny_at;
-	if (!rule->allow)
+	if (later->watch & ~later->allow)
+		rule->at = later->at;
+	if (!rule->allow && !rule->watch)
 		rule->at = rule->deny_at;
 	if (!rule->deny)
 		rule->deny_at = rule->at;

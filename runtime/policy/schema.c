@@ -22,6 +22,7 @@ static const cyaml_schema_field_t files_fields[] = {
 	TEXT_LIST("watch", struct raw_files, watch),
 	TEXT_LIST("deny-names", struct raw_files, deny_names),
 	TEXT_LIST("kill-names", struct raw_files, kill_names),
+	TEXT_LIST("watch-names", struct raw_files, watch_names),
 	CYAML_FIELD_END,
 };
 
@@ -148,6 +149,7 @@ struct raw_list raw_list(const struct raw_policy *raw, const char *name)
 		{ "files.watch", { files->watch, files->watch_count } },
 		{ "files.kill-names", { files->kill_names, files->kill_names_count } },
 		{ "files.deny-names", { files->deny_names, files->deny_names_count } },
+		{ "files.watch-names", { files->watch_names, files->watch_names_count } },
 		{ "network.connect", { network->connect, network->connect_count } },
 		{ "network.listen", { network->listen, network->listen_count } },
 		{ "network.deny", { network->deny, network->deny_count } },

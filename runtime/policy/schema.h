@@ -12,9 +12,10 @@
 /* A file's content before its meaning is checked; what was left out is NULL or 0. */
 struct raw_files {
 	char **read, **write, **exec, **deny, **deny_write, **deny_names, **kill, **kill_names,
-		**watch;
+		**watch, **watch_names;
 	uint32_t read_count, write_count, exec_count, deny_count, deny_write_count;
 	uint32_t deny_names_count, kill_count, kill_names_count, watch_count;
+	uint32_t watch_names_count;
 };
 
 struct raw_network {

@@ -158,12 +158,13 @@ static int check_names(const struct policy *p, const struct layer *layer)
 		abstract += rule->abstract;
 		if (names > AGENTOS_PATTERNS_MAX || abstract > AGENTOS_PATTERNS_MAX) {
 			source = source_of(layer, rule->at);
-			return source_fault(&source, E2BIG, rule->at.line, "more than %d %s",
-					    AGENTOS_PATTERNS_MAX,
-					    rule->anywhere ? "names are denied anywhere" :
-							     "abstract names of Unix sockets");
+			return source_fault(
+				&source, E2BIG, rule->at.line, "more than %d %s",
+				AGENTOS_PATTERNS_MAX,
+				rule->anywhere ? "names are denied or watched anywhere" :
+						 "abstract names of Unix sockets");
 		}
-		if (rule->anywhere)
+		if (rule->anywhere && rule->deny)
 			err = check_name(p, rule, layer);
 	}
 	return err;

@@ -54,13 +54,16 @@ int control_check_name(const char name[AGENTOS_NAME_SIZE])
 
 static bool rule_valid(const struct compiled_rule *r)
 {
+	const uint8_t all = AGENTOS_FILE_ALL;
+	/* A name anywhere is watched where other rules allow it. */
+	const uint8_t watchable = r->kind == COMPILED_ANYWHERE ? all & ~r->deny : r->allow;
 	bool named = r->name[0] != '\0';
 
-	if (r->allow & ~AGENTOS_FILE_ALL || r->deny & ~AGENTOS_FILE_ALL || r->allow & r->deny)
+	if (r->allow & ~all || r->deny & ~all || r->allow & r->deny)
 		return false;
-	if (r->kill & ~r->deny || r->watch & ~r->allow || !is_zero(r->pad, sizeof(r->pad)))
+	if (r->kill & ~r->deny || r->watch & ~watchable || !is_zero(r->pad, sizeof(r->pad)))
 		return false;
-	if (!(r->allow | r->deny) || r->number >= AGENTOS_POLICY_RULES_MAX)
+	if (!(r->allow | r->deny | r->watch) || r->number >= AGENTOS_POLICY_RULES_MAX)
 		return false;
 	if (r->kind == COMPILED_OBJECT)
 		return is_zero(r->name, sizeof(r->name));

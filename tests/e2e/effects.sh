@@ -48,7 +48,7 @@ END
 tree_make() {
 	rm -rf "${work:?}/$1"
 	mkdir -p "$work/$1/trap"
-	for file in bait plain trap/in; do
+	for file in bait plain note.bait trap/in; do
 		echo content >"$work/$1/$file"
 	done
 	cp "$work/act.py" "$work/$1"
@@ -86,9 +86,14 @@ network:
 policy_make watch "$net
 files:
   watch: [$paths, \"$work/bait.sock\"]
+  watch-names: [\"*.bait\"]
 network:
   watch: [$addresses]
 effects: {ptrace: watch, perf: watch}"
+policy_make nearer 'files:
+  watch-names: ["*.bait", plain]
+  deny-names: ["not*"]
+  read: ["-${WORKSPACE}/x.bait/in"]'
 
 module_load
 daemon_start
@@ -337,6 +342,14 @@ watched() {
 	watched 'unlink' $(act unlink bait)
 	watched 'rename it' $(act rename bait other)
 	watched 'link' $(act link bait other)
+	watched 'a name anywhere' $(act mkdir x.bait)
+	watched 'open by name' $(act read note.bait)
+	seq=$(agentctl audit --denied --seq -n 1 | sed -n 's/^#\([0-9]*\).*/\1/p')
+	try agentctl policy explain "$seq"
+	says 'explain names file, line and pattern' \
+		'watch.yaml:6: "*.bait" is watched, in any directory' "$work/out"
+	watched 'rename to such a name' $(act rename plain x.bait)
+	watched 'rename from it' $(act rename note.bait other)
 	watched 'connect' $(act tcp 127.1.2.3)
 	watched 'send' $(act udp 127.1.2.3)
 	watched 'bind' $(act bind 127.0.0.1)
@@ -349,6 +362,29 @@ watched() {
 	last
 	fails 'is not told' grep -q plain "$work/last"
 }
+# Who watches names gives nothing: what nothing allows is denied, what is denied stays so, and
+# what is nearer decides.
+echo content >/root/x.bait
+tries watch python3 act.py read /root/x.bait
+is 'a watched name where nothing is allowed is refused' "$survived $said" 'yes Permission denied'
+tries nearer python3 act.py read note.bait
+is 'and one that is denied as well' "$survived $said" 'yes Permission denied'
+tries nearer python3 act.py read plain
+is 'control: one that is not' "$survived $said" 'yes done'
+last
+says 'is watched' '"effect":"watch"' "$work/last"
+mkdir -p "$work/space/x.bait" && echo content >"$work/space/x.bait/in" && cp "$work/act.py" "$work/space"
+chmod -R a+rwX "$work/space"
+(cd "$work/space" && agentctl run --policy nearer --name one -- sh -c \
+	'python3 act.py read x.bait/in; python3 act.py write x.bait/in') >"$work/out" 2>&1
+is 'below a watched directory both can be done' "$(xargs <"$work/out")" 'done done'
+last
+says 'and the one that no nearer rule allows is watched' '"access":["write"]' "$work/last"
+is 'that one alone' "$(agentctl audit --denied --json | grep -c 'x.bait/in')" 1
+try agentctl policy show nearer --effective --workspace "$work/space"
+says 'policy show knows it' 'watch  *.bait anywhere' "$work/out"
+try agentctl policy diff watch nearer --workspace "$work/space"
+says 'and policy diff' '+ watch plain anywhere' "$work/out"
 policy_make mounts 'rights: [capabilities, namespaces]
 files: {write: [/proc]}
 effects: {mount: watch}'

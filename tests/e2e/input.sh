@@ -207,6 +207,17 @@ for at in folded/.env folded/.ENV folded/other exact/.env; do
 done
 holds 'a name of another case where case counts' \
 	agentctl run --quiet --policy ./p.yaml -- cat "$work/folds/exact/.ENV"
+# Watched, it is done, and told: what could be called so is told as well.
+policy_with 'file-read, file-exec' "/usr, /etc, $work/folds" "  watch-names: [.env]"
+for at in folded/.env folded/other exact/.env exact/.ENV; do
+	holds "watch-names: $at is read" agentctl run --quiet --policy ./p.yaml -- cat "$work/folds/$at"
+done
+audit_settle
+agentctl audit --denied --json | grep '"effect":"watch"' >"$work/watched"
+is 'and each that could be called so is told' \
+	"$(grep -c 'folds/folded/.env' "$work/watched") $(grep -c 'folds/folded/other' "$work/watched") $(
+		grep -c 'folds/exact/.env' "$work/watched")" '1 1 1'
+fails 'but not the other one' grep -q 'folds/exact/.ENV' "$work/watched"
 # The agents' policies hold it until they are let go of.
 holds 'it can be unmounted then' wait_for 20 umount "$work/folds"
 

@@ -380,6 +380,21 @@ static int anywhere(uint32_t policy, int fd, const char *name, uint8_t allow, ui
 	return pattern(policy, AGENTOS_RULE_ANYWHERE, fd, name, allow, deny);
 }
 
+static int watched_anywhere(uint32_t policy, const char *name, uint8_t deny, uint8_t watch)
+{
+	struct agentos_policy_rule rule = {
+		.size = sizeof(rule),
+		.policy = policy,
+		.fd = -1,
+		.flags = AGENTOS_RULE_ANYWHERE,
+		.deny = deny,
+		.watch = watch,
+	};
+
+	snprintf(rule.name, sizeof(rule.name), "%s", name);
+	return stage_call(stage_device, AGENTOS_IOC_POLICY_RULE, &rule);
+}
+
 static int abstract(uint32_t policy, int fd, const char *name, uint8_t allow, uint8_t deny)
 {
 	return pattern(policy, AGENTOS_RULE_ABSTRACT, fd, name, allow, deny);
@@ -426,10 +441,15 @@ static void a_name_anywhere_is_one_that_files_have(void)
 	CHECK_INT(anywhere(policy, -1, "a", 1, 2), -EINVAL);
 	CHECK_INT(anywhere(policy, -1, "a", 0, 0), -EINVAL);
 	CHECK_INT(anywhere(policy, -1, "a", 0, AGENTOS_FILE_ALL + 1), -EINVAL);
+	CHECK_INT(watched_anywhere(policy, "a", 0, AGENTOS_FILE_ALL + 1), -EINVAL);
+	CHECK_INT(watched_anywhere(policy, "a", 1, 3), -EINVAL);
+	CHECK_INT(watched_anywhere(policy, "a*b", 0, 1), -EINVAL);
 	CHECK_INT(anywhere(policy, 0, "a", 0, 1), -EBADF);
 	CHECK_INT(anywhere(policy, -2, "a", 0, 1), -EBADF);
 	CHECK_INT(anywhere(1U << 30, -1, "a", 0, 1), -ENOENT);
-	for (i = 0; i < AGENTOS_PATTERNS_MAX; i++) {
+	CHECK_INT(watched_anywhere(policy, "a", 1, 2), 0);
+	CHECK_INT(watched_anywhere(policy, "a", 0, AGENTOS_FILE_ALL), 0);
+	for (i = 2; i < AGENTOS_PATTERNS_MAX; i++) {
 		snprintf(name, sizeof(name), i % 2 ? "name%u*" : "*name%u", i);
 		CHECK_INT(anywhere(policy, -1, name, 0, AGENTOS_FILE_ALL), 0);
 	}

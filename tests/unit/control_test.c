@@ -169,6 +169,11 @@ static void malformed_rules_are_refused(void)
 		  { .allow = 1, .kill = 1, .kind = COMPILED_OBJECT } },
 		{ "a watch of what is not allowed",
 		  { .deny = 1, .watch = 1, .kind = COMPILED_OBJECT } },
+		{ "a watch of a name that is denied anywhere",
+		  { .deny = 1, .watch = 1, .kind = COMPILED_ANYWHERE, .name = "a" } },
+		{ "a watch of unknown access anywhere",
+		  { .watch = AGENTOS_FILE_ALL + 1, .kind = COMPILED_ANYWHERE, .name = "a" } },
+		{ "a watch alone of an object", { .watch = 1, .kind = COMPILED_OBJECT } },
 		{ "number",
 		  { .allow = 1, .kind = COMPILED_OBJECT, .number = AGENTOS_POLICY_RULES_MAX } },
 		{ "an object with a name", { .allow = 1, .kind = COMPILED_OBJECT, .name = "x" } },
@@ -178,6 +183,9 @@ static void malformed_rules_are_refused(void)
 		{ "dot dot", { .allow = 1, .kind = COMPILED_NAME, .name = ".." } },
 		{ "bytes after the end", { .allow = 1, .kind = COMPILED_NAME, .name = "a\0b" } },
 	};
+	static const struct compiled_rule watched = { .watch = AGENTOS_FILE_ALL,
+						      .kind = COMPILED_ANYWHERE,
+						      .name = "*.a" };
 	struct control_policy_rules m = { 0 };
 	size_t i, len;
 
@@ -185,6 +193,8 @@ static void malformed_rules_are_refused(void)
 		len = control_encode_rules(&m, &variants[i].rule, 1, 1);
 		CHECK_MSG(check_client(&m, len, 1) == -EBADMSG, "%s", variants[i].why);
 	}
+	len = control_encode_rules(&m, &watched, 1, 1);
+	CHECK_INT(check_client(&m, len, 1), 0);
 	m.rules[0] = rule_object();
 	m.rules[0].kind = COMPILED_NAME;
 	memset(m.rules[0].name, 'x', sizeof(m.rules[0].name));

@@ -19,6 +19,7 @@ static const struct {
 } files[] = {
 	{ "base", "name: base\nrights: [file-read, file-write, net-connect]\n"
 		  "files:\n  read: [/r]\n  write: [/r]\n  kill: [/k]\n  watch: [/w]\n  deny: [/d]\n"
+		  "  deny-names: [.n]\n  kill-names: [.o]\n  watch-names: [.p]\n"
 		  "network:\n  connect: [\"1.2.3.4:5\"]\n  kill: [\"1.1.1.1:1\"]\n"
 		  "effects: {ptrace: kill, perf: watch, mount: kill}\naudit: strict\n" },
 	{ "part", "effects: {ptrace: kill}\nfiles: {kill: [/part]}\n" },
@@ -83,6 +84,7 @@ static const char written[] =
 	"  watch: [/m]\n"
 	"  kill-names: [.bait, '*.trap']\n"
 	"  deny-names: [.env]\n"
+	"  watch-names: ['*.sql']\n"
 	"network:\n"
 	"  connect: ['1.2.3.4:5']\n"
 	"  kill: [1.1.1.1]\n"
@@ -111,6 +113,9 @@ static void each_list_is_read(void)
 	check_rule(p, ".bait", 0, 0, ALL, ALL);
 	check_rule(p, "*.trap", 0, 0, ALL, ALL);
 	check_rule(p, ".env", 0, 0, ALL, 0);
+	/* Allowed by none. */
+	check_rule(p, "*.sql", 0, ALL, 0, 0);
+	CHECK_INT(rule_at(p, "*.sql")->at.line, 11);
 	CHECK(rule_at(p, ".bait")->anywhere);
 	REQUIRE(p->address_count == 3);
 	CHECK_INT(p->addresses[1].deny, AGENTOS_NET_ALL);
@@ -119,7 +124,7 @@ static void each_list_is_read(void)
 	CHECK_INT(p->addresses[2].watch, p->addresses[2].allow);
 	CHECK_INT(p->kill_rights, AGENTOS_RIGHT(PTRACE));
 	CHECK_INT(p->watch_rights, AGENTOS_RIGHT(PERF));
-	CHECK_INT(p->effect_at[bit].line, 16);
+	CHECK_INT(p->effect_at[bit].line, 17);
 	CHECK(p->record_allowed && p->strict);
 	CHECK_STR(policy_audit_name(p), "strict");
 	policy_free(p);
@@ -146,6 +151,13 @@ static void what_contradicts_itself_is_refused(void)
 		  "p.yaml:3: ", "denied and killed for" },
 		{ HEAD "files: {read: [/b], kill-names: [.e, .e]}\n",
 		  "p.yaml:3: ", "stands in \"kill-names\" twice" },
+		{ HEAD "files: {read: [/b], deny-names: [.e], watch-names: [.e]}\n",
+		  "p.yaml:3: ", "denied and watched" },
+		{ HEAD "files: {read: [/b], kill-names: [.e], watch-names: [.e]}\n",
+		  "p.yaml:3: ", "denied and watched" },
+		{ HEAD "files: {read: [/b], watch-names: [.e, .e]}\n",
+		  "p.yaml:3: ", "stands in \"watch-names\" twice" },
+		{ HEAD "files: {read: [/b], watch-names: [a/b]}\n", "p.yaml:3: ", "is a path" },
 		{ HEAD "files: {read: [/b/.e], kill-names: [.e]}\n",
 		  "p.yaml:3: ", "denied by its name" },
 		{ HEAD "files: {read: [/b]}\nnetwork: {watch: [1.2.3.4]}\n",
@@ -189,11 +201,13 @@ static void what_contradicts_itself_is_refused(void)
 static void what_is_said_later_goes_before(void)
 {
 	struct fault f;
-	struct policy *p = parsed("name: x\nextends: base\nrights: [mount]\n"
-				  "files:\n  read: [/k]\n  deny: [/w]\n  kill: [/d]\n"
-				  "network:\n  connect: ['1.1.1.1:1']\n"
-				  "effects: {ptrace: deny, perf: kill}\n",
-				  &f);
+	struct policy *p = parsed(
+		"name: x\nextends: base\nrights: [mount]\n"
+		"files:\n  read: [/k]\n  deny: [/w]\n  kill: [/d]\n"
+		"  watch-names: [.n, .o]\n  deny-names: [.p]\n"
+		"network:\n  connect: ['1.1.1.1:1']\n"
+		"effects: {ptrace: deny, perf: kill}\n",
+		&f);
 
 	CHECK_STR(f.text, "(no message)");
 	REQUIRE(p);
@@ -201,6 +215,11 @@ static void what_is_said_later_goes_before(void)
 	check_rule(p, "/w", 0, 0, ALL, 0);
 	check_rule(p, "/d", 0, 0, ALL, ALL);
 	CHECK_STR(p->files[rule_at(p, "/d")->deny_at.file], "p.yaml");
+	check_rule(p, ".n", 0, ALL, 0, 0);
+	CHECK_STR(p->files[rule_at(p, ".n")->at.file], "p.yaml");
+	check_rule(p, ".o", 0, ALL, 0, 0);
+	check_rule(p, ".p", 0, 0, ALL, 0);
+	CHECK_STR(p->files[rule_at(p, ".p")->at.file], "p.yaml");
 	/* mount is given: what was to come of the want of it is nothing. */
 	CHECK_INT(p->kill_rights, AGENTOS_RIGHT(PERF));
 	CHECK_INT(p->watch_rights, 0);
@@ -235,6 +254,7 @@ static void effects_make_another_digest(void)
 		HEAD "files: {read: [/b], deny-write: [/a]}\n",
 		HEAD "files: {read: [/b], deny-names: [a]}\n",
 		HEAD "files: {read: [/b], kill-names: [a]}\n",
+		HEAD "files: {read: [/b], watch-names: [a]}\n",
 		HEAD "files: {read: [/b], deny: [/a]}\neffects: {bpf: kill}\n",
 		HEAD "files: {read: [/b], deny: [/a]}\neffects: {perf: kill}\n",
 		HEAD "files: {read: [/b], deny: [/a]}\neffects: {perf: watch}\n",
@@ -283,7 +303,7 @@ static void explanations_name_the_line(void)
 	explain_event(&e, p, &short_vars, &x);
 	CHECK(!x.has_rule && x.kills);
 	CHECK_STR(x.effect ? x.effect : "none", "ptrace");
-	CHECK_INT(x.line, 16);
+	CHECK_INT(x.line, 17);
 	policy_free(p);
 }
 

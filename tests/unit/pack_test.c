@@ -20,6 +20,7 @@ static const char everything[] =
 	"  watch: [\"${WORKSPACE}/Makefile\"]\n"
 	"  deny-names: [.env, \"id_*\", \"*.pem\"]\n"
 	"  kill-names: [.bait]\n"
+	"  watch-names: [\"*.sql\"]\n"
 	"network:\n"
 	"  connect: [\"127.0.0.1:8080\", \"[fd00::/8]:443\", \"10.0.0.0/8:53/udp\"]\n"
 	"  listen: [\"localhost:*\"]\n"
