@@ -194,6 +194,36 @@ static void the_scanner_of_bodies_takes_any_bytes(void)
 	fuzz(&(struct target){ "llm_scan", scan_seed, NULL, NULL, QUICKLY });
 }
 
+/* What is seen in one wire or another, and what is not looked into. */
+static bool reach_seed(const char *corpus)
+{
+	static const char *const seeds[][2] = {
+		{ "openai",
+		  "{\"tools\":[{\"type\":\"function\",\"function\":{\"parameters\":{\"type\":\"x\"}}},"
+		  "{\"type\":\"mcp\"}],\"background\":false,\"service_tier\":\"flex\",\"input\":[{\"content\":"
+		  "[{\"image_url\":\"data:image/png;base64,AA==\"},{\"file_id\":\"f\"}]}],\"conversation\":null}" },
+		{ "anthropic",
+		  "{\"messages\":[{\"content\":[{\"type\":\"tool_use\",\"input\":{\"ttl\":\"1h\"}},{\"source\":"
+		  "{\"media_type\":\"application/pdf\"},\"cache_control\":{\"ttl\":\"1h\"}}]}],\"tools\":[{\"type\":"
+		  "\"bash_20250124\"}],\"mcp_servers\":[],\"speed\":\"fast\",\"container\":{\"id\":1}}" },
+		{ "gemini",
+		  "{\"contents\":[{\"parts\":[{\"functionCall\":{\"args\":{\"url\":\"x\"}}},{\"fileData\":"
+		  "{\"file\\u0055ri\":\"gs:\",\"mime_type\":\"audio/x\"}}]}],\"tools\":[{\"function_declarations\":"
+		  "[{\"parameters\":{}}]},{\"googleSearch\":{}}],\"cached_content\":\"c\"}" },
+	};
+	bool written = true;
+	size_t i;
+
+	for (i = 0; i < sizeof(seeds) / sizeof(seeds[0]); i++)
+		written &= seed_write(corpus, seeds[i][0], seeds[i][1], strlen(seeds[i][1]));
+	return written;
+}
+
+static void what_bodies_reach_for_is_seen_in_any_bytes(void)
+{
+	fuzz(&(struct target){ "reach", reach_seed, NULL, "tests/fuzz/reach.dict", QUICKLY });
+}
+
 /* Two records, and extensions before and behind the name. */
 static bool hello_seed(const char *corpus)
 {
@@ -614,6 +644,59 @@ static void the_wires_of_anthropic_and_gemini_take_any_bytes(void)
 	fuzz(&(struct target){ "wire_anthropic", wire_anthropic_seed, NULL, NULL, QUICKLY });
 }
 
+/* The first letter says which wire: those of the two targets above, as this one takes them. */
+static bool wires_seed(const char *corpus)
+{
+	static const char *const seeds[][2] = {
+		{ "chat",
+		  "0{\"model\":\"m\",\"messages\":[{\"role\":\"system\",\"content\":\"S\"},{\"role\":\"assistant\","
+		  "\"reasoning_content\":\"r\",\"tool_calls\":[{\"id\":\"c\",\"type\":\"function\",\"function\":"
+		  "{\"name\":\"f\",\"arguments\":\"{}\"}}]},{\"role\":\"tool\",\"tool_call_id\":\"c\",\"content\":"
+		  "\"x\"}],\"tools\":[{\"type\":\"function\",\"function\":{\"name\":\"f\",\"parameters\":{}}}],"
+		  "\"tool_choice\":\"required\",\"max_tokens\":5,\"stop\":[\"z\"]}" },
+		{ "chat-stream",
+		  "0{\"choices\":[{\"delta\":{\"reasoning_content\":\"r\",\"content\":\"a\"}}]}\n"
+		  "{\"choices\":[{\"delta\":{\"tool_calls\":[{\"index\":0,\"function\":{\"name\":\"f\","
+		  "\"arguments\":\"{}\"}}]},\"finish_reason\":\"stop\"}]}\n[DONE]" },
+		{ "responses",
+		  "1{\"model\":\"m\",\"input\":[{\"role\":\"user\",\"content\":[{\"type\":\"input_text\",\"text\":"
+		  "\"a\"}]},{\"type\":\"function_call\",\"call_id\":\"c\",\"name\":\"f\",\"arguments\":\"{}\"},"
+		  "{\"type\":\"function_call_output\",\"call_id\":\"c\",\"output\":\"x\"}]}" },
+		{ "responses-stream",
+		  "1{\"type\":\"response.created\",\"response\":{\"id\":\"r\"}}\n"
+		  "{\"type\":\"response.output_text.delta\",\"output_index\":0,\"delta\":\"a\"}\n"
+		  "{\"type\":\"response.completed\",\"response\":{}}" },
+		{ "anthropic",
+		  "2{\"model\":\"c\",\"max_tokens\":9,\"messages\":[{\"role\":\"user\",\"content\":\"a\"},{\"role\":"
+		  "\"assistant\",\"content\":[{\"type\":\"tool_use\",\"id\":\"i\",\"name\":\"w\",\"input\":{}}]},"
+		  "{\"role\":\"user\",\"content\":[{\"type\":\"tool_result\",\"tool_use_id\":\"i\",\"content\":"
+		  "\"r\"}]}],\"tools\":[{\"name\":\"w\",\"input_schema\":{}}]}" },
+		{ "anthropic-answer",
+		  "2{\"id\":\"i\",\"content\":[{\"type\":\"thinking\",\"thinking\":\"h\",\"signature\":\"S\"},"
+		  "{\"type\":\"text\",\"text\":\"a\"}],\"stop_reason\":\"end_turn\",\"usage\":{\"output_tokens\":1}}" },
+		{ "gemini",
+		  "3{\"contents\":[{\"role\":\"model\",\"parts\":[{\"text\":\"h\",\"thought\":true},{\"functionCall\":"
+		  "{\"name\":\"f\",\"args\":{}},\"thoughtSignature\":\"S\"}]},{\"parts\":[{\"functionResponse\":"
+		  "{\"name\":\"f\",\"response\":{\"output\":\"x\"}}}]}],\"tools\":[{\"functionDeclarations\":"
+		  "[{\"name\":\"f\",\"parameters\":{\"type\":\"STRING\",\"nullable\":true}}]}]}" },
+		{ "gemini-stream",
+		  "3{\"candidates\":[{\"content\":{\"parts\":[{\"text\":\"h\",\"thought\":true}]}}]}\n"
+		  "{\"candidates\":[{\"content\":{\"parts\":[{\"functionCall\":{\"name\":\"f\",\"args\":{}}},"
+		  "{\"text\":\"z\",\"thoughtSignature\":\"S\"}]},\"finishReason\":\"STOP\"}]}" },
+	};
+	bool written = true;
+	size_t i;
+
+	for (i = 0; i < sizeof(seeds) / sizeof(seeds[0]); i++)
+		written &= seed_write(corpus, seeds[i][0], seeds[i][1], strlen(seeds[i][1]));
+	return written;
+}
+
+static void any_bytes_of_a_wire_are_said_in_all_wires(void)
+{
+	fuzz(&(struct target){ "wires", wires_seed, NULL, "tests/fuzz/wire_openai.dict", QUICKLY });
+}
+
 static const struct tap_test tests[] = {
 	TEST(the_policy_parser_takes_any_bytes),
 	TEST(the_request_parser_takes_any_bytes),
@@ -621,6 +704,7 @@ static const struct tap_test tests[] = {
 	TEST(the_parser_of_answers_takes_any_bytes),
 	TEST(the_parser_of_events_takes_any_bytes),
 	TEST(the_scanner_of_bodies_takes_any_bytes),
+	TEST(what_bodies_reach_for_is_seen_in_any_bytes),
 	TEST(the_parser_of_client_hellos_takes_any_bytes),
 	TEST(unpacking_takes_any_bytes),
 	TEST(the_parsers_of_notes_and_keys_take_any_bytes),
@@ -634,6 +718,7 @@ static const struct tap_test tests[] = {
 	TEST(rules_of_the_scripted_model_take_any_bytes),
 	TEST(a_file_of_providers_takes_any_bytes),
 	TEST(the_wires_of_anthropic_and_gemini_take_any_bytes),
+	TEST(any_bytes_of_a_wire_are_said_in_all_wires),
 };
 
 TAP_MAIN(tests)
