@@ -56,10 +56,22 @@ static void request_said(const struct wire *to, const struct call_request *r)
 	arena_release(&a);
 }
 
-/* What an answer says: bytes of text, and calls of tools. */
+/*
+ * What an answer says: bytes of text, and calls of tools. Parts of a text are one where a wire has
+ * no parts, with empty lines between them: breaks of lines are not counted.
+ */
 struct said {
 	size_t text, calls;
 };
+
+static size_t letters(struct call_string s)
+{
+	size_t count = 0, i;
+
+	for (i = 0; i < s.len; i++)
+		count += s.at[i] != '\n';
+	return count;
+}
 
 static struct said said_by(const struct call_answer *r)
 {
@@ -67,7 +79,7 @@ static struct said said_by(const struct call_answer *r)
 	size_t i;
 
 	for (i = 0; i < r->part_count; i++) {
-		s.text += r->parts[i].kind == CALL_TEXT ? r->parts[i].text.len : 0;
+		s.text += r->parts[i].kind == CALL_TEXT ? letters(r->parts[i].text) : 0;
 		s.calls += r->parts[i].kind == CALL_TOOL_CALL;
 	}
 	return s;
@@ -139,7 +151,7 @@ static int told(const struct call_event *e, void *cookie)
 	unsigned int i;
 
 	HOLDS(!t->ended);
-	t->said.text += e->kind == CALL_TEXT_MORE ? e->text.len : 0;
+	t->said.text += e->kind == CALL_TEXT_MORE ? letters(e->text) : 0;
 	t->said.calls += e->kind == CALL_TOOL_BEGIN;
 	t->stopped = e->kind == CALL_STOP;
 	t->ended = t->stopped || e->kind == CALL_ERROR;
