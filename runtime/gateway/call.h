@@ -166,6 +166,23 @@ void call_send(struct call *k);
 /* What is waiting to be taken by the client has become less. */
 void call_taken(struct call *k);
 
+/* --- call_sign.c: requests that are signed --- */
+
+/* Header lines to a provider; the one with the key, or with a session's, is zeroed behind the request. */
+struct call_lines {
+	const char *at[LIMIT_HEADERS + LIMIT_CALL_PASSED + 6];
+	size_t count;
+	char key[LIMIT_CALL_KEY_LINE];
+};
+
+/*
+ * Adds the lines of a signature (sigv4.h) over this body and what is requested with it. url: as
+ * it is asked for, its port always in it. -EKEYREJECTED: the key is not ID:SECRET or
+ * ID:SECRET:TOKEN; -E2BIG; -EIO: libcrypto would not; -ENOMEM
+ */
+int call_sign(struct call *k, const char *url, const struct iovec *body, size_t count,
+	      struct call_lines *lines);
+
 /* --- call_reply.c: what goes to the client --- */
 
 /* An error in its wire. message: one line. Before anything was sent, or within its stream. */

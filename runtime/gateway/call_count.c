@@ -36,7 +36,7 @@ void call_count(struct call *k)
 
 	/* Another model would count otherwise. */
 	k->route.count = 1;
-	if (p->wire == k->endpoint.wire && p->auth != PROVIDER_SIGV4)
+	if (p->wire == k->endpoint.wire)
 		call_send(k);
 	else
 		estimate_answer(k);
@@ -90,8 +90,7 @@ int call_count_model(struct call *k, struct scan_edit *edits, size_t *count)
 
 static bool embeds(const struct provider *p)
 {
-	return (p->wire == WIRE_OPENAI_CHAT || p->wire == WIRE_OPENAI_RESPONSES) &&
-	       p->auth != PROVIDER_SIGV4;
+	return p->wire == WIRE_OPENAI_CHAT || p->wire == WIRE_OPENAI_RESPONSES;
 }
 
 bool call_embeds(struct call *k)

@@ -168,13 +168,7 @@ static int body_translate(struct call *k, struct iovec *parts, size_t *ret_count
 
 /* --- its head --- */
 
-struct lines {
-	const char *at[LIMIT_HEADERS + LIMIT_CALL_PASSED + 4];
-	size_t count;
-	char key[LIMIT_CALL_KEY_LINE];
-};
-
-static int lines_make(struct call *k, struct lines *l)
+static int lines_make(struct call *k, struct call_lines *l)
 {
 	const struct provider *p = candidate_of(k)->provider;
 	const char *before = "", *name = provider_auth_header(p->auth, &before);
@@ -244,7 +238,7 @@ static int attempt_start(struct call *k, struct wire_fault *fault)
 	};
 	struct exchange_events events;
 	struct text url = { 0 };
-	struct lines lines = { .count = 0 };
+	struct call_lines lines = { .count = 0 };
 	int err;
 
 	/* Said where nothing better is. */
@@ -258,6 +252,8 @@ static int attempt_start(struct call *k, struct wire_fault *fault)
 	text_put(&url, "", 1);
 	if (!err && text_error(&url))
 		err = -ENOMEM;
+	if (!err && candidate_of(k)->provider->auth == PROVIDER_SIGV4)
+		err = call_sign(k, url.bytes, parts, r.part_count, &lines);
 	if (!err) {
 		r.url = url.bytes;
 		r.headers = lines.at;
@@ -301,6 +297,11 @@ static void call_attempt(struct call *k)
 		call_refuse(k, CALL_WHY_MALFORMED, "%s", fault.text);
 	else if (err == -EOPNOTSUPP)
 		call_refuse(k, CALL_WHY_UNSAYABLE, "%s", fault.text);
+	else if (err == -EKEYREJECTED)
+		call_refuse(
+			k, CALL_WHY_NO_KEY,
+			"the key of %s is not ID:SECRET or ID:SECRET:TOKEN, as signing takes it",
+			candidate_of(k)->provider->name);
 	else
 		call_refuse(k, CALL_WHY_BUSY, "the provider cannot be asked: %s", strerror(-err));
 }
@@ -359,13 +360,6 @@ void call_send(struct call *k)
 	k->upstream_wire = wire_of(k->endpoint.kind == ENDPOINT_EMBED ?
 					   k->endpoint.wire :
 					   candidate_of(k)->provider->wire);
-	if (candidate_of(k)->provider->auth == PROVIDER_SIGV4) {
-		call_refuse(k, CALL_WHY_NO_KEY,
-			    "requests to %s would have to be signed, which the "
-			    "gateway does not do",
-			    candidate_of(k)->provider->name);
-		return;
-	}
 	err = key_get(k);
 	if (err && err != -EAGAIN)
 		key_drop(k);

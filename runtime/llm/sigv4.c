@@ -34,11 +34,19 @@ static void hash_text(const uint8_t hash[HASH], char text[HASH_TEXT])
 		sprintf(text + 2 * i, "%02x", hash[i]);
 }
 
-static int hash_of(const void *bytes, size_t len, char text[HASH_TEXT])
+static int hash_of(const struct iovec *pieces, size_t count, char text[HASH_TEXT])
 {
+	EVP_MD_CTX *digest = EVP_MD_CTX_new();
 	uint8_t hash[HASH];
+	bool made = digest && EVP_DigestInit_ex(digest, EVP_sha256(), NULL) == 1;
+	size_t i;
 
-	if (EVP_Digest(len ? bytes : "", len, hash, NULL, EVP_sha256(), NULL) != 1)
+	for (i = 0; made && i < count; i++)
+		made = !pieces[i].iov_len ||
+		       EVP_DigestUpdate(digest, pieces[i].iov_base, pieces[i].iov_len) == 1;
+	made = made && EVP_DigestFinal_ex(digest, hash, NULL) == 1;
+	EVP_MD_CTX_free(digest);
+	if (!made)
 		return -EIO;
 	hash_text(hash, text);
 	return 0;
@@ -203,7 +211,7 @@ static int request_hash(const struct sigv4_request *r, const struct header_list 
 {
 	char body[HASH_TEXT];
 	struct text t = { 0 };
-	int rc = hash_of(r->body, r->len, body);
+	int rc = hash_of(r->body, r->body_count, body);
 
 	if (rc)
 		return rc;
@@ -219,7 +227,7 @@ static int request_hash(const struct sigv4_request *r, const struct header_list 
 	if (!rc)
 		rc = text_error(&t);
 	if (!rc)
-		rc = hash_of(t.bytes, t.len, hash);
+		rc = hash_of(&(struct iovec){ t.bytes, t.len }, 1, hash);
 	text_release(&t);
 	return rc;
 }

@@ -5,6 +5,7 @@
 
 #include <stddef.h>
 #include <stdint.h>
+#include <sys/uio.h>
 
 #include "base/text.h"
 
@@ -25,9 +26,9 @@ struct sigv4_header {
 struct sigv4_request {
 	const char *method, *path, *query; /* query without "?"; NULL: none */
 	const struct sigv4_header *headers;
-	size_t header_count; /* at most LIMIT_SIGN_HEADERS */
-	const void *body;
-	size_t len;
+	size_t header_count;	  /* at most LIMIT_SIGN_HEADERS */
+	const struct iovec *body; /* its pieces, one after the other */
+	size_t body_count;
 	const char *region, *service;
 	int64_t now; /* seconds since 1970 */
 };

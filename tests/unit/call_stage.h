@@ -12,6 +12,9 @@
 static char directory[] = "/tmp/call_test.XXXXXX";
 static char tokens[AGENT_COUNT][TOKEN_SIZE];
 
+/* What else a test has in them. */
+static void (*stage_rows)(FILE *f, uint16_t port);
+
 /* The administrator's rows: providers of each wire, at that port. */
 static bool rows_write(uint16_t port)
 {
@@ -49,6 +52,8 @@ static bool rows_write(uint16_t port)
 	fprintf(f, "model dead-model provider=dead id=d input=0 output=0 priced=2026-11-30 "
 		   "context=1000 max-output=10\n"
 		   "fallback dead-model to=chat-small\n");
+	if (stage_rows)
+		stage_rows(f, port);
 	return fclose(f) == 0;
 }
 

@@ -224,8 +224,10 @@ static int rig_settle(int fd, uint32_t resource, uint64_t reserved, uint64_t use
 
 /* --- the daemon --- */
 
-#define RIG_CALLS 16384
-#define RIG_KEY	  "sk-rig-canary-0123456789"
+#define RIG_CALLS   16384
+#define RIG_KEY	    "sk-rig-canary-0123456789"
+#define RIG_PAIR    "AKIDRIG:rig/secret+canary=0123456789abcdef"
+#define RIG_SESSION "rig//session+canary==" /* of a pair that is lent */
 #define RIG_TOKEN_KEY               \
 	{                           \
 		1, 2, 3, 4, 5, 6, 7 \
@@ -301,15 +303,29 @@ static void rig_answer_agent(const struct rig *r, uint64_t agent)
 	rig_send(r, &m, sizeof(m), m.known ? r->budgets[agent] : -1);
 }
 
-/* For "key" there is one at 127.0.0.1, for "far" elsewhere. */
+/* For "key" there is one at 127.0.0.1, "pair" and "session" are for signing; "far" is elsewhere. */
+static const char *rig_key_of(const struct gate_key_of *of)
+{
+	static const char *const keys[][2] = { { "key", RIG_KEY },
+					       { "pair", RIG_PAIR },
+					       { "session", RIG_PAIR ":" RIG_SESSION } };
+	size_t i;
+
+	for (i = 0; i < 3 && strcmp(of->host, "127.0.0.1") == 0; i++)
+		if (strcmp(of->name, keys[i][0]) == 0)
+			return keys[i][1];
+	return NULL;
+}
+
 static void rig_answer_key(const struct rig *r, const struct gate_key_of *of)
 {
+	const char *key = rig_key_of(of);
 	struct gate_key m = { .header = { sizeof(m), GATE_VERSION, GATE_KEY_IS },
 			      .number = of->number };
 
-	if (strcmp(of->name, "key") == 0 && strcmp(of->host, "127.0.0.1") == 0) {
-		m.len = sizeof(RIG_KEY) - 1;
-		memcpy(m.bytes, RIG_KEY, m.len);
+	if (key) {
+		m.len = (uint32_t)strlen(key);
+		memcpy(m.bytes, key, m.len);
 	} else {
 		m.error = strcmp(of->name, "far") == 0 ? -EPERM : -ENOENT;
 	}

@@ -174,13 +174,17 @@ static const struct vector vectors[] = {
 static int vector_sign(const struct vector *v, char date[SIGV4_DATE], struct text *out)
 {
 	struct sigv4_key key = example;
+	/* In two pieces: where they are cut does not count. */
+	const size_t len = strlen(v->body), half = len / 2;
+	const struct iovec body[] = { { (void *)v->body, half },
+				      { (void *)(v->body + half), len - half } };
 	struct sigv4_request r = {
 		.method = v->method,
 		.path = v->path,
 		.query = v->query,
 		.headers = v->headers,
-		.body = v->body,
-		.len = strlen(v->body),
+		.body = body,
+		.body_count = 2,
 		.region = "us-east-1",
 		.service = "service",
 		.now = NOW

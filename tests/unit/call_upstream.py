@@ -1,0 +1,243 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""Clients of the gateway, and providers that look at how they are asked.
+
+    call_upstream.py GROUP GATEWAY_PORT PROVIDER_PORT TOKEN CHILD_TOKEN ONE_TOKEN ENDED_TOKEN KEY
+
+Prints "ok NAME" or "not ok NAME: why" for each thing that is looked at.
+"""
+
+import hashlib
+import hmac
+import http.client
+import json
+import socket
+import sys
+import threading
+import urllib.parse
+
+GROUP = sys.argv[1]
+GATEWAY, PROVIDER = int(sys.argv[2]), int(sys.argv[3])
+TOKEN, CHILD, KEY = sys.argv[4], sys.argv[5], sys.argv[8]
+# As the rig has them: the agent is in the client's address.
+AGENTS = {TOKEN: 7, CHILD: 8}
+WAIT = 60  # seconds: whoever hangs fails
+
+TURN = [{"role": "user", "content": "Hi"}]
+CALLS = {
+    "chat": ("/v1/chat/completions", {"messages": TURN}),
+    "responses": ("/v1/responses", {"input": "Hi"}),
+    "anthropic": ("/v1/messages", {"messages": TURN, "max_tokens": 10}),
+    "embed": ("/v1/embeddings", {"input": "Hi"}),
+}
+GOOD = {"id": "c1", "object": "chat.completion", "created": 1, "model": "small",
+        "choices": [{"index": 0, "finish_reason": "stop",
+                     "message": {"role": "assistant", "content": "Hello!"}}],
+        "usage": {"prompt_tokens": 7, "completion_tokens": 3, "total_tokens": 10}}
+MESSAGE = {"id": "a1", "type": "message", "role": "assistant", "model": "small",
+           "content": [{"type": "text", "text": "Hello!"}], "stop_reason": "end_turn",
+           "stop_sequence": None, "usage": {"input_tokens": 7, "output_tokens": 3}}
+RESPONSE = {"id": "r1", "object": "response", "created_at": 1, "model": "small",
+            "status": "completed",
+            "output": [{"type": "message", "id": "m1", "role": "assistant", "status": "completed",
+                        "content": [{"type": "output_text", "text": "Hello!", "annotations": []}]}],
+            "usage": {"input_tokens": 7, "output_tokens": 3, "total_tokens": 10}}
+
+
+def check(name, true, why=""):
+    print(f"ok {name}" if true else f"not ok {name}: {why}", flush=True)
+
+
+# --- a provider that says what it is told to ---
+
+class Seen:
+    """A request as it came."""
+
+    def __init__(self, line, fields, body):
+        self.method, self.target = line.split()[:2]
+        self.fields = fields  # (name in small letters, value)
+        self.body = body
+
+    def field(self, name):
+        """All values of that name, in one."""
+        return ",".join(value for key, value in self.fields if key == name)
+
+
+seen = []
+script = []  # what is said next: bytes, or a function of the socket; the last one stays
+
+
+def request_read(file):
+    line = file.readline().decode("latin-1")
+    if not line.strip():
+        return None
+    fields = []
+    while (more := file.readline()) not in (b"\r\n", b""):
+        name, _, value = more.decode("latin-1").partition(":")
+        fields.append((name.lower(), value.strip()))
+    length = int(dict(fields).get("content-length", 0))
+    return Seen(line, fields, file.read(length))
+
+
+def serve(sock):
+    with sock, sock.makefile("rb") as file:
+        while got := request_read(file):
+            seen.append(got)
+            say = script.pop(0) if len(script) > 1 else script[0]
+            try:
+                if callable(say):
+                    say(sock)
+                else:
+                    sock.sendall(say)
+            except OSError:
+                return
+
+
+def listen():
+    listener = socket.create_server(("127.0.0.1", PROVIDER), backlog=64)
+
+    def run():
+        while True:
+            threading.Thread(target=serve, args=(listener.accept()[0],), daemon=True).start()
+    threading.Thread(target=run, daemon=True).start()
+    return listener
+
+
+def answer(body, status="200 OK", kind="application/json", more=""):
+    data = body if isinstance(body, bytes) else json.dumps(body).encode()
+    return (f"HTTP/1.1 {status}\r\nContent-Type: {kind}\r\nContent-Length: {len(data)}\r\n"
+            f"{more}\r\n").encode() + data
+
+
+def stream(*pieces):
+    return answer("".join(f"data: {p}\n\n" for p in pieces).encode(), kind="text/event-stream")
+
+
+# --- a client ---
+
+def ask(wire, model, token=TOKEN, fields=(), **more):
+    path, members = CALLS[wire]
+    connection = http.client.HTTPConnection("127.0.0.1", GATEWAY, timeout=WAIT,
+                                            source_address=(f"127.0.0.{AGENTS[token]}", 0))
+    connection.request("POST", path, json.dumps(dict(members, model=model, **more)),
+                       {"Authorization": "Bearer " + token, **dict(fields)})
+    got = connection.getresponse()
+    try:
+        return got.status, got.headers, got.read()
+    finally:
+        connection.close()
+
+
+# --- signatures ---
+
+PAIR = ("AKIDRIG", "rig/secret+canary=0123456789abcdef")
+SESSION = "rig//session+canary=="
+
+
+def mac(key, text):
+    return hmac.new(key, text.encode(), hashlib.sha256).digest()
+
+
+def signature(got, secret):
+    """By "Create a signed AWS API request", from what came: what stands in its Authorization."""
+    scheme, _, rest = got.field("authorization").partition(" ")
+    parts = dict(p.strip().split("=", 1) for p in rest.split(","))
+    key_id, day, region, service, last = parts["Credential"].split("/")
+    names = parts["SignedHeaders"].split(";")
+    path, _, query = got.target.partition("?")
+    pairs = sorted(p.partition("=")[::2] for p in query.split("&") if p)
+    canonical = "\n".join([
+        got.method, urllib.parse.quote(path, safe="/-._~"),
+        "&".join(f"{name}={value}" for name, value in pairs),
+        *(f"{name}:{' '.join(got.field(name).split())}" for name in names), "",
+        ";".join(names), hashlib.sha256(got.body).hexdigest()])
+    date = got.field("x-amz-date")
+    scope = f"{day}/{region}/{service}/aws4_request"
+    key = ("AWS4" + secret).encode()
+    for word in (day, region, service, "aws4_request"):
+        key = mac(key, word)
+    text = "\n".join(["AWS4-HMAC-SHA256", date, scope,
+                      hashlib.sha256(canonical.encode()).hexdigest()])
+    return {"whole": scheme == "AWS4-HMAC-SHA256" and last == "aws4_request" and
+                     date.startswith(day) and names == sorted(names),
+            "id": key_id, "region": region, "service": service, "names": names,
+            "same": hmac.new(key, text.encode(), hashlib.sha256).hexdigest() == parts["Signature"]}
+
+
+def signed_check(name, got, names=("content-type", "host", "x-amz-date")):
+    made = signature(got, PAIR[1])
+    check(f"{name}: signed", made["whole"] and made["same"] and made["id"] == PAIR[0] and
+          made["region"] == "eu-test-1" and made["service"] == "bedrock",
+          f"{made} {got.target} {got.fields}")
+    check(f"{name}: over these", made["names"] == list(names), str(made["names"]))
+    check(f"{name}: with no other secret", not signature(got, PAIR[1] + "x")["same"])
+    check(f"{name}: which is not sent", PAIR[1] not in str(got.fields) + str(got.body))
+
+
+def signed():
+    script[:] = [answer(GOOD)]
+    status, _, data = ask("chat", "aws/vendor.model-1:0")
+    check("answered", status == 200 and b"Hello!" in data, f"{status} {data}")
+    signed_check("a call", seen[-1])
+    check("where it should", seen[-1].target == "/openai/v1/chat/completions", seen[-1].target)
+    ask("chat", "aws/small", messages=[{"role": "user", "content": "y" * 300000}])
+    signed_check("a large one", seen[-1])
+    ask("anthropic", "aws/small")
+    signed_check("a translated one", seen[-1])
+    script[:] = [stream(json.dumps({"choices": [{"delta": {"content": "Hello!"},
+                                                 "finish_reason": "stop"}]}), "[DONE]")]
+    status, _, data = ask("chat", "aws/small", stream=True)
+    check("streamed", status == 200 and b"Hello!" in data, f"{status} {data}")
+    signed_check("a stream", seen[-1])
+    script[:] = [answer(MESSAGE)]
+    ask("anthropic", "aws-messages/small", fields={"anthropic-beta": "x"}.items())
+    signed_check("of another wire", seen[-1])
+    check("with what is passed", seen[-1].field("anthropic-beta") == "x")
+    script[:] = [answer(GOOD)]
+    ask("chat", "aws-query/a:0")
+    signed_check("with a query", seen[-1])
+    check("which is there", seen[-1].target ==
+          "/deployments/a%3A0/chat/completions?api-version=2024-10-21", seen[-1].target)
+    ask("chat", "aws-session/small")
+    signed_check("lent", seen[-1], ("content-type", "host", "x-amz-date", "x-amz-security-token"))
+    check("with the session", seen[-1].field("x-amz-security-token") == SESSION)
+    script[:] = [answer({"error": {}}, "503 Later", more="Retry-After-Ms: 1\r\n"), answer(GOOD)]
+    before = len(seen)
+    status, _, data = ask("chat", "aws/small")
+    check("asked again", status == 200 and len(seen) == before + 2, f"{status} {data}")
+    for got in seen[before:]:
+        signed_check("each of them", got)
+    script[:] = [answer({"message": "The security token is expired"}, "403 Forbidden")]
+    status, _, data = ask("chat", "aws/small")
+    check("refused", status == 503 and b"refused the key" in data, f"{status} {data}")
+    before = len(seen)
+    status, _, data = ask("chat", "aws-wrong/small")
+    check("no such pair", status == 503 and b"ID:SECRET" in data and KEY.encode() not in data,
+          f"{status} {data}")
+    check("nobody was asked", len(seen) == before)
+
+
+def azure():
+    def asked(name, wire, model, good, target, **more):
+        script[:] = [answer(good)]
+        status, _, data = ask(wire, model, **more)
+        check(f"{name}: answered", status == 200, f"{status} {data}")
+        check(f"{name}: at its place", seen[-1].target == target, seen[-1].target)
+        check(f"{name}: with its key", seen[-1].field("api-key") == KEY and
+              not seen[-1].field("authorization"), str(seen[-1].fields))
+        return json.loads(seen[-1].body)
+    version = "?api-version=2024-10-21"
+    asked("a deployment", "chat", "az/my-gpt", GOOD,
+          "/openai/deployments/my-gpt/chat/completions" + version)
+    asked("translated", "anthropic", "az/my-gpt", GOOD,
+          "/openai/deployments/my-gpt/chat/completions" + version)
+    asked("embeddings", "embed", "az/my-e", {"data": [], "usage": {"prompt_tokens": 1}},
+          "/openai/deployments/my-e/embeddings" + version)
+    body = asked("responses", "responses", "az-responses/my-gpt", RESPONSE,
+                 "/openai/responses" + version)
+    check("responses: by name", body["model"] == "my-gpt")
+    body = asked("without deployments", "chat", "az-one/my-gpt", GOOD, "/v1/chat/completions")
+    check("without deployments: by name", body["model"] == "my-gpt")
+
+
+listen()
+{"signed": signed, "azure": azure}[GROUP]()
