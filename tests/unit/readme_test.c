@@ -174,7 +174,7 @@ static void the_policy_of_the_manual_is_valid(void)
  * what it is".
  */
 struct map {
-	char *files[1024];
+	char *files[4096];
 	size_t count;
 };
 
@@ -197,8 +197,8 @@ static void map_add(struct map *map, const char *directory, const char *name, si
 {
 	char *file;
 
-	if (map->count < sizeof(map->files) / sizeof(map->files[0]) &&
-	    asprintf(&file, "%s%.*s", directory, (int)len, name) > 0)
+	REQUIRE(map->count < sizeof(map->files) / sizeof(map->files[0]));
+	if (asprintf(&file, "%s%.*s", directory, (int)len, name) > 0)
 		map->files[map->count++] = file;
 }
 
