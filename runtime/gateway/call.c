@@ -315,6 +315,7 @@ void call_end(struct call *k)
 	if (!k)
 		return;
 	exchange_cancel(k->exchange);
+	breakers_cancel(&k->pass);
 	loop_cancel(&k->pause);
 	call_settle(k);
 	call_tell(k);

@@ -6,6 +6,7 @@
 #include "base/arena.h"
 #include "base/text.h"
 #include "gateway/agents.h"
+#include "gateway/breakers.h"
 #include "gateway/endpoint.h"
 #include "gateway/keys.h"
 #include "gateway/state.h"
@@ -79,6 +80,8 @@ struct call {
 	bool sealing;	  /* of the streamed part a piece of the seal has come */
 	struct text sent; /* the body as the provider gets it, unless it goes as it came */
 	struct exchange *exchange;
+	struct breakers_pass pass; /* of the attempt, until its outcome is told */
+	uint64_t rests_ms;	   /* for which the provider is not asked */
 	struct exchange_head head;
 	struct loop_handle pause;
 

@@ -366,6 +366,7 @@ static void head_came(const struct exchange_head *head, void *cookie)
 	struct call *k = cookie;
 
 	k->head = *head;
+	breakers_answered(&k->pass, head->status, now_ms());
 	if (is_stream(k) && stream_begin(k))
 		k->error = -ENOMEM;
 }
@@ -449,6 +450,7 @@ static void exchange_done(enum exchange_end how, void *cookie)
 	struct call *k = cookie;
 
 	k->exchange = NULL;
+	breakers_ended(&k->pass, how, now_ms());
 	if (!k->first_us)
 		k->first_us = clock_us();
 	k->whole = how == EXCHANGE_WHOLE;

@@ -254,6 +254,9 @@ static int attempt_start(struct call *k, struct wire_fault *fault)
 		err = -ENOMEM;
 	if (!err && candidate_of(k)->provider->auth == PROVIDER_SIGV4)
 		err = call_sign(k, url.bytes, parts, r.part_count, &lines);
+	if (!err && !breakers_take(k->gateway->breakers, candidate_of(k)->provider, now, &k->pass,
+				   &k->rests_ms))
+		err = -EHOSTDOWN;
 	if (!err) {
 		r.url = url.bytes;
 		r.headers = lines.at;
@@ -271,6 +274,32 @@ static void key_drop(struct call *k)
 {
 	keys_put(k->gateway->keys, k->key);
 	k->key = NULL;
+}
+
+/* What it may cost there is another amount. False: it is more than may be spent. */
+static bool candidate_next(struct call *k)
+{
+	call_settle(k);
+	k->candidate++;
+	k->attempts = 0;
+	key_drop(k);
+	if (call_reserve(k) != CALL_WHY_NONE)
+		return false;
+	call_send(k);
+	return true;
+}
+
+/* It is left alone for a while: another is asked, or the client comes again. */
+static void candidate_rests(struct call *k)
+{
+	const char *name = candidate_of(k)->provider->name;
+
+	if (k->candidate + 1 < k->route.count && candidate_next(k))
+		return;
+	k->retry_after_ms = k->rests_ms;
+	call_refuse(k, CALL_WHY_UNREACHABLE,
+		    "the provider %s failed too often, and is not asked for another %llu ms", name,
+		    (unsigned long long)k->rests_ms);
 }
 
 static void call_attempt(struct call *k)
@@ -293,7 +322,10 @@ static void call_attempt(struct call *k)
 	k->charged = !err;
 	if (!err)
 		return;
-	if (err == -EBADMSG)
+	breakers_cancel(&k->pass);
+	if (err == -EHOSTDOWN)
+		candidate_rests(k);
+	else if (err == -EBADMSG)
 		call_refuse(k, CALL_WHY_MALFORMED, "%s", fault.text);
 	else if (err == -EOPNOTSUPP)
 		call_refuse(k, CALL_WHY_UNSAYABLE, "%s", fault.text);
@@ -431,15 +463,7 @@ bool call_retry(struct call *k, enum retry_event event)
 		k->pause = (struct loop_handle){ .done = pause_done, .cookie = k };
 		return loop_timer(k->gateway->loop, &k->pause, decision.wait_ms) == 0;
 	case RETRY_OTHER:
-		/* What it may cost there is another amount. */
-		call_settle(k);
-		k->candidate++;
-		k->attempts = 0;
-		key_drop(k);
-		if (call_reserve(k) != CALL_WHY_NONE)
-			return false;
-		call_send(k);
-		return true;
+		return candidate_next(k);
 	default:
 		return false;
 	}

@@ -221,6 +221,8 @@ static int gateway_open(struct gateway *g, struct fault *f)
 		err = keys_open(g->wire, &g->keys);
 	if (!err)
 		err = upstream_open(g->loop, &g->upstream);
+	if (!err)
+		err = breakers_open(g->options.breaker, &g->breakers);
 	g->sha256 = err ? NULL : EVP_MD_fetch(NULL, "SHA256", NULL);
 	if (!err && !g->sha256)
 		err = -ENOMEM;
@@ -236,6 +238,7 @@ static bool gateway_close(struct gateway *g)
 	while (g->connections)
 		connection_abort(g->connections);
 	upstream_close(g->upstream);
+	breakers_close(g->breakers);
 	EVP_MD_free(g->sha256);
 	keys_close(g->keys);
 	agents_close(g->agents);

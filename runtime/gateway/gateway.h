@@ -6,6 +6,7 @@
 #include <stdbool.h>
 
 #include "kern/caller.h"
+#include "llm/breaker.h"
 
 /* How long things may take, in milliseconds. */
 struct gateway_times {
@@ -24,6 +25,7 @@ struct gateway_options {
 	int (*caller)(int device, int connection, struct caller *ret_caller);
 	struct gateway_budget budget;
 	struct gateway_times times;
+	const struct breaker_terms *breaker;
 	const char *catalog; /* a directory of an administrator's files: CATALOG_DIR */
 };
 

@@ -31,6 +31,7 @@ int main(int argc, char **argv)
 		.caller = caller_get,
 		.budget = { agentos_budget_reserve, agentos_budget_settle },
 		.times = gateway_times_usual(),
+		.breaker = &breaker_usual,
 		.catalog = CATALOG_DIR
 	};
 	int opt = getopt_long(argc, argv, "", options, NULL);

@@ -14,6 +14,7 @@
 #include "policy/egress.h"
 
 struct agents;
+struct breakers;
 struct call;
 struct catalog;
 struct keys;
@@ -25,6 +26,7 @@ struct gateway {
 	struct keys *keys;
 	struct catalog *catalog;
 	struct upstream *upstream;
+	struct breakers *breakers;
 	uint8_t token_key[GATE_TOKEN_KEY];
 	void *sha256; /* EVP_MD: to look it up for each digest takes as long as a short one */
 	struct loop *loop;

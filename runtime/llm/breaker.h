@@ -57,10 +57,7 @@ void breaker_init(struct breaker *b, const struct breaker_terms *terms, uint64_t
 bool breaker_take(struct breaker *b, uint64_t now_ms, struct breaker_ticket *ret_ticket,
 		  uint64_t *ret_wait_ms);
 
-/*
- * What came of it. failed: the provider's doing, such as 5xx, 429, no connection, no answer in
- * time; a request that it rightly refuses went well.
- */
+/* What came of it. failed: the provider's doing; a request that it rightly refuses went well. */
 void breaker_report(struct breaker *b, uint64_t now_ms, struct breaker_ticket ticket, bool failed);
 
 /* It came to nothing: the client went away, so it says nothing about the provider. */

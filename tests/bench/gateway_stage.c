@@ -79,6 +79,7 @@ static int stage_settle(int agent, uint32_t resource, uint64_t reserved, uint64_
 static int serve(const char *catalog)
 {
 	const struct gateway_options o = { .caller = stage_caller,
+					   .breaker = &breaker_usual,
 					   .budget = { stage_reserve, stage_settle },
 					   .times = gateway_times_usual(),
 					   .catalog = catalog };

@@ -13,6 +13,7 @@ import json
 import socket
 import sys
 import threading
+import time
 import urllib.parse
 
 GROUP = sys.argv[1]
@@ -20,7 +21,7 @@ GATEWAY, PROVIDER = int(sys.argv[2]), int(sys.argv[3])
 TOKEN, CHILD, KEY = sys.argv[4], sys.argv[5], sys.argv[8]
 # As the rig has them: the agent is in the client's address.
 AGENTS = {TOKEN: 7, CHILD: 8}
-WAIT = 60  # seconds: whoever hangs fails
+WAIT = 20  # seconds: whoever hangs fails
 
 TURN = [{"role": "user", "content": "Hi"}]
 CALLS = {
@@ -239,5 +240,118 @@ def azure():
     check("without deployments: by name", body["model"] == "my-gpt")
 
 
+# --- who is left alone ---
+
+ONCE = "x-should-retry: false\r\n"
+DOWN = answer({"error": {"message": "down"}}, "503 Down", more=ONCE)
+
+
+def asked(path):
+    return sum(got.target.startswith(path) for got in seen)
+
+
+def refused_check(name, model, wire="chat"):
+    """Without the provider."""
+    before = len(seen)
+    status, fields, data = ask(wire, model)
+    check(f"{name}: told", status == 503 and b"failed too often" in data, f"{status} {data}")
+    check(f"{name}: when to come again", int(fields["Retry-After"]) >= 1, str(fields))
+    check(f"{name}: nobody was asked", len(seen) == before)
+    return data
+
+
+def trial(model, path):
+    """Asks until the provider is asked again; what came of that."""
+    before, end = asked(path), time.monotonic() + WAIT
+    while asked(path) == before and time.monotonic() < end:
+        time.sleep(0.05)
+        status, _, _ = ask("chat", model)
+    check("a trial is one call", asked(path) == before + 1, str(asked(path) - before))
+    return status
+
+
+def resting():
+    script[:] = [DOWN]
+    for _ in range(4):
+        status, _, data = ask("chat", "one/other")
+        check("a failure is passed on", status == 503 and b"down" in data, f"{status} {data}")
+    script[:] = [answer({"error": {"message": "no"}}, "404 No", more=ONCE)]
+    ask("chat", "one/other")
+    script[:] = [DOWN]
+    ask("chat", "one/other")
+    check("all were asked", asked("/one") == 6, str(asked("/one")))
+    refused_check("after five of six", "one/other")
+    script[:] = [answer(GOOD)]
+    status, _, data = ask("chat", "two/small")
+    check("another is asked", status == 200, f"{status} {data}")
+    before = asked("/one")
+    status, _, data = ask("chat", "one-model")
+    check("what stands behind it answers", status == 200 and asked("/one") == before and
+          seen[-1].target.startswith("/two"), f"{status} {data}")
+    data = refused_check("of another wire", "one/other", "anthropic")
+    check("in its own words", json.loads(data)["type"] == "error", str(data))
+    script[:] = [DOWN]
+    check("a trial that fails", trial("one/other", "/one") == 503)
+    refused_check("left alone again", "one/other")
+    script[:] = [answer(GOOD)]
+    check("one that does not", trial("one/other", "/one") == 200)
+    for _ in range(3):
+        status, _, data = ask("chat", "one/other")
+        check("it is asked as before", status == 200, f"{status} {data}")
+
+
+def held():
+    """While a trial is out there is no other; who goes meanwhile leaves its place."""
+    script[:] = [DOWN]
+    for _ in range(5):
+        ask("chat", "one/other")
+    gone = threading.Event()
+
+    def wait(sock):
+        while sock.recv(65536):
+            pass
+        gone.set()
+    script[:] = [wait]
+    before = asked("/one")
+    while asked("/one") == before:
+        connection = http.client.HTTPConnection("127.0.0.1", GATEWAY, timeout=WAIT,
+                                                source_address=("127.0.0.7", 0))
+        connection.request("POST", "/v1/chat/completions",
+                           json.dumps(dict(CALLS["chat"][1], model="one/other")),
+                           {"Authorization": "Bearer " + TOKEN})
+        # Refused, or it hangs at the provider: the provider is told of first.
+        connection.sock.settimeout(0.3)
+        try:
+            connection.getresponse().read()
+            connection.close()
+        except TimeoutError:
+            break
+    check("a trial is out", asked("/one") == before + 1)
+    refused_check("and no other", "one/other")
+    connection.close()
+    check("it is left", gone.wait(WAIT))
+    script[:] = [answer(GOOD)]
+    check("its place is another's", trial("one/other", "/one") == 200)
+
+
+def patient():
+    """What an agent can bring about itself is not held against a provider."""
+    for status in ("429 Slow", "500 Oops", "400 No", "401 Who", "409 Busy"):
+        script[:] = [answer({"error": {"message": "x"}}, status, more=ONCE)]
+        for _ in range(6):
+            ask("chat", "two/small")
+    script[:] = [lambda sock: sock.shutdown(socket.SHUT_RDWR)]
+    for _ in range(2):
+        ask("chat", "two/small")
+    script[:] = [answer(GOOD)]
+    status, _, data = ask("chat", "two/small")
+    check("it is asked", status == 200, f"{status} {data}")
+    # Nobody is there: twice three attempts.
+    for _ in range(2):
+        status, _, data = ask("chat", "dead/small")
+        check("no connection", status == 503, f"{status} {data}")
+    refused_check("no connection", "dead/small")
+
+
 listen()
-{"signed": signed, "azure": azure}[GROUP]()
+{"signed": signed, "azure": azure, "resting": resting, "held": held, "patient": patient}[GROUP]()

@@ -235,6 +235,12 @@ static int rig_settle(int fd, uint32_t resource, uint64_t reserved, uint64_t use
 
 static const char *rig_catalog = "/nonexistent";
 
+/* No provider fails too often, unless a test says when. */
+static const struct breaker_terms rig_patient = { .window_ms = 32000,
+						  .least = UINT32_MAX,
+						  .percent = 100 };
+static const struct breaker_terms *rig_breaker = &rig_patient;
+
 struct rig {
 	pid_t pid;
 	int wire;
@@ -473,6 +479,7 @@ static pid_t gateway_spawn(int fd, const struct gateway_times *times, bool keep_
 	const struct gateway_options o = { .caller = rig_caller,
 					   .budget = { rig_reserve, rig_settle },
 					   .times = *times,
+					   .breaker = rig_breaker,
 					   .catalog = rig_catalog };
 	pid_t pid;
 	int status;
