@@ -44,7 +44,8 @@
  *	         port, family, addr, tunnel
  *	  CALL, 161 bytes: agent, other, input, output, cache_read, cache_write,
  *	         reasoning, microdollars, duration_us, first_us, policy, rule,
- *	         outcome, why, status, wire, upstream, streamed, request, answer
+ *	         outcome, why, status, wire, upstream, streamed (bit 0) and cached
+ *	         (the bits above), request, answer
  *	 ...     agent_name, comm, text: the bytes only
  *
  * Canonical: the lengths add up to that of the body, so that no byte belongs
@@ -357,7 +358,7 @@ static void call_put(uint8_t **p, const struct record *r)
 	put_uint(p, r->u.call.status, 2);
 	put_uint(p, r->u.call.wire, 1);
 	put_uint(p, r->u.call.upstream, 1);
-	put_uint(p, r->u.call.streamed, 1);
+	put_uint(p, (r->u.call.streamed & 1) | (uint64_t)r->u.call.cached << 1, 1);
 	put_bytes(p, r->u.call.request, sizeof(r->u.call.request));
 	put_bytes(p, r->u.call.answer, sizeof(r->u.call.answer));
 }
@@ -381,7 +382,9 @@ static void call_get(const uint8_t **p, struct record *r)
 	r->u.call.status = (uint16_t)get_uint(p, 2);
 	r->u.call.wire = (uint8_t)get_uint(p, 1);
 	r->u.call.upstream = (uint8_t)get_uint(p, 1);
-	r->u.call.streamed = (uint8_t)get_uint(p, 1);
+	r->u.call.cached = (uint8_t)get_uint(p, 1);
+	r->u.call.streamed = r->u.call.cached & 1;
+	r->u.call.cached >>= 1;
 	get_bytes(p, r->u.call.request, sizeof(r->u.call.request));
 	get_bytes(p, r->u.call.answer, sizeof(r->u.call.answer));
 }

@@ -119,6 +119,7 @@ struct record {
 			uint8_t wire; /* that the agent spoke, from 1: name_wire(); 0: none known */
 			uint8_t upstream; /* likewise, that the provider did */
 			uint8_t streamed;
+			uint8_t cached; /* no provider was asked: at most 127 */
 			uint8_t request[RECORD_DIGEST], answer[RECORD_DIGEST]; /* zero: none */
 			char provider[RECORD_PROVIDER]; /* empty: it came to none */
 			char model[RECORD_MODEL];	/* as the agent wrote it, cut */

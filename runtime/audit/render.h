@@ -90,7 +90,7 @@ void render_why(FILE *out, const struct agentos_event *e);
  *         "timeout", "client_gone", "cut", "ended"), rule (number or null), other (whose token
  *         it was, with token_others), provider and model (where told), wire and upstream (of
  *         agent and provider, where known: "openai-chat", "openai-responses", "anthropic",
- *         "gemini"), streamed (true when so), status (of HTTP, where it was answered), input_tokens,
+ *         "gemini"), streamed, cached (true when so), status (of HTTP, where it was answered), input_tokens,
  *         output_tokens, cache_read_tokens, cache_write_tokens, reasoning_tokens,
  *         microdollars, duration_us, first_us (to the answer's end and first byte; absent
  *         where not known), request_sha256, answer_sha256 (of the bodies, where there were any)

@@ -125,6 +125,8 @@ void render_call(FILE *out, const struct record *r)
 	if (outcome == CALL_DENIED && !record_was_spent(r))
 		return;
 	fputs(outcome == CALL_ANSWERED ? ": " : "; ", out);
+	if (r->u.call.cached)
+		fputs("from the cache, ", out);
 	if (outcome == CALL_ANSWERED || record_was_spent(r)) {
 		put_tokens(out, r);
 		put_status(out, r, ", ");

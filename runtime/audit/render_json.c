@@ -366,6 +366,8 @@ static void call_json(FILE *out, const struct record *r)
 		put_word(out, "upstream", name_wire(r->u.call.upstream, other));
 	if (r->u.call.streamed)
 		fputs(",\"streamed\":true", out);
+	if (r->u.call.cached)
+		fputs(",\"cached\":true", out);
 	if (r->u.call.status)
 		put_number(out, "status", r->u.call.status);
 	put_number(out, "input_tokens", r->u.call.input);

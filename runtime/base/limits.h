@@ -126,6 +126,8 @@
 #define LIMIT_ROUTE	    8		/* candidates for one call */
 #define LIMIT_BREAKER_SLOTS 16		/* parts of a breaker's window */
 #define LIMIT_CACHE_ANSWERS 16384	/* that are kept, all agents' together */
+#define LIMIT_CACHE	    (8 << 20) /* bytes of all answers that are kept */
+#define LIMIT_CACHE_S	    604800    /* seconds that one may be told to be kept */
 #define LIMIT_CACHE_SHARE   4	 /* no scope has more than one part in so many of the bytes */
 #define LIMIT_SIGN_HEADERS  32	 /* that are signed */
 #define LIMIT_TARGET	    4096 /* bytes of a path with its query */

@@ -268,7 +268,8 @@ static void call_record(const struct gate_called *m, struct record *r)
 	r->u.call.status = m->status;
 	r->u.call.wire = m->wire;
 	r->u.call.upstream = m->upstream;
-	r->u.call.streamed = m->streamed;
+	r->u.call.streamed = (m->how & GATE_CALL_STREAMED) != 0;
+	r->u.call.cached = (m->how & GATE_CALL_CACHED) != 0;
 	memcpy(r->u.call.request, m->request, sizeof(r->u.call.request));
 	memcpy(r->u.call.answer, m->answer, sizeof(r->u.call.answer));
 	memcpy(r->u.call.provider, m->provider, sizeof(r->u.call.provider));

@@ -280,7 +280,7 @@ static void call_tell(struct call *k)
 		.why = (uint16_t)k->why,
 		.status = (uint16_t)k->status,
 		.wire = (uint8_t)(k->endpoint.wire + 1),
-		.streamed = k->streams,
+		.how = (k->streams ? GATE_CALL_STREAMED : 0) | (k->cached ? GATE_CALL_CACHED : 0),
 		.audit_only = k->audit_only
 	};
 	unsigned int size;

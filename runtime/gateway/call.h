@@ -13,6 +13,7 @@
 #include "gateway/upstream.h"
 #include "http/chunked.h"
 #include "http/sse.h"
+#include "llm/cache.h"
 #include "llm/reach.h"
 #include "llm/route.h"
 #include "llm/scan.h"
@@ -79,6 +80,9 @@ struct call {
 	char seal[SEALED_MARK];
 	bool sealing;	  /* of the streamed part a piece of the seal has come */
 	struct text sent; /* the body as the provider gets it, unless it goes as it came */
+	struct cache_key cache_key;
+	bool keeps;  /* its answer may be kept, by that key */
+	bool cached; /* it was */
 	struct exchange *exchange;
 	struct breakers_pass pass; /* of the attempt, until its outcome is told */
 	uint64_t rests_ms;	   /* for which the provider is not asked */
@@ -185,6 +189,17 @@ struct call_lines {
  */
 int call_sign(struct call *k, const char *url, const struct iovec *body, size_t count,
 	      struct call_lines *lines);
+
+/* --- call_cache.c: answers that are given again --- */
+
+/*
+ * What is to be sent: is its answer kept? Then it is in `answer`. Else it is kept when it
+ * comes, where the provider's row says so, what was asked for is the same answer each time
+ * (temperature 0, nothing that the provider keeps), and it is no stream.
+ */
+bool call_cache_answers(struct call *k, const struct iovec *body, size_t count);
+/* The provider's whole answer is in `answer`, and is no error. */
+void call_cache_keep(struct call *k);
 
 /* --- call_reply.c: what goes to the client --- */
 

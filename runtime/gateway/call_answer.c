@@ -136,6 +136,8 @@ static void answer_translate(struct call *k)
 			answer.created = time(NULL);
 		err = client_wire(k)->answer_encode(&answer, &body, &fault);
 	}
+	if (!err)
+		call_cache_keep(k);
 	if (err)
 		call_refuse(k, CALL_WHY_BROKEN, "the provider's answer is none: %s", fault.text);
 	else
@@ -164,8 +166,18 @@ static void answer_whole(struct call *k)
 	if (v[1].kind == SCAN_OBJECT || v[1].kind == SCAN_STRING) {
 		k->why = CALL_WHY_PROVIDER;
 		k->charged = k->usage.given;
+	} else {
+		call_cache_keep(k);
 	}
 	call_answer(k, k->head.status, "application/json", k->answer.bytes, k->answer.len);
+}
+
+void answer_again(struct call *k)
+{
+	k->cached = k->whole = true;
+	k->head.status = 200;
+	k->first_us = clock_us();
+	answer_whole(k);
 }
 
 /* --- an error --- */

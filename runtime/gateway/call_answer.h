@@ -8,6 +8,8 @@
 
 /* Forgets what an attempt before has left. */
 void answer_prepare(struct call *k);
+/* `answer` is what the provider answered once. */
+void answer_again(struct call *k);
 /* What the exchange is to tell. */
 struct exchange_events answer_events(struct call *k);
 

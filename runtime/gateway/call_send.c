@@ -245,6 +245,8 @@ static int attempt_start(struct call *k, struct wire_fault *fault)
 	snprintf(fault->text, sizeof(fault->text), "the model is named otherwise than by a text");
 	err = same_wire(k) ? body_pass(k, parts, &r.part_count) :
 			     body_translate(k, parts, &r.part_count, fault);
+	if (!err && call_cache_answers(k, parts, r.part_count))
+		err = -EALREADY;
 	if (!err)
 		err = lines_make(k, &lines);
 	if (!err)
@@ -323,7 +325,9 @@ static void call_attempt(struct call *k)
 	if (!err)
 		return;
 	breakers_cancel(&k->pass);
-	if (err == -EHOSTDOWN)
+	if (err == -EALREADY)
+		answer_again(k);
+	else if (err == -EHOSTDOWN)
 		candidate_rests(k);
 	else if (err == -EBADMSG)
 		call_refuse(k, CALL_WHY_MALFORMED, "%s", fault.text);

@@ -239,6 +239,7 @@ static bool gateway_close(struct gateway *g)
 		connection_abort(g->connections);
 	upstream_close(g->upstream);
 	breakers_close(g->breakers);
+	cache_free(g->cache);
 	EVP_MD_free(g->sha256);
 	keys_close(g->keys);
 	agents_close(g->agents);

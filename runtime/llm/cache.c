@@ -70,15 +70,26 @@ static void link_append(struct link *list, struct link *l)
 
 /* --- the key --- */
 
+static bool digest_pieces(EVP_MD_CTX *digest, const struct iovec *pieces, size_t count)
+{
+	uint64_t len = 0;
+	uint8_t size[8];
+	bool made;
+	size_t i;
+
+	for (i = 0; i < count; i++)
+		len += pieces[i].iov_len;
+	for (i = 0; i < 8; i++)
+		size[i] = (uint8_t)(len >> 8 * i);
+	made = EVP_DigestUpdate(digest, size, sizeof(size)) == 1;
+	for (i = 0; made && i < count; i++)
+		made = EVP_DigestUpdate(digest, pieces[i].iov_base, pieces[i].iov_len) == 1;
+	return made;
+}
+
 static bool digest_part(EVP_MD_CTX *digest, const void *bytes, size_t len)
 {
-	uint8_t size[8];
-	unsigned int i;
-
-	for (i = 0; i < 8; i++)
-		size[i] = (uint8_t)((uint64_t)len >> 8 * i);
-	return EVP_DigestUpdate(digest, size, sizeof(size)) == 1 &&
-	       EVP_DigestUpdate(digest, bytes, len) == 1;
+	return digest_pieces(digest, &(struct iovec){ (void *)bytes, len }, 1);
 }
 
 /* A shared scope's name can be no agent's: another word stands before it. */
@@ -102,7 +113,7 @@ static bool digest_call(EVP_MD_CTX *digest, const struct cache_question *q)
 	return digest_part(digest, kind, sizeof(kind)) &&
 	       digest_part(digest, q->provider, strlen(q->provider)) &&
 	       digest_part(digest, q->model, strlen(q->model)) &&
-	       digest_part(digest, q->body, q->len);
+	       digest_pieces(digest, q->body, q->body_count);
 }
 
 int cache_key(const struct cache_question *question, struct cache_key *ret_key)

@@ -6,6 +6,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <sys/uio.h>
 
 #include "llm/call.h"
 #include "llm/wire.h"
@@ -15,8 +16,8 @@
 /*
  * A call is the same as one before if it is of the same scope, in the same wire, to the same
  * model of the same provider, with the same body: SHA-256 over all of these, each behind its
- * length. The body is what would be sent to the provider, to the byte; members in another order
- * are another call. The scope is one agent, or a name that a policy gives: agents
+ * length. The body is what would be sent to the provider, to the byte, with whatever else of the
+ * client's goes with it; members in another order are another call. The scope is one agent, or a name that a policy gives: agents
  * whose policies name the same one share answers, no others do.
  */
 struct cache_question {
@@ -25,8 +26,8 @@ struct cache_question {
 	enum wire_kind wire;
 	bool stream; /* an answer in pieces is another one than that in one piece */
 	const char *provider, *model;
-	const void *body;
-	size_t len;
+	const struct iovec *body; /* its pieces, one after the other */
+	size_t body_count;
 };
 
 struct cache_key {

@@ -5,6 +5,7 @@
 #include <ctype.h>
 #include <errno.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #define COUNT(array) (sizeof(array) / sizeof((array)[0]))
@@ -241,12 +242,33 @@ static int set_api_version(const struct row_context *c, const char *value, struc
 	return set_part(c, value, &provider_of(c)->api_version, f);
 }
 
-static int set_plain(const struct row_context *c, const char *value, struct fault *f)
+static int set_bool(const char *value, bool *ret, struct fault *f)
 {
 	if (strcmp(value, "yes") != 0 && strcmp(value, "no") != 0)
 		return fault_set(f, EINVAL, "it is yes or no");
-	provider_of(c)->plain = value[0] == 'y';
+	*ret = value[0] == 'y';
 	return 0;
+}
+
+static int set_cache(const struct row_context *c, const char *value, struct fault *f)
+{
+	char *end;
+	unsigned long seconds = strtoul(value, &end, 10);
+
+	if (!isdigit((unsigned char)value[0]) || *end || seconds > LIMIT_CACHE_S)
+		return fault_set(f, EINVAL, "it is a number of seconds, at most %d", LIMIT_CACHE_S);
+	provider_of(c)->cache_s = (uint32_t)seconds;
+	return 0;
+}
+
+static int set_cache_shared(const struct row_context *c, const char *value, struct fault *f)
+{
+	return set_bool(value, &provider_of(c)->cache_shared, f);
+}
+
+static int set_plain(const struct row_context *c, const char *value, struct fault *f)
+{
+	return set_bool(value, &provider_of(c)->plain, f);
 }
 
 static int set_checked(const struct row_context *c, const char *value, struct fault *f)
@@ -273,6 +295,8 @@ static const struct row_key keys[] = {
 	{ "account", set_account, false, false },
 	{ "service", set_service, false, false },
 	{ "api-version", set_api_version, false, false },
+	{ "cache", set_cache, false, false },
+	{ "cache-shared", set_cache_shared, false, false },
 	{ "plain", set_plain, false, false },
 	{ "checked", set_checked, false, false },
 };

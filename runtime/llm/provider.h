@@ -24,6 +24,8 @@
  * region= resource= account=  letters, digits and '-': for the URL
  * service=NAME	  that a request is signed for (sigv4)
  * api-version=V  Azure's, where the deployment is in the path
+ * cache=SECONDS  for which an answer is given again to who asks the same; 0: never
+ * cache-shared=yes  to any agent that may ask it; else each has its own
  * plain=yes	  http to a host that is not known to be ours
  * checked=DATE	  when URL and authentication were compared with documentation, the
  *		  provider's own or a catalogue of providers; without: from memory
@@ -78,6 +80,8 @@ struct provider {
 	size_t header_count;
 	uint32_t quirks; /* 1 << enum provider_quirk */
 	const char *region, *resource, *account, *service, *api_version; /* NULL: not given */
+	uint32_t cache_s;
+	bool cache_shared;
 	bool plain;
 	uint32_t checked;  /* 20261130; 0: it was not */
 	const char *where; /* the row's file, NULL for what is built in */

@@ -157,7 +157,8 @@ static bool called_valid(const struct gate_called *m)
 	const bool stranger = m->why == CALL_WHY_STRANGER, others = m->why == CALL_WHY_TOKEN_OTHERS;
 
 	if (m->why >= CALL_WHY_COUNT || m->status > GATE_STATUS_MAX || m->wire > GATE_WIRES ||
-	    m->upstream > GATE_WIRES || m->streamed > 1 || m->audit_only > 1)
+	    m->upstream > GATE_WIRES || m->how > (GATE_CALL_STREAMED | GATE_CALL_CACHED) ||
+	    m->audit_only > 1)
 		return false;
 	/* A stranger is no agent, and everybody else is one. */
 	if (!m->agent != stranger || !m->policy != stranger)

@@ -130,6 +130,9 @@ struct gate_key {
 };
 
 /* A model call that has ended, or was refused. */
+#define GATE_CALL_STREAMED 1
+#define GATE_CALL_CACHED   2 /* from the gateway's cache: no provider was asked */
+
 struct gate_called {
 	struct gate_header header;
 	uint64_t agent; /* as the kernel told; 0: none, and then policy is 0 */
@@ -143,7 +146,7 @@ struct gate_called {
 	uint16_t status;    /* of HTTP, that the client was answered with; 0: it was not */
 	uint8_t wire;	    /* enum wire_kind of llm/wire.h, of the client, + 1; 0: none known */
 	uint8_t upstream;   /* likewise, of the provider */
-	uint8_t streamed;   /* 0 or 1 */
+	uint8_t how;	    /* GATE_CALL_... */
 	uint8_t audit_only; /* 1: it was let through although it is refused */
 	uint8_t request[GATE_DIGEST], answer[GATE_DIGEST]; /* of the bodies; zero: there was none */
 	char provider[GATE_PROVIDER];			   /* NUL-padded; empty: it came to none */

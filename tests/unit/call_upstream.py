@@ -353,5 +353,77 @@ def patient():
     refused_check("no connection", "dead/small")
 
 
+# --- who is answered again ---
+
+def kept():
+    """The call_upstream_test counts what is charged."""
+    def again(name, provider_asked, *what, token=TOKEN, cold=True, **more):
+        before = len(seen)
+        if cold:
+            more["temperature"] = 0
+        status, _, data = ask(*what, token=token, **more)
+        check(f"{name}: answered", status == 200 and b"Hello!" in data, f"{status} {data}")
+        check(f"{name}: {'asked' if provider_asked else 'not asked'}",
+              (len(seen) > before) == provider_asked)
+        return data
+    script[:] = [answer(GOOD)]
+    first = again("the first", True, "chat", "one/other")
+    check("the same again", again("the second", False, "chat", "one/other") == first)
+    again("written otherwise", True, "chat", "one/other", top_p=1)
+    again("in another wire", True, "anthropic", "one/other")
+    data = again("in another wire, again", False, "anthropic", "one/other")
+    check("in its words", json.loads(data)["type"] == "message", str(data))
+    again("another model", True, "chat", "one/third")
+    again("another agent", True, "chat", "one/other", token=CHILD)
+    again("another agent, again", False, "chat", "one/other", token=CHILD)
+    again("that may differ", True, "chat", "one/other", cold=False)
+    again("that may differ, again", True, "chat", "one/other", cold=False)
+    again("nearly cold", True, "chat", "one/other", cold=False, temperature=0.1)
+    again("nearly cold, again", True, "chat", "one/other", cold=False, temperature=0.1)
+    picture = [{"role": "user", "content": [{"type": "image_url",
+                                             "image_url": {"url": "https://a/b"}}]}]
+    again("what is elsewhere", True, "chat", "one/other", messages=picture)
+    again("what is elsewhere, again", True, "chat", "one/other", messages=picture)
+    again("a provider that keeps none", True, "chat", "two/other")
+    again("a provider that keeps none, again", True, "chat", "two/other")
+    again("shared", True, "chat", "all/other")
+    again("shared by another", False, "chat", "all/other", token=CHILD)
+    script[:] = [answer(MESSAGE)]
+    again("with a line", True, "anthropic", "own/other", fields={"anthropic-beta": "a"}.items())
+    again("with another line", True, "anthropic", "own/other",
+          fields={"anthropic-beta": "b"}.items())
+    again("with the same line", False, "anthropic", "own/other",
+          fields={"anthropic-beta": "a"}.items())
+    # Streams are not kept, nor what is no answer.
+    said = stream(json.dumps({"choices": [{"delta": {"content": "Hello!"},
+                                           "finish_reason": "stop"}]}), "[DONE]")
+    script[:] = [said]
+    again("a stream", True, "chat", "one/stream", stream=True)
+    again("a stream, again", True, "chat", "one/stream", stream=True)
+    for name, bad in (("an error", answer({"error": {"message": "Hello!"}}, more=ONCE)),
+                      ("a refusal", answer({"error": {"message": "x"}}, "400 No")),
+                      ("half of one", answer(GOOD)[:-9])):
+        script[:] = [lambda sock, said=bad: (sock.sendall(said), sock.shutdown(socket.SHUT_RDWR))]
+        for _ in range(2):
+            before = len(seen)
+            ask("chat", f"one/{name.replace(' ', '-')}", temperature=0)
+            check(f"{name}: asked", len(seen) > before)
+    script[:] = [answer(GOOD)]
+    again("it lasts as long as it may", True, "chat", "brief/other")
+    end = time.monotonic() + WAIT
+    before = len(seen)
+    while len(seen) == before and time.monotonic() < end:
+        ask("chat", "brief/other", temperature=0)
+        time.sleep(0.1)
+    check("and no longer", len(seen) == before + 1)
+
+
+def twice():
+    script[:] = [answer(GOOD)]
+    for _ in range(2):
+        ask("chat", "one-model", temperature=0)
+    check("asked once", len(seen) == 1)
+
+
 listen()
-{"signed": signed, "azure": azure, "resting": resting, "held": held, "patient": patient}[GROUP]()
+{"kept": kept, "twice": twice, "signed": signed, "azure": azure, "resting": resting, "held": held, "patient": patient}[GROUP]()

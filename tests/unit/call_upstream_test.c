@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-/* Model calls as providers see them: signed, with clouds' own keys, left alone when they fail. */
+/* Model calls as providers see them: signed, with clouds' own keys, left alone when they fail, and not asked the same twice. */
 #define CLIENTS "tests/unit/call_upstream.py"
 #include "tests/unit/call_stage.h"
 
@@ -50,6 +50,8 @@ static const struct breaker_terms strict = {
 	.trials = 1
 };
 
+static const char *one_more = ""; /* keys of "one" */
+
 static void two_write(FILE *f, uint16_t port)
 {
 	static const char *const names[] = { "one", "two" };
@@ -57,10 +59,10 @@ static void two_write(FILE *f, uint16_t port)
 
 	for (i = 0; i < 2; i++)
 		fprintf(f,
-			"provider %s wire=openai-chat url=http://127.0.0.1:%u/%s auth=none\n"
+			"provider %s wire=openai-chat url=http://127.0.0.1:%u/%s auth=none%s\n"
 			"model %s-model provider=%s id=small input=$1 output=$1 priced=2026-11-30 "
 			"context=1000 max-output=10\n",
-			names[i], port, names[i], names[i], names[i]);
+			names[i], port, names[i], i ? "" : one_more, names[i], names[i]);
 	fprintf(f, "fallback one-model to=two-model\n");
 }
 
@@ -113,11 +115,56 @@ static void what_agents_bring_about_opens_nothing(void)
 	strict_run("patient");
 }
 
+static void kept_write(FILE *f, uint16_t port)
+{
+	one_more = " cache=600";
+	two_write(f, port);
+	one_more = "";
+	fprintf(f,
+		"provider brief from=one cache=1\n"
+		"provider all from=one cache-shared=yes\n"
+		"provider own wire=anthropic url=http://127.0.0.1:%u/own auth=none cache=600\n",
+		port);
+}
+
+static void the_same_answer_is_given_to_who_asks_the_same(void)
+{
+	stage_rows = kept_write;
+	group_run("kept");
+}
+
+static void what_is_given_again_costs_nothing_and_is_told(void)
+{
+	uint16_t provider;
+	struct rig *r;
+	struct gate_called first, second;
+
+	stage_rows = kept_write;
+	r = stage_open(&provider);
+	REQUIRE(r);
+	clients_run(r, "twice", provider);
+	second = last_call(r, 2);
+	first = r->calls[0];
+	CHECK_INT(first.how, 0);
+	CHECK_INT(first.input + first.output, 10);
+	CHECK_INT(second.how, GATE_CALL_CACHED);
+	CHECK_INT(second.why, CALL_WHY_NONE);
+	CHECK_INT(second.status, 200);
+	CHECK_STR(second.provider, "one");
+	CHECK_INT(second.input + second.output + second.microdollars, 0);
+	CHECK(memcmp(first.answer, second.answer, sizeof(first.answer)) == 0);
+	CHECK_INT(rig_budget(r, AGENT_MODELS, AGENTOS_RESOURCE_TOKENS).used, 10);
+	CHECK_INT(rig_budget(r, AGENT_MODELS, AGENTOS_RESOURCE_TOKENS).reserved, 0);
+	rig_close(r);
+}
+
 static const struct tap_test tests[] = {
 	TEST(requests_are_signed_over_what_is_sent),
 	TEST(who_fails_too_often_is_left_alone),
 	TEST(one_call_at_a_time_tries_again),
 	TEST(what_agents_bring_about_opens_nothing),
+	TEST(the_same_answer_is_given_to_who_asks_the_same),
+	TEST(what_is_given_again_costs_nothing_and_is_told),
 	TEST(azure_is_asked_by_deployment_and_its_own_header),
 };
 

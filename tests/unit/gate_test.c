@@ -207,7 +207,7 @@ static struct gate_called called(void)
 		.status = 200,
 		.wire = 4,
 		.upstream = 4,
-		.streamed = 1,
+		.how = GATE_CALL_STREAMED,
 		.audit_only = 1,
 		.provider = "a-z.0_9",
 		.model = "Any model: printable",
@@ -258,7 +258,7 @@ static void what_is_told_of_a_call_must_fit_together(void)
 	CALLED_REFUSED(m.status = 1000);
 	CALLED_REFUSED(m.wire = 5);
 	CALLED_REFUSED(m.upstream = 5);
-	CALLED_REFUSED(m.streamed = 2);
+	CALLED_REFUSED(m.how = 4);
 	CALLED_REFUSED(m.audit_only = 2);
 	CALLED_REFUSED(m.agent = 0);
 	CALLED_REFUSED(m.policy = 0);
