@@ -66,7 +66,8 @@ static void make_call(struct record *r)
 	r->u.call.status = (uint16_t)next();
 	r->u.call.wire = (uint8_t)next();
 	r->u.call.upstream = (uint8_t)next();
-	r->u.call.streamed = (uint8_t)next();
+	r->u.call.streamed = next() & 1;
+	r->u.call.cached = next() & 127;
 	fill(r->u.call.request, sizeof(r->u.call.request));
 	fill(r->u.call.answer, sizeof(r->u.call.answer));
 	fill_string(r->u.call.provider, sizeof(r->u.call.provider));
