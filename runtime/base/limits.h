@@ -83,6 +83,10 @@
 #define LIMIT_CALL_UPLOAD      (1 << 18)  /* of a larger one, what is asked for at once */
 #define LIMIT_CALL_PIECE       16384	  /* bytes that come from a provider at once */
 #define LIMIT_CALL_WAITING     65536	  /* bytes of an answer that its client has not taken */
+#define LIMIT_CALL_RECEIVE     (128 << 10) /* bytes of SO_RCVBUF to providers, which the kernel doubles */
+#define LIMIT_GATE_SEND	       (64 << 10)  /* bytes of SO_SNDBUF to clients, likewise */
+/* Of a stream whose client takes nothing, all that its provider can send: both sockets, and ours. */
+#define LIMIT_CALL_STALLED     (512 << 10)
 #define LIMIT_CALL_KEY_LINE    8704	  /* bytes of the header line with a key */
 #define LIMIT_CALL_RETRY_S     120	  /* within which a provider is asked again */
 #define LIMIT_CALL_PASSED      4	  /* header lines that a provider of the same wire gets */

@@ -104,7 +104,7 @@ static void connection_free(struct connection *c)
 int connection_open(struct gateway *g, int client, const struct caller *caller)
 {
 	struct connection *c = calloc(1, sizeof(*c));
-	const int on = 1;
+	const int on = 1, send = LIMIT_GATE_SEND;
 
 	if (!c) {
 		close(client);
@@ -125,6 +125,8 @@ int connection_open(struct gateway *g, int client, const struct caller *caller)
 		return -ENOMEM;
 	}
 	setsockopt(client, IPPROTO_TCP, TCP_NODELAY, &on, sizeof(on));
+	/* Else the kernel takes some megabytes for a client that does not read. */
+	setsockopt(client, SOL_SOCKET, SO_SNDBUF, &send, sizeof(send));
 	c->prev = g->newest;
 	if (c->prev)
 		c->prev->next = c;

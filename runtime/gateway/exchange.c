@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
+#include <sys/socket.h>
 #include <time.h>
 
 #include "base/limits.h"
@@ -203,6 +204,18 @@ static int headers_set(struct exchange *x, const struct exchange_request *r)
 	return x->headers ? 0 : -ENOMEM;
 }
 
+/*
+ * A buffer that the kernel makes larger and larger would be what a stream costs that nobody reads:
+ * some megabytes. Where that fails the connection is as good as any.
+ */
+static int socket_made(void *cookie, curl_socket_t fd, curlsocktype purpose)
+{
+	const int size = LIMIT_CALL_RECEIVE;
+
+	setsockopt(fd, SOL_SOCKET, SO_RCVBUF, &size, sizeof(size));
+	return CURL_SOCKOPT_OK;
+}
+
 #define SET(option, value) (err = err ? err : curl_easy_setopt(x->easy, option, value))
 
 /* libcurl puts it behind the head: one packet, and one wake-up of the provider. */
@@ -257,6 +270,7 @@ static int exchange_set(struct exchange *x, const struct exchange_request *r)
 	SET(CURLOPT_PROTOCOLS_STR, "http,https");
 	SET(CURLOPT_FOLLOWLOCATION, 0L);
 	SET(CURLOPT_HTTP_VERSION, r->streamed ? CURL_HTTP_VERSION_1_1 : CURL_HTTP_VERSION_2TLS);
+	SET(CURLOPT_SOCKOPTFUNCTION, socket_made);
 	SET(CURLOPT_CONNECTTIMEOUT_MS, (long)r->connect_ms);
 	SET(CURLOPT_HTTPHEADER, x->headers);
 	SET(CURLOPT_HEADERFUNCTION, header_came);

@@ -6,12 +6,15 @@
 Prints "ok NAME" or "not ok NAME: why" for each thing that is looked at.
 """
 
+import fcntl
 import hashlib
 import hmac
 import http.client
 import json
 import socket
+import struct
 import sys
+import termios
 import threading
 import time
 import urllib.parse
@@ -425,5 +428,65 @@ def twice():
     check("asked once", len(seen) == 1)
 
 
+# --- who stops reading ---
+
+STALLED = 40
+CAP = int(sys.argv[9]) if len(sys.argv) > 9 else 0
+
+
+def stalled():
+    """What of a stream without an end is taken from its provider while nobody reads it."""
+    socks, lock = [], threading.Lock()
+    frame = b"data: " + json.dumps({"choices": [{"delta": {"content": "x" * 900}}]}).encode() + b"\n\n"
+
+    def pour(sock):
+        sent = [0, sock]
+        with lock:
+            socks.append(sent)
+        sock.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, 65536)
+        sock.sendall(b"HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\n"
+                     b"Connection: close\r\n\r\n")
+        while True:
+            sent[0] += sock.send(frame)
+    script[:] = [pour]
+    clients = []
+    for wire, path in (("chat", "/v1/chat/completions"), ("anthropic", "/v1/messages")):
+        for _ in range(STALLED // 2):
+            client = socket.socket()
+            client.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
+            client.bind(("127.0.0.7", 0))
+            client.connect(("127.0.0.1", GATEWAY))
+            body = json.dumps(dict(CALLS[wire][1], model="two/other", stream=True)).encode()
+            client.sendall((f"POST {path} HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer {TOKEN}\r\n"
+                            f"Content-Length: {len(body)}\r\n\r\n").encode() + body)
+            clients.append(client)
+
+    def taken():
+        """What the gateway's end has acknowledged."""
+        counts = []
+        for count, sock in list(socks):
+            left = struct.unpack("i", fcntl.ioctl(sock, termios.TIOCOUTQ, b"\0" * 4))[0]
+            counts.append(count - left)
+        return counts
+    # Until nothing moves any more.
+    before, end = None, time.monotonic() + WAIT
+    while (now := taken()) != before or len(now) < STALLED:
+        if time.monotonic() > end:
+            break
+        before = now
+        time.sleep(1)
+    check("all have begun, and all stand still", len(now) == STALLED and now == before,
+          f"{len(now)}")
+    print(f"# bytes of each stream that were taken: at most {max(now)}, all {sum(now)}")
+    check("no more than is said", max(now) <= CAP, f"{max(now)} of {CAP}")
+    # Control: who reads gets more than that.
+    client, got = clients[0], 0
+    while got <= 2 * CAP:
+        got += len(client.recv(65536))
+    check("who reads gets on", True)
+    for client in clients:
+        client.close()
+
+
 listen()
-{"kept": kept, "twice": twice, "signed": signed, "azure": azure, "resting": resting, "held": held, "patient": patient}[GROUP]()
+{"stalled": stalled, "kept": kept, "twice": twice, "signed": signed, "azure": azure, "resting": resting, "held": held, "patient": patient}[GROUP]()

@@ -158,6 +158,18 @@ static void what_is_given_again_costs_nothing_and_is_told(void)
 	rig_close(r);
 }
 
+/* Sockets of both sides among them. */
+static void who_stops_reading_costs_no_more_than_is_said(void)
+{
+	char cap[32];
+
+	snprintf(cap, sizeof(cap), "%d", LIMIT_CALL_STALLED);
+	stage_argument = cap;
+	stage_rows = two_write;
+	group_run("stalled");
+	stage_argument = "";
+}
+
 static const struct tap_test tests[] = {
 	TEST(requests_are_signed_over_what_is_sent),
 	TEST(who_fails_too_often_is_left_alone),
@@ -165,6 +177,7 @@ static const struct tap_test tests[] = {
 	TEST(what_agents_bring_about_opens_nothing),
 	TEST(the_same_answer_is_given_to_who_asks_the_same),
 	TEST(what_is_given_again_costs_nothing_and_is_told),
+	TEST(who_stops_reading_costs_no_more_than_is_said),
 	TEST(azure_is_asked_by_deployment_and_its_own_header),
 };
 
