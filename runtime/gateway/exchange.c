@@ -278,6 +278,8 @@ static int exchange_set(struct exchange *x, const struct exchange_request *r)
 	SET(CURLOPT_WRITEFUNCTION, data_came);
 	SET(CURLOPT_WRITEDATA, x);
 	SET(CURLOPT_BUFFERSIZE, (long)LIMIT_CALL_PIECE);
+	if (x->upstream->trust)
+		SET(CURLOPT_CAINFO, x->upstream->trust);
 	SET(CURLOPT_URL, r->url);
 	if (!err)
 		err = body_set(x, r);

@@ -10,6 +10,7 @@
 struct upstream {
 	struct loop *loop;
 	CURLM *multi;
+	const char *trust; /* NULL: libcurl's own */
 	struct watch *watches;
 	struct loop_handle timer;
 	bool inside;		    /* libcurl has called us: nothing may be removed */

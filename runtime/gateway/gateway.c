@@ -221,6 +221,8 @@ static int gateway_open(struct gateway *g, struct fault *f)
 		err = keys_open(g->wire, &g->keys);
 	if (!err)
 		err = upstream_open(g->loop, &g->upstream);
+	if (!err && g->options.trust)
+		upstream_trust(g->upstream, g->options.trust);
 	if (!err)
 		err = breakers_open(g->options.breaker, &g->breakers);
 	g->sha256 = err ? NULL : EVP_MD_fetch(NULL, "SHA256", NULL);

@@ -26,6 +26,7 @@ struct gateway_options {
 	struct gateway_budget budget;
 	struct gateway_times times;
 	const struct breaker_terms *breaker;
+	const char *trust;   /* of upstream_trust(), or NULL */
 	const char *catalog; /* a directory of an administrator's files: CATALOG_DIR */
 };
 

@@ -189,6 +189,11 @@ cleanup:
 	return -ENOMEM;
 }
 
+void upstream_trust(struct upstream *u, const char *file)
+{
+	u->trust = file;
+}
+
 void upstream_close(struct upstream *u)
 {
 	struct watch *w, *next;

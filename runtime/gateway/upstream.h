@@ -71,6 +71,8 @@ struct exchange_events {
 
 /* -ENOMEM */
 int upstream_open(struct loop *l, struct upstream **ret_upstream);
+/* A file with certificates of those who may vouch for providers, kept; else libcurl's own, the system's. */
+void upstream_trust(struct upstream *u, const char *file);
 /* No exchange is left. NULL is allowed. */
 void upstream_close(struct upstream *u);
 

@@ -11,8 +11,11 @@ import hashlib
 import hmac
 import http.client
 import json
+import os
 import socket
+import ssl
 import struct
+import subprocess
 import sys
 import termios
 import threading
@@ -431,7 +434,7 @@ def twice():
 # --- who stops reading ---
 
 STALLED = 40
-CAP = int(sys.argv[9]) if len(sys.argv) > 9 else 0
+CAP = int(sys.argv[9]) if len(sys.argv) > 9 and sys.argv[9].isdigit() else 0
 
 
 def stalled():
@@ -488,5 +491,148 @@ def stalled():
         client.close()
 
 
-listen()
-{"stalled": stalled, "kept": kept, "twice": twice, "signed": signed, "azure": azure, "resting": resting, "held": held, "patient": patient}[GROUP]()
+# --- TLS ---
+
+DIRECTORY = sys.argv[9] if len(sys.argv) > 9 else ""
+
+
+def openssl(*words):
+    subprocess.run(["openssl", *words], check=True, cwd=DIRECTORY, stdout=subprocess.DEVNULL,
+                   stderr=subprocess.DEVNULL)
+
+
+def certificates():
+    """An authority, and what it says of whom: NAME.pem with NAME.key."""
+    openssl("req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes",
+            "-keyout", "ca.key", "-out", "ca.pem", "-subj", "/CN=Rig", "-days", "2")
+    openssl("req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes",
+            "-keyout", "own.key", "-out", "own.pem", "-subj", "/CN=one.test", "-days", "2",
+            "-addext", "subjectAltName=DNS:one.test")
+    with open(DIRECTORY + "/names", "w", encoding="ascii") as file:
+        file.write("subjectAltName=DNS:one.test\n")
+    for name, days in (("good", "2"), ("expired", "-1")):
+        openssl("req", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes",
+                "-keyout", name + ".key", "-out", name + ".csr", "-subj", "/CN=one.test")
+        openssl("x509", "-req", "-in", name + ".csr", "-CA", "ca.pem", "-CAkey", "ca.key",
+                "-CAcreateserial", "-out", name + ".pem", "-days", days, "-extfile", "names")
+    os.chmod(DIRECTORY + "/ca.pem", 0o644)
+
+
+def tls():
+    certificates()
+    modes, accepted = ["good"], [0]
+
+    def run(sock):
+        accepted[0] += 1
+        mode = modes[0]
+        try:
+            if mode == "closed":
+                sock.recv(1)
+                sock.close()
+                return
+            if mode == "plain":
+                sock.sendall(answer(b"", "400 This is no TLS"))
+                sock.close()
+                return
+            context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+            context.load_cert_chain(f"{DIRECTORY}/{mode}.pem", f"{DIRECTORY}/{mode}.key")
+            serve(context.wrap_socket(sock, server_side=True))
+        except OSError:
+            sock.close()
+    listener = socket.create_server(("127.0.0.1", PROVIDER), backlog=64)
+
+    def accept():
+        while True:
+            threading.Thread(target=run, args=(listener.accept()[0],), daemon=True).start()
+    threading.Thread(target=accept, daemon=True).start()
+
+    script[:] = [answer(GOOD)]
+    for _ in range(3):
+        status, _, data = ask("chat", "tls/small")
+        check("good: answered", status == 200 and b"Hello!" in data, f"{status} {data}")
+    check("good: by one connection", accepted[0] == 1 and len(seen) == 3, str(accepted))
+    # Its connection is kept: another host's is not asked by it.
+    for mode, model, wire in (("good", "tls-other/small", "chat"), ("expired", "tls/small", "chat"),
+                              ("own", "tls/small", "chat"), ("closed", "tls/small", "chat"),
+                              ("plain", "tls/small", "anthropic")):
+        name = "another's" if model.startswith("tls-other") else mode
+        modes[0] = mode
+        if name != "another's":
+            # The one that is kept has to go.
+            script[:] = [lambda sock: (sock.sendall(answer(GOOD, more="Connection: close\r\n")),
+                                       sock.shutdown(socket.SHUT_RDWR))]
+        if mode == "expired":
+            ask("chat", "tls/small")
+        before, count = accepted[0], len(seen)
+        status, fields, data = ask(wire, model)
+        check(f"{name}: told", status == 503 and b"TLS failed" in data, f"{status} {data}")
+        check(f"{name}: in its wire", "error" in json.loads(data) and
+              fields["Content-Type"] == "application/json", str(data))
+        check(f"{name}: tried three times, and told nothing",
+              accepted[0] == before + 3 and len(seen) == count,
+              f"{accepted[0] - before} {len(seen) - count}")
+    modes[0] = "good"
+    script[:] = [answer(GOOD)]
+    status, _, data = ask("chat", "tls/small")
+    check("and good again", status == 200, f"{status} {data}")
+
+
+def h2():
+    certificates()
+    with subprocess.Popen(["node", "tests/unit/call_h2.js", str(PROVIDER), DIRECTORY + "/good.key",
+                           DIRECTORY + "/good.pem"], stdout=subprocess.PIPE, text=True) as node:
+        said = []
+
+        def read():
+            for line in node.stdout:
+                said.append(line.strip())
+        threading.Thread(target=read, daemon=True).start()
+        end = time.monotonic() + WAIT
+        while "ready" not in said and time.monotonic() < end:
+            time.sleep(0.05)
+        try:
+            h2_ask(said)
+        finally:
+            node.kill()
+
+
+def h2_ask(said):
+    def asked_of(model, expected, requests, sessions):
+        before = len(said)
+        status, _, data = ask("chat", "tls/" + model)
+        time.sleep(0.1)
+        check(f"{model}: {expected}", status == expected, f"{status} {data}")
+        new = said[before:]
+        check(f"{model}: {requests} requests, {sessions} connections",
+              new.count("h2 " + model) == requests and new.count("session") == sessions, str(new))
+        return data
+    check("it serves", "ready" in said)
+    asked_of("plain", 200, 1, 1)
+    asked_of("plain", 200, 1, 0)
+    before = len(said)
+    got = []
+    threads = [threading.Thread(target=lambda: got.append(ask("chat", "tls/together")[0]))
+               for _ in range(4)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    check("four at once by the one connection", got == [200] * 4 and
+          "session" not in said[before:], f"{got} {said[before:]}")
+    asked_of("goaway", 200, 1, 0)
+    asked_of("plain", 200, 1, 1)
+    # libcurl asks again by itself, by a connection that has refused nothing.
+    asked_of("refused", 200, 2, 1)
+    data = asked_of("reset", 503, 3, 0)
+    check("reset: told", b"too early" in data, str(data))
+    asked_of("plain", 200, 1, 0)
+    asked_of("destroyed", 503, 3, 2)
+    before = len(said)
+    status, _, data = ask("chat", "tls/plain", stream=True)
+    check("a stream comes by HTTP/1.1", status == 200 and b"Hello!" in data and
+          "h1" in said[before:], f"{status} {data} {said[before:]}")
+
+
+if GROUP not in ("tls", "h2"):
+    listen()
+{"tls": tls, "h2": h2, "stalled": stalled, "kept": kept, "twice": twice, "signed": signed, "azure": azure, "resting": resting, "held": held, "patient": patient}[GROUP]()

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-/* Model calls as providers see them: signed, with clouds' own keys, left alone when they fail, and not asked the same twice. */
+/* Model calls as providers see them: signed, with clouds' own keys, left alone, not asked twice, read no faster than who reads, by TLS and HTTP/2. */
 #define CLIENTS "tests/unit/call_upstream.py"
 #include "tests/unit/call_stage.h"
 
@@ -170,6 +170,61 @@ static void who_stops_reading_costs_no_more_than_is_said(void)
 	stage_argument = "";
 }
 
+static void tls_write(FILE *f, uint16_t port)
+{
+	fprintf(f,
+		"provider tls wire=openai-chat url=https://one.test:%u/v1 auth=none\n"
+		"provider tls-other wire=openai-chat url=https://any.test:%u/v1 auth=none\n",
+		port, port);
+}
+
+static struct rig *tls_open(uint16_t *ret_provider)
+{
+	static char trust[64];
+	struct rig *r;
+
+	snprintf(trust, sizeof(trust), "%s/ca.pem", directory);
+	rig_trust = trust;
+	stage_argument = directory;
+	stage_rows = tls_write;
+	r = stage_open(ret_provider);
+	rig_trust = NULL;
+	return r;
+}
+
+static void tls_is_with_whom_it_should_be_or_not_at_all(void)
+{
+	uint16_t provider;
+	struct rig *r = tls_open(&provider);
+	size_t failed = 0, i;
+
+	REQUIRE(r);
+	clients_run(r, "tls", provider);
+	CHECK(RIG_WAIT(r, r->call_count == 3 + 1 + 5 + 1));
+	for (i = 0; i < r->call_count; i++) {
+		failed += r->calls[i].why == CALL_WHY_UNREACHABLE && r->calls[i].status == 503 &&
+			  !r->calls[i].input && r->calls[i].provider[0];
+		CHECK(r->calls[i].why == CALL_WHY_NONE || r->calls[i].why == CALL_WHY_UNREACHABLE);
+	}
+	CHECK_INT(failed, 5);
+	rig_close(r);
+	stage_argument = "";
+}
+
+static void http2_is_shared_left_and_reset(void)
+{
+	uint16_t provider;
+	struct rig *r;
+
+	if (system("node --version >/dev/null 2>&1") != 0)
+		SKIP("there is no node");
+	r = tls_open(&provider);
+	REQUIRE(r);
+	clients_run(r, "h2", provider);
+	rig_close(r);
+	stage_argument = "";
+}
+
 static const struct tap_test tests[] = {
 	TEST(requests_are_signed_over_what_is_sent),
 	TEST(who_fails_too_often_is_left_alone),
@@ -178,6 +233,8 @@ static const struct tap_test tests[] = {
 	TEST(the_same_answer_is_given_to_who_asks_the_same),
 	TEST(what_is_given_again_costs_nothing_and_is_told),
 	TEST(who_stops_reading_costs_no_more_than_is_said),
+	TEST(tls_is_with_whom_it_should_be_or_not_at_all),
+	TEST(http2_is_shared_left_and_reset),
 	TEST(azure_is_asked_by_deployment_and_its_own_header),
 };
 

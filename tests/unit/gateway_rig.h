@@ -60,7 +60,7 @@ static int rig_caller(int device, int connection, struct caller *ret_caller)
 
 static atomic_uint *lookups; /* shared with the gateway's process */
 
-static struct addrinfo *numeric(const char *address)
+static struct addrinfo *numeric(const char *address, const char *service)
 {
 	static int (*real)(const char *, const char *, const struct addrinfo *, struct addrinfo **);
 	const struct addrinfo hints = { .ai_flags = AI_NUMERICHOST, .ai_socktype = SOCK_STREAM };
@@ -68,7 +68,7 @@ static struct addrinfo *numeric(const char *address)
 
 	if (!real)
 		*(void **)&real = dlsym(RTLD_NEXT, "getaddrinfo");
-	return real(address, NULL, &hints, &list) ? NULL : list;
+	return real(address, service, &hints, &list) ? NULL : list;
 }
 
 int getaddrinfo(const char *name, const char *service, const struct addrinfo *hints,
@@ -95,12 +95,12 @@ int getaddrinfo(const char *name, const char *service, const struct addrinfo *hi
 	for (i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
 		if (strcmp(name, names[i].name) != 0)
 			continue;
-		*ret_list = numeric(names[i].first);
+		*ret_list = numeric(names[i].first, service);
 		if (names[i].second)
-			(*ret_list)->ai_next = numeric(names[i].second);
+			(*ret_list)->ai_next = numeric(names[i].second, service);
 		return 0;
 	}
-	*ret_list = numeric(name);
+	*ret_list = numeric(name, service);
 	return *ret_list ? 0 : EAI_NONAME;
 }
 
@@ -234,6 +234,8 @@ static int rig_settle(int fd, uint32_t resource, uint64_t reserved, uint64_t use
 	}
 
 static const char *rig_catalog = "/nonexistent";
+
+static const char *rig_trust; /* of struct gateway_options */
 
 /* No provider fails too often, unless a test says when. */
 static const struct breaker_terms rig_patient = { .window_ms = 32000,
@@ -476,11 +478,14 @@ static void ballast_load(void)
 /* The gateway's process, with `fd` as GATE_FD; as nobody, if we are root and it may not be. */
 static pid_t gateway_spawn(int fd, const struct gateway_times *times, bool keep_root)
 {
-	const struct gateway_options o = { .caller = rig_caller,
-					   .budget = { rig_reserve, rig_settle },
-					   .times = *times,
-					   .breaker = rig_breaker,
-					   .catalog = rig_catalog };
+	const struct gateway_options o = {
+		.caller = rig_caller,
+		.budget = { rig_reserve, rig_settle },
+		.times = *times,
+		.breaker = rig_breaker,
+		.trust = rig_trust,
+		.catalog = rig_catalog
+	};
 	pid_t pid;
 	int status;
 
