@@ -182,6 +182,7 @@ static void put_call_advice(FILE *out, const struct record *r)
 		render_model(out, r);
 		break;
 	case CALL_WHY_CUT:
+	case CALL_WHY_CUT_MONEY:
 		fputs("ask for: a larger budget", out);
 		break;
 	default:

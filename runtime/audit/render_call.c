@@ -106,7 +106,8 @@ void render_call(FILE *out, const struct record *r)
 		[CALL_WOULD_DENY] = "was let call ",
 		[CALL_FAILED] = "called ",
 	};
-	const bool cut = outcome == CALL_DENIED && r->u.call.why == CALL_WHY_CUT;
+	const bool cut = outcome == CALL_DENIED &&
+			 (r->u.call.why == CALL_WHY_CUT || r->u.call.why == CALL_WHY_CUT_MONEY);
 
 	fputs(cut		      ? "was cut off from " :
 	      outcome < CALL_OUTCOMES ? verbs[outcome] :

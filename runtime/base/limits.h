@@ -92,6 +92,8 @@
 #define LIMIT_CALL_PASSED      4	  /* header lines that a provider of the same wire gets */
 #define LIMIT_CALL_ANSWER      32768 /* tokens that are reserved where nothing bounds an answer */
 #define LIMIT_CALL_TOKEN_BYTES 3     /* of a token, where a provider does not tell its count */
+#define LIMIT_CALL_TOKEN_LONG  6     /* likewise, at most, on the average of a text */
+#define LIMIT_CALL_MORE	       1024  /* tokens that a stream is given beyond its bound at once */
 #define LIMIT_CALL_KEPT	       64    /* connections to providers that are kept idle */
 #define LIMIT_CALL_CONNECTIONS 1024  /* to providers at once */
 #define LIMIT_CALL_TIMER_MS    60000 /* libcurl is looked at within this */

@@ -328,6 +328,7 @@ void call_end(struct call *k)
 		k->upstream_wire->decoder_free(k->decoder);
 	if (k->encoder)
 		wire_of(k->endpoint.wire)->encoder_free(k->encoder);
+	tail_free(k->tail);
 	EVP_MD_CTX_free(k->digest);
 	text_release(&k->body);
 	text_release(&k->sent);

@@ -18,6 +18,7 @@
 #include "llm/route.h"
 #include "llm/scan.h"
 #include "llm/sealed.h"
+#include "llm/tail.h"
 #include "rpc/call_why.h"
 
 enum call_step {
@@ -65,6 +66,7 @@ struct call {
 	struct agents_entry *agent;
 	uint32_t rule;
 	uint64_t held_tokens, held_money; /* reserved, and not settled */
+	uint64_t held_answer;		  /* of the tokens: for the answer */
 	struct call_usage counted;	  /* of all attempts that are settled */
 	uint64_t cost;			  /* likewise, microdollars */
 
@@ -95,21 +97,28 @@ struct call {
 	bool sse_begun;
 	struct wire_decoder *decoder;
 	struct wire_encoder *encoder;
-	int error;	  /* of the stream: why it is broken */
-	bool stopped;	  /* its last event has come */
-	bool usage_asked; /* of it, by us and not by the client */
+	int error;	   /* of the stream: why it is broken */
+	bool stopped;	   /* its last event has come */
+	bool usage_asked;  /* of it, by us and not by the client */
+	struct tail *tail; /* of a stream that is passed on as it comes */
 	/* Of this attempt. */
 	struct call_usage usage;
-	uint64_t answered;	  /* bytes of the answer that came from the provider */
-	bool charged;		  /* the provider has the request, and may charge for it */
-	bool whole;		  /* its answer has come to an end */
-	bool estimated;		  /* it is a count of tokens that is ours, which is told */
-	uint64_t retry_after_ms;  /* for the client; 0: not told */
-	const char *should_retry; /* "true" or "false", likewise; NULL: not told */
-	bool begun;		  /* the head has gone to the client */
-	bool chunks_out;	  /* its body goes in chunks */
-	bool some;		  /* of a stream that is a JSON array: an item is out */
-	struct text out;	  /* to be written to the client, from `taken` on */
+	uint64_t answered;	    /* bytes of the answer that came from the provider */
+	uint64_t said;		    /* of them, what a stream says in text */
+	uint64_t fits, fits_behind; /* tokens of answer and prompt, what is reserved suffices for */
+	bool scarce;		    /* LIMIT_CALL_MORE was too much to be reserved */
+	bool said_all;		    /* it has said why it ends */
+	bool cut;		    /* the stream is ended by us, at the end of a budget */
+	bool counted_up;	    /* its usage is what is settled */
+	bool charged;		    /* the provider has the request, and may charge for it */
+	bool whole;		    /* its answer has come to an end */
+	bool estimated;		    /* it is a count of tokens that is ours, which is told */
+	uint64_t retry_after_ms;    /* for the client; 0: not told */
+	const char *should_retry;   /* "true" or "false", likewise; NULL: not told */
+	bool begun;		    /* the head has gone to the client */
+	bool chunks_out;	    /* its body goes in chunks */
+	bool some;		    /* of a stream that is a JSON array: an item is out */
+	struct text out;	    /* to be written to the client, from `taken` on */
 	size_t taken;
 	bool writes; /* a piece of it is being written, from the connection's buffer */
 
@@ -231,7 +240,21 @@ void call_flush(struct call *k);
 enum call_why call_reserve(struct call *k);
 /* Of a text of so many bytes, where nobody says: one for each LIMIT_CALL_TOKEN_BYTES, rounded up. */
 uint64_t call_tokens_of(uint64_t bytes);
+/*
+ * A stream has said k->said bytes by now: reserves more where that is beyond what is reserved.
+ * CALL_WHY_NONE, or CALL_WHY_CUT, CALL_WHY_CUT_MONEY: the budget that has no more.
+ */
+enum call_why call_reserve_more(struct call *k);
+/* The attempt is over: what it has used, or may have, is in k->usage from now on. */
+void call_count_up(struct call *k);
 /* Gives back what was reserved, and counts what the attempt has used, or may have. */
 void call_settle(struct call *k);
+
+/* --- call_cut.c: streams that come to the end of a budget --- */
+
+/* So many more bytes of text are to go to the client. False: the stream is to be cut before them. */
+bool call_cut_allows(struct call *k, uint64_t said);
+/* Ends the stream that is to be cut, as an answer that has reached its bound. */
+void call_cut_end(struct call *k);
 
 #endif

@@ -34,10 +34,13 @@ void answer_prepare(struct call *k)
 	if (k->decoder)
 		k->upstream_wire->decoder_free(k->decoder);
 	k->decoder = NULL;
+	tail_free(k->tail);
+	k->tail = NULL;
 	memset(&k->head, 0, sizeof(k->head));
 	memset(&k->usage, 0, sizeof(k->usage));
-	k->answered = 0;
-	k->charged = k->whole = false;
+	k->answered = k->said = 0;
+	k->fits = k->fits_behind = 0;
+	k->charged = k->whole = k->counted_up = k->scarce = k->said_all = false;
 	k->error = 0;
 }
 
@@ -233,6 +236,8 @@ static int event_came(const struct call_event *event, void *cookie)
 		own.model = (struct call_string){ k->model, strlen(k->model) };
 	if (event->usage.given)
 		k->usage = event->usage;
+	if (!call_cut_allows(k, event->text.len))
+		return -ECANCELED;
 	if (event->kind == CALL_STOP)
 		k->stopped = true;
 	if (event->kind == CALL_ERROR) {
@@ -290,8 +295,21 @@ static int item_check(const struct sse_frame *f)
 		       0;
 }
 
+/* What it says is counted; what the end needs of it is kept. */
+static int frame_count(struct call *k, const struct wire_frame *f)
+{
+	struct tail_news news;
+
+	tail_look(k->tail, f, &news);
+	k->said_all |= news.ends;
+	/* At its end there is nothing to be cut off any more. */
+	if (!k->said_all && !call_cut_allows(k, news.said))
+		return -ECANCELED;
+	return tail_take(k->tail);
+}
+
 /* The same wire: as it came, line for line. */
-static int frame_pass(struct call *k, const struct sse_frame *f)
+static int frame_pass(struct call *k, const struct sse_frame *f, const struct wire_frame *frame)
 {
 	struct text pieces = { 0 };
 	const char *at = f->data.at, *end = at + f->data.len, *line;
@@ -302,6 +320,9 @@ static int frame_pass(struct call *k, const struct sse_frame *f)
 	frame_usage(k, f);
 	if (frame_is_ours(k, f))
 		return 0;
+	err = frame_count(k, frame);
+	if (err)
+		return err;
 	if (f->event.len) {
 		text_string(&pieces, "event: ");
 		text_put(&pieces, f->event.at, f->event.len);
@@ -331,13 +352,17 @@ static int frame_came(void *cookie, const struct sse_frame *f)
 	struct wire_fault fault = { "" };
 
 	if (same_wire(k))
-		return frame_pass(k, f);
+		return frame_pass(k, f, &frame);
 	return k->upstream_wire->decoder_frame(k->decoder, &frame, &fault);
 }
 
 static int stream_begin(struct call *k)
 {
-	if (!same_wire(k)) {
+	if (same_wire(k)) {
+		k->tail = tail_create(k->endpoint.wire);
+		if (!k->tail)
+			return -ENOMEM;
+	} else {
 		k->decoder = k->upstream_wire->decoder_create(event_came, k);
 		if (!k->encoder)
 			k->encoder = client_wire(k)->encoder_create(&k->request);
@@ -360,7 +385,9 @@ static void stream_end(struct call *k)
 		err = -EBADMSG;
 	if (!err && k->decoder)
 		err = k->upstream_wire->decoder_finish(k->decoder, &fault);
-	if (err && !k->stopped)
+	if (k->cut)
+		call_cut_end(k);
+	else if (err && !k->stopped)
 		call_refuse(k, CALL_WHY_BROKEN, "the provider's stream is broken");
 	else
 		call_stream_end(k);

@@ -78,6 +78,27 @@ static uint64_t tokens_worst(const struct call *k)
 	return tokens + ask.body + ask.attached + LIMIT_HIDDEN_TOKENS;
 }
 
+/* Of those the ones for the answer: what is left of them is the prompt's. */
+static uint64_t answer_worst(const struct call *k)
+{
+	const struct price_ask ask = ask_of(k);
+	const struct model *m = candidate_of(k)->model;
+
+	if (ask.input_only)
+		return 0;
+	return ask.max_tokens	  ? ask.max_tokens :
+	       m && m->max_output ? m->max_output :
+				    LIMIT_CALL_ANSWER;
+}
+
+/* Is what it costs reserved, and known? */
+static bool is_priced(const struct call *k)
+{
+	const struct model *m = candidate_of(k)->model;
+
+	return m && !k->reach.otherwise_priced && price_holds(m, today());
+}
+
 static enum call_why reserve_money(struct call *k)
 {
 	const struct price_ask ask = ask_of(k);
@@ -116,10 +137,11 @@ enum call_why call_reserve(struct call *k)
 	if (err)
 		return CALL_WHY_BUDGET_TOKENS;
 	k->held_tokens = tokens;
+	k->held_answer = answer_worst(k) < tokens ? answer_worst(k) : tokens;
 	why = reserve_money(k);
 	if (why != CALL_WHY_NONE) {
 		settle(k, AGENTOS_RESOURCE_TOKENS, k->held_tokens, 0);
-		k->held_tokens = 0;
+		k->held_tokens = k->held_answer = 0;
 	}
 	return why;
 }
@@ -129,24 +151,67 @@ uint64_t call_tokens_of(uint64_t bytes)
 	return (bytes + LIMIT_CALL_TOKEN_BYTES - 1) / LIMIT_CALL_TOKEN_BYTES;
 }
 
+/* Of the prompt, where nobody tells: what is reserved for the answer is not counted for it. */
+static uint64_t prompt_estimate(const struct call *k)
+{
+	const uint64_t tokens = call_tokens_of(k->body.len), most = k->held_tokens - k->held_answer;
+
+	return tokens < most ? tokens : most;
+}
+
+/* With so many tokens of answer. 0: nobody knows, and then money is not limited. */
+static uint64_t cost_of(const struct call *k, const struct call_usage *usage, uint64_t output)
+{
+	struct call_usage u = *usage;
+	uint64_t cost;
+
+	u.output = output;
+	u.given = true;
+	if (!is_priced(k) ||
+	    price_cost(candidate_of(k)->model, &u, k->reach.cache_hour, today(), &cost))
+		return 0;
+	return cost;
+}
+
+/* As many of the answer's tokens as there is money for, of what is reserved. */
+static uint64_t output_paid(const struct call *k, uint64_t output)
+{
+	uint64_t least = 0, most = output, middle;
+
+	if (cost_of(k, &k->usage, output) <= k->held_money)
+		return output;
+	while (least < most) {
+		middle = least + (most - least + 1) / 2;
+		if (cost_of(k, &k->usage, middle) <= k->held_money)
+			least = middle;
+		else
+			most = middle - 1;
+	}
+	return least;
+}
+
 /*
  * A provider that was asked and did not say to the end what it counted: by the bytes. A
- * token of usual text is some four of them; here it is three. What frames a stream is among
- * them, so it comes to no more than what was reserved.
+ * token of usual text is some four of them; here it is three. What frames an answer that is no
+ * stream is among them. It comes to no more than what was reserved, which a stream that was cut
+ * has used up.
  */
 static void usage_estimate(struct call *k)
 {
 	struct call_usage *u = &k->usage;
-	uint64_t output = k->endpoint.kind == ENDPOINT_EMBED ? 0 : call_tokens_of(k->answered);
+	uint64_t output = k->endpoint.kind == ENDPOINT_EMBED ? 0 :
+			  k->sse_begun			     ? call_tokens_of(k->said) :
+							       call_tokens_of(k->answered);
 
 	if (u->given && k->whole)
 		return;
 	if (!u->given)
-		u->input = call_tokens_of(k->body.len);
+		u->input = prompt_estimate(k);
 	if (u->input > k->held_tokens)
 		u->input = k->held_tokens;
 	if (output > k->held_tokens - u->input)
 		output = k->held_tokens - u->input;
+	output = output_paid(k, output);
 	if (u->output < output)
 		u->output = output;
 }
@@ -179,13 +244,93 @@ static void usage_add(struct call_usage *sum, const struct call_usage *u)
 	sum->reasoning += u->reasoning;
 }
 
-void call_settle(struct call *k)
-{
-	const struct model *m;
-	uint64_t cost = 0;
+/* --- streams: what they say beyond what is reserved --- */
 
-	if (!k->held_tokens && !k->held_money)
+/* Of a stream that is under way, no more than it has come to. */
+static uint64_t answer_so_far(const struct call *k)
+{
+	const bool apart = k->endpoint.wire == WIRE_GEMINI &&
+			   k->upstream_wire == wire_of(WIRE_GEMINI);
+	uint64_t told = k->usage.output, said = k->said / LIMIT_CALL_TOKEN_LONG;
+
+	if (apart && __builtin_add_overflow(told, k->usage.reasoning, &told))
+		told = UINT64_MAX;
+	if (told > LIMIT_CALL_TOKENS)
+		told = LIMIT_CALL_TOKENS;
+	return told > said ? told : said;
+}
+
+static uint64_t beyond(uint64_t amount, uint64_t held)
+{
+	return amount > held ? amount - held : 0;
+}
+
+/* Is what is reserved enough for it? If there is room, the next pieces are not looked at. */
+static bool answer_fits(struct call *k, const struct call_usage *u, uint64_t output)
+{
+	static const uint64_t ahead[] = { LIMIT_CALL_MORE, LIMIT_CALL_MORE / 16, 0 };
+	size_t i;
+
+	for (i = 0; i < sizeof(ahead) / sizeof(ahead[0]); i++) {
+		if (u->input + output + ahead[i] > k->held_tokens ||
+		    cost_of(k, u, output + ahead[i]) > k->held_money)
+			continue;
+		k->fits = output + ahead[i];
+		k->fits_behind = u->input;
+		return true;
+	}
+	return false;
+}
+
+/* So many tokens of answer behind that prompt: more is reserved for them, or nothing is. */
+static enum call_why answer_hold(struct call *k, const struct call_usage *u, uint64_t output)
+{
+	const uint64_t tokens = beyond(u->input + output, k->held_tokens);
+	const uint64_t money = beyond(cost_of(k, u, output), k->held_money);
+	int err = money ? reserve(k, AGENTOS_RESOURCE_MICRODOLLARS, money) : 0;
+
+	if (err)
+		return err == -ESRCH ? CALL_WHY_ENDED : CALL_WHY_CUT_MONEY;
+	err = tokens ? reserve(k, AGENTOS_RESOURCE_TOKENS, tokens) : 0;
+	if (err) {
+		settle(k, AGENTOS_RESOURCE_MICRODOLLARS, money, 0);
+		return err == -ESRCH ? CALL_WHY_ENDED : CALL_WHY_CUT;
+	}
+	k->held_tokens += tokens;
+	k->held_answer += tokens;
+	k->held_money += money;
+	k->fits = output;
+	k->fits_behind = u->input;
+	return CALL_WHY_NONE;
+}
+
+enum call_why call_reserve_more(struct call *k)
+{
+	const uint64_t output = answer_so_far(k);
+	struct call_usage u = k->usage;
+
+	if (!u.given)
+		u.input = prompt_estimate(k);
+	if (output <= k->fits && u.input == k->fits_behind)
+		return CALL_WHY_NONE;
+	if (answer_fits(k, &u, output))
+		return CALL_WHY_NONE;
+	if (k->agent->fd < 0)
+		return CALL_WHY_ENDED;
+	/* Ahead, so that it is not for each piece; and to the last token where that is too much. */
+	if (!k->scarce && answer_hold(k, &u, output + LIMIT_CALL_MORE) == CALL_WHY_NONE)
+		return CALL_WHY_NONE;
+	k->scarce = true;
+	return answer_hold(k, &u, output);
+}
+
+/* --- the end of an attempt --- */
+
+void call_count_up(struct call *k)
+{
+	if (k->counted_up)
 		return;
+	k->counted_up = true;
 	/* Nobody charges for what it refuses. */
 	if (k->head.status && (k->head.status < 200 || k->head.status > 299))
 		k->charged = false;
@@ -196,12 +341,22 @@ void call_settle(struct call *k)
 	if (k->charged)
 		usage_estimate(k);
 	k->usage.given = true;
+}
+
+void call_settle(struct call *k)
+{
+	const struct model *m;
+	uint64_t cost = 0;
+
+	if (!k->held_tokens && !k->held_money)
+		return;
+	call_count_up(k);
 	m = candidate_of(k)->model;
 	if (!m || price_cost(m, &k->usage, k->reach.cache_hour, today(), &cost))
 		cost = 0;
 	settle(k, AGENTOS_RESOURCE_TOKENS, k->held_tokens, k->usage.input + k->usage.output);
 	settle(k, AGENTOS_RESOURCE_MICRODOLLARS, k->held_money, cost);
-	k->held_tokens = k->held_money = 0;
+	k->held_tokens = k->held_answer = k->held_money = 0;
 	k->charged = false;
 	k->cost += cost;
 	usage_add(&k->counted, &k->usage);

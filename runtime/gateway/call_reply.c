@@ -258,6 +258,7 @@ static enum call_error_kind error_kind_of(enum call_why why)
 	case CALL_WHY_BUDGET_CALLS:
 	case CALL_WHY_NO_PRICE:
 	case CALL_WHY_CUT:
+	case CALL_WHY_CUT_MONEY:
 		return CALL_ERROR_RATE_LIMIT;
 	case CALL_WHY_TOO_LARGE:
 		return CALL_ERROR_TOO_LARGE;
@@ -287,6 +288,7 @@ static struct call_string error_code_of(enum call_why why)
 	case CALL_WHY_BUDGET_CALLS:
 	case CALL_WHY_NO_PRICE:
 	case CALL_WHY_CUT:
+	case CALL_WHY_CUT_MONEY:
 		return CALL_STRING("budget_exceeded");
 	default:
 		return (struct call_string){ 0 };

@@ -231,6 +231,9 @@ static void part_end(struct wire_encoder *e, struct text *out)
 
 static void stop_put(struct wire_encoder *e, const struct call_event *event, struct text *out)
 {
+	/* A call that is half there is none: nobody is to run it. */
+	if (e->open && e->kind == CALL_TOOL_CALL && event->stop == CALL_STOP_LENGTH)
+		e->open = false;
 	part_end(e, out);
 	e->ended = true;
 	e->response.status = openai_responses_status(event->stop);

@@ -128,6 +128,7 @@ static const char *lesson_of(unsigned int why)
 	case CALL_WHY_CLIENT_GONE:
 		return "The policy is not against it: the agent hung up before the answer was there.";
 	case CALL_WHY_CUT:
+	case CALL_WHY_CUT_MONEY:
 		return "The policy is not against it: what was left of a budget ran out while the "
 		       "answer came. `agentctl budget AGENT` shows which, and gives more.";
 	case CALL_WHY_ENDED:

@@ -16,6 +16,7 @@ bool call_why_is_policy(unsigned int why)
 	case CALL_WHY_BUDGET_CALLS:
 	case CALL_WHY_NO_PRICE:
 	case CALL_WHY_CUT:
+	case CALL_WHY_CUT_MONEY:
 		return true;
 	}
 	return false;
@@ -44,7 +45,8 @@ const char *call_why_text(unsigned int why)
 		[CALL_WHY_BROKEN] = "its provider's answer is none",
 		[CALL_WHY_TIMEOUT] = "its provider did not answer in time",
 		[CALL_WHY_CLIENT_GONE] = "who asked did not wait for the answer",
-		[CALL_WHY_CUT] = "the answer reached the end of a budget",
+		[CALL_WHY_CUT] = "the answer reached the end of the budget of tokens",
+		[CALL_WHY_CUT_MONEY] = "the answer reached the end of the budget of money",
 		[CALL_WHY_ENDED] = "the agent was ended meanwhile",
 	};
 

@@ -27,8 +27,9 @@ enum call_why {
 	CALL_WHY_BROKEN = 17,	    /* its answer was none, or ended too early */
 	CALL_WHY_TIMEOUT = 18,	    /* it did not come in time */
 	CALL_WHY_CLIENT_GONE = 19,  /* who asked did not wait for the answer */
-	CALL_WHY_CUT = 20,	    /* it reached the budget's end, and was cut there */
-	CALL_WHY_ENDED = 21,	    /* the agent was ended, or the gateway */
+	CALL_WHY_CUT = 20,	 /* it reached the end of the budget of tokens, and was cut there */
+	CALL_WHY_ENDED = 21,	 /* the agent was ended, or the gateway */
+	CALL_WHY_CUT_MONEY = 22, /* as CUT, of the budget of money */
 	CALL_WHY_COUNT
 };
 

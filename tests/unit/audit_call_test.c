@@ -136,8 +136,11 @@ static void what_came_to_nothing_says_why(void)
 		  "DENIED  coder(7) may not call openai/gpt-5: no rule of the policy is on this "
 		  "model" },
 		{ CALL_DENIED, CALL_WHY_CUT, 0, 50, 200,
-		  "DENIED  coder(7) was cut off from openai/gpt-5: the answer reached the end of a "
-		  "budget; 0 tokens in, 50 out, 200 after 30 ms" },
+		  "DENIED  coder(7) was cut off from openai/gpt-5: the answer reached the end of the "
+		  "budget of tokens; 0 tokens in, 50 out, 200 after 30 ms" },
+		{ CALL_DENIED, CALL_WHY_CUT_MONEY, 0, 50, 200,
+		  "DENIED  coder(7) was cut off from openai/gpt-5: the answer reached the end of the "
+		  "budget of money; 0 tokens in, 50 out, 200 after 30 ms" },
 		{ CALL_WOULD_DENY, CALL_WHY_NO_RULE, 0, 50, 200,
 		  "PASSED  coder(7) was let call openai/gpt-5, as it is audit-only: no rule of the "
 		  "policy is on this model; 0 tokens in, 50 out, 200 after 30 ms" },
@@ -217,11 +220,13 @@ static void each_number_has_its_word(void)
 		for (j = 0; j < i; j++)
 			CHECK(strcmp(name_call(i, other), name_call(j, before)) != 0);
 	}
-	CHECK_STR(name_call(CALL_WHY_COUNT, other), "why-22");
+	CHECK_STR(name_call(CALL_WHY_COUNT, other), "why-23");
 	CHECK_STR(name_call(CALL_WHY_TOKEN_OTHERS, other), "token_others");
 	CHECK_STR(name_call(CALL_WHY_NO_PRICE, other), "no_price");
 	CHECK_STR(name_call(CALL_WHY_UNREACHABLE, other), "unreachable");
 	CHECK_STR(name_call(CALL_WHY_ENDED, other), "ended");
+	CHECK_STR(name_call(CALL_WHY_CUT, other), "cut_tokens");
+	CHECK_STR(name_call(CALL_WHY_CUT_MONEY, other), "cut_money");
 	for (i = 0; i < CALL_OUTCOMES; i++)
 		CHECK(strncmp(name_answer(i, other), "outcome-", 8) != 0);
 	CHECK_STR(name_answer(CALL_OUTCOMES, other), "outcome-4");

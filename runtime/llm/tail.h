@@ -1,0 +1,44 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* What a stream has said so far, so that it can be ended in its own wire before its end. Pure. */
+#ifndef AGENTOS_LLM_TAIL_H
+#define AGENTOS_LLM_TAIL_H
+
+#include "base/text.h"
+#include "llm/wire.h"
+
+/*
+ * For streams that are passed on as they come: no tree is built, and of what came only that is
+ * kept which the end has to name again. Of Responses that is the text of the answer, as its
+ * last event has all of it; of other wires some ids.
+ */
+struct tail;
+
+/* What a frame comes to. */
+struct tail_news {
+	uint64_t
+		said; /* bytes of text, thoughts and arguments in it, rather too few than too many */
+	bool ends;    /* it says why the answer ends: behind it comes no more of it */
+};
+
+/* NULL: no memory. */
+struct tail *tail_create(enum wire_kind wire);
+void tail_free(struct tail *t); /* NULL is allowed */
+
+/*
+ * Looks at the frame that is next. What is no JSON, or not of the wire, says nothing. The
+ * frame's bytes stay where they are until tail_take(), or until the next one is looked at.
+ */
+void tail_look(struct tail *t, const struct wire_frame *frame, struct tail_news *ret_news);
+/* The frame that was looked at goes to the client. -ENOMEM: there is no ending it any more. */
+int tail_take(struct tail *t);
+
+/*
+ * The frames that end the stream behind what was taken, as that of an answer that has reached
+ * its largest number of tokens: the reason, the usage and what the wire ends with. usage_asked:
+ * of OpenAI's chat, the client wants a chunk with it. A call of a tool that is half there is
+ * not ended, nor is it among the output of a response: nobody is to run it.
+ * 0 or -ENOMEM.
+ */
+int tail_end(struct tail *t, const struct call_usage *usage, bool usage_asked, struct text *out);
+
+#endif
