@@ -20,7 +20,7 @@
 #define FRAME_SEQ      17
 #define FRAME_TIME     25
 #define FRAME_LEAST    (FRAME_BYTES + 41)
-#define RECORD_VERSION 2
+#define RECORD_VERSION 3
 
 /* Read, not mapped: a file that is cut meanwhile must not end this process. */
 #define BUFFER_BYTES (1 << 20)
@@ -158,8 +158,7 @@ static int frame_refusal(struct frames *fr)
 	int extent = record_extent(p, have), zeros;
 
 	if (frame_proven(p, have) &&
-	    (p[FRAME_VERSION] > RECORD_VERSION ||
-	     (p[FRAME_VERSION] == RECORD_VERSION && p[FRAME_TYPE] >= RECORD_COUNT)))
+	    (p[FRAME_VERSION] > RECORD_VERSION || p[FRAME_TYPE] >= RECORD_COUNT))
 		return -EPROTO;
 	if (extent == 0 || (extent > 0 && (size_t)extent > have))
 		return -ENODATA;

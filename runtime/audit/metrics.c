@@ -24,6 +24,10 @@ enum family {
 	COST,
 	DURATION,
 	FIRST_BYTE,
+	OWN,
+	QUEUE,
+	TIMES,
+	ERRORS,
 	FAMILIES
 };
 
@@ -35,6 +39,7 @@ static const struct family_about {
 	const char *labels[LABELS_MAX];
 	bool micro;	/* counted in millionths */
 	bool histogram; /* the last label is "le" */
+	bool fine;	/* its buckets are the short ones */
 } families[FAMILIES] = {
 	[RECORDS] = { "agentos_audit_records_total", "Records of the audit log.", { "type" } },
 	[LOST] = { "agentos_audit_lost_total",
@@ -72,19 +77,64 @@ static const struct family_about {
 			 { "provider", "le" },
 			 .micro = true,
 			 .histogram = true },
+	[OWN] = { "agentos_model_overhead_seconds",
+		  "The gateway's own work for a call, without the provider and the client.",
+		  { "provider", "le" },
+		  .micro = true,
+		  .histogram = true,
+		  .fine = true },
+	[QUEUE] = { "agentos_model_queue_seconds",
+		    "How long a call waited for a connection to its provider.",
+		    { "provider", "le" },
+		    .micro = true,
+		    .histogram = true,
+		    .fine = true },
+	[TIMES] = { "agentos_model_time_seconds_total",
+		    "Time of calls: all of it, and of that the gateway's own work, waiting for a "
+		    "connection, and the provider with that.",
+		    { "agent", "provider", "kind" },
+		    .micro = true },
+	[ERRORS] = { "agentos_model_errors_total",
+		     "Calls of models that were refused or came to nothing.",
+		     { "agent", "provider", "why" } },
 };
 
-/* Upper ends of the histograms' buckets. */
+#define BUCKETS 12
+
+/* Upper ends of the histograms' buckets; of the fine ones second. */
 static const struct bucket {
 	uint64_t us;
 	const char *le;
-} buckets[] = {
-	{ 10000, "0.01" },  { 50000, "0.05" },	  { 100000, "0.1" },	{ 500000, "0.5" },
-	{ 1000000, "1" },   { 5000000, "5" },	  { 10000000, "10" },	{ 30000000, "30" },
-	{ 60000000, "60" }, { 120000000, "120" }, { 600000000, "600" }, { UINT64_MAX, "+Inf" },
+} buckets[2][BUCKETS] = {
+	{
+		{ 10000, "0.01" },
+		{ 50000, "0.05" },
+		{ 100000, "0.1" },
+		{ 500000, "0.5" },
+		{ 1000000, "1" },
+		{ 5000000, "5" },
+		{ 10000000, "10" },
+		{ 30000000, "30" },
+		{ 60000000, "60" },
+		{ 120000000, "120" },
+		{ 600000000, "600" },
+		{ UINT64_MAX, "+Inf" },
+	},
+	{
+		{ 50, "0.00005" },
+		{ 100, "0.0001" },
+		{ 250, "0.00025" },
+		{ 500, "0.0005" },
+		{ 1000, "0.001" },
+		{ 2500, "0.0025" },
+		{ 5000, "0.005" },
+		{ 10000, "0.01" },
+		{ 50000, "0.05" },
+		{ 100000, "0.1" },
+		{ 1000000, "1" },
+		{ UINT64_MAX, "+Inf" },
+	}
 };
-
-#define BUCKETS (sizeof(buckets) / sizeof(buckets[0]))
 
 /* One line. */
 struct series {
@@ -240,7 +290,7 @@ static const char *provider_counted(const struct metrics *m, enum family family,
 {
 	char labels[LABELS_MAX * (LABEL + 1) + 2];
 
-	labels_put(labels, family, VALUES(provider, buckets[0].le));
+	labels_put(labels, family, VALUES(provider, buckets[families[family].fine][0].le));
 	if (m->count + BUCKETS > LIMIT_METRICS && series_find(m, family, labels) == SIZE_MAX)
 		return "(others)";
 	return provider;
@@ -248,15 +298,16 @@ static const char *provider_counted(const struct metrics *m, enum family family,
 
 static int observe(struct metrics *m, enum family family, const char *provider, uint64_t us)
 {
+	const struct bucket *b = buckets[families[family].fine];
 	struct series *s = NULL;
 	size_t i;
 
 	provider = provider_counted(m, family, provider);
 	for (i = 0; i < BUCKETS; i++) {
-		s = series_get(m, family, VALUES(provider, buckets[i].le));
+		s = series_get(m, family, VALUES(provider, b[i].le));
 		if (!s)
 			return -ENOMEM;
-		if (us <= buckets[i].us)
+		if (us <= b[i].us)
 			sum(&s->value, 1);
 	}
 	sum(&s->sum, us);
@@ -314,6 +365,32 @@ static int egress_add(struct metrics *m, const struct record *r)
 	return err ?: count(m, EGRESS_BYTES, r->u.egress.bytes_down, VALUES(agent, "down"));
 }
 
+/* Records of before there was this have none but that of all. */
+static int call_times_add(struct metrics *m, const struct record *r, const char *agent)
+{
+	const char *provider = r->u.call.provider;
+	const struct {
+		const char *kind;
+		uint64_t us;
+	} kinds[] = {
+		{ "all", r->u.call.duration_us },
+		{ "overhead", r->u.call.own_us },
+		{ "queue", r->u.call.queue_us },
+		{ "provider", r->u.call.upstream_us },
+	};
+	size_t i;
+	int err = 0;
+
+	for (i = 0; i < sizeof(kinds) / sizeof(kinds[0]) && !err; i++)
+		if (kinds[i].us)
+			err = count(m, TIMES, kinds[i].us, VALUES(agent, provider, kinds[i].kind));
+	if (!err && r->u.call.attempts)
+		err = observe(m, OWN, provider, r->u.call.own_us);
+	if (!err && r->u.call.attempts)
+		err = observe(m, QUEUE, provider, r->u.call.queue_us);
+	return err;
+}
+
 static int call_add(struct metrics *m, const struct record *r)
 {
 	char number[32], outcome[NAME_ROOM], why[NAME_ROOM];
@@ -343,7 +420,9 @@ static int call_add(struct metrics *m, const struct record *r)
 		err = observe(m, DURATION, provider, r->u.call.duration_us);
 	if (!err && provider[0] && r->u.call.first_us)
 		err = observe(m, FIRST_BYTE, provider, r->u.call.first_us);
-	return err;
+	if (!err && r->u.call.outcome != CALL_ANSWERED && r->u.call.outcome != CALL_WOULD_DENY)
+		err = count(m, ERRORS, 1, VALUES(agent, provider, name_call(r->u.call.why, why)));
+	return err ?: call_times_add(m, r, agent);
 }
 
 int metrics_add(struct metrics *m, const struct record *r)

@@ -103,6 +103,13 @@ const char *name_wire(unsigned int wire, char other[NAME_ROOM])
 	return name_find(names, COUNT(names), wire, "wire", other);
 }
 
+const char *name_operation(unsigned int operation, char other[NAME_ROOM])
+{
+	static const char *const names[] = { NULL, "answer", "embeddings", "count" };
+
+	return name_find(names, COUNT(names), operation, "operation", other);
+}
+
 const char *name_kind(unsigned int kind, char other[NAME_ROOM])
 {
 	static const char *const names[] = { "none", "path",   "inet", "unix",

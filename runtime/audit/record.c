@@ -5,11 +5,12 @@
 #include <errno.h>
 #include <string.h>
 
+#include "audit/record_state.h"
 #include "base/crc32c.h"
 #include "base/limits.h"
 
 /*
- * The format, version 2. All numbers are little-endian, signed ones in two's
+ * The format, versions 2 and 3. All numbers are little-endian, signed ones in two's
  * complement; there is no padding. Offsets are in bytes.
  *
  * Frame
@@ -17,15 +18,15 @@
  *	 4  u32  CRC-32C over the four bytes of length, then the body
  *	 8       body
  * Body, all types
- *	 0  u8   version, 2
+ *	 0  u8   version: 3 for a CALL that has parts, else 2
  *	 1  u8   type, enum record_type
  *	 2  u8   stream, enum record_stream
  *	 3  u8   bytes of agent_name, at most 63
  *	 4  u8   bytes of comm: at most 15 for EVENT, 63 for CALL (provider), else 0
  *	 5  u16  bytes of text: at most 487 for EVENT (text) and POLICY (text), 63
  *	         for LIFECYCLE (name), 255 for DAEMON (text) and EGRESS (host), 127
- *	         for CALL (model), else 0
- *	 7  u16  which of the parts below an EVENT has, else 0
+ *	         for CALL (model; with the part SERVED 255), else 0
+ *	 7  u16  which of the parts below an EVENT or a CALL has, else 0
  *	 9  u64  seq
  *	17  u64  time_ns
  *	25  u8x16  boot
@@ -44,14 +45,23 @@
  *	         port, family, addr, tunnel
  *	  CALL, 161 bytes: agent, other, input, output, cache_read, cache_write,
  *	         reasoning, microdollars, duration_us, first_us, policy, rule,
- *	         outcome, why, status, wire, upstream, streamed (bit 0) and cached
- *	         (the bits above), request, answer
+ *	         outcome, why, status, wire, upstream, streamed, request, answer; and
+ *	         then, of version 3, these parts, the lowest bit first:
+ *	         0 TIMES, 35 bytes: own_us, queue_us, upstream_us, upstream_first_us,
+ *	           attempts, operation
+ *	         1 SERVED, no bytes here: the text is model, a NUL, and served
+ *	         2 CACHED, no bytes: the answer is that of a call before, and no provider
+ *	           was asked
  *	 ...     agent_name, comm, text: the bytes only
+ *
+ * Records of version 2 are written by all versions of this program, and read by all; those of
+ * version 3 are of a later version to who knows 2 alone.
  *
  * Canonical: the lengths add up to that of the body, so that no byte belongs
  * to none; a part of an EVENT is there unless all of it is zero or, of the rule,
- * AGENTOS_RULE_NONE, and of the tid, the tgid; agent_name, comm, and the texts of
- * LIFECYCLE, DAEMON, EGRESS and CALL have no NUL in them (a text of EVENT may: abstract
+ * AGENTOS_RULE_NONE, and of the tid, the tgid; TIMES is there unless all of it is zero, and
+ * SERVED unless served is empty; agent_name, comm, and the texts of
+ * LIFECYCLE, DAEMON, EGRESS and CALL have no NUL in them but the one of SERVED (a text of EVENT may: abstract
  * Unix names do; that of POLICY has them between its own). What the structs have
  * besides, size, version and padding, has one value and is not stored. The
  * lengths stand first so that the start of a record tells whether it was torn
@@ -62,6 +72,7 @@
  * its CRC is right and its type too high (audit/frames.h).
  */
 #define RECORD_VERSION	2
+#define CALL_VERSION	3 /* of a CALL with parts */
 #define FRAME_BYTES	8
 #define EXTENT_BYTES	9 /* of a body, that tell how long it is */
 #define HEADER_BYTES	41
@@ -91,12 +102,6 @@ enum part {
 static const uint8_t part_bytes[PARTS] = { 4, 8, 4, 4, 4, 4, 4, 8, 8, 16, 24 };
 #define EVENT_PARTS_BYTES 88 /* of all of them */
 
-/* Lengths and addresses of the three texts of a record. */
-struct texts {
-	size_t name_len, comm_len, text_len;
-	const char *name, *comm, *text;
-};
-
 static const struct layout {
 	uint16_t fixed; /* bytes of the type's fields; 0 is no type */
 	uint16_t comm_max, text_max;
@@ -122,39 +127,6 @@ static const struct layout *layout_find(unsigned int type)
 	return &layouts[type];
 }
 
-/* Writing: p moves on. */
-static void put_uint(uint8_t **p, uint64_t value, size_t bytes)
-{
-	while (bytes--) {
-		*(*p)++ = (uint8_t)value;
-		value >>= 8;
-	}
-}
-
-static void put_bytes(uint8_t **p, const void *from, size_t bytes)
-{
-	memcpy(*p, from, bytes);
-	*p += bytes;
-}
-
-/* Reading, from bytes whose number was checked. */
-static uint64_t get_uint(const uint8_t **p, size_t bytes)
-{
-	uint64_t value = 0;
-	size_t i;
-
-	for (i = 0; i < bytes; i++)
-		value |= (uint64_t)(*p)[i] << (8 * i);
-	*p += bytes;
-	return value;
-}
-
-static void get_bytes(const uint8_t **p, void *to, size_t bytes)
-{
-	memcpy(to, *p, bytes);
-	*p += bytes;
-}
-
 static unsigned int event_parts(const struct agentos_event *e)
 {
 	static const uint8_t none[sizeof(e->addr)];
@@ -174,10 +146,37 @@ static unsigned int event_parts(const struct agentos_event *e)
 		       << PART_INET;
 }
 
-static size_t parts_size(unsigned int parts)
+static unsigned int parts_of(const struct record *r)
+{
+	return r->type == RECORD_EVENT ? event_parts(&r->u.event) :
+	       r->type == RECORD_CALL  ? record_call_parts(r) :
+					 0;
+}
+
+/* Which of the header's bits mean something. */
+static unsigned int parts_known(unsigned int type)
+{
+	return type == RECORD_EVENT ? PARTS : type == RECORD_CALL ? CALL_PARTS : 0;
+}
+
+static unsigned int version_of(unsigned int type, unsigned int parts)
+{
+	return type == RECORD_CALL && parts ? CALL_VERSION : RECORD_VERSION;
+}
+
+static size_t text_most(unsigned int type, unsigned int parts)
+{
+	return type == RECORD_CALL && parts >> CALL_PART_SERVED & 1 ?
+		       2 * RECORD_MODEL - 1 :
+		       layouts[type].text_max;
+}
+
+static size_t parts_size(unsigned int type, unsigned int parts)
 {
 	size_t sum = 0, i;
 
+	if (type == RECORD_CALL)
+		return parts >> CALL_PART_TIMES & 1 ? CALL_TIMES_BYTES : 0;
 	for (i = 0; i < PARTS; i++)
 		sum += parts >> i & 1 ? part_bytes[i] : 0;
 	return sum;
@@ -339,56 +338,6 @@ static void egress_get(const uint8_t **p, struct record *r)
 	r->u.egress.tunnel = (uint8_t)get_uint(p, 1);
 }
 
-static void call_put(uint8_t **p, const struct record *r)
-{
-	put_uint(p, r->u.call.agent, 8);
-	put_uint(p, r->u.call.other, 8);
-	put_uint(p, r->u.call.input, 8);
-	put_uint(p, r->u.call.output, 8);
-	put_uint(p, r->u.call.cache_read, 8);
-	put_uint(p, r->u.call.cache_write, 8);
-	put_uint(p, r->u.call.reasoning, 8);
-	put_uint(p, r->u.call.microdollars, 8);
-	put_uint(p, r->u.call.duration_us, 8);
-	put_uint(p, r->u.call.first_us, 8);
-	put_uint(p, r->u.call.policy, 4);
-	put_uint(p, r->u.call.rule, 4);
-	put_uint(p, r->u.call.outcome, 2);
-	put_uint(p, r->u.call.why, 2);
-	put_uint(p, r->u.call.status, 2);
-	put_uint(p, r->u.call.wire, 1);
-	put_uint(p, r->u.call.upstream, 1);
-	put_uint(p, (r->u.call.streamed & 1) | (uint64_t)r->u.call.cached << 1, 1);
-	put_bytes(p, r->u.call.request, sizeof(r->u.call.request));
-	put_bytes(p, r->u.call.answer, sizeof(r->u.call.answer));
-}
-
-static void call_get(const uint8_t **p, struct record *r)
-{
-	r->u.call.agent = get_uint(p, 8);
-	r->u.call.other = get_uint(p, 8);
-	r->u.call.input = get_uint(p, 8);
-	r->u.call.output = get_uint(p, 8);
-	r->u.call.cache_read = get_uint(p, 8);
-	r->u.call.cache_write = get_uint(p, 8);
-	r->u.call.reasoning = get_uint(p, 8);
-	r->u.call.microdollars = get_uint(p, 8);
-	r->u.call.duration_us = get_uint(p, 8);
-	r->u.call.first_us = get_uint(p, 8);
-	r->u.call.policy = (uint32_t)get_uint(p, 4);
-	r->u.call.rule = (uint32_t)get_uint(p, 4);
-	r->u.call.outcome = (uint16_t)get_uint(p, 2);
-	r->u.call.why = (uint16_t)get_uint(p, 2);
-	r->u.call.status = (uint16_t)get_uint(p, 2);
-	r->u.call.wire = (uint8_t)get_uint(p, 1);
-	r->u.call.upstream = (uint8_t)get_uint(p, 1);
-	r->u.call.cached = (uint8_t)get_uint(p, 1);
-	r->u.call.streamed = r->u.call.cached & 1;
-	r->u.call.cached >>= 1;
-	get_bytes(p, r->u.call.request, sizeof(r->u.call.request));
-	get_bytes(p, r->u.call.answer, sizeof(r->u.call.answer));
-}
-
 /* Where a record has its texts; -EINVAL when one does not end, or claims more than its room. */
 static int texts_of(const struct record *r, struct texts *t)
 {
@@ -420,11 +369,7 @@ static int texts_of(const struct record *r, struct texts *t)
 		t->text_len = strnlen(t->text, sizeof(r->u.egress.host));
 		break;
 	case RECORD_CALL:
-		t->comm = r->u.call.provider;
-		t->comm_len = strnlen(t->comm, sizeof(r->u.call.provider));
-		t->text = r->u.call.model;
-		t->text_len = strnlen(t->text, sizeof(r->u.call.model));
-		break;
+		return record_call_texts(r, t);
 	}
 	return 0;
 }
@@ -432,22 +377,22 @@ static int texts_of(const struct record *r, struct texts *t)
 int record_encode(const struct record *r, uint8_t *buf, size_t size)
 {
 	const struct layout *layout = layout_find(r->type);
-	unsigned int parts = r->type == RECORD_EVENT ? event_parts(&r->u.event) : 0;
+	unsigned int parts = parts_of(r);
 	struct texts t;
 	uint8_t *p = buf;
 	size_t body;
 
 	if (!layout || r->stream >= STREAM_COUNT || texts_of(r, &t) != 0 ||
-	    t.comm_len > layout->comm_max || t.text_len > layout->text_max)
+	    t.comm_len > layout->comm_max || t.text_len > text_most(r->type, parts))
 		return -EINVAL;
-	body = HEADER_BYTES + layout->fixed + parts_size(parts) + t.name_len + t.comm_len +
+	body = HEADER_BYTES + layout->fixed + parts_size(r->type, parts) + t.name_len + t.comm_len +
 	       t.text_len;
 	if (FRAME_BYTES + body > size || FRAME_BYTES + body > LIMIT_RECORD)
 		return -E2BIG;
 
 	put_uint(&p, body, 4);
 	p += 4;
-	put_uint(&p, RECORD_VERSION, 1);
+	put_uint(&p, version_of(r->type, parts), 1);
 	put_uint(&p, r->type, 1);
 	put_uint(&p, r->stream, 1);
 	put_uint(&p, t.name_len, 1);
@@ -484,7 +429,7 @@ int record_encode(const struct record *r, uint8_t *buf, size_t size)
 		egress_put(&p, r);
 		break;
 	case RECORD_CALL:
-		call_put(&p, r);
+		record_call_put(&p, r, parts);
 		break;
 	}
 	put_bytes(&p, t.name, t.name_len);
@@ -503,7 +448,7 @@ int record_extent(const uint8_t *buf, size_t len)
 	const struct layout *layout;
 	const uint8_t *p = buf;
 	size_t body, name, comm, text;
-	unsigned int parts;
+	unsigned int parts, type;
 
 	if (len < FRAME_BYTES)
 		return 0;
@@ -513,29 +458,21 @@ int record_extent(const uint8_t *buf, size_t len)
 	if (len < FRAME_BYTES + EXTENT_BYTES)
 		return 0;
 	p = buf + FRAME_BYTES;
-	layout = layout_find(p[1]);
-	if (p[0] != RECORD_VERSION || !layout || p[2] >= STREAM_COUNT)
+	type = p[1];
+	layout = layout_find(type);
+	if (!layout || p[2] >= STREAM_COUNT)
 		return -EBADMSG;
 	p += 3;
 	name = get_uint(&p, 1);
 	comm = get_uint(&p, 1);
 	text = get_uint(&p, 2);
 	parts = (unsigned int)get_uint(&p, 2);
-	if (parts >> (buf[FRAME_BYTES + 1] == RECORD_EVENT ? PARTS : 0))
+	if (parts >> parts_known(type) || buf[FRAME_BYTES] != version_of(type, parts))
 		return -EBADMSG;
-	if (name >= AGENTOS_NAME_SIZE || comm > layout->comm_max || text > layout->text_max ||
-	    body != HEADER_BYTES + layout->fixed + parts_size(parts) + name + comm + text)
+	if (name >= AGENTOS_NAME_SIZE || comm > layout->comm_max || text > text_most(type, parts) ||
+	    body != HEADER_BYTES + layout->fixed + parts_size(type, parts) + name + comm + text)
 		return -EBADMSG;
 	return (int)(FRAME_BYTES + body);
-}
-
-/* Takes a text that has no NUL of its own into zeroed room that is longer than it. */
-static int string_get(const uint8_t **p, char *to, size_t len)
-{
-	if (memchr(*p, '\0', len))
-		return -EBADMSG;
-	get_bytes(p, to, len);
-	return 0;
 }
 
 /* The body, its extent checked. */
@@ -585,10 +522,13 @@ static int body_get(const uint8_t *p, struct record *r)
 		egress_get(&p, r);
 		break;
 	case RECORD_CALL:
-		call_get(&p, r);
+		record_call_get(&p, r, parts);
 		break;
 	}
 
+	if (r->type == RECORD_CALL &&
+	    (parts & 1U << CALL_PART_TIMES) != (record_call_parts(r) & 1U << CALL_PART_TIMES))
+		return -EBADMSG;
 	err = string_get(&p, r->agent_name, name);
 	if (err)
 		return err;
@@ -614,7 +554,7 @@ static int body_get(const uint8_t *p, struct record *r)
 	case RECORD_CALL:
 		err = string_get(&p, r->u.call.provider, comm);
 		if (!err)
-			err = string_get(&p, r->u.call.model, text);
+			err = record_call_names(&p, text, parts, r);
 		break;
 	}
 	return err;
@@ -639,24 +579,4 @@ int record_decode(const uint8_t *buf, size_t len, struct record *ret_record)
 		return err;
 	*ret_record = r;
 	return extent;
-}
-
-size_t record_model(const struct record *r, char ret_name[RECORD_MODEL_NAME])
-{
-	const size_t provider = strnlen(r->u.call.provider, sizeof(r->u.call.provider) - 1),
-		     model = strnlen(r->u.call.model, sizeof(r->u.call.model) - 1);
-	char *p = ret_name;
-
-	memcpy(p, r->u.call.provider, provider);
-	p += provider;
-	if (provider)
-		*p++ = '/';
-	memcpy(p, r->u.call.model, model);
-	p[model] = '\0';
-	return model ? (size_t)(p - ret_name) + model : 0;
-}
-
-bool record_was_spent(const struct record *r)
-{
-	return r->u.call.input || r->u.call.output || r->u.call.microdollars;
 }

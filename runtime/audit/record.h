@@ -57,6 +57,15 @@ enum call_outcome {
 	CALL_OUTCOMES
 };
 
+/* What a model was asked for. */
+enum call_operation {
+	CALL_OPERATION_NONE = 0, /* not told: records of before there was this */
+	CALL_ANSWER = 1,
+	CALL_EMBEDDINGS = 2,
+	CALL_COUNT = 3, /* of a prompt's tokens */
+	CALL_OPERATIONS
+};
+
 #define RECORD_PROVIDER 64  /* bytes of a provider's name, its NUL included */
 #define RECORD_MODEL	128 /* of a model's, likewise */
 #define RECORD_DIGEST	32  /* of a SHA-256 */
@@ -119,10 +128,19 @@ struct record {
 			uint8_t wire; /* that the agent spoke, from 1: name_wire(); 0: none known */
 			uint8_t upstream; /* likewise, that the provider did */
 			uint8_t streamed;
-			uint8_t cached; /* no provider was asked: at most 127 */
+			uint8_t cached; /* 0 or 1: no provider was asked */
 			uint8_t request[RECORD_DIGEST], answer[RECORD_DIGEST]; /* zero: none */
 			char provider[RECORD_PROVIDER]; /* empty: it came to none */
 			char model[RECORD_MODEL];	/* as the agent wrote it, cut */
+			/*
+			 * What it took besides the model, all attempts together: the gateway's own
+			 * work, and waiting for a connection to the provider; then the provider's
+			 * time, with that, and from the last attempt's request to the first byte.
+			 */
+			uint64_t own_us, queue_us, upstream_us, upstream_first_us;
+			uint16_t attempts;	   /* how often a provider was asked */
+			uint8_t operation;	   /* enum call_operation */
+			char served[RECORD_MODEL]; /* the model's name at the provider; or empty */
 		} call;
 	} u;
 };

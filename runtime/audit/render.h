@@ -87,13 +87,17 @@ void render_why(FILE *out, const struct agentos_event *e);
  *         "failed"), why ("none", "no_rule", "unknown", "token", "token_others",
  *         "stranger", "budget_tokens", "budget_money", "budget_calls", "no_price", "no_key",
  *         "malformed", "unsayable", "too_large", "busy", "unreachable", "provider", "broken",
- *         "timeout", "client_gone", "cut", "ended"), rule (number or null), other (whose token
+ *         "timeout", "client_gone", "cut_tokens", "ended", "cut_money"), rule (number or null), other (whose token
  *         it was, with token_others), provider and model (where told), wire and upstream (of
  *         agent and provider, where known: "openai-chat", "openai-responses", "anthropic",
  *         "gemini"), streamed, cached (true when so), status (of HTTP, where it was answered), input_tokens,
  *         output_tokens, cache_read_tokens, cache_write_tokens, reasoning_tokens,
  *         microdollars, duration_us, first_us (to the answer's end and first byte; absent
- *         where not known), request_sha256, answer_sha256 (of the bodies, where there were any)
+ *         where not known), own_us (of that the gateway's own work), attempts (how often a
+ *         provider was asked), queue_us, upstream_us, upstream_first_us (waiting for a
+ *         connection; the provider, with that; from its request to its first byte: absent
+ *         where none was asked), operation ("answer", "embeddings", "count") and served (the
+ *         model's name at the provider), where told, request_sha256, answer_sha256 (of the bodies, where there were any)
  *
  * Bytes that are not UTF-8, and control characters, come as \u00XX. A text that
  * has such bytes is followed by its bytes in hexadecimal: text_hex, comm_hex.

@@ -343,6 +343,20 @@ static void put_digest(FILE *out, const char *key, const uint8_t digest[RECORD_D
 	fputc('"', out);
 }
 
+/* Where something took time at all, all of it. */
+static void call_times_json(FILE *out, const struct record *r)
+{
+	if (r->u.call.own_us)
+		put_number(out, "own_us", r->u.call.own_us);
+	if (!r->u.call.attempts)
+		return;
+	put_number(out, "attempts", r->u.call.attempts);
+	put_number(out, "queue_us", r->u.call.queue_us);
+	put_number(out, "upstream_us", r->u.call.upstream_us);
+	if (r->u.call.upstream_first_us)
+		put_number(out, "upstream_first_us", r->u.call.upstream_first_us);
+}
+
 static void call_json(FILE *out, const struct record *r)
 {
 	const size_t provider = strnlen(r->u.call.provider, sizeof(r->u.call.provider)),
@@ -362,6 +376,11 @@ static void call_json(FILE *out, const struct record *r)
 		put_text(out, "model", r->u.call.model, model);
 	if (r->u.call.wire)
 		put_word(out, "wire", name_wire(r->u.call.wire, other));
+	if (r->u.call.served[0])
+		put_text(out, "served", r->u.call.served,
+			 strnlen(r->u.call.served, sizeof(r->u.call.served)));
+	if (r->u.call.operation)
+		put_word(out, "operation", name_operation(r->u.call.operation, other));
 	if (r->u.call.upstream)
 		put_word(out, "upstream", name_wire(r->u.call.upstream, other));
 	if (r->u.call.streamed)
@@ -380,6 +399,7 @@ static void call_json(FILE *out, const struct record *r)
 		put_number(out, "duration_us", r->u.call.duration_us);
 	if (r->u.call.first_us)
 		put_number(out, "first_us", r->u.call.first_us);
+	call_times_json(out, r);
 	put_digest(out, "request_sha256", r->u.call.request);
 	put_digest(out, "answer_sha256", r->u.call.answer);
 }

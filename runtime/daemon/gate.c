@@ -261,6 +261,12 @@ static void call_record(const struct gate_called *m, struct record *r)
 	r->u.call.microdollars = m->microdollars;
 	r->u.call.duration_us = m->duration_us;
 	r->u.call.first_us = m->first_us;
+	r->u.call.own_us = m->own_us;
+	r->u.call.queue_us = m->queue_us;
+	r->u.call.upstream_us = m->upstream_us;
+	r->u.call.upstream_first_us = m->upstream_first_us;
+	r->u.call.attempts = m->attempts;
+	r->u.call.operation = m->operation;
 	r->u.call.policy = m->policy;
 	r->u.call.rule = m->rule;
 	r->u.call.outcome = call_outcome_of(m);
@@ -274,6 +280,7 @@ static void call_record(const struct gate_called *m, struct record *r)
 	memcpy(r->u.call.answer, m->answer, sizeof(r->u.call.answer));
 	memcpy(r->u.call.provider, m->provider, sizeof(r->u.call.provider));
 	memcpy(r->u.call.model, m->model, sizeof(r->u.call.model));
+	memcpy(r->u.call.served, m->served, sizeof(r->u.call.served));
 }
 
 static void gate_called(struct gateway *g, const struct gate_called *m)

@@ -10,13 +10,7 @@
 #include <string.h>
 #include <time.h>
 
-static uint64_t clock_us(void)
-{
-	struct timespec t;
-
-	clock_gettime(CLOCK_MONOTONIC, &t);
-	return (uint64_t)t.tv_sec * 1000000 + (uint64_t)t.tv_nsec / 1000;
-}
+#include "audit/record.h"
 
 /* --- its head --- */
 
@@ -174,6 +168,7 @@ static void body_ready(struct call *k)
 		EVP_Digest(k->body.bytes, k->body.len, k->request_digest, &size, k->gateway->sha256,
 			   NULL);
 	k->step = CALL_ASKS;
+	k->times.ready = call_clock_us();
 	hangup_watch(k);
 	connection_deadline(k->connection, k->gateway->options.times.decide);
 	call_decide(k);
@@ -209,7 +204,7 @@ static struct call *call_create(struct connection *c, const struct http_head *he
 	k->connection = c;
 	k->gateway = c->gateway;
 	k->rule = AGENTOS_RULE_NONE;
-	k->began_us = clock_us();
+	k->began_us = call_clock_us();
 	/* An answer to HEAD has no body, and ours have one: nothing can follow it. */
 	k->keep_alive = head->keep_alive && !http_span_is(head->method, "HEAD");
 	k->http11 = head->minor == 1;
@@ -260,10 +255,24 @@ static bool call_is_told(const struct call *k)
 	}
 }
 
+static enum call_operation operation_of(const struct call *k)
+{
+	return k->endpoint.kind == ENDPOINT_EMBED ? CALL_EMBEDDINGS :
+	       k->endpoint.kind == ENDPOINT_COUNT ? CALL_COUNT :
+						    CALL_ANSWER;
+}
+
+/* A name that is too long is cut; what is no name is not told. */
+static void name_tell(char to[GATE_MODEL], const char *name)
+{
+	if (model_is_name(name, strlen(name)))
+		snprintf(to, GATE_MODEL, "%.*s", GATE_MODEL - 1, name);
+}
+
 static void call_tell(struct call *k)
 {
 	const struct call_usage *u = &k->counted;
-	const uint64_t now = clock_us();
+	const uint64_t now = call_clock_us();
 	struct gate_called m = {
 		.agent = k->connection->caller.agent,
 		.policy = k->connection->caller.policy,
@@ -277,6 +286,13 @@ static void call_tell(struct call *k)
 		.microdollars = k->cost,
 		.duration_us = now - k->began_us,
 		.first_us = k->first_us ? k->first_us - k->began_us : 0,
+		.own_us = k->times.own,
+		.queue_us = k->times.queue,
+		.upstream_us = k->times.upstream,
+		.upstream_first_us = k->times.first,
+		.attempts =
+			(uint16_t)(k->times.attempts < UINT16_MAX ? k->times.attempts : UINT16_MAX),
+		.operation = (uint8_t)operation_of(k),
 		.why = (uint16_t)k->why,
 		.status = (uint16_t)k->status,
 		.wire = (uint8_t)(k->endpoint.wire + 1),
@@ -303,10 +319,9 @@ static void call_tell(struct call *k)
 
 		snprintf(m.provider, sizeof(m.provider), "%s", p->name);
 		m.upstream = (uint8_t)(p->wire + 1);
+		name_tell(m.served, k->route.candidates[k->candidate].id);
 	}
-	/* A name that is too long is cut; what is no name is not told. */
-	if (model_is_name(k->model, strlen(k->model)))
-		snprintf(m.model, sizeof(m.model), "%.*s", (int)sizeof(m.model) - 1, k->model);
+	name_tell(m.model, k->model);
 	wire_called(k->gateway->wire, &m);
 }
 
@@ -316,6 +331,8 @@ void call_end(struct call *k)
 		return;
 	exchange_cancel(k->exchange);
 	breakers_cancel(&k->pass);
+	call_times_over(k);
+	call_times_rest(k);
 	loop_cancel(&k->pause);
 	call_settle(k);
 	call_tell(k);

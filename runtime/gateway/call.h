@@ -36,6 +36,16 @@ struct call_scan {
 	struct scan_value whole, model, options, usage;
 };
 
+/* What it takes, and where: moments and sums in microseconds. */
+struct call_times {
+	uint64_t ready;	  /* its body is whole */
+	uint64_t asked;	  /* a provider is, since then; 0: none is */
+	uint64_t sent;	  /* on a connection; 0: not yet */
+	uint64_t working; /* on what the provider said, since then; 0: not now */
+	uint64_t own, queue, upstream, first; /* as struct gate_called has them */
+	unsigned int attempts;		      /* of all candidates */
+};
+
 struct call {
 	struct connection *connection;
 	struct gateway *gateway;
@@ -125,6 +135,7 @@ struct call {
 	/* What came of it. */
 	uint64_t began_us, first_us;
 	enum call_why why;
+	struct call_times times;
 	uint64_t other; /* TOKEN_OTHERS */
 	int status;
 	bool audit_only;
@@ -177,6 +188,18 @@ bool call_embeds(struct call *k);
 int call_count_model(struct call *k, struct scan_edit *edits, size_t *count);
 
 /* --- call_send.c: asking providers --- */
+/* --- call_times.c: what a call takes, and where --- */
+
+uint64_t call_clock_us(void);
+/* A provider is asked; the request goes out; the first byte came; it is over, or given up. */
+void call_times_ask(struct call *k);
+void call_times_sent(struct call *k);
+void call_times_first(struct call *k);
+void call_times_over(struct call *k);
+/* We have something to do for it, and have done it; each may be said again. */
+void call_times_work(struct call *k);
+void call_times_rest(struct call *k);
+
 
 void call_send(struct call *k);
 /* What is waiting to be taken by the client has become less. */

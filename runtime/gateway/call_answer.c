@@ -16,14 +16,6 @@ static bool same_wire(const struct call *k)
 	return k->upstream_wire == client_wire(k);
 }
 
-static uint64_t clock_us(void)
-{
-	struct timespec t;
-
-	clock_gettime(CLOCK_MONOTONIC, &t);
-	return (uint64_t)t.tv_sec * 1000000 + (uint64_t)t.tv_nsec / 1000;
-}
-
 void answer_prepare(struct call *k)
 {
 	text_release(&k->answer);
@@ -371,7 +363,7 @@ static int stream_begin(struct call *k)
 	}
 	sse_init(&k->sse, frame_came, k);
 	k->sse_begun = true;
-	k->first_us = clock_us();
+	k->first_us = call_clock_us();
 	call_stream_begin(k);
 	return 0;
 }
@@ -400,12 +392,18 @@ static bool is_stream(const struct call *k)
 	return k->streams && k->head.status == 200 && !strcmp(k->head.type, "text/event-stream");
 }
 
+static void request_sent(void *cookie)
+{
+	call_times_sent(cookie);
+}
+
 static void head_came(const struct exchange_head *head, void *cookie)
 {
 	struct call *k = cookie;
 
 	k->head = *head;
 	breakers_answered(&k->pass, head->status, now_ms());
+	call_times_first(k);
 	if (is_stream(k) && stream_begin(k))
 		k->error = -ENOMEM;
 }
@@ -426,6 +424,7 @@ static enum exchange_take data_came(const void *bytes, size_t len, void *cookie)
 	if (call_waiting(k) > LIMIT_CALL_WAITING)
 		return EXCHANGE_WAIT;
 	k->answered += len;
+	call_times_work(k);
 	if (!k->sse_begun) {
 		if (call_room(k, &k->answer, len))
 			text_put(&k->answer, bytes, len);
@@ -433,6 +432,8 @@ static enum exchange_take data_came(const void *bytes, size_t len, void *cookie)
 			k->answer.failed = true;
 		if (text_error(&k->answer))
 			answer_too_large(k);
+		else
+			call_times_rest(k);
 		return EXCHANGE_GO_ON;
 	}
 	if (!k->error)
@@ -440,6 +441,8 @@ static enum exchange_take data_came(const void *bytes, size_t len, void *cookie)
 	/* There is no going on: what else the provider sends is not waited for. */
 	if (k->error)
 		stream_end(k);
+	else
+		call_times_rest(k);
 	return EXCHANGE_GO_ON;
 }
 
@@ -491,7 +494,9 @@ static void exchange_done(enum exchange_end how, void *cookie)
 	k->exchange = NULL;
 	breakers_ended(&k->pass, how, now_ms());
 	if (!k->first_us)
-		k->first_us = clock_us();
+		k->first_us = call_clock_us();
+	call_times_over(k);
+	call_times_work(k);
 	k->whole = how == EXCHANGE_WHOLE;
 	/* Nobody charges for what did not come to it. */
 	if (how == EXCHANGE_UNREACHABLE || how == EXCHANGE_TLS)
@@ -515,7 +520,8 @@ static void exchange_done(enum exchange_end how, void *cookie)
 
 struct exchange_events answer_events(struct call *k)
 {
-	return (struct exchange_events){ .head = head_came,
+	return (struct exchange_events){ .sent = request_sent,
+					 .head = head_came,
 					 .data = data_came,
 					 .end = exchange_done,
 					 .cookie = k };

@@ -91,6 +91,8 @@ static void reply_done(struct call *k)
 	k->step = CALL_ENDS;
 	exchange_cancel(k->exchange);
 	k->exchange = NULL;
+	call_times_over(k);
+	call_times_rest(k);
 	call_settle(k);
 	/* What cannot be written whole must not look whole. */
 	if (text_error(&k->out)) {

@@ -287,6 +287,7 @@ static bool candidate_next(struct call *k)
 	key_drop(k);
 	if (call_reserve(k) != CALL_WHY_NONE)
 		return false;
+	call_times_rest(k);
 	call_send(k);
 	return true;
 }
@@ -322,8 +323,10 @@ static void call_attempt(struct call *k)
 	/* libcurl has its own copy of the line with it. */
 	key_drop(k);
 	k->charged = !err;
-	if (!err)
+	if (!err) {
+		call_times_ask(k);
 		return;
+	}
 	breakers_cancel(&k->pass);
 	if (err == -EALREADY)
 		answer_again(k);
@@ -464,6 +467,7 @@ bool call_retry(struct call *k, enum retry_event event)
 				return false;
 		}
 		k->step = CALL_PAUSES;
+		call_times_rest(k);
 		k->pause = (struct loop_handle){ .done = pause_done, .cookie = k };
 		return loop_timer(k->gateway->loop, &k->pause, decision.wait_ms) == 0;
 	case RETRY_OTHER:

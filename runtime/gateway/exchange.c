@@ -98,6 +98,16 @@ static int body_rewound(void *cookie, curl_off_t offset, int origin)
 	return CURL_SEEKFUNC_OK;
 }
 
+/* The connection is chosen, or made. */
+static int request_goes(void *cookie, char *to, char *from, int to_port, int from_port)
+{
+	struct exchange *x = cookie;
+
+	if (!x->cancelled && x->events.sent)
+		x->events.sent(x->events.cookie);
+	return CURL_PREREQFUNC_OK;
+}
+
 /* The value of the line if it is of that name, without blanks around it. */
 static bool field_take(const char *line, size_t len, const char *name, char *to, size_t size)
 {
@@ -273,6 +283,8 @@ static int exchange_set(struct exchange *x, const struct exchange_request *r)
 	SET(CURLOPT_SOCKOPTFUNCTION, socket_made);
 	SET(CURLOPT_CONNECTTIMEOUT_MS, (long)r->connect_ms);
 	SET(CURLOPT_HTTPHEADER, x->headers);
+	SET(CURLOPT_PREREQFUNCTION, request_goes);
+	SET(CURLOPT_PREREQDATA, x);
 	SET(CURLOPT_HEADERFUNCTION, header_came);
 	SET(CURLOPT_HEADERDATA, x);
 	SET(CURLOPT_WRITEFUNCTION, data_came);

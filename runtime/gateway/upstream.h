@@ -61,6 +61,8 @@ enum exchange_take { EXCHANGE_GO_ON, EXCHANGE_WAIT };
 
 /* They come from loop_run(), never from a start, and none after a cancel. */
 struct exchange_events {
+	/* A connection is there, and the request goes out on it; again if it was lost at once. Or NULL. */
+	void (*sent)(void *cookie);
 	void (*head)(const struct exchange_head *head, void *cookie);
 	/* Of the body. WAIT: these bytes have not been taken, and come again after exchange_resume(). */
 	enum exchange_take (*data)(const void *bytes, size_t len, void *cookie);

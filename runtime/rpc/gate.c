@@ -15,6 +15,7 @@
 #define FDS_BY_KNOWN	 99 /* as many as AGENT_IS says in `known` */
 #define GATE_STATUS_MAX	 999
 #define GATE_WIRES	 4
+#define GATE_OPERATIONS	 3 /* the last of enum call_operation */
 
 static bool is_zero(const void *bytes, size_t len)
 {
@@ -168,7 +169,12 @@ static bool called_valid(const struct gate_called *m)
 	if (m->cache_read > m->input || m->cache_write > m->input || m->reasoning > m->output ||
 	    m->first_us > m->duration_us)
 		return false;
-	return name_valid(m->provider, sizeof(m->provider), "._-") && model_valid(m->model);
+	if (m->own_us > m->duration_us || m->upstream_us > m->duration_us ||
+	    m->queue_us > m->upstream_us || m->upstream_first_us > m->upstream_us ||
+	    m->operation > GATE_OPERATIONS || !is_zero(m->pad, sizeof(m->pad)))
+		return false;
+	return name_valid(m->provider, sizeof(m->provider), "._-") && model_valid(m->model) &&
+	       model_valid(m->served) && (m->provider[0] || !m->served[0]);
 }
 
 static const struct {

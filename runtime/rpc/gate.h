@@ -21,7 +21,7 @@
  * ends the gateway.
  */
 #define GATE_FD	       3
-#define GATE_VERSION   2
+#define GATE_VERSION   3
 #define GATE_RULES     64   /* in one message */
 #define GATE_TOKEN_KEY 32   /* bytes */
 #define GATE_KEY_NAME  64   /* bytes of a key's name in the vault, its NUL included */
@@ -142,22 +142,29 @@ struct gate_called {
 	uint64_t input, output, cache_read, cache_write, reasoning; /* tokens: llm/call.h */
 	uint64_t microdollars;
 	uint64_t duration_us, first_us; /* to the end, and to the first byte of the answer; or 0 */
-	uint16_t why;			/* enum call_why */
-	uint16_t status;    /* of HTTP, that the client was answered with; 0: it was not */
+	uint64_t own_us, queue_us;	/* of that: work of the gateway, waiting for a connection */
+	uint64_t upstream_us;		/* the provider, queue_us among it */
+	uint64_t upstream_first_us; /* likewise, of the last attempt, until its first byte came */
+	uint16_t why;		    /* enum call_why */
+	uint16_t status;	    /* of HTTP, that the client was answered with; 0: it was not */
 	uint8_t wire;	    /* enum wire_kind of llm/wire.h, of the client, + 1; 0: none known */
 	uint8_t upstream;   /* likewise, of the provider */
 	uint8_t how;	    /* GATE_CALL_... */
 	uint8_t audit_only; /* 1: it was let through although it is refused */
+	uint16_t attempts;  /* how often a provider was asked */
+	uint8_t operation;  /* enum call_operation of audit/record.h */
+	uint8_t pad[5];
 	uint8_t request[GATE_DIGEST], answer[GATE_DIGEST]; /* of the bodies; zero: there was none */
 	char provider[GATE_PROVIDER];			   /* NUL-padded; empty: it came to none */
-	char model[GATE_MODEL]; /* as it was asked for, printable, cut; NUL-padded */
+	char model[GATE_MODEL];	 /* as it was asked for, printable, cut; NUL-padded */
+	char served[GATE_MODEL]; /* likewise, its name at the provider; empty: it came to none */
 };
 
 _Static_assert(sizeof(struct gate_start) == 16 + GATE_TOKEN_KEY, "no holes");
 _Static_assert(sizeof(struct gate_agent) == 24 + 8 * AGENTOS_DEPTH_MAX, "no holes");
 _Static_assert(sizeof(struct gate_key_of) == 16 + GATE_KEY_NAME + COMPILED_HOST, "no holes");
 _Static_assert(sizeof(struct gate_key) == 24 + GATE_KEY, "no holes");
-_Static_assert(sizeof(struct gate_called) == 104 + 2 * GATE_DIGEST + GATE_PROVIDER + GATE_MODEL,
+_Static_assert(sizeof(struct gate_called) == 144 + 2 * GATE_DIGEST + GATE_PROVIDER + 2 * GATE_MODEL,
 	       "no holes");
 _Static_assert(sizeof(struct gate_request) == 16, "no holes");
 _Static_assert(sizeof(struct gate_rules) == 24 + GATE_RULES * sizeof(struct compiled_egress),

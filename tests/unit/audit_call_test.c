@@ -249,6 +249,18 @@ static void json_has_all_of_it(void)
 			   "\"cache_write_tokens\":0,\"reasoning_tokens\":0,\"microdollars\":4200,"
 			   "\"duration_us\":812345,\"first_us\":90000,\"request_sha256\":\"ab0000"
 			   "0000000000000000000000000000000000000000000000000000000001\"}\n"));
+	/* Of a record of before that was told. */
+	CHECK(!strstr(line, "own_us") && !strstr(line, "attempts") && !strstr(line, "served"));
+	r.u.call.own_us = 150;
+	r.u.call.attempts = 2;
+	r.u.call.upstream_us = 700;
+	r.u.call.upstream_first_us = 300;
+	r.u.call.operation = CALL_ANSWER;
+	strcpy(r.u.call.served, "gpt-5-2026");
+	written(render_json, &r);
+	CHECK(strstr(line, "\"first_us\":90000,\"own_us\":150,\"attempts\":2,\"queue_us\":0,"
+			   "\"upstream_us\":700,\"upstream_first_us\":300,"));
+	CHECK(strstr(line, "\"served\":\"gpt-5-2026\",\"operation\":\"answer\","));
 	CHECK(!strstr(line, "answer_sha256") && !strstr(line, "other") &&
 	      !strstr(line, "\"stream\""));
 	r = call(CALL_DENIED, CALL_WHY_TOKEN_OTHERS);

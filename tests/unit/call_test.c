@@ -49,6 +49,12 @@ static void what_a_call_costs_is_reserved_and_settled(void)
 	CHECK_INT(c.microdollars, 37);
 	CHECK_STR(c.provider, "chat");
 	CHECK_STR(c.model, "chat-small");
+	CHECK_STR(c.served, "small");
+	CHECK_INT(c.operation, 1);
+	CHECK_INT(c.attempts, 1);
+	/* What it took, and where: parts of all that it took. */
+	CHECK(c.own_us > 0 && c.upstream_us > 0 && c.upstream_first_us > 0);
+	CHECK(c.own_us + c.upstream_us <= c.duration_us && c.queue_us <= c.upstream_us);
 	CHECK_INT(c.wire, 1);
 	CHECK_INT(c.upstream, 1);
 	b = rig_budget(r, AGENT_MODELS, AGENTOS_RESOURCE_TOKENS);

@@ -203,6 +203,12 @@ static struct gate_called called(void)
 		.reasoning = 5,
 		.duration_us = 9,
 		.first_us = 9,
+		.own_us = 9,
+		.queue_us = 8,
+		.upstream_us = 9,
+		.upstream_first_us = 9,
+		.attempts = 4,
+		.operation = 3,
 		.why = CALL_WHY_NONE,
 		.status = 200,
 		.wire = 4,
@@ -211,6 +217,7 @@ static struct gate_called called(void)
 		.audit_only = 1,
 		.provider = "a-z.0_9",
 		.model = "Any model: printable",
+		.served = "Its name there",
 	};
 }
 
@@ -271,6 +278,15 @@ static void what_is_told_of_a_call_must_fit_together(void)
 	CALLED_REFUSED(m.cache_write = UINT64_MAX);
 	CALLED_REFUSED(m.reasoning = 6);
 	CALLED_REFUSED(m.first_us = 10);
+	CALLED_REFUSED(m.own_us = 10);
+	CALLED_REFUSED(m.queue_us = 10);
+	CALLED_REFUSED(m.upstream_us = 10);
+	CALLED_REFUSED(m.upstream_us = 7);
+	CALLED_REFUSED(m.upstream_first_us = 10);
+	CALLED_REFUSED(m.operation = 4);
+	CALLED_REFUSED(m.pad[4] = 1);
+	CALLED_REFUSED(m.served[GATE_MODEL - 1] = 1);
+	CALLED_REFUSED(m.served[0] = '\n');
 	CALLED_REFUSED(memset(m.provider, 'a', sizeof(m.provider)));
 	CALLED_REFUSED(m.provider[0] = 'A');
 	CALLED_REFUSED(m.provider[1] = '/');

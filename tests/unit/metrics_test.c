@@ -79,6 +79,11 @@ static void calls_are_counted_with_what_they_took(void)
 	add(&r);
 	r.u.call.duration_us = 50000;
 	r.u.call.first_us = 10001;
+	/* And where it took that. */
+	r.u.call.own_us = 250;
+	r.u.call.queue_us = 1200;
+	r.u.call.upstream_us = 49000;
+	r.u.call.attempts = 1;
 	add(&r);
 	r = call("coder", "o9", CALL_DENIED);
 	add(&r);
@@ -104,6 +109,20 @@ static void calls_are_counted_with_what_they_took(void)
 	HAS("agentos_model_duration_seconds_count{provider=\"openai\"} 2");
 	HAS("agentos_model_first_byte_seconds_bucket{provider=\"openai\",le=\"0.05\"} 1");
 	HAS("agentos_model_first_byte_seconds_count{provider=\"openai\"} 1");
+	HAS("agentos_model_overhead_seconds_bucket{provider=\"openai\",le=\"0.0001\"} 0");
+	HAS("agentos_model_overhead_seconds_bucket{provider=\"openai\",le=\"0.00025\"} 1");
+	HAS("agentos_model_overhead_seconds_sum{provider=\"openai\"} 0.000250");
+	HAS("agentos_model_overhead_seconds_count{provider=\"openai\"} 1");
+	HAS("agentos_model_queue_seconds_bucket{provider=\"openai\",le=\"0.0025\"} 1");
+	HAS("agentos_model_queue_seconds_count{provider=\"openai\"} 1");
+	HAS("agentos_model_time_seconds_total{agent=\"coder\",provider=\"openai\","
+	    "kind=\"all\"} 0.650000");
+	HAS("agentos_model_time_seconds_total{agent=\"coder\",provider=\"openai\","
+	    "kind=\"overhead\"} 0.000250");
+	HAS("agentos_model_time_seconds_total{agent=\"coder\",provider=\"openai\","
+	    "kind=\"provider\"} 0.049000");
+	HAS("agentos_model_errors_total{agent=\"coder\",provider=\"\",why=\"no_rule\"} 1");
+	CHECK(!strstr(text, "agentos_model_errors_total{agent=\"coder\",provider=\"openai\""));
 	HAS("agentos_audit_records_total{type=\"call\"} 3");
 	free(text);
 }

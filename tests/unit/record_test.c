@@ -67,11 +67,21 @@ static void make_call(struct record *r)
 	r->u.call.wire = (uint8_t)next();
 	r->u.call.upstream = (uint8_t)next();
 	r->u.call.streamed = next() & 1;
-	r->u.call.cached = next() & 127;
+	r->u.call.cached = next() & 1;
 	fill(r->u.call.request, sizeof(r->u.call.request));
 	fill(r->u.call.answer, sizeof(r->u.call.answer));
 	fill_string(r->u.call.provider, sizeof(r->u.call.provider));
 	fill_string(r->u.call.model, sizeof(r->u.call.model));
+	/* Old ones have nothing of this. */
+	if (next() % 2)
+		return;
+	r->u.call.own_us = next();
+	r->u.call.queue_us = next();
+	r->u.call.upstream_us = next();
+	r->u.call.upstream_first_us = next();
+	r->u.call.attempts = (uint16_t)next();
+	r->u.call.operation = (uint8_t)next();
+	fill_string(r->u.call.served, sizeof(r->u.call.served));
 }
 
 static void make(struct record *r, unsigned int type)
@@ -244,6 +254,75 @@ static void an_event_has_the_parts_that_its_header_says(void)
 	e->tid = 0;
 	CHECK_INT(record_encode(&r, buf, sizeof(buf)), sizeof(expected) + 4);
 	CHECK(record_decode(buf, sizeof(buf), &back) > 0 && back.u.event.tid == 0);
+}
+
+/* What version 3 adds stands behind what version 2 has, and is there when it says something. */
+static void a_call_of_version_3_has_its_times_and_what_served_it(void)
+{
+	static const uint8_t times[] = {
+		1,   0,	  0,   0, 0,   0, 0, 0,
+		2,   0,	  0,   0, 0,   0, 0, 0, /* own_us, queue_us */
+		3,   0,	  0,   0, 0,   0, 0, 0,
+		4,   0,	  0,   0, 0,   0, 0, 0, /* upstream_us, upstream_first_us */
+		5,   1,				/* attempts */
+		2,				/* operation */
+		'm', 'o', 'p',			/* agent_name, provider */
+		'g', 'p', 't', 0, 's',		/* model, served */
+	};
+	struct record r = { .seq = 1, .type = RECORD_CALL, .agent_name = "m" }, back;
+	uint8_t buf[1024], old[1024];
+	int at, before, i;
+
+	strcpy(r.u.call.provider, "op");
+	strcpy(r.u.call.model, "gpt");
+	before = record_encode(&r, old, sizeof(old));
+	CHECK_INT(old[8], 2);
+	CHECK_INT(old[15], 0); /* parts */
+	r.u.call.own_us = 1;
+	r.u.call.queue_us = 2;
+	r.u.call.upstream_us = 3;
+	r.u.call.upstream_first_us = 4;
+	r.u.call.attempts = 0x105;
+	r.u.call.operation = CALL_EMBEDDINGS;
+	strcpy(r.u.call.served, "s");
+	at = record_encode(&r, buf, sizeof(buf));
+	CHECK_INT(at, before + 35 + 2);
+	CHECK_INT(buf[8], 3);
+	CHECK_INT(buf[13], 5);
+	CHECK_INT(buf[15], 3);
+	CHECK(!memcmp(buf + 8 + 41 + 161, times, sizeof(times)));
+	CHECK(record_decode(buf, sizeof(buf), &back) == at && !memcmp(&r, &back, sizeof(r)));
+	/* The old one reads as it ever did. */
+	CHECK(record_decode(old, sizeof(old), &back) == before && !back.u.call.attempts &&
+	      !back.u.call.served[0] && !strcmp(back.u.call.model, "gpt"));
+	/* There is one form of each: no version without its parts, nor parts without it. */
+	old[8] = 3;
+	reseal(old, (size_t)before);
+	CHECK_INT(record_decode(old, (size_t)before, &back), -EBADMSG);
+	buf[8] = 2;
+	reseal(buf, (size_t)at);
+	CHECK_INT(record_decode(buf, (size_t)at, &back), -EBADMSG);
+	buf[8] = 3;
+	buf[15] = 7;
+	reseal(buf, (size_t)at);
+	CHECK_INT(record_decode(buf, (size_t)at, &back), -EBADMSG);
+	buf[15] = 3;
+	/* Nor a part that says nothing: no NUL, one at an end, or times that are none. */
+	for (i = 1; i <= 2; i++) {
+		buf[at - i] = i == 1 ? 0 : 'x';
+		reseal(buf, (size_t)at);
+		CHECK_INT(record_decode(buf, (size_t)at, &back), -EBADMSG);
+		buf[at - 1] = 's';
+		buf[at - 2] = 0;
+	}
+	memset(buf + 8 + 41 + 161, 0, 35);
+	reseal(buf, (size_t)at);
+	CHECK_INT(record_decode(buf, (size_t)at, &back), -EBADMSG);
+	/* As long as they may be. */
+	memset(r.u.call.model, 'm', sizeof(r.u.call.model) - 1);
+	memset(r.u.call.served, 's', sizeof(r.u.call.served) - 1);
+	at = record_encode(&r, buf, sizeof(buf));
+	CHECK(record_decode(buf, sizeof(buf), &back) == at && !memcmp(&r, &back, sizeof(r)));
 }
 
 /* And of a model call, its provider where others have the command. */
@@ -596,6 +675,8 @@ static const struct tap_test tests[] = {
 	{ "the_bytes_are_those_of_the_format_comment", the_bytes_are_those_of_the_format_comment },
 	{ "an_event_has_the_parts_that_its_header_says",
 	  an_event_has_the_parts_that_its_header_says },
+	{ "a_call_of_version_3_has_its_times_and_what_served_it",
+	  a_call_of_version_3_has_its_times_and_what_served_it },
 	{ "a_call_has_its_provider_and_its_model", a_call_has_its_provider_and_its_model },
 	{ "a_models_name_has_its_provider_before_it", a_models_name_has_its_provider_before_it },
 	{ "what_is_too_big_or_invalid_is_not_encoded", what_is_too_big_or_invalid_is_not_encoded },

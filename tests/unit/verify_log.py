@@ -31,9 +31,11 @@ CHANGE = b"agentos-key-change "
 DAEMON, PRUNED = 4, 10
 # By type: bytes of its fields, at most so many of comm and of text.
 TYPES = {1: (38, 15, 487), 2: (76, 0, 63), 3: (24, 0, 0), 4: (12, 0, 255), 5: (24, 0, 487),
-         6: (57, 0, 255), 7: (161, 31, 127)}
+         6: (57, 0, 255), 7: (161, 63, 127)}
 # Parts that a record of type 1 may have besides, by their bits in its header.
 PARTS = (4, 8, 4, 4, 4, 4, 4, 8, 8, 16, 24)
+# And one of type 7, which is of version 3 then. The second has its bytes in the text.
+CALL_PARTS = (35, 0, 0)
 
 
 class Wrong(Exception):
@@ -343,12 +345,15 @@ def frame_extent(data, at):
     if len(data) - at < 17:
         return 0
     version, kind, stream, name, comm, text, parts = struct.unpack_from("<BBBBBHH", data, at + 8)
-    if version != 2 or kind not in TYPES or stream > 2:
+    if version != (3 if kind == 7 and parts else 2) or kind not in TYPES or stream > 2:
         return None
-    if parts >> (len(PARTS) if kind == 1 else 0):
+    sizes = {1: PARTS, 7: CALL_PARTS}.get(kind, ())
+    if parts >> len(sizes):
         return None
     fixed, comm_max, text_max = TYPES[kind]
-    fixed += sum(size for bit, size in enumerate(PARTS) if parts >> bit & 1)
+    fixed += sum(size for bit, size in enumerate(sizes) if parts >> bit & 1)
+    if kind == 7 and parts & 2:
+        text_max = 255
     if name > 63 or comm > comm_max or text > text_max or body != 41 + fixed + name + comm + text:
         return None
     return 8 + body
