@@ -112,7 +112,7 @@ $(BUILD)/san/%.o: %.c
 # libFuzzer is clang's. What it drives is pure, but for files of a log, so these are all the sources
 # there are to it.
 FUZZ_AUDIT := anchor checkpoint csv denial event_pipe fields frames frames_find keychain leaves lines listing names note \
-	otlp proof proof_text prover record record_call render render_call render_egress render_json segment_file trail tree unsynced verify verify_marks \
+	otlp otlp_span proof proof_text prover record record_call render render_call render_egress render_json segment_file trail tree unsynced verify verify_marks \
 	verify_pruned
 FUZZ_SCRIPTED := path phrase reply script script_keys view
 FUZZ_LIB := runtime/lib/words.c runtime/gateway/clienthello.c runtime/rpc/call_why.c \

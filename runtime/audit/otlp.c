@@ -34,15 +34,17 @@ static void put_string(FILE *out, const char *text, size_t len)
 void otlp_begin(struct otlp_batch *b, const char *host)
 {
 	b->records = 0;
-	fputs("{\"resourceLogs\":[{\"resource\":{\"attributes\":["
+	fputs(b->traces ? "{\"resourceSpans\"" : "{\"resourceLogs\"", b->out);
+	fputs(":[{\"resource\":{\"attributes\":["
 	      "{\"key\":\"service.name\",\"value\":{\"stringValue\":\"agentos\"}},"
 	      "{\"key\":\"service.version\",\"value\":{\"stringValue\":\"" AGENTOS_VERSION "\"}},"
 	      "{\"key\":\"host.name\",\"value\":",
 	      b->out);
 	put_string(b->out, host, strlen(host));
-	fputs("}]},\"scopeLogs\":[{\"scope\":{\"name\":\"agentos.audit\",\"version\":\"" AGENTOS_VERSION
-	      "\"},\"logRecords\":[",
-	      b->out);
+	fprintf(b->out,
+		"}]},\"%s\":[{\"scope\":{\"name\":\"agentos.audit\",\"version\":\"" AGENTOS_VERSION
+		"\"},\"%s\":[",
+		b->traces ? "scopeSpans" : "scopeLogs", b->traces ? "spans" : "logRecords");
 }
 
 void otlp_end(struct otlp_batch *b)
@@ -157,6 +159,11 @@ int otlp_record(struct otlp_batch *b, const struct record *r)
 	enum severity severity = severity_of(r);
 	int rc;
 
+	if (b->traces) {
+		if (r->type == RECORD_CALL)
+			otlp_span(b->out, r, b->records++ > 0);
+		return 0;
+	}
 	fprintf(b->out,
 		"%s{\"timeUnixNano\":\"%" PRIu64 "\",\"observedTimeUnixNano\":\"%" PRIu64
 		"\",\"severityNumber\":%d,\"severityText\":\"%s\",\"attributes\":[",
@@ -205,7 +212,9 @@ static int partial_read(struct json *j, struct otlp_answer *a)
 		if (rc < 0)
 			return rc;
 		rejected = strcmp(j->text, "rejectedLogRecords") == 0 ||
-			   strcmp(j->text, "rejected_log_records") == 0;
+			   strcmp(j->text, "rejected_log_records") == 0 ||
+			   strcmp(j->text, "rejectedSpans") == 0 ||
+			   strcmp(j->text, "rejected_spans") == 0;
 		message = strcmp(j->text, "errorMessage") == 0 ||
 			  strcmp(j->text, "error_message") == 0;
 		rc = rejected || message ? json_next(j) : json_skip(j, JSON_KEY);

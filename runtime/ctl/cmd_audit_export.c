@@ -21,12 +21,15 @@
 #define GIVE_UP_S 300
 
 static const char help[] =
-	"Usage: agentctl audit export --format jsonl|csv|otlp [OPTION]...\n"
+	"Usage: agentctl audit export --format jsonl|csv|otlp|otlp-traces [OPTION]...\n"
 	"Hands records of the log to other programs: as JSON lines or comma-separated values on\n"
-	"standard output, or to a server of OpenTelemetry logs, by OTLP over HTTP in JSON.\n"
+	"standard output, or to a server of OpenTelemetry logs, or calls of models to one of its\n"
+	"traces, by OTLP over HTTP in JSON.\n"
 	"\n"
 	"      --format FORMAT    jsonl: as `agentctl audit --json`; csv: text that a program\n"
-	"                         that calculates would run begins with '; otlp\n"
+	"                         that calculates would run begins with '; otlp: logs;\n"
+	"                         otlp-traces: a span for each call of a model, with the names\n"
+	"                         of the conventions for generative AI\n"
 	"      --cursor FILE      begin behind the record that FILE names, and name in it the\n"
 	"                         last one once the other side has it; FILE is made when it is\n"
 	"                         missing\n"
@@ -34,7 +37,8 @@ static const char help[] =
 	"      --endpoint URL     otlp: where to. Else OTEL_EXPORTER_OTLP_LOGS_ENDPOINT, or\n"
 	"                         OTEL_EXPORTER_OTLP_ENDPOINT with /v1/logs behind it, or\n"
 	"                         http://localhost:4318/v1/logs. Of these variables _HEADERS,\n"
-	"                         _TIMEOUT (in ms) and _CERTIFICATE count as well\n"
+	"                         _TIMEOUT (in ms) and _CERTIFICATE count as well. otlp-traces:\n"
+	"                         TRACES for LOGS, and traces for logs\n"
 	"      --give-up SECONDS  otlp: try so long to send what the server is not ready for\n"
 	"                         (300; with -f without end); 0: without end\n"
 	"\n";
@@ -54,7 +58,7 @@ static const char help_end[] =
 	"    3  the cursor is none, or of another log\n"
 	"    5  records behind the cursor are no longer in the log: the others were exported\n";
 
-enum format { FORMAT_NONE, FORMAT_JSONL, FORMAT_CSV, FORMAT_OTLP };
+enum format { FORMAT_NONE, FORMAT_JSONL, FORMAT_CSV, FORMAT_OTLP, FORMAT_TRACES };
 
 struct export
 {
@@ -74,7 +78,10 @@ static int format_parse(const char *value, enum format *ret_format)
 	static const struct {
 		const char *name;
 		enum format format;
-	} formats[] = { { "jsonl", FORMAT_JSONL }, { "csv", FORMAT_CSV }, { "otlp", FORMAT_OTLP } };
+	} formats[] = { { "jsonl", FORMAT_JSONL },
+			{ "csv", FORMAT_CSV },
+			{ "otlp", FORMAT_OTLP },
+			{ "otlp-traces", FORMAT_TRACES } };
 	char shown[128];
 	size_t i;
 
@@ -85,16 +92,24 @@ static int format_parse(const char *value, enum format *ret_format)
 		}
 	}
 	escape_text(shown, sizeof(shown), value, strlen(value));
-	return ctl_usage("audit", "no format \"%s\"; there are jsonl, csv and otlp", shown);
+	return ctl_usage("audit", "no format \"%s\"; there are jsonl, csv, otlp and otlp-traces",
+			 shown);
+}
+
+static bool is_sent(const struct export *e)
+{
+	return e->format == FORMAT_OTLP || e->format == FORMAT_TRACES;
 }
 
 /* What goes together. */
 static int export_check(struct export *e)
 {
 	if (e->format == FORMAT_NONE)
-		return ctl_usage("audit", "export needs --format jsonl, csv or otlp");
-	if (e->format != FORMAT_OTLP && (e->to.endpoint || e->give_up))
-		return ctl_usage("audit", "--endpoint and --give-up go with --format otlp only");
+		return ctl_usage("audit", "export needs --format jsonl, csv, otlp or otlp-traces");
+	if (!is_sent(e) && (e->to.endpoint || e->give_up))
+		return ctl_usage(
+			"audit",
+			"--endpoint and --give-up go with --format otlp and otlp-traces only");
 	/* Behind the end of such a time, nobody would ever look. */
 	if (e->cursor_file && e->question.until_ns != UINT64_MAX)
 		return ctl_usage("audit", "--cursor does not go with --until");
@@ -215,6 +230,7 @@ static int record_put(struct export *e, const struct record *r, struct fault *f)
 	errno = 0;
 	switch (e->format) {
 	case FORMAT_OTLP:
+	case FORMAT_TRACES:
 		return collector_add(e->collector, r, f);
 	case FORMAT_CSV:
 		if (csv_record(stdout, &e->fields, r) != 0)
@@ -232,7 +248,7 @@ static int export_settle(struct export *e, const struct scan *scan, struct fault
 	struct scan_stats stats;
 	int rc;
 
-	rc = e->format == FORMAT_OTLP ? collector_flush(e->collector, f) : printer_flush(f);
+	rc = is_sent(e) ? collector_flush(e->collector, f) : printer_flush(f);
 	scan_stats(scan, &stats);
 	if (rc || !e->cursor_file || !stats.seq || stats.seq == e->cursor.seq)
 		return rc;
@@ -297,7 +313,8 @@ static int export_run(struct export *e, struct fault *f)
 	int rc;
 
 	rc = cursor_begin(e, f);
-	if (!rc && e->format == FORMAT_OTLP)
+	e->to.traces = e->format == FORMAT_TRACES;
+	if (!rc && is_sent(e))
 		rc = collector_open(&e->to, &e->collector, f);
 	if (!rc)
 		rc = export_go(e, f);
@@ -332,7 +349,7 @@ int audit_export(int argc, char **argv)
 	rc = export_run(&e, &f);
 	question_release(&e.question);
 	/* Standard output's reader has left; agentos-post does not leave by itself. */
-	if (rc == 0 || (rc == -EPIPE && e.format != FORMAT_OTLP))
+	if (rc == 0 || (rc == -EPIPE && !is_sent(&e)))
 		return e.gap ? CTL_UNKNOWN : CTL_OK;
 	ctl_complain("%s", f.text);
 	return e.invalid ? CTL_INVALID : CTL_FAILED;

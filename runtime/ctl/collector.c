@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-/* A server of OpenTelemetry logs, and batches sent there. */
+/* A server of OpenTelemetry logs or traces, and batches sent there. */
 #include "ctl/collector.h"
 
 #include <errno.h>
@@ -25,13 +25,14 @@ struct collector {
 	struct fault message;
 };
 
-/* That of logs, if it is set, else that of all signals; NULL: neither. */
-static const char *variable(const char *name)
+/* That of logs or traces, if it is set, else that of all signals; NULL: neither. */
+static const char *variable(const struct collector_options *o, const char *name)
 {
 	const char *value;
 	char full[64];
 
-	snprintf(full, sizeof(full), "OTEL_EXPORTER_OTLP_LOGS_%s", name);
+	snprintf(full, sizeof(full), "OTEL_EXPORTER_OTLP_%s_%s", o->traces ? "TRACES" : "LOGS",
+		 name);
 	value = ctl_setting(full, NULL);
 	snprintf(full, sizeof(full), "OTEL_EXPORTER_OTLP_%s", name);
 	return value ? value : ctl_setting(full, NULL);
@@ -91,29 +92,33 @@ static int headers_put(FILE *out, const char *list)
 	return rc;
 }
 
-static int endpoint_put(FILE *out, const char *endpoint)
+static int endpoint_put(FILE *out, const struct collector_options *o)
 {
+	const char *endpoint = o->endpoint;
 	const char *base = ctl_setting("OTEL_EXPORTER_OTLP_ENDPOINT", "http://localhost:4318");
 	size_t len = strlen(base);
 	char url[2048];
 
 	if (!endpoint)
-		endpoint = ctl_setting("OTEL_EXPORTER_OTLP_LOGS_ENDPOINT", NULL);
+		endpoint = ctl_setting(o->traces ? "OTEL_EXPORTER_OTLP_TRACES_ENDPOINT" :
+						   "OTEL_EXPORTER_OTLP_LOGS_ENDPOINT",
+				       NULL);
 	if (endpoint)
 		return posting_put(out, "url", endpoint);
 	while (len && base[len - 1] == '/')
 		len--;
-	if ((size_t)snprintf(url, sizeof(url), "%.*s/v1/logs", (int)len, base) >= sizeof(url))
+	if ((size_t)snprintf(url, sizeof(url), "%.*s/v1/%s", (int)len, base,
+			     o->traces ? "traces" : "logs") >= sizeof(url))
 		return -EINVAL;
 	return posting_put(out, "url", url);
 }
 
 static int settings_put(FILE *out, const struct collector_options *o, struct fault *f)
 {
-	const char *headers = variable("HEADERS"), *timeout = variable("TIMEOUT");
-	const char *certificate = variable("CERTIFICATE");
+	const char *headers = variable(o, "HEADERS"), *timeout = variable(o, "TIMEOUT");
+	const char *certificate = variable(o, "CERTIFICATE");
 
-	if (endpoint_put(out, o->endpoint) != 0)
+	if (endpoint_put(out, o) != 0)
 		return fault_set(f, EINVAL, "the endpoint is no URL");
 	posting_put(out, "header", "Content-Type: application/json");
 	if (headers && headers_put(out, headers) != 0)
@@ -157,6 +162,7 @@ int collector_open(const struct collector_options *options, struct collector **r
 	if (!c)
 		return fault_set(f, ENOMEM, "not enough memory");
 	c->poster = (struct poster){ .to = -1, .from = -1 };
+	c->batch.traces = options->traces;
 	c->batch.out = open_memstream(&c->body, &c->body_len);
 	rc = c->batch.out ? poster_open(c, options, f) : fault_set(f, ENOMEM, "not enough memory");
 	if (rc) {
@@ -189,7 +195,8 @@ static int answer_take(struct collector *c, const char *answer, size_t len, stru
 	if (otlp_answer_parse(answer, len, &a) != 0)
 		return fault_set(
 			f, EPROTO,
-			"what answers there is no server of logs: it is not the JSON of OTLP");
+			"what answers there is no server of %s: it is not the JSON of OTLP",
+			c->batch.traces ? "traces" : "logs");
 	c->sent += c->batch.records;
 	c->rejected += a.rejected;
 	if (a.message.text[0])
@@ -219,6 +226,9 @@ int collector_flush(struct collector *c, struct fault *f)
 
 int collector_add(struct collector *c, const struct record *r, struct fault *f)
 {
+	/* Of what is no call there is no span. */
+	if (c->batch.traces && r->type != RECORD_CALL)
+		return 0;
 	if (!c->batch.records) {
 		rewind(c->batch.out);
 		otlp_begin(&c->batch, c->host);

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* A server of OpenTelemetry logs: where it is, as its environment variables have it, and batches sent there. */
+/* A server of OpenTelemetry logs or traces: where it is, as its environment variables have it, and batches sent there. */
 #ifndef AGENTOS_CTL_COLLECTOR_H
 #define AGENTOS_CTL_COLLECTOR_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -11,6 +12,7 @@
 
 struct collector_options {
 	const char *endpoint; /* NULL: that of the environment, or http://localhost:4318/v1/logs */
+	bool traces;	      /* calls of models as spans, to /v1/traces; _TRACES_ for _LOGS_ */
 	uint64_t give_up_s;   /* a batch is tried for so long; 0: without end */
 };
 

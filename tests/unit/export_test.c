@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /* agentctl audit export and its kin as programs: what others receive, once each, and what they would run of it. */
+#include "rpc/call_why.h"
 #include "tests/tap.h"
 
 #include "tests/unit/shell_rig.h"
@@ -24,6 +25,7 @@ static bool server_start(const char *a, const char *b, const char *c)
 	server_stop();
 	unlink(file("requests"));
 	unlink(file("records"));
+	unlink(file("spans"));
 	unlink(file("cursor"));
 	return server_run("otlp_server.py", a, b, c);
 }
@@ -50,17 +52,27 @@ static bool all_arrived(uint64_t first, uint64_t last)
 	return seq == last + 1;
 }
 
-/* Appends a record of an agent that chose its words. */
-static bool hostile_append(const char *name, const char *comm, const char *path)
+static bool record_append(struct record *r)
 {
 	const struct segment_options o = { .directory = log_dir,
 					   .boot = (const uint8_t *)"boot a.........",
 					   .limit = SEGMENT,
 					   .buffer = 65536 };
-	struct record r = log_record(1);
 	struct segment_writer *w;
 	struct segment_tail tail;
 	bool ok;
+
+	if (segment_open_with(&o, &w, &tail, &fault) != 0)
+		return false;
+	ok = segment_append(w, r) == 0;
+	segment_close(w);
+	return ok;
+}
+
+/* Appends a record of an agent that chose its words. */
+static bool hostile_append(const char *name, const char *comm, const char *path)
+{
+	struct record r = log_record(1);
 
 	strcpy(r.agent_name, name);
 	strcpy(r.u.event.comm, comm);
@@ -71,11 +83,89 @@ static bool hostile_append(const char *name, const char *comm, const char *path)
 	r.u.event.why = AGENTOS_WHY_RIGHT;
 	r.u.event.text_len = (uint32_t)strlen(path);
 	memcpy(r.u.event.text, path, r.u.event.text_len + 1);
-	if (segment_open_with(&o, &w, &tail, &fault) != 0)
-		return false;
-	ok = segment_append(w, &r) == 0;
-	segment_close(w);
-	return ok;
+	return record_append(&r);
+}
+
+/* Of a call that was answered, or denied; the model's name is the agent's. */
+static bool call_append(unsigned int operation, unsigned int why, const char *model)
+{
+	struct record r = log_record(1);
+
+	memset(&r.u, 0, sizeof(r.u));
+	r.type = RECORD_CALL;
+	strcpy(r.agent_name, "coder");
+	r.u.call.agent = 7;
+	r.u.call.outcome = why ? CALL_DENIED : CALL_ANSWERED;
+	r.u.call.why = (uint16_t)why;
+	r.u.call.operation = (uint8_t)operation;
+	r.u.call.status = why ? 429 : 200;
+	r.u.call.wire = 1;
+	strcpy(r.u.call.model, model);
+	if (why)
+		return record_append(&r);
+	strcpy(r.u.call.provider, "mistral");
+	strcpy(r.u.call.served, "large-2611");
+	r.u.call.input = 1200;
+	r.u.call.output = 34;
+	r.u.call.duration_us = 2500000;
+	r.u.call.own_us = 180;
+	r.u.call.attempts = 1;
+	r.u.call.upstream_us = 2400000;
+	return record_append(&r);
+}
+
+static void calls_of_models_become_spans(void)
+{
+	REQUIRE(log_make(20, SEGMENT, 0, 0));
+	REQUIRE(call_append(CALL_ANSWER, CALL_WHY_NONE, "large"));
+	REQUIRE(hostile_append("x", "y", "z"));
+	REQUIRE(call_append(CALL_EMBEDDINGS, CALL_WHY_BUDGET_TOKENS, "a\"}],\033\xff"));
+	REQUIRE(server_start("200 {}", NULL, NULL));
+	CHECK_INT(sh("OTEL_EXPORTER_OTLP_ENDPOINT=http://127.0.0.1:%u agentctl audit export "
+		     "--format otlp-traces --cursor cursor",
+		     port),
+		  0);
+	CHECK_STR(text_of("err"), "");
+	/* Of what the rig makes two are calls as well; all records are behind the cursor. */
+	CHECK_STR(text_of("requests"), "200 5 23 -\n");
+	CHECK(strncmp(text_of("cursor"), "agentos-cursor 1 23 ", 20) == 0);
+	CHECK_INT(sh("python3 -c 'import json\n"
+		     "a, b = [json.loads(line) for line in open(\"spans\")][-2:]\n"
+		     "assert a[\"name\"] == \"chat large\" and \"status\" not in a, a\n"
+		     "took = int(a[\"endTimeUnixNano\"]) - int(a[\"startTimeUnixNano\"])\n"
+		     "assert took == 2500000000, took\n"
+		     "about = a[\"attributes\"]\n"
+		     "want = {\"gen_ai.operation.name\": \"chat\", \"gen_ai.provider.name\": "
+		     "\"mistral_ai\", \"gen_ai.system\": \"mistral_ai\", "
+		     "\"gen_ai.request.model\": \"large\", "
+		     "\"gen_ai.response.model\": \"large-2611\", "
+		     "\"gen_ai.usage.input_tokens\": \"1200\", "
+		     "\"gen_ai.usage.output_tokens\": \"34\", \"gen_ai.agent.id\": \"7\", "
+		     "\"gen_ai.agent.name\": \"coder\", \"http.response.status_code\": \"200\", "
+		     "\"agentos.own_us\": \"180\", \"agentos.upstream_us\": \"2400000\", "
+		     "\"agentos.attempts\": \"1\", \"agentos.streamed\": False, "
+		     "\"agentos.seq\": \"21\"}\n"
+		     "assert about == want, about\n"
+		     "about = b[\"attributes\"]\n"
+		     "assert b[\"name\"].startswith(\"embeddings a\\\"}],\"), b\n"
+		     "assert about[\"error.type\"] == \"budget_tokens\", about\n"
+		     "assert \"budget of tokens\" in b[\"status\"][\"message\"], b\n"
+		     "assert \"gen_ai.provider.name\" not in about, about\n"
+		     "assert a[\"traceId\"] != b[\"traceId\"]'"),
+		  0);
+	CHECK_STR(text_of("err"), "");
+	/* What is sent again has the same ids; what is refused is told. */
+	CHECK_INT(sh("OTEL_EXPORTER_OTLP_TRACES_ENDPOINT=http://127.0.0.1:%u/v1/traces agentctl "
+		     "audit export --format otlp-traces; sort -u spans | wc -l",
+		     port),
+		  0);
+	CHECK_INT(atoi(text_of("out")), 4);
+	REQUIRE(server_start("200 {\"partialSuccess\":{\"rejectedSpans\":\"1\"}}", NULL, NULL));
+	CHECK_INT(sh("agentctl audit export --format otlp-traces --endpoint "
+		     "http://127.0.0.1:%u/v1/traces",
+		     port),
+		  1);
+	CHECK(strstr(text_of("err"), "rejected 1 of 4 records") != NULL);
 }
 
 static void json_lines_are_those_of_audit(void)
@@ -386,6 +476,7 @@ static void statistics_add_up(void)
 }
 
 static const struct tap_test tests[] = {
+	TEST(calls_of_models_become_spans),
 	TEST(json_lines_are_those_of_audit),
 	TEST(csv_holds_nothing_that_runs),
 	TEST(a_server_receives_all_once),

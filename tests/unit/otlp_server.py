@@ -1,13 +1,14 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""A server of OpenTelemetry logs that answers as it is told, and judges what it is sent.
+"""A server of OpenTelemetry logs and traces that answers as it is told, and judges what it is sent.
 
 usage: otlp_server.py DIR ANSWER...
 
 Listens on a free port of 127.0.0.1 and prints it. Request i gets ANSWER i, the last of them
 for all that follow: STATUS, or STATUS:RETRY-AFTER, then a blank and the body. DIR/requests has
 a line for each: what is wrong with it, or the first and the last seq, and its Authorization.
-DIR/records has the records of those that were answered by 200, as seq, severity, body.
+DIR/records has the records of those that were answered by 200, as seq, severity, body; DIR/spans
+the spans, as JSON, a line for each.
 """
 
 import http.server
@@ -73,6 +74,31 @@ def records_of(body):
     return found
 
 
+def spans_of(body):
+    """Likewise of a request to /v1/traces."""
+    request = json.loads(body)
+    assert list(request) == ["resourceSpans"]
+    resource, = request["resourceSpans"]
+    assert attributes_of(resource["resource"])["service.name"] == "agentos"
+    scope, = resource["scopeSpans"]
+    assert scope["scope"]["name"] == "agentos.audit"
+    found = []
+    for span in scope["spans"]:
+        assert set(span) - {"status"} == {"traceId", "spanId", "name", "kind", "startTimeUnixNano",
+                                          "endTimeUnixNano", "attributes"}
+        for name, length in (("traceId", 32), ("spanId", 16)):
+            assert len(span[name]) == length and set(span[name]) <= set("0123456789abcdef")
+            assert int(span[name], 16)
+        assert int(span["startTimeUnixNano"]) <= int(span["endTimeUnixNano"])
+        about = attributes_of(span)
+        assert span["kind"] == 3 and about["gen_ai.operation.name"]
+        assert ("error.type" in about) == ("status" in span)
+        assert "status" not in span or span["status"]["code"] == 2
+        found.append((int(about["agentos.seq"]), dict(span, attributes=about)))
+    assert len({span["spanId"] for _, span in found}) == len(found)
+    return found
+
+
 class Handler(http.server.BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
 
@@ -84,12 +110,17 @@ class Handler(http.server.BaseHTTPRequestHandler):
         sent = self.rfile.read(int(self.headers["Content-Length"]))
         try:
             assert self.headers["Content-Type"] == "application/json"
-            assert self.path == "/v1/logs", self.path
-            records = records_of(sent)
+            assert self.path in ("/v1/logs", "/v1/traces"), self.path
+            traces = self.path == "/v1/traces"
+            records = spans_of(sent) if traces else records_of(sent)
             line = f"{records[0][0]} {records[-1][0]} {self.headers['Authorization'] or '-'}"
         except Exception as wrong:          # whatever it is, it is told
-            records, line = [], f"wrong: {wrong!r}"
-        if status == "200":
+            records, traces, line = [], False, f"wrong: {wrong!r}"
+        if status == "200" and traces:
+            with open(f"{directory}/spans", "a", encoding="utf-8") as out:
+                for _, span in records:
+                    print(json.dumps(span, sort_keys=True), file=out)
+        elif status == "200":
             with open(f"{directory}/records", "a", encoding="utf-8") as out:
                 for seq, severity, text, _ in records:
                     print(seq, severity, text, file=out)
