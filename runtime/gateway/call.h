@@ -77,6 +77,7 @@ struct call {
 	uint32_t rule;
 	uint64_t held_tokens, held_money; /* reserved, and not settled */
 	uint64_t held_answer;		  /* of the tokens: for the answer */
+	uint64_t wanted;		  /* that was too much to be reserved */
 	struct call_usage counted;	  /* of all attempts that are settled */
 	uint64_t cost;			  /* likewise, microdollars */
 
@@ -134,8 +135,8 @@ struct call {
 
 	/* What came of it. */
 	uint64_t began_us, first_us;
-	enum call_why why;
 	struct call_times times;
+	enum call_why why;
 	uint64_t other; /* TOKEN_OTHERS */
 	int status;
 	bool audit_only;
@@ -187,7 +188,6 @@ bool call_embeds(struct call *k);
 /* Where the body names the model again, as Gemini's may; -EBADMSG: not as text, or twice. */
 int call_count_model(struct call *k, struct scan_edit *edits, size_t *count);
 
-/* --- call_send.c: asking providers --- */
 /* --- call_times.c: what a call takes, and where --- */
 
 uint64_t call_clock_us(void);
@@ -200,6 +200,7 @@ void call_times_over(struct call *k);
 void call_times_work(struct call *k);
 void call_times_rest(struct call *k);
 
+/* --- call_send.c: asking providers --- */
 
 void call_send(struct call *k);
 /* What is waiting to be taken by the client has become less. */
@@ -261,6 +262,12 @@ void call_flush(struct call *k);
 
 /* CALL_WHY_NONE, or what there is not enough of. Nothing is, for counting tokens. */
 enum call_why call_reserve(struct call *k);
+/*
+ * One line of why there is not enough: what the call may take, what is left of how much, and when
+ * the budget begins anew; in k->retry_after_ms as well. why: BUDGET_TOKENS or BUDGET_MONEY.
+ */
+#define CALL_BUDGET_TEXT 384
+void call_budget_say(struct call *k, enum call_why why, char text[CALL_BUDGET_TEXT]);
 /* Of a text of so many bytes, where nobody says: one for each LIMIT_CALL_TOKEN_BYTES, rounded up. */
 uint64_t call_tokens_of(uint64_t bytes);
 /*

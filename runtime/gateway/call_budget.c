@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /* What a call may cost is reserved in the kernel before it is made; what it has cost is settled after. */
 #include <errno.h>
+#include <inttypes.h>
+#include <stdio.h>
 #include <string.h>
 #include <time.h>
 
@@ -106,6 +108,7 @@ static enum call_why reserve_money(struct call *k)
 	uint64_t most;
 
 	if (m && !k->reach.otherwise_priced && !price_worst(m, &ask, today(), &most)) {
+		k->wanted = most;
 		if (most && reserve(k, AGENTOS_RESOURCE_MICRODOLLARS, most))
 			return CALL_WHY_BUDGET_MONEY;
 		k->held_money = most;
@@ -129,6 +132,7 @@ enum call_why call_reserve(struct call *k)
 	/* Another of its calls has found that it has ended. */
 	if (k->agent->fd < 0)
 		return CALL_WHY_ENDED;
+	k->wanted = tokens;
 	err = reserve(k, AGENTOS_RESOURCE_TOKENS, tokens);
 	if (err == -ESRCH) {
 		agents_forget(k->agent);
@@ -144,6 +148,67 @@ enum call_why call_reserve(struct call *k)
 		k->held_tokens = k->held_answer = 0;
 	}
 	return why;
+}
+
+/* "1200 tokens", or "$0.001200". */
+static void amount_say(char text[48], uint64_t amount, bool money)
+{
+	if (money)
+		snprintf(text, 48, "$%" PRIu64 ".%06u", amount / 1000000,
+			 (unsigned int)(amount % 1000000));
+	else
+		snprintf(text, 48, "%" PRIu64 " tokens", amount);
+}
+
+static void reset_say(struct call *k, char text[64], uint64_t reset_ns)
+{
+	struct timespec t;
+	uint64_t now, seconds;
+
+	text[0] = '\0';
+	clock_gettime(CLOCK_BOOTTIME, &t);
+	now = (uint64_t)t.tv_sec * 1000000000 + (uint64_t)t.tv_nsec;
+	if (!reset_ns) {
+		snprintf(text, 64, "; it does not begin anew by itself");
+	} else if (reset_ns > now) {
+		k->retry_after_ms = (reset_ns - now) / 1000000 + 1;
+		seconds = (reset_ns - now) / 1000000000 + 1;
+		if (seconds < 120)
+			snprintf(text, 64, "; it begins anew in %" PRIu64 " s", seconds);
+		else
+			snprintf(text, 64, "; it begins anew in %" PRIu64 " h %" PRIu64 " min",
+				 seconds / 3600, seconds / 60 % 60);
+	}
+}
+
+void call_budget_say(struct call *k, enum call_why why, char text[CALL_BUDGET_TEXT])
+{
+	const bool money = why == CALL_WHY_BUDGET_MONEY;
+	const char *what = money ? "money" : "tokens";
+	struct agentos_budget_get b = { 0 };
+	char wanted[48], left[48], limit[48], reset[64];
+	uint64_t rest;
+	int err = k->gateway->options.budget.read(
+		k->agent->fd, money ? AGENTOS_RESOURCE_MICRODOLLARS : AGENTOS_RESOURCE_TOKENS, &b);
+
+	rest = b.ret_used > b.ret_limit || b.ret_reserved > b.ret_limit - b.ret_used ?
+		       0 :
+		       b.ret_limit - b.ret_used - b.ret_reserved;
+	amount_say(wanted, k->wanted, money);
+	/* Its own has enough: then it is that of an agent above it, which is not its affair. */
+	if (err || rest >= k->wanted) {
+		snprintf(text, CALL_BUDGET_TEXT,
+			 "the budget of %s%s does not have the %s left that this call may take",
+			 what, err ? "" : " of an agent above this one", wanted);
+		return;
+	}
+	amount_say(left, rest, money);
+	amount_say(limit, b.ret_limit, money);
+	reset_say(k, reset, b.ret_reset_ns);
+	snprintf(text, CALL_BUDGET_TEXT,
+		 "the budget of %s does not have enough left: this call may take %s, and of %s "
+		 "there are %s left%s",
+		 what, wanted, limit, left, reset);
 }
 
 uint64_t call_tokens_of(uint64_t bytes)

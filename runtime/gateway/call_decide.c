@@ -170,6 +170,8 @@ static int call_ask(struct call *k)
 
 static void budget_refuse(struct call *k, enum call_why why)
 {
+	char text[CALL_BUDGET_TEXT];
+
 	switch (why) {
 	case CALL_WHY_ENDED:
 		call_refuse(k, why, "the agent has ended");
@@ -181,7 +183,8 @@ static void budget_refuse(struct call *k, enum call_why why)
 			    k->model);
 		break;
 	default:
-		call_refuse(k, why, "%s; see `agentctl budget`", call_why_text(why));
+		call_budget_say(k, why, text);
+		call_refuse(k, why, "%s; see `agentctl budget`", text);
 		break;
 	}
 }

@@ -14,10 +14,13 @@ struct gateway_times {
 	unsigned int whole, stream; /* of a model call, all that is asked of providers together */
 };
 
-/* agentos_budget_reserve() and agentos_budget_settle(). */
+struct agentos_budget_get;
+
+/* agentos_budget_reserve(), agentos_budget_settle() and agentos_budget_read(). */
 struct gateway_budget {
 	int (*reserve)(int agent, uint32_t resource, uint64_t amount);
 	int (*settle)(int agent, uint32_t resource, uint64_t reserved, uint64_t used);
+	int (*read)(int agent, uint32_t resource, struct agentos_budget_get *ret_budget);
 };
 
 struct gateway_options {

@@ -29,7 +29,7 @@ int main(int argc, char **argv)
 {
 	const struct gateway_options o = {
 		.caller = caller_get,
-		.budget = { agentos_budget_reserve, agentos_budget_settle },
+		.budget = { agentos_budget_reserve, agentos_budget_settle, agentos_budget_read },
 		.times = gateway_times_usual(),
 		.breaker = &breaker_usual,
 		.catalog = CATALOG_DIR

@@ -76,11 +76,17 @@ static int stage_settle(int agent, uint32_t resource, uint64_t reserved, uint64_
 	return fcntl(agent, F_GETFD) < 0 ? -errno : 0;
 }
 
+static int stage_read(int agent, uint32_t resource, struct agentos_budget_get *ret_budget)
+{
+	*ret_budget = (struct agentos_budget_get){ .ret_limit = AGENTOS_BUDGET_UNLIMITED };
+	return 0;
+}
+
 static int serve(const char *catalog)
 {
 	const struct gateway_options o = { .caller = stage_caller,
 					   .breaker = &breaker_usual,
-					   .budget = { stage_reserve, stage_settle },
+					   .budget = { stage_reserve, stage_settle, stage_read },
 					   .times = gateway_times_usual(),
 					   .catalog = catalog };
 

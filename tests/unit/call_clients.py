@@ -9,6 +9,7 @@ Prints "ok NAME" or "not ok NAME: why" for each thing that is looked at.
 import http.client
 import http.server
 import json
+import re
 import socket
 import sys
 import threading
@@ -542,6 +543,14 @@ def budget():
     check("over the budget", status == 429 and b"budget_exceeded" in data and
           headers.get("x-should-retry") == "false", f"{status} {headers} {data}")
     check("nobody was asked", len(Provider.seen) == before)
+    # Of either budget the test allows a hundred.
+    text = json.loads(data)["error"]["message"]
+    check("what, how much, and when it begins anew", re.search(
+        r"the budget of (tokens does not have enough left: this call may take \d{4,} tokens, and of "
+        r"100 tokens there are 100 tokens left|money does not have enough left: this call may take "
+        r"\$0\.\d{6}, and of \$0\.000100 there are \$0\.000100 left); it begins anew in 1 h 30 min; "
+        r"see `agentctl budget`$", text) and 5428 <= int(headers["Retry-After"]) <= 5431,
+        f"{text} {headers}")
 
 
 def unpriced():
