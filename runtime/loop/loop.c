@@ -10,43 +10,39 @@
 #include <unistd.h>
 
 #include "loop/op.h"
+#include "loop/opcodes.h"
 
 #define LOOP_ENTRIES 256
 
+/* Disabled: nothing is taken from it before it is restricted. */
 static int loop_ring_open(struct loop *l, const char **ret_note)
 {
-	static const unsigned int wanted = IORING_SETUP_SINGLE_ISSUER | IORING_SETUP_DEFER_TASKRUN;
+	static const unsigned int wanted =
+		IORING_SETUP_R_DISABLED | IORING_SETUP_SINGLE_ISSUER | IORING_SETUP_DEFER_TASKRUN;
 	int err;
 
 	err = io_uring_queue_init(LOOP_ENTRIES, &l->ring, wanted);
 	if (err != -EINVAL)
 		return err;
-	err = io_uring_queue_init(LOOP_ENTRIES, &l->ring, 0);
+	err = io_uring_queue_init(LOOP_ENTRIES, &l->ring, IORING_SETUP_R_DISABLED);
 	if (!err)
 		*ret_note =
 			"io_uring without single-issuer mode (6.1 and later have it): completions may interrupt";
 	return err;
 }
 
-static bool loop_supported(struct loop *l)
+static int loop_ring_enable(struct loop *l)
 {
-	static const int needed[] = { IORING_OP_POLL_ADD,     IORING_OP_ACCEPT,	 IORING_OP_RECVMSG,
-				      IORING_OP_SENDMSG,      IORING_OP_NOP,	 IORING_OP_FSYNC,
-				      IORING_OP_ASYNC_CANCEL, IORING_OP_CONNECT, IORING_OP_RECV,
-				      IORING_OP_SEND };
-	struct io_uring_probe *probe = io_uring_get_probe_ring(&l->ring);
-	bool supported = probe != NULL;
-	size_t i;
+	int err = opcodes_restrict(&l->ring);
 
-	for (i = 0; supported && i < sizeof(needed) / sizeof(needed[0]); i++)
-		supported = io_uring_opcode_supported(probe, needed[i]);
-	io_uring_free_probe(probe);
 	/*
 	 * Without NODROP a full completion queue would lose an operation for good; without
 	 * EXT_ARG waiting would have no end.
 	 */
-	return supported && l->ring.features & IORING_FEAT_NODROP &&
-	       l->ring.features & IORING_FEAT_EXT_ARG;
+	if (!err &&
+	    (!(l->ring.features & IORING_FEAT_NODROP) || !(l->ring.features & IORING_FEAT_EXT_ARG)))
+		err = -EOPNOTSUPP;
+	return err ? err : opcodes_enable(&l->ring);
 }
 
 int loop_open(struct loop **ret_loop, const char **ret_note)
@@ -60,10 +56,9 @@ int loop_open(struct loop **ret_loop, const char **ret_note)
 	err = loop_ring_open(l, &note);
 	if (err)
 		goto free_loop;
-	if (!loop_supported(l)) {
-		err = -EOPNOTSUPP;
+	err = loop_ring_enable(l);
+	if (err)
 		goto exit_ring;
-	}
 	*ret_loop = l;
 	*ret_note = note;
 	return 0;

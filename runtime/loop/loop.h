@@ -39,6 +39,7 @@ struct loop_handle {
 };
 
 /*
+ * The ring takes the operations of opcodes.c and no others.
  * *ret_note says in words what this kernel lacks and what is done instead, or
  * is NULL; it is static.
  * -ENOSYS, -EPERM  no io_uring here, or it is switched off (kernel.io_uring_disabled)

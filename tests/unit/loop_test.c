@@ -10,7 +10,7 @@
 #include <sys/un.h>
 #include <unistd.h>
 
-#include "loop/loop.h"
+#include "loop/op.h"
 
 struct seen {
 	struct loop *loop;
@@ -568,6 +568,93 @@ static void a_wait_that_was_not_submitted_is_withdrawn(void)
 	loop_close(l);
 }
 
+/* What becomes of an operation that nobody but the kernel has a say in. */
+static int asked(struct loop *l, const struct io_uring_sqe *what)
+{
+	struct io_uring_sqe *sqe = io_uring_get_sqe(&l->ring);
+	struct io_uring_cqe *cqe;
+	int result;
+
+	if (!sqe)
+		return 1000;
+	*sqe = *what;
+	if (io_uring_submit_and_wait(&l->ring, 1) < 0 || io_uring_peek_cqe(&l->ring, &cqe))
+		return 1001;
+	result = cqe->res;
+	io_uring_cqe_seen(&l->ring, cqe);
+	return result;
+}
+
+/* Without arguments that mean anything: what is let fails of them, and of nothing else. */
+static void the_ring_takes_what_is_on_the_list_alone(void)
+{
+	static const uint8_t let[] = {
+		IORING_OP_NOP,		IORING_OP_POLL_ADD, IORING_OP_POLL_REMOVE,
+		IORING_OP_CONNECT,	IORING_OP_ACCEPT,   IORING_OP_ASYNC_CANCEL,
+		IORING_OP_SEND,		IORING_OP_SENDMSG,  IORING_OP_TIMEOUT_REMOVE,
+		IORING_OP_RECV,		IORING_OP_RECVMSG,  IORING_OP_SHUTDOWN,
+		IORING_OP_SOCKET,	IORING_OP_CLOSE,    IORING_OP_READ,
+		IORING_OP_WRITE,	IORING_OP_FSYNC,    IORING_OP_TIMEOUT,
+		IORING_OP_LINK_TIMEOUT,
+	};
+	struct loop *l = loop_new();
+	struct io_uring_sqe sqe;
+	int op, result, refused = 0;
+
+	REQUIRE(l);
+	for (op = 0; op < IORING_OP_LAST; op++) {
+		memset(&sqe, 0, sizeof(sqe));
+		sqe.opcode = (uint8_t)op;
+		sqe.fd = -1;
+		result = asked(l, &sqe);
+		CHECK_MSG((result == -EACCES) == !memchr(let, op, sizeof(let)), "operation %d: %d",
+			  op, result);
+		refused += result == -EACCES;
+	}
+	CHECK_INT(refused, IORING_OP_LAST - (int)sizeof(let));
+	loop_close(l);
+}
+
+static void the_ring_opens_no_file_and_is_given_none(void)
+{
+	struct loop *l = loop_new();
+	int null = open("/dev/null", O_RDWR | O_CLOEXEC), pipes[2];
+	struct iovec memory = { &null, sizeof(null) };
+	struct io_uring free_ring;
+	struct io_uring_sqe sqe;
+	struct io_uring_cqe *cqe;
+
+	REQUIRE(l && null >= 0 && !pipe2(pipes, O_CLOEXEC));
+	io_uring_prep_openat(&sqe, AT_FDCWD, "/dev/null", O_RDONLY, 0);
+	CHECK_INT(asked(l, &sqe), -EACCES);
+	io_uring_prep_splice(&sqe, null, -1, pipes[1], -1, 1, 0);
+	CHECK_INT(asked(l, &sqe), -EACCES);
+	/* With flags that it does not take. */
+	io_uring_prep_nop(&sqe);
+	CHECK_INT(asked(l, &sqe), 0);
+	sqe.flags = IOSQE_FIXED_FILE;
+	CHECK_INT(asked(l, &sqe), -EACCES);
+	/* And nothing is registered. */
+	CHECK_INT(io_uring_register_files(&l->ring, &null, 1), -EACCES);
+	CHECK_INT(io_uring_register_buffers(&l->ring, &memory, 1), -EACCES);
+	CHECK_INT(io_uring_register((unsigned int)l->ring.ring_fd, IORING_REGISTER_ENABLE_RINGS,
+				    NULL, 0),
+		  -EACCES);
+	/* The control: another ring does. */
+	REQUIRE(io_uring_queue_init(8, &free_ring, 0) == 0);
+	io_uring_prep_openat(io_uring_get_sqe(&free_ring), AT_FDCWD, "/dev/null", O_RDONLY, 0);
+	CHECK(io_uring_submit_and_wait(&free_ring, 1) == 1);
+	REQUIRE(io_uring_peek_cqe(&free_ring, &cqe) == 0);
+	CHECK(cqe->res >= 0);
+	close(cqe->res);
+	CHECK_INT(io_uring_register_files(&free_ring, &null, 1), 0);
+	io_uring_queue_exit(&free_ring);
+	close(null);
+	close(pipes[0]);
+	close(pipes[1]);
+	loop_close(l);
+}
+
 static const struct tap_test tests[] = {
 	{ "timers_fire_in_the_order_of_their_times", timers_fire_in_the_order_of_their_times },
 	{ "a_timer_without_time_leaves_turns_to_others",
@@ -589,6 +676,8 @@ static const struct tap_test tests[] = {
 	{ "a_peer_that_is_gone_gives_zero_or_epipe", a_peer_that_is_gone_gives_zero_or_epipe },
 	{ "signals_arrive", signals_arrive },
 	{ "fsync_tells_its_error", fsync_tells_its_error },
+	TEST(the_ring_takes_what_is_on_the_list_alone),
+	TEST(the_ring_opens_no_file_and_is_given_none),
 	{ "closing_the_loop_ends_what_is_left", closing_the_loop_ends_what_is_left },
 	{ "a_callback_may_free_its_own_handle", a_callback_may_free_its_own_handle },
 };
