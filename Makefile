@@ -215,7 +215,11 @@ kmod-host: ## Build the module for the running kernel (needs its headers)
 
 # --- tests ---
 
-$(BUILD)/tests/unit/%: $(BUILD)/san/tests/unit/%.o $(BUILD)/libruntime-san.a
+# Whatever blocks on an event loop there aborts.
+BLOCKING := $(BUILD)/san/tests/unit/blocking.o
+.SECONDARY: $(BLOCKING)
+
+$(BUILD)/tests/unit/%: $(BUILD)/san/tests/unit/%.o $(BLOCKING) $(BUILD)/libruntime-san.a
 	@mkdir -p $(@D)
 	$(CC) $(SANITIZE) $(ALL_LDFLAGS) $(filter %.o,$^) $(filter %.a,$^) $(LIBS) -o $@
 	@if [ -e tests/unit/$*.timeout ]; then cp tests/unit/$*.timeout $@.timeout; fi
@@ -235,7 +239,7 @@ $(BUILD)/tests/unit/scripted_test: | $(BUILD)/bin/agentos-scripted
 $(BUILD)/tests/unit/export_test $(BUILD)/tests/unit/anchor_test: | $(BUILD)/bin/agentctl $(BUILD)/bin/agentos-post
 
 # With real clients, too, the sanitizers look at what the gateway does.
-$(BUILD)/tests/peers/%: $(BUILD)/san/tests/peers/%.o $(BUILD)/libruntime-san.a | $(BUILD)/bin/agentos-scripted
+$(BUILD)/tests/peers/%: $(BUILD)/san/tests/peers/%.o $(BLOCKING) $(BUILD)/libruntime-san.a | $(BUILD)/bin/agentos-scripted
 	@mkdir -p $(@D)
 	$(CC) $(SANITIZE) $(ALL_LDFLAGS) $^ $(LIBS) -o $@
 

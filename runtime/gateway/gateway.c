@@ -3,6 +3,7 @@
 #include "gateway/gateway.h"
 
 #include <errno.h>
+#include <jansson.h>
 #include <malloc.h>
 #include <openssl/evp.h>
 #include <signal.h>
@@ -200,6 +201,8 @@ static int gateway_open(struct gateway *g, struct fault *f)
 	int err = harden(f);
 
 	memory_keep();
+	/* It would open and read a file for that with the first object, on the loop. */
+	json_object_seed(0);
 	if (!err)
 		err = gateway_fd_check(f);
 	if (!err)

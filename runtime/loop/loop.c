@@ -14,6 +14,8 @@
 
 #define LOOP_ENTRIES 256
 
+static _Thread_local unsigned int running; /* loop_run()s that this thread is in */
+
 /* Disabled: nothing is taken from it before it is restricted. */
 static int loop_ring_open(struct loop *l, const char **ret_note)
 {
@@ -289,9 +291,16 @@ int loop_run(struct loop *l)
 	int err = 0;
 
 	l->stop = false;
+	running++;
 	while (!l->stop && !err)
 		err = loop_step(l);
+	running--;
 	return err;
+}
+
+bool loop_is_running(void)
+{
+	return running;
 }
 
 void loop_stop(struct loop *l)

@@ -52,6 +52,8 @@ void loop_close(struct loop *l);
 /* Runs until loop_stop(); a negative errno when the ring fails. */
 int loop_run(struct loop *l);
 void loop_stop(struct loop *l);
+/* Is the calling thread in loop_run(), of any loop? There nothing may block. */
+bool loop_is_running(void);
 
 /*
  * Starts. 0, or -EBUSY (the handle is in use), -ENOMEM, or the ring's error.

@@ -26,6 +26,7 @@
 #include "policy/egress.h"
 #include "rpc/gate.h"
 #include "tests/tap.h"
+#include "tests/unit/blocking.h"
 
 #define NOBODY 65534
 #define WAIT_S 10
@@ -89,6 +90,7 @@ int getaddrinfo(const char *name, const char *service, const struct addrinfo *hi
 	};
 	size_t i;
 
+	blocking_check("getaddrinfo");
 	atomic_fetch_add(lookups, 1);
 	if (strcmp(name, "slow.test") == 0)
 		usleep(1500000);
