@@ -74,8 +74,11 @@
 
 /* Numbers that no policy's own rule has. */
 #define AGENTOS_RULE_NONE 0xffffffffU
-#define AGENTOS_RULE_PINS 0xfffffffeU /* no writing below AGENTOS_PIN_DIR: in every policy; */
-				      /* nor, where there are limits, to cgroups */
+/*
+ * No writing below AGENTOS_PIN_DIR, nor in agentosd's directory, where its sockets are: in
+ * every policy; nor, where there are limits, to cgroups.
+ */
+#define AGENTOS_RULE_PINS 0xfffffffeU
 #define AGENTOS_RULE_FEED 0xfffffffdU /* of all denial feeds, its own may be read: likewise */
 #define AGENTOS_RULE_GATE \
 	0xfffffffcU /* the gateway may be connected to: with rules on host names */

@@ -93,10 +93,22 @@ static int directory_denials(struct daemon *d, struct fault *f)
 	if (!run_dir)
 		return path_fault(f, errno, d->options.run_dir);
 	len = snprintf(d->denials, sizeof(d->denials), "%s/denials", run_dir);
+	if (len > 0 && (size_t)len <= room)
+		memcpy(d->run_dir, run_dir, strlen(run_dir) + 1);
 	free(run_dir);
-	if (len < 0 || (size_t)len > room)
+	if (!d->run_dir[0])
 		return fault_set(f, ENAMETOOLONG, "%s: too long", d->options.run_dir);
 	return directory_make(d->denials, 0711, 0, f);
+}
+
+/* What is in it is ours: who could replace a socket there would be taken for who it was of. */
+static int run_keep(struct daemon *d, struct fault *f)
+{
+	d->run = open(d->run_dir, O_PATH | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+	if (d->run < 0)
+		return path_fault(f, errno, d->run_dir);
+	enforce_run(d->enforce, d->run_dir, d->run);
+	return 0;
 }
 
 static int egress_begin(struct daemon *d, struct fault *f)
@@ -258,7 +270,9 @@ int daemon_enforce(struct daemon *d, struct fault *f)
 	if (err)
 		return err;
 	enforce_feeds(d->enforce, d->denials, feeds_directory(d->feeds));
-	err = secrets_hold(d->enforce, d->options.audit_dir, d->options.run_dir, f);
+	err = run_keep(d, f);
+	if (!err)
+		err = secrets_hold(d->enforce, d->options.audit_dir, d->options.run_dir, f);
 	if (!err)
 		err = drain_start(d->drain, d->enforce, d->adopted, f);
 	if (err) {
@@ -371,6 +385,8 @@ void daemon_release(struct daemon *d)
 	egress_close(d->egress);
 	names_close(d->names);
 	loop_close(d->loop);
+	if (d->run >= 0)
+		close(d->run);
 	if (d->dev >= 0)
 		close(d->dev);
 	if (d->lock >= 0)

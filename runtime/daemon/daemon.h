@@ -46,6 +46,8 @@ struct daemon {
 	struct names *names;
 	struct feeds *feeds;
 	char denials[CONTROL_PATH]; /* their directory */
+	char run_dir[CONTROL_PATH]; /* what that is in: by its one name */
+	int run;		    /* the same, O_PATH; -1 until enforcement */
 	struct egress *egress;
 	struct drain *drain;
 	struct gateway *gateway;

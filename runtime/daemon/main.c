@@ -233,6 +233,7 @@ int main(int argc, char **argv)
 			     .gateway_port = AGENTOS_GATEWAY_PORT },
 		.lock = -1,
 		.dev = -1,
+		.run = -1,
 		.listener = -1,
 	};
 	struct fault f = { "" };

@@ -66,6 +66,12 @@ int enforce_policy_address(struct enforce *e, uint32_t policy, const struct comp
  */
 void enforce_feeds(struct enforce *e, const char *path, int fd);
 /*
+ * agentosd's own directory, with its sockets: no agent writes to what is in it, in each
+ * policy that is completed from now on, and no rule may allow that. path and fd are
+ * borrowed.
+ */
+void enforce_run(struct enforce *e, const char *path, int fd);
+/*
  * Where the audit log is, which has been opened: what is in that directory no agent
  * writes, in each policy that is completed from now on. Beside it, with these added
  * to its name: secrets, which none reads either, and what is shown; both end with

@@ -92,6 +92,8 @@ int own_allow(const struct enforce *e, const struct compiled_rule *r, int fd, st
 		below = e->feeds;
 	else if (e->log.path && !reads && path_below(path, named, e->log.path))
 		below = e->log.path;
+	else if (e->run && r->allow & AGENTOS_FILE_WRITE && path_below(path, named, e->run))
+		below = e->run;
 	if (below)
 		return fault_set(f, EINVAL, "rule %u: no rule may be about what is below %s",
 				 r->number, below);
@@ -126,6 +128,12 @@ void enforce_feeds(struct enforce *e, const char *path, int fd)
 {
 	e->feeds = path;
 	e->feeds_fd = fd;
+}
+
+void enforce_run(struct enforce *e, const char *path, int fd)
+{
+	e->run = path;
+	e->run_fd = fd;
 }
 
 int enforce_policy_feed(struct enforce *e, uint32_t policy, int fd, struct fault *f)
@@ -344,7 +352,7 @@ static int policy_keep_own(struct enforce *e, uint32_t policy, struct fault *f)
 
 /*
  * Rules more, which nobody wrote: an agent that may write anywhere may not unlink
- * the programs that hold it, nor leave the cgroup that limits it, nor change what
+ * the programs that hold it, nor put a socket of its own in the place of ours, nor leave the cgroup that limits it, nor change what
  * is told of it, and one that may read anywhere not see the denials of others, nor
  * sign for a log of its own, nor take the keys. The holds on the directories keep their file systems
  * from being unmounted, too.
@@ -358,6 +366,8 @@ int enforce_policy_complete(struct enforce *e, uint32_t policy, bool limited, st
 	err = policy_keep(e, policy, fd < 0 ? -errno : fd, AGENTOS_PIN_DIR, f);
 	if (!err && limited)
 		err = policy_keep(e, policy, cgroup_root(), "the tree of cgroups", f);
+	if (!err && e->run)
+		err = policy_keep(e, policy, fcntl(e->run_fd, F_DUPFD_CLOEXEC, 0), e->run, f);
 	if (!err)
 		err = policy_keep_own(e, policy, f);
 	if (err || !e->feeds)

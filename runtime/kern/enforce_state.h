@@ -37,6 +37,8 @@ struct enforce {
 	uint32_t traffic_made;		       /* put there: AGENTOS_COUNTING_MADE */
 	const char *feeds;		       /* enforce_feeds(); NULL: there are none */
 	int feeds_fd;
+	const char *run; /* enforce_run(), likewise */
+	int run_fd;
 	struct {
 		char *path;		    /* ours; NULL: none is kept */
 		int directory, parent;	    /* ours */

@@ -465,7 +465,8 @@ static const char *own_lesson(uint32_t rule)
 {
 	switch (rule) {
 	case AGENTOS_RULE_PINS:
-		return "The programs that hold agents are there: this rule is in every policy.";
+		return "What holds agents is there, programs or agentosd's sockets: this rule is in "
+		       "every policy.";
 	case AGENTOS_RULE_LOG:
 		return "It is the audit log's: agentosd alone writes there, and reads its key. "
 		       "This rule is in every policy.";

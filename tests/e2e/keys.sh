@@ -74,6 +74,9 @@ rm -f $audit_dir/checkpoints
 echo x >>$audit_dir/checkpoints
 touch $audit_dir/checkpoints
 truncate -s 0 $audit_dir/resume
+mv $control $control.gone
+rm -f $control
+echo x >/run/agentos/new
 mv $audit_dir $audit_dir.gone
 mv $parent $parent.gone
 chmod 777 $audit_dir
