@@ -30,6 +30,7 @@
 #define AF_UNIX		  1
 #define AF_INET		  2
 #define AF_INET6	  10
+#define INADDR_LOOPBACK	  0x7f000001
 #define AF_NETLINK	  16
 #define SOL_IP		  0
 #define SOL_IPV6	  41
@@ -133,7 +134,7 @@ struct agentos_net_ask {
 	__u32 policy; /* that of facts */
 	__u32 act;
 	__u32 rule; /* told: whose it was, else AGENTOS_RULE_NONE */
-	__u32 pad;
+	__u32 port; /* told by agentos_gateway(): in network order */
 };
 
 /* The calling task's agent, its parent and so on, 0 behind the last. All zero before the call. */
@@ -164,6 +165,8 @@ extern int agentos_net_message(struct socket *sock, struct msghdr *msg, struct a
 			       __u32 ask__sz) __ksym;
 extern int agentos_net_redirected(struct msghdr *msg) __ksym;
 extern int agentos_unix(struct sock *other, struct agentos_walk *walk, __u32 walk__sz) __ksym;
+extern int agentos_gateway(struct sock *other, struct sock *accepted, struct agentos_net_ask *ask,
+			   __u32 ask__sz) __ksym;
 extern int agentos_net_own(struct socket *sock, struct agentos_net_ask *ask, __u32 ask__sz) __ksym;
 extern int agentos_walk(struct dentry *dentry, __u32 want, struct agentos_walk *walk,
 			__u32 walk__sz) __ksym;

@@ -346,6 +346,50 @@ static __always_inline int act_unix(void *ctx, const struct agentos_facts *facts
 	return act->verdict == AGENTOS_VERDICT_DENIED;
 }
 
+/* Of the gateway's socket: the address that it stands for, and its name. Returns whether denied. */
+static __noinline int act_gateway(void *ctx, const struct agentos_facts *facts, struct act *act,
+				  struct sock *other, __u16 port)
+{
+	struct agentos_event *event;
+	struct unix_address *address;
+
+	if (!facts || !act)
+		return 1;
+	if (act_settle(facts, act, NULL)) {
+		act->object[0] = bpf_htonl(INADDR_LOOPBACK);
+		act->object[2] = (__u64)IPPROTO_TCP << 32 | (__u32)AF_INET << 16 | port;
+		act->kind = ACT_NUMBERS;
+		event = event_begin(facts, act);
+		if (event) {
+			event->object_kind = AGENTOS_OBJECT_INET;
+			event->protocol = IPPROTO_TCP;
+			event->family = AF_INET;
+			event->port = bpf_ntohs(port);
+			__builtin_memcpy(event->addr, act->object, 16);
+			address = BPF_CORE_READ((struct unix_sock *)other, addr);
+			if (address)
+				event_text_len(event, unix_name(event->text, address));
+			event_end(ctx, event);
+		}
+	}
+	return act->verdict == AGENTOS_VERDICT_DENIED;
+}
+
+/* Whether connecting to the gateway is denied; another's socket: -ENOENT. */
+static __noinline int gateway_check(void *ctx, const struct agentos_facts *facts)
+{
+	struct sock *other = ARGUMENT(ctx, 1, struct sock *);
+	struct sock *accepted = ARGUMENT(ctx, 2, struct sock *);
+	struct act act = RIGHT_ACT(*facts, SOCKET_CONNECT, NET_CONNECT, EACCES);
+	struct agentos_net_ask ask = { .policy = facts->policy, .act = ENDPOINT_CONNECT };
+	int way = agentos_gateway(other, accepted, &ask, sizeof(ask));
+
+	if (way < 0)
+		return -ENOENT;
+	net_rule(&act, way, &ask);
+	return act_gateway(ctx, facts, &act, other, ask.port);
+}
+
 SEC("lsm/unix_stream_connect")
 int BPF_PROG(agentos_unix_stream_connect, struct sock *sock, struct sock *other, struct sock *newsk)
 {
@@ -357,7 +401,10 @@ int BPF_PROG(agentos_unix_stream_connect, struct sock *sock, struct sock *other,
 
 	AGENT_OR_RETURN(facts);
 	struct act act = RIGHT_ACT(facts, UNIX_STREAM, UNIX_CONNECT, EACCES);
+	int gateway = gateway_check(ctx, &facts);
 
+	if (gateway >= 0)
+		return verdict(gateway, -EACCES);
 	return verdict(act_unix(ctx, &facts, &act, other), -EACCES);
 }
 

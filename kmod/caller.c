@@ -1,5 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* Calls of the gateway by the cookies of the callers' sockets, which are never used again. */
+/*
+ * Calls of the gateway by cookies of sockets, which are never used again: over TCP of
+ * the caller's, and over its Unix socket, where both ends are there at once, of the
+ * one that the gateway accepts.
+ */
 #include <linux/hashtable.h>
 #include <linux/net.h>
 #include <linux/slab.h>
@@ -30,19 +34,49 @@ struct callers {
 };
 
 u32 caller_port = CALLER_NO_PORT;
-static u64 caller_net; /* net_cookie of its network namespace */
+static u64 caller_net;	    /* net_cookie of its network namespace */
+static u64 caller_listener; /* cookie of its Unix socket; 0: there is none */
 
 static DEFINE_SPINLOCK(calls_lock); /* _bh; the table, and each agent's callers */
 static DEFINE_HASHTABLE(calls, 12);
 
-void caller_set(const struct net *net, u16 port)
+/* As the kernel's own diagnostics name sockets. Makes the cookie if there is none yet. */
+static u64 cookie_of(struct sock *sk)
+{
+	u32 halves[2];
+
+	sock_diag_save_cookie(sk, halves);
+	return (u64)halves[1] << 32 | halves[0];
+}
+
+void caller_set(const struct net *net, u16 port, struct sock *listener)
 {
 	/* Whoever sees the port sees whose it is. */
 	WRITE_ONCE(caller_port, CALLER_NO_PORT);
 	WRITE_ONCE(caller_net, net->net_cookie);
+	WRITE_ONCE(caller_listener, listener ? cookie_of(listener) : 0);
 	if (port)
 		/* With caller_net_is(). */
 		smp_store_release(&caller_port, (__force u32)htons(port));
+}
+
+static bool is_unix_stream(const struct sock *sk)
+{
+	return sk->sk_family == AF_UNIX && sk->sk_type == SOCK_STREAM;
+}
+
+bool caller_may_listen(const struct socket *sock)
+{
+	const struct sock *sk = sock->sk;
+
+	return sk && is_unix_stream(sk) && READ_ONCE(sk->sk_state) == TCP_LISTEN;
+}
+
+bool caller_is_listener(const struct sock *sk)
+{
+	u64 cookie = atomic64_read(&sk->sk_cookie);
+
+	return unlikely(cookie && cookie == READ_ONCE(caller_listener));
 }
 
 static bool caller_net_is(const struct sock *sk)
@@ -122,34 +156,32 @@ static struct callers *callers_of(struct agent *agent)
 	return callers;
 }
 
-/* As the kernel's own diagnostics name sockets. Makes the cookie if there is none yet. */
-static u64 cookie_of(struct sock *sk)
-{
-	u32 halves[2];
-
-	sock_diag_save_cookie(sk, halves);
-	return (u64)halves[1] << 32 | halves[0];
-}
-
 static bool is_tcp(const struct sock *sk)
 {
 	return sk->sk_type == SOCK_STREAM && sk->sk_protocol == IPPROTO_TCP;
 }
 
-void caller_note(struct agent *agent, struct sock *sk)
+static void call_note(struct agent *agent, u64 cookie)
 {
 	struct callers *callers;
-	u64 cookie;
 
-	/* To connect again what is connected fails, and whose it is must not change by it. */
-	if (!is_tcp(sk) || inet_sk_state_load(sk) != TCP_CLOSE)
-		return;
-	cookie = cookie_of(sk);
 	spin_lock_bh(&calls_lock);
 	callers = callers_of(agent);
 	if (callers)
 		call_add(callers, cookie);
 	spin_unlock_bh(&calls_lock);
+}
+
+void caller_note(struct agent *agent, struct sock *sk)
+{
+	/* To connect again what is connected fails, and whose it is must not change by it. */
+	if (is_tcp(sk) && inet_sk_state_load(sk) == TCP_CLOSE)
+		call_note(agent, cookie_of(sk));
+}
+
+void caller_note_accepted(struct agent *agent, struct sock *accepted)
+{
+	call_note(agent, cookie_of(accepted));
 }
 
 void callers_free(struct callers *callers)
@@ -207,26 +239,37 @@ static bool is_gateways(const struct sock *sk)
 	       inet_sk(sk)->inet_rcv_saddr == htonl(INADDR_LOOPBACK);
 }
 
-int caller_find(struct socket *sock, struct agentos_caller *caller)
+/* The cookie that a call over this accepted connection was noted by, or an errno. */
+static int cookie_of_call(struct sock *sk, u64 *ret_cookie)
 {
-	const struct sock *sk = sock->sk;
-	const struct agent *agent;
-	int err = -ENOENT;
-	struct call *call;
-	u64 cookie;
-
-	if (!sk || sk->sk_family != AF_INET || !is_tcp(sk))
+	if (is_unix_stream(sk)) {
+		*ret_cookie = atomic64_read(&sk->sk_cookie);
+		return READ_ONCE(sk->sk_state) == TCP_ESTABLISHED ? 0 : -ENOTCONN;
+	}
+	if (sk->sk_family != AF_INET || !is_tcp(sk))
 		return -EOPNOTSUPP;
 	if (!is_connected(sk))
 		return -ENOTCONN;
 	if (!is_gateways(sk))
 		return -ENOENT;
-	cookie = cookie_of_peer(sk);
+	*ret_cookie = cookie_of_peer(sk);
 	/* Was it still this connection, whose other end that is? */
-	if (!is_connected(sk))
-		return -ENOTCONN;
+	return is_connected(sk) ? 0 : -ENOTCONN;
+}
+
+int caller_find(struct socket *sock, struct agentos_caller *caller)
+{
+	const struct agent *agent;
+	struct call *call;
+	u64 cookie = 0;
+	int err;
+
+	err = sock->sk ? cookie_of_call(sock->sk, &cookie) : -EOPNOTSUPP;
+	if (err)
+		return err;
 	if (!cookie)
 		return -ENOENT;
+	err = -ENOENT;
 	spin_lock_bh(&calls_lock);
 	call = call_find(cookie);
 	if (call) {

@@ -30,8 +30,17 @@ static __always_inline bool caller_port_is(const struct sockaddr *address)
 	return unlikely((__force u32)port == READ_ONCE(caller_port));
 }
 
-/* Agents' connections to 127.0.0.1 and this port in net count from now on; 0: none do. */
-void caller_set(const struct net *net, u16 port);
+/*
+ * Agents' connections to 127.0.0.1 and this port in net count from now on (0: none do),
+ * and those to the Unix socket, for which caller_may_listen(); NULL: there is none.
+ */
+void caller_set(const struct net *net, u16 port, struct sock *listener);
+
+/* Can it be the gateway's Unix socket? */
+bool caller_may_listen(const struct socket *sock);
+
+/* Is it? */
+bool caller_is_listener(const struct sock *sk);
 
 /* Is the address, as endpoint.h reads it for this socket, the gateway's? */
 bool caller_is_called(const struct sock *sk, const struct sockaddr *address);
@@ -49,6 +58,9 @@ bool caller_is_held(const struct sock *sk);
  * an agent's calls the newest are kept. Any context but interrupts.
  */
 void caller_note(struct agent *agent, struct sock *sk);
+
+/* Likewise, to its Unix socket: accepted will be the end that it accepts, and is still nobody's. */
+void caller_note_accepted(struct agent *agent, struct sock *accepted);
 
 /* AGENTOS_IOC_CALLER of an open socket; its errors but -EBADF, -ENOTSOCK, -EINVAL. May sleep. */
 int caller_find(struct socket *sock, struct agentos_caller *caller);

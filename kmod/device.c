@@ -229,12 +229,26 @@ static int seek_verb(struct file *file, union command *c, struct fresh_fd *fresh
 
 static int gateway_verb(struct file *file, union command *c, struct fresh_fd *fresh)
 {
+	const u16 flags = c->gateway.flags;
+	struct socket *sock = NULL;
+	int err = 0;
+
 	if (!caller_is_admin())
 		return -EPERM;
-	if (c->gateway.pad)
+	if (c->gateway.pad || flags & ~AGENTOS_GATEWAY_SOCKET ||
+	    (flags ? !c->gateway.port : c->gateway.fd))
 		return -EINVAL;
-	caller_set(current->nsproxy->net_ns, c->gateway.port);
-	return 0;
+	if (flags) {
+		sock = sockfd_lookup(c->gateway.fd, &err);
+		if (!sock)
+			return err;
+		err = caller_may_listen(sock) ? 0 : -EOPNOTSUPP;
+	}
+	if (!err)
+		caller_set(current->nsproxy->net_ns, c->gateway.port, sock ? sock->sk : NULL);
+	if (sock)
+		sockfd_put(sock);
+	return err;
 }
 
 static int caller_verb(struct file *file, union command *c, struct fresh_fd *fresh)

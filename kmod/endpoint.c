@@ -99,6 +99,15 @@ static __always_inline enum network_act act_of(const struct sock *sk, enum endpo
 	return connect ? NETWORK_CONNECT_OTHER : NETWORK_LISTEN_OTHER;
 }
 
+static __always_inline enum endpoint_verdict verdict_of(enum network_verdict verdict)
+{
+	return verdict == NETWORK_ALLOWED ? ENDPOINT_ALLOWED :
+	       verdict == NETWORK_WATCHED ? ENDPOINT_WATCHED :
+	       verdict == NETWORK_DENIED  ? ENDPOINT_DENIED :
+	       verdict == NETWORK_KILLED  ? ENDPOINT_KILLED :
+					    ENDPOINT_NO_RULE;
+}
+
 static __always_inline enum endpoint_verdict decide(const struct network *network,
 						    enum endpoint_act act, const struct sock *sk,
 						    const struct endpoint *e, u32 *ret_number)
@@ -112,11 +121,7 @@ static __always_inline enum endpoint_verdict decide(const struct network *networ
 	else
 		verdict = network_decide(network, act_of(sk, act), e->is_ipv6, &e->address, e->port,
 					 ret_number);
-	return verdict == NETWORK_ALLOWED ? ENDPOINT_ALLOWED :
-	       verdict == NETWORK_WATCHED ? ENDPOINT_WATCHED :
-	       verdict == NETWORK_DENIED  ? ENDPOINT_DENIED :
-	       verdict == NETWORK_KILLED  ? ENDPOINT_KILLED :
-					    ENDPOINT_NO_RULE;
+	return verdict_of(verdict);
 }
 
 /* Both are done at once: of two that may be one that is watched is told, the first of them. */
@@ -156,6 +161,16 @@ enum endpoint_verdict endpoint_decide(const struct network *network, enum endpoi
 	if (act == ENDPOINT_BIND)
 		return decide_bind(network, sk, &e, ret_number);
 	return decide(network, act, sk, &e, ret_number);
+}
+
+enum endpoint_verdict endpoint_decide_loopback(const struct network *network, __be16 port,
+					       u32 *ret_number)
+{
+	struct endpoint e;
+
+	endpoint_set4(&e, htonl(INADDR_LOOPBACK), port);
+	return verdict_of(network_decide(
+		network, NETWORK_CONNECT_TCP, false, &e.address, e.port, ret_number));
 }
 
 bool endpoint_plainly_allowed(const struct network *network, enum endpoint_act act,

@@ -50,6 +50,10 @@ enum endpoint_verdict endpoint_decide(const struct network *network, enum endpoi
 				      const struct sock *sk, const struct sockaddr *address,
 				      u32 *ret_number);
 
+/* The same about connecting to 127.0.0.1 and that port by TCP, without a socket. */
+enum endpoint_verdict endpoint_decide_loopback(const struct network *network, __be16 port,
+					       u32 *ret_number);
+
 /* The same about listening where the socket is bound, or would be when it listens. */
 enum endpoint_verdict endpoint_decide_listen(const struct network *network, const struct sock *sk,
 					     u32 *ret_number);

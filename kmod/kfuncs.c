@@ -48,7 +48,7 @@ struct agentos_net_ask {
 	u32 policy;
 	u32 act;
 	u32 rule;
-	u32 pad;
+	u32 port;
 };
 
 /* As bpf/agentos.bpf.h declares it, with what the members mean. */
@@ -330,6 +330,40 @@ __bpf_kfunc int agentos_unix(struct sock *other, struct agentos_walk *walk, u32 
 	return verdict;
 }
 
+/*
+ * A task connects to the Unix socket `other`, and accepted will be the end of whoever
+ * listens there. If that is the gateway: what the rules of ask->policy say about
+ * its address, an enum endpoint_verdict, with ask->rule and ask->port; and the call
+ * is remembered, if they let it. Else -ENOENT.
+ */
+__bpf_kfunc int agentos_gateway(struct sock *other, struct sock *accepted,
+				struct agentos_net_ask *ask, u32 ask__sz)
+{
+	struct agent *agent = member_agent();
+	struct policy *policy;
+	int verdict;
+	bool held;
+	u32 port;
+
+	if (ask__sz < sizeof(*ask))
+		return ENDPOINT_NO_RULE;
+	if (!agent || !caller_is_listener(other))
+		return -ENOENT;
+	port = READ_ONCE(caller_port);
+	/* It is being set anew. */
+	if (port == CALLER_NO_PORT)
+		return ENDPOINT_NO_RULE;
+	policy = policy_of_caller(ask->policy, &held);
+	verdict = endpoint_decide_loopback(
+		policy ? policy->network : NULL, (__force __be16)port, &ask->rule);
+	if (unlikely(held))
+		policy_unuse(policy);
+	ask->port = port;
+	if (verdict <= ENDPOINT_WATCHED || READ_ONCE(agent->flags) & FACT_AUDIT_ONLY)
+		caller_note_accepted(agent, accepted);
+	return verdict;
+}
+
 /* About where the socket would listen, or (ENDPOINT_RECEIVED) all that it is good for. */
 __bpf_kfunc int agentos_net_own(struct socket *sock, struct agentos_net_ask *ask, u32 ask__sz)
 {
@@ -459,6 +493,7 @@ BTF_ID_FLAGS(func, agentos_net_message)
 BTF_ID_FLAGS(func, agentos_net_redirected)
 BTF_ID_FLAGS(func, agentos_net_own)
 BTF_ID_FLAGS(func, agentos_unix)
+BTF_ID_FLAGS(func, agentos_gateway)
 BTF_ID_FLAGS(func, agentos_walk)
 BTF_ID_FLAGS(func, agentos_walk_on)
 BTF_ID_FLAGS(func, agentos_rules_below)

@@ -335,20 +335,31 @@ struct agentos_seek {
  * rules (AGENTOS_WHY_NEVER). A socket that has it already is not taken away. Needs
  * CAP_SYS_ADMIN in the initial user namespace, outside of all agents.
  *
- * port: in host order; 0: there is none
+ * With SOCKET it listens at a Unix socket as well, which stands for that address:
+ * an agent connects to it by the right and the rules that it would connect there by
+ * over TCP, whatever those on Unix sockets say, and is remembered likewise.
  *
- * -EPERM   no CAP_SYS_ADMIN, or in an agent
- * -EINVAL  padding
+ * port: in host order; 0: there is none
+ * fd:   with SOCKET a Unix stream socket that listens; it is not held
+ *
+ * -EPERM       no CAP_SYS_ADMIN, or in an agent
+ * -EINVAL      padding or an unknown flag; a socket and no port, or no flag and an fd
+ * -EBADF       fd is not open, or is O_PATH
+ * -ENOTSOCK    it is no socket
+ * -EOPNOTSUPP  of another kind, or it does not listen
  */
+#define AGENTOS_GATEWAY_SOCKET (1U << 0)
 struct agentos_gateway {
 	__u32 size;
 	__u16 port;
-	__u16 pad;
+	__u16 flags;
+	__s32 fd;
+	__u32 pad;
 };
 
 /*
  * AGENTOS_IOC_CALLER: the agent that connected the other end of an accepted
- * connection to the gateway's address. It is that of the task which called
+ * connection to the gateway's address, or its Unix socket. It is that of the task which called
  * connect() at last (or sendto()), not of who made the socket or has it now. Of a socket that
  * an agent called with, and that somebody outside of all agents connected anew,
  * that agent is told. Also from within an agent.
@@ -362,7 +373,7 @@ struct agentos_gateway {
  *
  * -EBADF       fd is not open, or is O_PATH
  * -ENOTSOCK    it is no socket
- * -EOPNOTSUPP  of another kind than TCP on AF_INET
+ * -EOPNOTSUPP  of another kind than TCP on AF_INET, or a stream on AF_UNIX
  * -ENOTCONN    not connected, or not any more (listening, reset)
  * -ENOENT      not to the gateway's address, or no agent's call
  */
@@ -516,7 +527,7 @@ AGENTOS_ASSERT(sizeof(struct agentos_policy_rule) == 104);
 AGENTOS_ASSERT(sizeof(struct agentos_policy_drop) == 8);
 AGENTOS_ASSERT(sizeof(struct agentos_seek) == 16);
 AGENTOS_ASSERT(sizeof(struct agentos_policy_net) == 40);
-AGENTOS_ASSERT(sizeof(struct agentos_gateway) == 8);
+AGENTOS_ASSERT(sizeof(struct agentos_gateway) == 16);
 AGENTOS_ASSERT(sizeof(struct agentos_caller) == 24);
 AGENTOS_ASSERT(sizeof(struct agentos_denied) == 16);
 AGENTOS_ASSERT(sizeof(struct agentos_drained) == 16);

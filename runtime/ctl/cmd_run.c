@@ -274,10 +274,11 @@ static int run_become(struct run *r)
 	int attached = 0, err;
 	char **env;
 
-	if (launch_environment(r->policy, environ,
-			       &(struct launch_agent){ r->name, r->made.agent, r->made.denials,
-						       r->made.gateway, r->made.token },
-			       &env)) {
+	if (launch_environment(
+		    r->policy, environ,
+		    &(struct launch_agent){ r->name, r->made.agent, r->made.denials,
+					    r->made.gateway, r->made.token, r->made.socket },
+		    &env)) {
 		ctl_complain("out of memory");
 		return CTL_FAILED;
 	}

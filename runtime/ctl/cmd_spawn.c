@@ -197,8 +197,8 @@ static int spawn_environment(struct spawn *s, const struct agentos_info *info, u
 			return -errno;
 		snprintf(s->home, sizeof(s->home), "HOME=%s", directory);
 	}
-	return launch_environment(&p, environ,
-				  &(struct launch_agent){ s->full, id, denials, 0, "" }, ret_env);
+	return launch_environment(
+		&p, environ, &(struct launch_agent){ s->full, id, denials, 0, "", "" }, ret_env);
 }
 
 /*

@@ -337,7 +337,7 @@ int daemon_end(struct daemon *d, struct fault *f)
 	if (err)
 		return err;
 	d->enforce = NULL;
-	agentos_dev_gateway(d->dev, 0);
+	agentos_dev_gateway(d->dev, 0, -1);
 	egress_clear(d->egress);
 	drain_stop(d->drain);
 	feeds_clear(d->feeds);

@@ -2,7 +2,6 @@
 /* The gateway: started, listened to, ended. */
 #include "daemon/gateway.h"
 
-#include <arpa/inet.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <poll.h>
@@ -23,7 +22,6 @@
 #include "rpc/gate.h"
 
 #define GATEWAY_NAME	"gateway"
-#define GATEWAY_BACKLOG 512
 #define RESTART_MS	200
 #define RESTART_SLOW_MS 20000
 #define RESTART_TELL_MS 1000
@@ -48,7 +46,7 @@ int gateway_open(struct daemon *d, struct fault *f)
 	if (!g)
 		return fault_set(f, ENOMEM, "out of memory");
 	g->daemon = d;
-	g->listener = g->gate = g->pidfd = -1;
+	g->listeners[0] = g->listeners[1] = g->gate = g->pidfd = -1;
 	g->restart_ms = RESTART_MS;
 	g->receive = (struct loop_handle){ .done = gate_received, .cookie = g };
 	g->send = (struct loop_handle){ .done = gate_sent, .cookie = g };
@@ -81,53 +79,8 @@ void gateway_close(struct gateway *g)
 		return;
 	loop_cancel(&g->restart);
 	gateway_hang_up(g);
-	if (g->listener >= 0)
-		close(g->listener);
+	gateway_deafen(g);
 	free(g);
-}
-
-/* --- its port --- */
-
-static int listener_open(uint16_t port, struct fault *f)
-{
-	struct sockaddr_in address = { .sin_family = AF_INET,
-				       .sin_port = htons(port),
-				       .sin_addr.s_addr = htonl(INADDR_LOOPBACK) };
-	int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0), on = 1, err;
-
-	if (fd < 0)
-		return fault_set(f, errno, "no socket for the gateway: %s", strerror(errno));
-	/* What is left of connections is no bar; who listens is. */
-	setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof(on));
-	if (bind(fd, (struct sockaddr *)&address, sizeof(address)) == 0 &&
-	    listen(fd, GATEWAY_BACKLOG) == 0)
-		return fd;
-	err = fault_set(f, errno, "the gateway cannot listen at 127.0.0.1 port %u: %s", port,
-			strerror(errno));
-	close(fd);
-	return err;
-}
-
-static int gateway_listen(struct gateway *g, struct fault *f)
-{
-	const struct daemon_options *o = &g->daemon->options;
-	int err;
-
-	if (g->listener >= 0)
-		return 0;
-	g->listener = listener_open(o->gateway_port, f);
-	if (g->listener < 0) {
-		err = g->listener;
-		g->listener = -1;
-		return err;
-	}
-	err = agentos_dev_gateway(g->daemon->dev, o->gateway_port);
-	if (!err)
-		return 0;
-	close(g->listener);
-	g->listener = -1;
-	return fault_set(f, -err, "the module does not take the gateway's port: %s",
-			 strerror(-err));
 }
 
 /* --- its process --- */
@@ -176,7 +129,7 @@ static int gate_start(struct gateway *g, int device)
 {
 	struct gate_start m = { .header = { sizeof(m), GATE_VERSION, GATE_START },
 				.port = g->daemon->options.gateway_port };
-	const int fds[] = { g->listener, device };
+	const int fds[] = { g->listeners[0], g->listeners[1], device };
 	union {
 		struct cmsghdr header;
 		char room[CMSG_SPACE(sizeof(fds))];
@@ -366,6 +319,11 @@ void gateway_runs_in(struct daemon *d, pid_t pid, uint64_t agent)
 {
 	if (d->gateway->pid && pid == d->gateway->pid)
 		d->gateway->agent = agent;
+}
+
+void gateway_socket(const struct daemon *d, char *ret_path)
+{
+	memcpy(ret_path, d->gateway->socket, sizeof(d->gateway->socket));
 }
 
 enum control_gateway gateway_state(const struct daemon *d)

@@ -14,7 +14,8 @@
  * it ends at once. rpc/gate.h has what is spoken; whatever is out of bounds, or
  * told of an agent that is none, ends it.
  *
- * agentosd holds its listening socket: while it is being started, calls wait.
+ * agentosd holds its listening sockets, of TCP and a Unix one: while it is being started,
+ * calls wait.
  */
 struct gateway;
 
@@ -38,6 +39,9 @@ void gateway_adopt(struct daemon *d, bool needed);
 int gateway_admit(const struct daemon *d, const char *name, pid_t pid, struct fault *f);
 /* That process has been given this agent. */
 void gateway_runs_in(struct daemon *d, pid_t pid, uint64_t agent);
+
+/* Where its Unix socket is; empty when there is none yet. ret_path has CONTROL_PATH bytes. */
+void gateway_socket(const struct daemon *d, char *ret_path);
 
 enum control_gateway gateway_state(const struct daemon *d);
 /* Live agents that are it: none of those that keep enforcement from being ended. */

@@ -4,11 +4,14 @@
 #define AGENTOS_DAEMON_GATEWAY_STATE_H
 
 #include "daemon/daemon.h"
+#include "rpc/gate.h"
 
 struct gateway {
 	struct daemon *daemon;
-	bool needed;  /* a policy had rules on host names */
-	int listener; /* -1 until then; ours, whoever accepts from it */
+	bool needed; /* a policy had rules on host names */
+	/* -1 until then; ours, whoever accepts from them. In the order of GATE_LISTENERS. */
+	int listeners[GATE_LISTENERS];
+	char socket[CONTROL_PATH]; /* of the Unix one; empty until then */
 	uid_t uid;
 	gid_t gid;
 	pid_t pid; /* 0: it does not run */
@@ -26,6 +29,14 @@ struct gateway {
 
 /* gateway.c: ends it, for what it has done; the caller returns to the loop after it. */
 void gateway_breach(struct gateway *g, const char *what);
+
+/*
+ * gateway_listen.c: its sockets, unless they are there; the module knows them then.
+ * -EADDRINUSE somebody has the port; ...
+ */
+int gateway_listen(struct gateway *g, struct fault *f);
+/* Without them: nobody connects any more. */
+void gateway_deafen(struct gateway *g);
 
 /* gateway_child.c: in the new process. Never returns. */
 void gateway_become(const struct gateway *g, int gate) __attribute__((noreturn));

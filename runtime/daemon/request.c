@@ -312,6 +312,7 @@ static int client_run_now(struct client *c, const struct control_run *m,
 	gateway_runs_in(d, c->peer.pid, reply->agent);
 	reply->policy = u->policy;
 	reply->gateway = d->options.gateway_port;
+	gateway_socket(d, reply->socket);
 	/* One that cannot be told its denials is refused no less. */
 	if (feed)
 		feeds_name(d->feeds, u->policy, reply->agent, reply->denials);

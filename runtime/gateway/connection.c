@@ -124,6 +124,7 @@ int connection_open(struct gateway *g, int client, const struct caller *caller)
 		connection_free(c);
 		return -ENOMEM;
 	}
+	/* A Unix socket waits for nothing, and has no such option. */
 	setsockopt(client, IPPROTO_TCP, TCP_NODELAY, &on, sizeof(on));
 	/* Else the kernel takes some megabytes for a client that does not read. */
 	setsockopt(client, SOL_SOCKET, SO_SNDBUF, &send, sizeof(send));
@@ -188,7 +189,10 @@ void connection_drop_server(struct connection *c)
 
 void connection_abort(struct connection *c)
 {
-	/* A reset: an end in the middle must not look like one that was meant. */
+	/*
+	 * A reset: an end in the middle must not look like one that was meant. A Unix socket
+	 * has none; there what was promised, a length or a last chunk, is missing.
+	 */
 	const struct linger now = { .l_onoff = 1 };
 
 	setsockopt(c->client, SOL_SOCKET, SO_LINGER, &now, sizeof(now));

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-/* The listener: who calls, whether there is room, and when none is taken. */
+/* The listeners: who calls, whether there is room, and when none is taken. */
 #include <errno.h>
 #include <string.h>
 #include <unistd.h>
@@ -75,7 +75,10 @@ static void front_take(struct gateway *g, int client)
 
 static void front_pause(struct gateway *g)
 {
-	loop_cancel(&g->accept);
+	size_t i;
+
+	for (i = 0; i < GATE_LISTENERS; i++)
+		loop_cancel(&g->doors[i].accept);
 	if (!g->pause.op && loop_timer(g->loop, &g->pause, PAUSE_MS))
 		loop_stop(g->loop);
 }
@@ -88,7 +91,8 @@ static bool front_is_short(int err)
 
 static void front_accepted(int result, void *cookie)
 {
-	struct gateway *g = cookie;
+	const struct door *d = cookie;
+	struct gateway *g = d->gateway;
 
 	if (result >= 0) {
 		front_take(g, result);
@@ -109,25 +113,45 @@ static void front_paused(int result, void *cookie)
 
 void front_resume(struct gateway *g)
 {
+	size_t i;
+
 	/* While it pauses the timer decides: descriptors come back in no event of ours. */
-	if (g->listener < 0 || g->accept.op || g->pause.op)
-		return;
-	if (!front_has_room(g) || loop_accept(g->loop, &g->accept, g->listener))
-		front_pause(g);
+	for (i = 0; i < GATE_LISTENERS && !g->pause.op; i++) {
+		struct door *d = &g->doors[i];
+
+		if (!d->gateway || d->accept.op)
+			continue;
+		if (!front_has_room(g) || loop_accept(g->loop, &d->accept, d->listener))
+			front_pause(g);
+	}
 }
 
-void front_open(struct gateway *g)
+void front_open(struct gateway *g, const int *listeners)
 {
-	g->accept = (struct loop_handle){ .done = front_accepted, .cookie = g };
+	size_t i;
+
+	for (i = 0; i < GATE_LISTENERS; i++) {
+		struct door *d = &g->doors[i];
+
+		*d = (struct door){ .gateway = g, .listener = listeners[i] };
+		d->accept = (struct loop_handle){ .done = front_accepted, .cookie = d };
+	}
 	g->pause = (struct loop_handle){ .done = front_paused, .cookie = g };
 	front_resume(g);
 }
 
 void front_close(struct gateway *g)
 {
-	loop_cancel(&g->accept);
+	size_t i;
+
 	loop_cancel(&g->pause);
-	if (g->listener >= 0)
-		close(g->listener);
-	g->listener = -1;
+	for (i = 0; i < GATE_LISTENERS; i++) {
+		struct door *d = &g->doors[i];
+
+		if (!d->gateway)
+			continue;
+		loop_cancel(&d->accept);
+		close(d->listener);
+		d->gateway = NULL;
+	}
 }

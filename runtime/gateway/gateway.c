@@ -43,14 +43,14 @@ struct gateway_times gateway_times_usual(void)
 	};
 }
 
-static void gateway_start(const struct gate_start *start, int listener, int device, void *cookie)
+static void gateway_start(const struct gate_start *start, const int *listeners, int device,
+			  void *cookie)
 {
 	struct gateway *g = cookie;
 
 	memcpy(g->token_key, start->token_key, sizeof(g->token_key));
-	g->listener = listener;
 	g->device = device;
-	front_open(g);
+	front_open(g, listeners);
 	wire_ready(g->wire);
 }
 
@@ -261,7 +261,7 @@ static bool gateway_close(struct gateway *g)
 
 int gateway_run(const struct gateway_options *options)
 {
-	struct gateway g = { .options = *options, .listener = -1, .device = -1 };
+	struct gateway g = { .options = *options, .device = -1 };
 	struct fault f = { "" };
 	int err = gateway_open(&g, &f);
 

@@ -35,8 +35,13 @@ struct gateway {
 	struct wire *wire;
 	struct policies *policies;
 	struct resolver *resolver;
-	int listener, device; /* -1 before START */
-	struct loop_handle accept, pause, signals;
+	int device; /* -1 before START */
+	struct door {
+		struct gateway *gateway; /* NULL before START */
+		int listener;
+		struct loop_handle accept;
+	} doors[GATE_LISTENERS];
+	struct loop_handle pause, signals;
 	struct connection *connections, *newest; /* the oldest first */
 	size_t live;
 	int error; /* that it ended with */
@@ -163,9 +168,10 @@ void answer_fault(struct connection *c, const struct http_fault *fault);
 /* For a client that there is no room for; sent at once or not at all. */
 void answer_turn_away(int client);
 
-/* --- front.c: the listener --- */
+/* --- front.c: the listeners --- */
 
-void front_open(struct gateway *g);
+/* Takes the GATE_LISTENERS of them over. */
+void front_open(struct gateway *g, const int *listeners);
 void front_close(struct gateway *g);
 /* There may be room again. */
 void front_resume(struct gateway *g);

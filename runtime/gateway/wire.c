@@ -11,6 +11,7 @@
 
 #include "base/limits.h"
 
+#define WIRE_FDS (GATE_LISTENERS + 1) /* with START; no message has more */
 /* Whatever is kept may have been asked for, and READY. */
 #define WIRE_ROOM (LIMIT_GATE_TELLS + LIMIT_GATE_POLICIES + LIMIT_GATE_AGENTS + LIMIT_GATE_KEYS + 1)
 
@@ -45,25 +46,25 @@ static void wire_end(struct wire *w, int err)
 
 static int wire_listen(struct wire *w)
 {
-	return loop_receive(w->loop, &w->receive, w->fd, sizeof(union gate_message), 2);
+	return loop_receive(w->loop, &w->receive, w->fd, sizeof(union gate_message), WIRE_FDS);
 }
 
 static void wire_dispatch(struct wire *w, const struct loop_message *m)
 {
 	const union gate_message *message = (const union gate_message *)m->data;
 	void *cookie = w->events.cookie;
-	int fds[2] = { -1, -1 };
+	int fds[WIRE_FDS] = { -1, -1, -1 };
 	size_t i;
 
 	/* The events' from here on. */
-	for (i = 0; i < m->fd_count && i < 2; i++) {
+	for (i = 0; i < m->fd_count && i < WIRE_FDS; i++) {
 		fds[i] = m->fds[i];
 		m->fds[i] = -1;
 	}
 	switch (message->header.type) {
 	case GATE_START:
 		w->started = true;
-		w->events.start(&message->start, fds[0], fds[1], cookie);
+		w->events.start(&message->start, fds, fds[GATE_LISTENERS], cookie);
 		break;
 	case GATE_RULES_ARE:
 		w->events.rules(&message->rules, cookie);

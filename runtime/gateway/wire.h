@@ -9,8 +9,9 @@
 struct wire;
 
 struct wire_events {
-	/* Once. The descriptors are the callback's. */
-	void (*start)(const struct gate_start *start, int listener, int device, void *cookie);
+	/* Once. The descriptors, GATE_LISTENERS and the device, are the callback's. */
+	void (*start)(const struct gate_start *start, const int *listeners, int device,
+		      void *cookie);
 	void (*agent)(const struct gate_agent *agent, int fd, void *cookie); /* likewise; or -1 */
 	void (*key)(const struct gate_key *key, void *cookie);
 	void (*keys_gone)(void *cookie);

@@ -171,10 +171,14 @@ int agentos_dev_policy_drop(int dev, uint32_t policy)
 	return command(dev, AGENTOS_IOC_POLICY_DROP, &arg);
 }
 
-int agentos_dev_gateway(int dev, uint16_t port)
+int agentos_dev_gateway(int dev, uint16_t port, int listener)
 {
 	struct agentos_gateway arg = { .size = sizeof(arg), .port = port };
 
+	if (listener >= 0) {
+		arg.flags = AGENTOS_GATEWAY_SOCKET;
+		arg.fd = listener;
+	}
 	return command(dev, AGENTOS_IOC_GATEWAY, &arg);
 }
 

@@ -97,8 +97,11 @@ int agentos_dev_policy_rule(int dev, struct agentos_policy_rule *rule);
 int agentos_dev_policy_net(int dev, const struct agentos_policy_net *rule);
 int agentos_dev_policy_drop(int dev, uint32_t policy);
 
-/* Where agents' calls are remembered, 127.0.0.1:port; 0: nowhere. See AGENTOS_IOC_GATEWAY. */
-int agentos_dev_gateway(int dev, uint16_t port);
+/*
+ * Where agents' calls are remembered, 127.0.0.1:port and the Unix socket `listener`; 0 and
+ * -1: nowhere. See AGENTOS_IOC_GATEWAY.
+ */
+int agentos_dev_gateway(int dev, uint16_t port, int listener);
 /* Who connected the other end of this accepted socket. See AGENTOS_IOC_CALLER. */
 int agentos_dev_caller(int dev, int fd, struct agentos_caller *ret_caller);
 /* One more denial of the agent's, which no hook saw. See AGENTOS_IOC_DENIED. */

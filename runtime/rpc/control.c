@@ -289,7 +289,8 @@ static bool body_valid(const union control_message *m, size_t len)
 	case CONTROL_RUN_REPLY:
 		return m->run_reply.agent && m->run_reply.policy && !m->run_reply.pad &&
 		       is_text(m->run_reply.token, sizeof(m->run_reply.token)) &&
-		       is_text(m->run_reply.denials, sizeof(m->run_reply.denials));
+		       is_text(m->run_reply.denials, sizeof(m->run_reply.denials)) &&
+		       is_text(m->run_reply.socket, sizeof(m->run_reply.socket));
 	case CONTROL_STATUS_REPLY:
 		return status_valid(&m->status_reply);
 	case CONTROL_HOOK:

@@ -25,7 +25,7 @@
  * To put one that runs under another policy: the same, and APPLY at the end.
  * What was sent is forgotten after these, after any error, and at disconnect.
  */
-#define CONTROL_VERSION	  6
+#define CONTROL_VERSION	  7
 #define CONTROL_TEXT	  1024
 #define CONTROL_HOOKS_MAX 64
 #define CONTROL_WHAT	  96
@@ -165,6 +165,7 @@ struct control_run_reply {
 	uint16_t pad;
 	char token[TOKEN_SIZE];	    /* what it shows the gateway; empty: its policy has no models */
 	char denials[CONTROL_PATH]; /* where it can read them; empty: nowhere */
+	char socket[CONTROL_PATH];  /* the gateway's Unix socket; empty: there is none */
 };
 
 struct control_apply_reply {

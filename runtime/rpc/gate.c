@@ -11,8 +11,8 @@
 #include "policy/egress.h"
 #include "rpc/call_why.h"
 
-#define GATE_DESCRIPTORS 2  /* with START */
-#define FDS_BY_KNOWN	 99 /* as many as AGENT_IS says in `known` */
+#define GATE_DESCRIPTORS (GATE_LISTENERS + 1) /* with START */
+#define FDS_BY_KNOWN	 99		      /* as many as AGENT_IS says in `known` */
 #define GATE_STATUS_MAX	 999
 #define GATE_WIRES	 4
 #define GATE_OPERATIONS	 3 /* the last of enum call_operation */

@@ -10,8 +10,8 @@
 
 /*
  * A SOCK_SEQPACKET pair, which the gateway gets as descriptor GATE_FD; one message
- * is one packet of a fixed size. The daemon begins with START and the descriptors
- * listener and device. The gateway answers READY once it serves. It asks
+ * is one packet of a fixed size. The daemon begins with START and the descriptors of
+ * its listeners and the device. The gateway answers READY once it serves. It asks
  * for a policy's rules once and keeps them: a policy never changes under its
  * number. It asks for an agent once and keeps the descriptor that comes along, by
  * which it charges what the agent's calls cost. It asks for the key of a provider, which it
@@ -22,6 +22,7 @@
  */
 #define GATE_FD	       3
 #define GATE_VERSION   3
+#define GATE_LISTENERS 2    /* over TCP; the Unix socket */
 #define GATE_RULES     64   /* in one message */
 #define GATE_TOKEN_KEY 32   /* bytes */
 #define GATE_KEY_NAME  64   /* bytes of a key's name in the vault, its NUL included */
@@ -31,7 +32,7 @@
 #define GATE_DIGEST    32   /* bytes of a SHA-256 */
 
 enum gate_type {
-	GATE_START = 1,	    /* daemon: struct gate_start, two descriptors */
+	GATE_START = 1, /* daemon: struct gate_start, GATE_LISTENERS descriptors and the device */
 	GATE_RULES_ARE = 2, /* daemon: struct gate_rules, as often as needed; the answer to ASK */
 
 	GATE_AGENT_IS = 3,  /* daemon: struct gate_agent; the answer to AGENT */

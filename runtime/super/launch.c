@@ -135,7 +135,7 @@ static char *env_format(const char *name, const char *value)
 	return asprintf(&text, "%s=%s", name, value) < 0 ? NULL : text;
 }
 
-#define GATEWAY_VARIABLES 13
+#define GATEWAY_VARIABLES 13 /* and AGENTOS_SOCKET */
 
 /* What the gateway is there for; programs look for a proxy in one case of letters or the other. */
 static const struct gateway_variable {
@@ -189,13 +189,15 @@ static int env_add_gateway(char **env, size_t *count, const struct policy *p,
 		if ((v->hosts && hosts) || (v->models && models))
 			err = env_add(env, count, gateway_variable(v, address, who->token));
 	}
+	if (!err && (hosts || models) && who->socket[0])
+		err = env_add(env, count, env_format("AGENTOS_SOCKET", who->socket));
 	return err;
 }
 
 int launch_environment(const struct policy *p, char *const *from, const struct launch_agent *who,
 		       char ***ret_env)
 {
-	size_t room = 5 + GATEWAY_VARIABLES, count = 0, i;
+	size_t room = 6 + GATEWAY_VARIABLES, count = 0, i;
 	char number[24], **env;
 	int err = 0;
 

@@ -24,6 +24,7 @@ struct launch_agent {
 	const char *denials; /* a path, or "" */
 	uint16_t gateway;    /* its port; 0: AGENTOS_GATEWAY_PORT */
 	const char *token;   /* what it shows the gateway for models; "": it has none */
+	const char *socket;  /* the gateway's Unix socket; "": there is none */
 };
 
 /*
@@ -36,7 +37,8 @@ struct launch_agent {
  * either case of letters, and NODE_USE_ENV_PROXY, without which Node.js looks at
  * none of them. ALL_PROXY is left alone. If it allows any model: where programs look
  * for models, in place of another: OPENAI_BASE_URL, ANTHROPIC_BASE_URL and
- * GOOGLE_GEMINI_BASE_URL, each with the token as its key, and NO_PROXY.
+ * GOOGLE_GEMINI_BASE_URL, each with the token as its key, and NO_PROXY. With either,
+ * AGENTOS_SOCKET: the gateway's Unix socket.
  * What would make the dynamic linker load code (LD_*) passes only if kept by
  * its full name or without a section. *ret_env is released with
  * launch_environment_free(). -ENOMEM

@@ -13,7 +13,7 @@ chmod 755 "$bin/fake_gateway"
 cat >"$work/policies/gate.yaml" <<END
 version: 1
 name: gate
-rights: [file-read, file-write, file-exec, net-connect, net-listen]
+rights: [file-read, file-write, file-exec, net-connect, net-listen, unix-connect]
 files:
   read: [/usr, -/lib, -/lib64, -/etc/ld.so.cache, $bin, /dev/agentos]
   write: [/dev/agentos, /dev/null]
@@ -21,6 +21,7 @@ files:
 network:
   connect: ["127.0.0.1:9"]
   listen: ["127.0.0.1:1018"]
+  unix: [-/run/nscd/socket]
 END
 cat >"$work/policies/names.yaml" <<'END'
 version: 1
@@ -131,8 +132,8 @@ is 'of a user without groups' "$(sed -nE 's/^(Uid|Gid|Groups):[[:space:]]*//p' "
 is 'without capabilities' "$(sed -nE 's/^Cap(Prm|Eff|Bnd|Amb):[[:space:]]*//p' "/proc/$pid/status" |
 	sort -u)" 0000000000000000
 is 'nor new ones' "$(sed -n 's/^NoNewPrivs:[[:space:]]*//p' "/proc/$pid/status")" 1
-is 'with four descriptors, and the two that it was sent' \
-	"$(find "/proc/$pid/fd" -type l -printf "%f\n" | sort -n | tr '\n' ' ')" '0 1 2 3 4 5 '
+is 'with four descriptors, and the three that it was sent' \
+	"$(find "/proc/$pid/fd" -type l -printf "%f\n" | sort -n | tr '\n' ' ')" '0 1 2 3 4 5 6 '
 try agentctl run --policy names --name gateway -- true
 refused 'its name is nobody else'"'"'s' 1 'the name of agentosd'"'"'s own agent'
 workspace_make taker

@@ -12,6 +12,7 @@ cp "$SRC/tests/e2e/lib/caller.py" "$work/caller.py"
 chmod 755 "$bin/agentos-gateway"
 chmod 644 "$work/caller.py"
 secret=sk-canary-$$-0123456789abcdef
+socket=/run/agentos/gateway.sock
 
 # policy_make NAME [LINE]...: untrusted, which may connect, with these lines.
 policy_make() {
@@ -79,6 +80,8 @@ policy_make calling 'rights: [net-connect]' 'network: {models: ["local/*", "keyl
 policy_make one 'rights: [net-connect]' 'network: {models: [small]}'
 policy_make poor 'rights: [net-connect]' 'network: {models: ["*"]}' 'budgets: {tokens: 20}'
 policy_make quiet 'rights: [net-connect]' 'network: {connect: ["127.0.0.1:8089"]}'
+policy_make allowed 'rights: [net-connect, unix-connect]' \
+	'network: {connect: ["127.0.0.1:8089"], unix: [/run/agentos]}'
 
 module_load
 daemon_start
@@ -97,6 +100,32 @@ logged 'a call is in the log, with what it cost' '"type":"call"' '"agent_name":"
 try agentctl audit
 says 'in words' 'called local/small: 11 tokens in, 4 out' "$work/out"
 
+# --- over the Unix socket ---
+
+asks calling chat/:small chat/:large:stream anthropic/:small
+next 'models answer over the Unix socket' 'Hello!'
+next 'and in streams' 'Hello!'
+next 'in each wire' 'Hello!'
+is 'the agent is told where it is' "$(cd "$work/asking" && agentctl run --quiet --policy calling -- \
+	sh -c 'echo "$AGENTOS_SOCKET"' 2>&1)" "$socket"
+is 'anybody may connect to it, and it is root'"'"'s' "$(stat -c '%a %u' "$socket")" '666 0'
+workspace_make mine
+chown -R demo: "$work/mine"
+is 'agents of any user do' "$(cd "$work/mine" && as demo agentctl run --quiet --policy calling -- \
+	python3 "$work/caller.py" chat/:small 2>&1)" 'Hello!'
+try agentctl run --quiet --policy trusted -- sh -c \
+	"rm -f $socket; mv $socket $socket.old; echo x >/run/agentos/new; echo x >/run/beside"
+is 'no agent replaces it, root'"'"'s neither' "$(grep -c 'Permission denied' "$work/err"),$(stat -c %F "$socket")" \
+	3,socket
+is 'control: what is beside its directory it writes' "$(cat /run/beside)" x
+audit_settle
+agentctl audit --denied -n 20 >"$work/denied"
+says 'the log says why' 'no agent may touch what enforces' "$work/denied"
+sed "s|^name: .*|name: taking|; s|^files: .*|files: {write: [$socket]}|" "$work/policies/one.yaml" \
+	>"$work/policies/taking.yaml"
+try agentctl run --policy taking -- true
+refused 'no rule may allow it' 1 'no rule may be about what is below /run/agentos'
+
 # --- who may not ---
 
 asks one chat:small chat:large chat:nothing
@@ -109,24 +138,38 @@ workspace_make keeping
 	sh -c 'echo $OPENAI_API_KEY; sleep 60') >"$work/token" 2>&1 </dev/null &
 children="$children $!"
 wait_for 30 grep -q agentos- "$work/token" || bail 'there is no token'
-asks one "chat:small::$(cat "$work/token")" "chat:small::$secret" chat:small
-next "another agent's token is refused" "refused: 403 agentos-gateway: the key is another agent's"
-next 'and so is a key, even the right one' "refused: 401 agentos-gateway: the key is none of"
-next 'its own is not' 'Hello!'
+for over in chat chat/; do
+	asks one "$over:small::$(cat "$work/token")" "$over:small::$secret" "$over:small::-" $over:small
+	next "another agent's token is refused, $over" \
+		"refused: 403 agentos-gateway: the key is another agent's"
+	next 'and so is a key, even the right one' 'refused: 401 agentos-gateway: the key is none of'
+	next 'and none' 'refused: 401 agentos-gateway: no key was sent'
+	next 'its own is not' 'Hello!'
+done
 logged "a stolen token is in the log" '"type":"call"' '"agent_name":"one"' token
+is 'as often as it was shown, and so is what was no token' \
+	"$(grep -c '"why":"token_others"' "$work/log"),$(grep -c '"why":"token"' "$work/log")" 2,4
 before=$(wc -l <"$work/keys")
 asks poor chat:small
 next 'a budget that is too small is told' 'refused: 429 agentos-gateway: the budget of tokens'
 is 'and the provider is not asked' "$(wc -l <"$work/keys")" "$before"
 asks calling chat:keyless/x
 next 'a key that is not there' 'refused: 503 agentos-gateway: the vault has no key "missing"'
-asks quiet "chat:small::$(cat "$work/token")"
+asks quiet "chat:small::$(cat "$work/token")" "chat/:small::$(cat "$work/token")"
 next 'who has no rule on models does not reach the gateway' 'error:'
+next 'nor its Unix socket' 'error: [Errno 13] Permission denied'
+logged 'that is in the log' '"agent_name":"quiet"' '"verdict":"denied"' "$socket" '"port":1018'
+asks allowed "chat/:small::$(cat "$work/token")"
+next 'rules on Unix sockets do not open it' 'error: [Errno 13] Permission denied'
 is 'nor has a token' "$(cd "$work/asking" && agentctl run --quiet --policy quiet -- \
 	sh -c 'echo "${OPENAI_API_KEY-none}"' 2>&1)" none
 # Nobody in no agent is served, with whatever token.
 try python3 "$work/caller.py" "chat:small::$(cat "$work/token")"
 fails 'who is no agent is not served' grep -q Hello "$work/out"
+try python3 "$work/caller.py" "chat/:small::$(cat "$work/token")"
+says 'nor over the Unix socket' 'refused: 403' "$work/out"
+logged 'and both are in the log' '"type":"egress"' '"why":"stranger"'
+is 'each' "$(wc -l <"$work/log")" 2
 
 # --- the key is nobody's ---
 
@@ -171,8 +214,9 @@ next 'and models answer' 'Hello!'
 is 'with the key that was set last' "$(tail -n 1 "$work/keys")" 'Bearer sk-other'
 kill -9 "$daemon"
 daemon_start
-asks calling chat:small
+asks calling chat:small chat/:small
 next 'after another agentosd' 'Hello!'
+next 'over its Unix socket as well' 'Hello!'
 
 # --- a monitoring system sees it ---
 

@@ -407,7 +407,7 @@ static void errors_have_their_causes(void)
 	int udp = socket(AF_INET, SOCK_DGRAM, 0), tcp6 = socket(AF_INET6, SOCK_STREAM, 0);
 	int tcp = socket(AF_INET, SOCK_STREAM, 0), file = open("/", O_RDONLY);
 	int path = open("/", O_PATH), mptcp = socket(AF_INET, SOCK_STREAM, MPTCP_NUMBER);
-	int local = socket(AF_UNIX, SOCK_STREAM, 0);
+	int local = socket(AF_UNIX, SOCK_STREAM, 0), packet = socket(AF_UNIX, SOCK_SEQPACKET, 0);
 
 	REQUIRE(stand_up());
 	CHECK_INT(caller(-1, NULL), -EBADF);
@@ -416,7 +416,8 @@ static void errors_have_their_causes(void)
 	CHECK_INT(caller(file, NULL), -ENOTSOCK);
 	CHECK_INT(caller(udp, NULL), -EOPNOTSUPP);
 	CHECK_INT(caller(tcp6, NULL), -EOPNOTSUPP);
-	CHECK_INT(caller(local, NULL), -EOPNOTSUPP);
+	CHECK_INT(caller(local, NULL), -ENOTCONN);
+	CHECK_INT(caller(packet, NULL), -EOPNOTSUPP);
 	if (mptcp >= 0)
 		CHECK_INT(caller(mptcp, NULL), -EOPNOTSUPP);
 	CHECK_INT(caller(tcp, NULL), -ENOTCONN);
@@ -431,6 +432,7 @@ static void errors_have_their_causes(void)
 	close(path);
 	close(mptcp);
 	close(local);
+	close(packet);
 	stand_down();
 }
 
@@ -441,6 +443,142 @@ static int ask_inside(void *arg)
 	if (stage_call(stage_device, AGENTOS_IOC_GATEWAY, &set) != -EPERM)
 		return 1;
 	return caller(*(int *)arg, NULL) > 0 ? 0 : 2;
+}
+
+/* The gateway at `listener` as well. */
+static int gateway_at(uint16_t port, int listener)
+{
+	struct agentos_gateway set = { .size = sizeof(set),
+				       .port = port,
+				       .flags = AGENTOS_GATEWAY_SOCKET,
+				       .fd = listener };
+
+	return stage_call(stage_device, AGENTOS_IOC_GATEWAY, &set);
+}
+
+static struct call call_locally(const struct sockaddr_un *un, socklen_t len)
+{
+	struct call call = call_to("", 0);
+
+	call.local = un;
+	call.local_len = len;
+	return call;
+}
+
+/* Without the right and rules on Unix sockets: it is the address that counts. */
+static void a_call_of_the_unix_socket_is_told(void)
+{
+	const uint64_t rights = AGENTOS_RIGHT(NET_CONNECT);
+	struct sockaddr_un un, other;
+	int agent, own, beside, fd;
+	struct call call;
+	socklen_t len = 0, other_len = 0;
+	uint64_t id;
+	pid_t pid;
+
+	REQUIRE(stand_up());
+	own = stand.listener;
+	stand.listener = listen_unix(&un, &len);
+	beside = listen_unix(&other, &other_len);
+	REQUIRE(stand.listener >= 0 && beside >= 0);
+	agent = agent_under("local", stand.any, 0, rights, &id);
+	/* It is nobody's yet. */
+	call = call_locally(&un, len);
+	CHECK_INT(call_by(agent, &call), -1000 - EACCES);
+	CHECK_INT(gateway_at(PORT, stand.listener), 0);
+	call = call_locally(&un, len);
+	CHECK_INT(call_by(agent, &call), (int64_t)id);
+	/* Another socket is another, and the address is what it was. */
+	call = call_locally(&other, other_len);
+	CHECK_INT(call_by(agent, &call), -1000 - EACCES);
+	fd = stand.listener;
+	stand.listener = own;
+	call = call_to("127.0.0.1", PORT);
+	CHECK_INT(call_by(agent, &call), (int64_t)id);
+	stand.listener = fd;
+	/* The caller's own end is no call; nobody in no agent is a stranger, as over TCP. */
+	call = call_locally(&un, len);
+	call.fd = socket(AF_UNIX, SOCK_STREAM, 0);
+	pid = stage_spawn(agent, call_out, &call);
+	fd = take(&call);
+	CHECK_INT(caller(fd, NULL), (int64_t)id);
+	CHECK_INT(caller(call.fd, NULL), -ENOENT);
+	kill(pid, SIGKILL);
+	stage_status(pid);
+	close(call.fd);
+	close(fd);
+	call = call_locally(&un, len);
+	CHECK_INT(call_by(-1, &call), -ENOENT);
+	agent_end(agent);
+	close(stand.listener);
+	close(beside);
+	stand.listener = own;
+	stand_down();
+}
+
+static void the_unix_socket_is_refused_as_the_address_is(void)
+{
+	struct agentos_info info;
+	struct sockaddr_un un;
+	struct call call;
+	socklen_t len = 0;
+	int agent, own;
+	uint64_t id;
+
+	REQUIRE(stand_up());
+	own = stand.listener;
+	stand.listener = listen_unix(&un, &len);
+	REQUIRE(!gateway_at(PORT, stand.listener));
+	/* No rule on the address; no right to connect there, with all that there is on Unix sockets. */
+	agent = agent_under("refused", stand.none, 0, AGENTOS_RIGHTS_ALL, &id);
+	call = call_locally(&un, len);
+	CHECK_INT(call_by(agent, &call), -1000 - EACCES);
+	info = stage_info(agent);
+	CHECK_INT(info.ret_denials, 1);
+	agent_end(agent);
+	agent = agent_under("refused.2", stand.any, 0, AGENTOS_RIGHT(UNIX_CONNECT), &id);
+	call = call_locally(&un, len);
+	CHECK_INT(call_by(agent, &call), -1000 - EACCES);
+	agent_end(agent);
+	/* Audit-only: let through, counted, and told. */
+	agent = agent_under("seen", stand.none, AGENTOS_CREATE_AUDIT_ONLY, AGENTOS_RIGHT(FILE_READ),
+			    &id);
+	call = call_locally(&un, len);
+	CHECK_INT(call_by(agent, &call), (int64_t)id);
+	info = stage_info(agent);
+	CHECK_INT(info.ret_denials, 1);
+	agent_end(agent);
+	close(stand.listener);
+	stand.listener = own;
+	stand_down();
+}
+
+static void only_a_unix_socket_that_listens_is_taken(void)
+{
+	struct agentos_gateway odd = { .size = sizeof(odd), .port = PORT, .flags = 2 };
+	int stream = socket(AF_UNIX, SOCK_STREAM, 0), packet = socket(AF_UNIX, SOCK_SEQPACKET, 0);
+	int null = open("/dev/null", O_RDONLY), fd;
+	struct sockaddr_un un;
+	socklen_t len = 0;
+
+	REQUIRE(stand_up());
+	fd = listen_unix(&un, &len);
+	CHECK_INT(gateway_at(PORT, fd), 0);
+	CHECK_INT(gateway_at(0, fd), -EINVAL);
+	CHECK_INT(gateway_at(PORT, -1), -EBADF);
+	CHECK_INT(gateway_at(PORT, null), -ENOTSOCK);
+	CHECK_INT(gateway_at(PORT, stream), -EOPNOTSUPP);
+	CHECK_INT(gateway_at(PORT, packet), -EOPNOTSUPP);
+	CHECK_INT(gateway_at(PORT, stand.listener), -EOPNOTSUPP);
+	CHECK_INT(stage_call(stage_device, AGENTOS_IOC_GATEWAY, &odd), -EINVAL);
+	odd.flags = 0;
+	odd.fd = fd;
+	CHECK_INT(stage_call(stage_device, AGENTOS_IOC_GATEWAY, &odd), -EINVAL);
+	close(fd);
+	close(stream);
+	close(packet);
+	close(null);
+	stand_down();
 }
 
 static int set_as_demo(void *arg)
@@ -486,6 +624,9 @@ static const struct tap_test tests[] = {
 	TEST(an_agents_newest_calls_are_kept),
 	TEST(another_namespaces_address_is_another),
 	TEST(no_agent_takes_the_port),
+	TEST(a_call_of_the_unix_socket_is_told),
+	TEST(the_unix_socket_is_refused_as_the_address_is),
+	TEST(only_a_unix_socket_that_listens_is_taken),
 	TEST(errors_have_their_causes),
 	TEST(who_may_ask),
 };

@@ -6,6 +6,7 @@
 #include <arpa/inet.h>
 #include <netinet/in.h>
 #include <sys/socket.h>
+#include <sys/un.h>
 
 #include "stage.h"
 
@@ -41,6 +42,21 @@ static inline struct sockaddr_in to(const char *address, uint16_t port)
 
 	inet_pton(AF_INET, address, &in.sin_addr);
 	return in;
+}
+
+/* A Unix socket of a name that the kernel chooses, in *ret_name. */
+static inline int listen_unix(struct sockaddr_un *ret_name, socklen_t *ret_len)
+{
+	struct sockaddr_un un = { .sun_family = AF_UNIX };
+	socklen_t len = sizeof(un);
+	int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+
+	if (bind(fd, (struct sockaddr *)&un, sizeof(sa_family_t)) || listen(fd, 1024) ||
+	    getsockname(fd, (struct sockaddr *)&un, &len))
+		return -errno;
+	*ret_name = un;
+	*ret_len = len;
+	return fd;
 }
 
 static inline int listen_at(const char *address, uint16_t port)
@@ -131,6 +147,8 @@ struct call {
 	const char *address;
 	uint16_t port;
 	bool v6, fast, leave, again;
+	const struct sockaddr_un *local; /* in the place of the address; NULL: none */
+	socklen_t local_len;
 	int count;
 	int *said; /* the errno, shared; -1 before */
 };
@@ -141,7 +159,9 @@ static inline int connect_one(const struct call *call, int fd)
 	struct sockaddr_in in = to(call->address, call->port);
 	int result;
 
-	if (call->v6) {
+	if (call->local) {
+		result = connect(fd, (const struct sockaddr *)call->local, call->local_len);
+	} else if (call->v6) {
 		inet_pton(AF_INET6, call->address, &in6.sin6_addr);
 		result = connect(fd, (struct sockaddr *)&in6, sizeof(in6));
 	} else if (call->fast) {
@@ -160,9 +180,11 @@ static inline int call_out(void *arg)
 	int i, fd, error = 0;
 
 	for (i = 0; i < (call->count ?: 1) && !error; i++) {
-		fd = call->fd >= 0 ?
-			     call->fd :
-			     socket(call->v6 ? AF_INET6 : AF_INET, SOCK_STREAM, call->protocol);
+		fd = call->fd >= 0 ? call->fd :
+				     socket(call->local ? AF_UNIX :
+					    call->v6	? AF_INET6 :
+							  AF_INET,
+					    SOCK_STREAM, call->protocol);
 		error = fd < 0 ? errno : connect_one(call, fd);
 	}
 	__atomic_store_n(call->said, error, __ATOMIC_RELEASE);

@@ -313,6 +313,8 @@ static const struct fault {
 	FAULT(AGENTOS_IOC_POLICY_DROP, agentos_policy_drop, policy, 0, ENOENT),
 	FAULT(AGENTOS_IOC_POLICY_DROP, agentos_policy_drop, policy, UINT32_MAX, ENOENT),
 	FAULT(AGENTOS_IOC_GATEWAY, agentos_gateway, pad, 1, EINVAL),
+	FAULT(AGENTOS_IOC_GATEWAY, agentos_gateway, fd, 1, EINVAL),
+	FAULT(AGENTOS_IOC_GATEWAY, agentos_gateway, flags, AGENTOS_GATEWAY_SOCKET, EINVAL),
 	FAULT(AGENTOS_IOC_DENIED, agentos_denied, pad, 1, EINVAL),
 	FAULT(AGENTOS_IOC_DENIED, agentos_denied, id, 0, ESRCH),
 	FAULT(AGENTOS_IOC_DENIED, agentos_denied, id, 1ULL << 40, ESRCH),

@@ -245,6 +245,10 @@ static inline void command_fill(struct fuzz *fuzz, unsigned long cmd, union any 
 		break;
 	case AGENTOS_IOC_GATEWAY:
 		arg->gateway.port = fuzz_below(fuzz, 65536);
+		if (fuzz_chance(fuzz, 2)) {
+			arg->gateway.flags = AGENTOS_GATEWAY_SOCKET;
+			arg->gateway.fd = slot_any(fuzz);
+		}
 		break;
 	case AGENTOS_IOC_CALLER:
 		arg->caller.fd = slot_any(fuzz);

@@ -357,6 +357,12 @@ static void where_denials_are_is_a_text(void)
 	CHECK_INT(check_daemon(&m, len, 1), -EBADMSG);
 	memset(m.denials, 'x', sizeof(m.denials));
 	CHECK_INT(check_daemon(&m, len, 1), -EBADMSG);
+	/* So is where the gateway's socket is. */
+	memset(m.denials, 0, sizeof(m.denials));
+	strcpy(m.socket, "/run/agentos/gateway.sock");
+	CHECK_INT(check_daemon(&m, len, 1), 0);
+	memset(m.socket, 'x', sizeof(m.socket));
+	CHECK_INT(check_daemon(&m, len, 1), -EBADMSG);
 }
 
 static struct compiled_egress rule_host(void)

@@ -73,14 +73,14 @@ static void each_side_sends_its_own(void)
 	struct gate_rules some = rules(2, 0, 2), none = rules(0, 0, 0);
 	struct gate_tell t = tell();
 
-	CHECK_INT(from_daemon(&start, sizeof(start), 2), 0);
+	CHECK_INT(from_daemon(&start, sizeof(start), 3), 0);
 	CHECK_INT(from_daemon(&some, sizeof(some), 0), 0);
 	CHECK_INT(from_daemon(&none, sizeof(none), 0), 0);
 	CHECK_INT(from_gateway(&ready, sizeof(ready)), 0);
 	CHECK_INT(from_gateway(&ask, sizeof(ask)), 0);
 	CHECK_INT(from_gateway(&t, sizeof(t)), 0);
 	/* And not the other's. */
-	CHECK_INT(gate_check(&start, sizeof(start), 2, GATE_FROM_GATEWAY), -EBADMSG);
+	CHECK_INT(gate_check(&start, sizeof(start), 3, GATE_FROM_GATEWAY), -EBADMSG);
 	CHECK_INT(from_gateway(&some, sizeof(some)), -EBADMSG);
 	CHECK_INT(from_daemon(&ready, sizeof(ready), 0), -EBADMSG);
 	CHECK_INT(from_daemon(&t, sizeof(t), 0), -EBADMSG);
@@ -93,8 +93,8 @@ static void sizes_versions_and_descriptors_must_be_right(void)
 	struct gate_tell t = tell();
 	size_t i;
 
-	for (i = 0; i < 4; i++)
-		CHECK_INT(from_daemon(&start, sizeof(start), i), i == 2 ? 0 : -EBADMSG);
+	for (i = 0; i < 5; i++)
+		CHECK_INT(from_daemon(&start, sizeof(start), i), i == 3 ? 0 : -EBADMSG);
 	CHECK_INT(gate_check(&t, sizeof(t), 1, GATE_FROM_GATEWAY), -EBADMSG);
 	for (i = 0; i < sizeof(t); i++)
 		CHECK_INT(from_gateway(&t, i), -EBADMSG);
@@ -104,7 +104,7 @@ static void sizes_versions_and_descriptors_must_be_right(void)
 	t.header.version++;
 	CHECK_INT(from_gateway(&t, sizeof(t)), -EBADMSG);
 	start.pad[1] = 1;
-	CHECK_INT(from_daemon(&start, sizeof(start), 2), -EBADMSG);
+	CHECK_INT(from_daemon(&start, sizeof(start), 3), -EBADMSG);
 	CHECK_INT(from_gateway(&ask, sizeof(ask)), -EBADMSG);
 	ask = request(GATE_READY, 1);
 	CHECK_INT(from_gateway(&ask, sizeof(ask)), -EBADMSG);

@@ -18,6 +18,7 @@
 #include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/time.h>
+#include <sys/un.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -30,6 +31,22 @@
 
 #define NOBODY 65534
 #define WAIT_S 10
+
+/* --- agents, each under the policy 1000 + its number --- */
+
+enum {
+	AGENT_ALL = 1,
+	AGENT_PUBLIC,
+	AGENT_NOTHING,
+	AGENT_MANY,
+	AGENT_OTHER,
+	AGENT_BROAD,
+	AGENT_MODELS, /* any model */
+	AGENT_CHILD,  /* below it, likewise */
+	AGENT_ONE,    /* one model: chat/small */
+	AGENT_ENDED,  /* whom agentosd does not know */
+	AGENT_COUNT
+};
 
 /* --- callers: the agent and its policy are in the address that a client comes from --- */
 
@@ -48,7 +65,10 @@ static int rig_caller(int device, int connection, struct caller *ret_caller)
 	if (device < 0 || fcntl(device, F_GETFD) < 0 ||
 	    getpeername(connection, (struct sockaddr *)&peer, &len) < 0)
 		return -ENOTCONN;
-	address = rig_only ? rig_only : ntohl(peer.sin_addr.s_addr);
+	/* Over the Unix socket it is always the same. */
+	address = rig_only		     ? rig_only :
+		  peer.sin_family == AF_UNIX ? AGENT_ALL :
+					       ntohl(peer.sin_addr.s_addr);
 	if ((address & 255) == STRANGER)
 		return -ENOENT;
 	*ret_caller = (struct caller){ .agent = address & 255,
@@ -107,20 +127,6 @@ int getaddrinfo(const char *name, const char *service, const struct addrinfo *hi
 }
 
 /* --- policies --- */
-
-enum {
-	AGENT_ALL = 1,
-	AGENT_PUBLIC,
-	AGENT_NOTHING,
-	AGENT_MANY,
-	AGENT_OTHER,
-	AGENT_BROAD,
-	AGENT_MODELS, /* any model */
-	AGENT_CHILD,  /* below it, likewise */
-	AGENT_ONE,    /* one model: chat/small */
-	AGENT_ENDED,  /* whom agentosd does not know */
-	AGENT_COUNT
-};
 
 static struct compiled_egress rule_make(enum compiled_egress_kind kind, const char *host,
 					uint32_t number)
@@ -267,6 +273,8 @@ struct rig {
 	pid_t pid;
 	int wire;
 	uint16_t port;
+	struct sockaddr_un local; /* its Unix socket */
+	socklen_t local_len;
 	pthread_t thread;
 	pthread_mutex_t lock;
 	bool ready, ended, deaf;
@@ -455,14 +463,29 @@ static int listen_on(const char *address, uint16_t *ret_port)
 	return fd;
 }
 
-static bool rig_start_message(int wire, int listener, int device, uint16_t port)
+/* Of a name that the kernel chooses, abstract; *ret_len is the address's. */
+static int listen_unix(struct sockaddr_un *ret_address, socklen_t *ret_len)
+{
+	struct sockaddr_un un = { .sun_family = AF_UNIX };
+	socklen_t len = sizeof(un);
+	int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+
+	if (fd < 0 || bind(fd, (struct sockaddr *)&un, sizeof(sa_family_t)) < 0 ||
+	    listen(fd, 4096) < 0 || getsockname(fd, (struct sockaddr *)&un, &len) < 0)
+		return -1;
+	*ret_address = un;
+	*ret_len = len;
+	return fd;
+}
+
+static bool rig_start_message(int wire, const int fds[GATE_LISTENERS + 1], uint16_t port)
 {
 	struct gate_start start = { .header = { sizeof(start), GATE_VERSION, GATE_START },
 				    .port = port,
 				    .token_key = RIG_TOKEN_KEY };
-	int fds[2] = { listener, device };
+	const size_t size = (GATE_LISTENERS + 1) * sizeof(int);
 	union {
-		char bytes[CMSG_SPACE(sizeof(fds))];
+		char bytes[CMSG_SPACE((GATE_LISTENERS + 1) * sizeof(int))];
 		struct cmsghdr align;
 	} control = { 0 };
 	struct iovec data = { &start, sizeof(start) };
@@ -473,8 +496,8 @@ static bool rig_start_message(int wire, int listener, int device, uint16_t port)
 
 	control.align.cmsg_level = SOL_SOCKET;
 	control.align.cmsg_type = SCM_RIGHTS;
-	control.align.cmsg_len = CMSG_LEN(sizeof(fds));
-	memcpy(CMSG_DATA(&control.align), fds, sizeof(fds));
+	control.align.cmsg_len = CMSG_LEN(size);
+	memcpy(CMSG_DATA(&control.align), fds, size);
 	return sendmsg(wire, &m, MSG_NOSIGNAL) == sizeof(start);
 }
 
@@ -546,8 +569,9 @@ __attribute__((unused)) static struct gateway_times rig_times(void)
 static struct rig *rig_open(const struct gateway_times *times)
 {
 	struct rig *r = calloc(1, sizeof(*r));
-	int pair[2], listener, device;
+	int pair[2], fds[GATE_LISTENERS + 1];
 	unsigned int agent, resource;
+	size_t i;
 
 	if (!lookups)
 		lookups = mmap(NULL, 4096, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1,
@@ -565,12 +589,13 @@ static struct rig *rig_open(const struct gateway_times *times)
 	r->wire = pair[0];
 	r->pid = gateway_spawn(pair[1], times, false);
 	close(pair[1]);
-	listener = listen_on("127.0.0.1", &r->port);
-	device = open("/dev/null", O_RDONLY | O_CLOEXEC);
-	if (!rig_start_message(r->wire, listener, device, r->port))
+	fds[0] = listen_on("127.0.0.1", &r->port);
+	fds[1] = listen_unix(&r->local, &r->local_len);
+	fds[2] = open("/dev/null", O_RDONLY | O_CLOEXEC);
+	if (!rig_start_message(r->wire, fds, r->port))
 		printf("# START was not sent\n");
-	close(listener);
-	close(device);
+	for (i = 0; i < GATE_LISTENERS + 1; i++)
+		close(fds[i]);
 	pthread_create(&r->thread, NULL, rig_thread, r);
 	if (!RIG_WAIT(r, r->ready))
 		printf("# the gateway is not ready\n");
@@ -683,6 +708,8 @@ __attribute__((unused)) static int tunnel(const struct rig *r, unsigned int agen
 struct server {
 	int fd;
 	uint16_t port;
+	struct sockaddr_un local; /* its Unix socket */
+	socklen_t local_len;
 	pthread_t thread;
 	void (*serve)(struct server *s, int fd);
 	atomic_int accepted, open;

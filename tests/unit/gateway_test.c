@@ -274,6 +274,39 @@ static void what_came_with_the_request_goes_through(void)
 	server_close(s);
 }
 
+/* Both listeners are open at once; over the Unix socket the rig takes everybody for one agent. */
+static void the_unix_socket_serves_as_the_port_does(void)
+{
+	const struct gateway_times times = rig_times();
+	struct rig *r = rig_open(&times);
+	struct server *s = server_open(serve_echo);
+	char text[256];
+	unsigned int i;
+	int fd;
+
+	REQUIRE(r);
+	for (i = 0; i < 4; i++) {
+		fd = i % 2 ? client_open(r, AGENT_BROAD) : socket(AF_UNIX, SOCK_STREAM, 0);
+		if (i % 2 == 0)
+			REQUIRE(!connect(fd, (struct sockaddr *)&r->local, r->local_len));
+		say(fd, "CONNECT any.test:%u HTTP/1.1\r\nHost: any.test\r\n\r\nearly", s->port);
+		CHECK_INT(hear_status(fd), 200);
+		CHECK_INT(hear(fd, text, sizeof(text), "early"), 5);
+		close(fd);
+		CHECK_INT(rig_tell(r, 2 * i).agent, i % 2 ? AGENT_BROAD : AGENT_ALL);
+		CHECK_INT(rig_tell(r, 2 * i + 1).bytes_up, 5);
+	}
+	/* What no rule allows is refused there as well. */
+	fd = socket(AF_UNIX, SOCK_STREAM, 0);
+	REQUIRE(!connect(fd, (struct sockaddr *)&r->local, r->local_len));
+	say(fd, "CONNECT two.test:443 HTTP/1.1\r\nHost: two.test\r\n\r\n");
+	CHECK_INT(hear_status(fd), 403);
+	close(fd);
+	CHECK_INT(rig_tell(r, 2 * i).why, EGRESS_WHY_NO_RULE);
+	rig_close(r);
+	server_close(s);
+}
+
 /* --- who may not --- */
 
 static void what_no_rule_allows_is_refused(void)
@@ -497,6 +530,7 @@ static const struct tap_test tests[] = {
 	TEST(nothing_passes_before_a_hello_of_that_name),
 	TEST(an_any_rule_lets_all_protocols_through),
 	TEST(what_came_with_the_request_goes_through),
+	TEST(the_unix_socket_serves_as_the_port_does),
 	TEST(what_no_rule_allows_is_refused),
 	TEST(the_refusal_says_what_would_allow_it),
 	TEST(the_first_allowed_address_that_answers_is_kept),

@@ -22,8 +22,9 @@ static const char *env_get(char **env, const char *name)
 	return NULL;
 }
 
-static const struct launch_agent demo = { "demo", 7, "/run/agentos/denials/7", 0, "t" };
-static const struct launch_agent bare = { "demo", 7, "", 0, "" };
+static const struct launch_agent demo = { "demo", 7,   "/run/agentos/denials/7",
+					  0,	  "t", "/run/agentos/gateway.sock" };
+static const struct launch_agent bare = { "demo", 7, "", 0, "", "" };
 
 static void all_variables_are_kept_without_a_section(void)
 {
@@ -77,7 +78,9 @@ static const char *const others[] = { "NO_PROXY", "no_proxy" };
 
 static void an_agent_with_names_is_told_where_the_gateway_is(void)
 {
-	static const struct launch_agent elsewhere = { "demo", 7, "", 4711, "agentos-x" };
+	static const struct launch_agent elsewhere = {
+		"demo", 7, "", 4711, "agentos-x", "/run/other/gateway.sock"
+	};
 	struct policy_egress rules[] = { { .rule.kind = EGRESS_PRIVATE },
 					 { .rule.kind = EGRESS_TLS } };
 	struct policy p = { .egress = rules, .egress_count = 2 };
@@ -93,6 +96,7 @@ static void an_agent_with_names_is_told_where_the_gateway_is(void)
 		CHECK_STR(env_get(env, others[i]), "localhost,127.0.0.1,::1");
 	CHECK_STR(env_get(env, "NODE_USE_ENV_PROXY"), "1");
 	CHECK_STR(env_get(env, "ALL_PROXY"), "x");
+	CHECK_STR(env_get(env, "AGENTOS_SOCKET"), "/run/agentos/gateway.sock");
 	launch_environment_free(env);
 
 	p.env_scrub = true;
@@ -105,7 +109,9 @@ static void an_agent_with_names_is_told_where_the_gateway_is(void)
 
 static void an_agent_with_models_is_told_where_they_are(void)
 {
-	static const struct launch_agent elsewhere = { "demo", 7, "", 4711, "agentos-x" };
+	static const struct launch_agent elsewhere = {
+		"demo", 7, "", 4711, "agentos-x", "/run/other/gateway.sock"
+	};
 	struct policy_egress rules[] = { { .rule.kind = EGRESS_MODEL } };
 	struct policy p = { .egress = rules, .egress_count = 1 };
 	char *from[] = { "OPENAI_API_KEY=sk-mine", "ANTHROPIC_BASE_URL=x", "http_proxy=p", NULL };
@@ -119,6 +125,7 @@ static void an_agent_with_models_is_told_where_they_are(void)
 	CHECK_STR(env_get(env, "OPENAI_API_KEY"), "agentos-x");
 	CHECK_STR(env_get(env, "ANTHROPIC_API_KEY"), "agentos-x");
 	CHECK_STR(env_get(env, "GEMINI_API_KEY"), "agentos-x");
+	CHECK_STR(env_get(env, "AGENTOS_SOCKET"), "/run/other/gateway.sock");
 	for (i = 0; i < sizeof(others) / sizeof(others[0]); i++)
 		CHECK_STR(env_get(env, others[i]), "localhost,127.0.0.1,::1");
 	/* It names no hosts: whatever proxy there was is left to the rules on addresses. */
@@ -130,6 +137,7 @@ static void an_agent_with_models_is_told_where_they_are(void)
 	REQUIRE(launch_environment(&p, from, &bare, &env) == 0);
 	CHECK_STR(env_get(env, "OPENAI_API_KEY"), "sk-mine");
 	CHECK(!env_get(env, "OPENAI_BASE_URL"));
+	CHECK(!env_get(env, "AGENTOS_SOCKET"));
 	launch_environment_free(env);
 	rules[0].rule.kind = EGRESS_TLS;
 	REQUIRE(launch_environment(&p, from, &elsewhere, &env) == 0);

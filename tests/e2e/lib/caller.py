@@ -3,15 +3,19 @@
 
     caller.py serve PORT FILE       answers, and writes the keys that it is shown to FILE
     caller.py ARGUMENT...           one call for each: WIRE:MODEL, WIRE:MODEL:stream, or
-                                    WIRE:MODEL::TOKEN with another token; a line each
+                                    WIRE:MODEL::TOKEN with another token ("-": with none);
+                                    as WIRE/ over AGENTOS_SOCKET; a line each
 
 Where the gateway is and what to show it is in the environment, as the clients of those who
 sell models look for it.
 """
 
+import http.client
 import http.server
+import io
 import json
 import os
+import socket
 import sys
 import urllib.error
 import urllib.request
@@ -65,17 +69,39 @@ def serve(port, path):
     server.serve_forever()
 
 
+class LocalConnection(http.client.HTTPConnection):
+    """To the gateway's Unix socket; without AGENTOS_SOCKET where it is by default."""
+
+    def connect(self):
+        self.sock = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
+        self.sock.settimeout(60)
+        self.sock.connect(os.environ.get("AGENTOS_SOCKET", "/run/agentos/gateway.sock"))
+
+
+def local_open(url, body, headers):
+    connection = LocalConnection("localhost")
+    connection.request("POST", "/" + url.split("/", 3)[3], body, headers)
+    answer = connection.getresponse()
+    if answer.status >= 400:
+        raise urllib.error.HTTPError(url, answer.status, answer.reason, answer.headers,
+                                     io.BytesIO(answer.read()))
+    return answer
+
+
 def call(what):
     wire, model, stream, token = (what.split(":") + ["", ""])[:4]
+    local = wire.endswith("/")
+    wire = wire.rstrip("/")
     prefix, path, header, body = WIRES[wire]
     token = token or os.environ.get(prefix + "_API_KEY", "")
     base = os.environ.get(prefix + "_BASE_URL", "http://127.0.0.1:1018/v1")
-    headers = {"Content-Type": "application/json",
-               header: ("Bearer " if header == "Authorization" else "") + token}
-    request = urllib.request.Request(base + path, json.dumps(
-        dict(body, model=model, stream=bool(stream))).encode(), headers)
+    headers = {"Content-Type": "application/json"}
+    if token != "-":
+        headers[header] = ("Bearer " if header == "Authorization" else "") + token
+    body = json.dumps(dict(body, model=model, stream=bool(stream))).encode()
     try:
-        with urllib.request.urlopen(request, timeout=60) as answer:
+        with local_open(base + path, body, headers) if local else urllib.request.urlopen(
+                urllib.request.Request(base + path, body, headers), timeout=60) as answer:
             data = answer.read().decode()
             if stream:
                 return "".join(chunk["choices"][0]["delta"].get("content", "")
@@ -86,7 +112,10 @@ def call(what):
             return value["choices"][0]["message"]["content"] if wire == "chat" else \
                 value["content"][0]["text"]
     except urllib.error.HTTPError as error:
-        return f"refused: {error.code} {json.loads(error.read())['error']['message']}"
+        text = error.read().decode()
+        # Strangers are told in plain words, before they have said in which wire.
+        return f"refused: {error.code} " + (
+            json.loads(text)["error"]["message"] if text.startswith("{") else text.strip())
     except OSError as error:
         return f"error: {getattr(error, 'reason', error)}"
 

@@ -17,12 +17,12 @@
 #include "rpc/gate.h"
 
 static struct compiled_egress rules[2048];
-static int listener, device;
+static int listeners[GATE_LISTENERS], device;
 
 static int gate_begin(void)
 {
 	struct gate_start start;
-	char room[CMSG_SPACE(2 * sizeof(int))];
+	char room[CMSG_SPACE((GATE_LISTENERS + 1) * sizeof(int))];
 	struct iovec iov = { &start, sizeof(start) };
 	struct msghdr msg = { .msg_iov = &iov,
 			      .msg_iovlen = 1,
@@ -30,14 +30,14 @@ static int gate_begin(void)
 			      .msg_controllen = sizeof(room) };
 	ssize_t len = recvmsg(GATE_FD, &msg, MSG_CMSG_CLOEXEC);
 	struct cmsghdr *head = CMSG_FIRSTHDR(&msg);
-	int fds[2];
+	int fds[GATE_LISTENERS + 1];
 
 	if (len < 0 || !head || head->cmsg_len != CMSG_LEN(sizeof(fds)) ||
-	    gate_check(&start, (size_t)len, 2, GATE_FROM_DAEMON))
+	    gate_check(&start, (size_t)len, GATE_LISTENERS + 1, GATE_FROM_DAEMON))
 		return -EBADMSG;
 	memcpy(fds, CMSG_DATA(head), sizeof(fds));
-	listener = fds[0];
-	device = fds[1];
+	memcpy(listeners, fds, sizeof(listeners));
+	device = fds[GATE_LISTENERS];
 	return 0;
 }
 
@@ -138,19 +138,20 @@ static void call_answer(int fd)
 int main(void)
 {
 	struct gate_request late;
+	size_t at = 0;
 	int fd;
 
 	if (gate_begin())
 		return 2;
 	if (gate_say(GATE_READY, 0))
 		return 3;
-	for (;;) {
-		fd = accept4(listener, NULL, NULL, SOCK_CLOEXEC);
+	for (;; at = (at + 1) % GATE_LISTENERS) {
+		fd = accept4(listeners[at], NULL, NULL, SOCK_CLOEXEC);
 		if (fd >= 0) {
 			call_answer(fd);
 			close(fd);
 		} else if (errno == EAGAIN) {
-			usleep(20000);
+			usleep(10000);
 		}
 		/* Nobody is at the other end any more. */
 		if (recv(GATE_FD, &late, sizeof(late), MSG_DONTWAIT) == 0)
