@@ -12,6 +12,7 @@ cp "$SRC/tests/e2e/lib/caller.py" "$work/caller.py"
 chmod 755 "$bin/agentos-gateway"
 chmod 644 "$work/caller.py"
 secret=sk-canary-$$-0123456789abcdef
+backwards=$(python3 -c 'import sys; print(sys.argv[1][::-1])' "$secret")
 socket=/run/agentos/gateway.sock
 
 # policy_make NAME [LINE]...: untrusted, which may connect, with these lines.
@@ -67,6 +68,7 @@ python3 "$work/caller.py" serve 8089 "$work/keys" >"$work/serve.log" 2>&1 &
 children="$children $!"
 cat >/etc/agentos/providers <<END
 provider local wire=openai-chat url=http://127.0.0.1:8089/v1 auth=bearer secret=local
+provider elsewhere wire=openai-chat url=http://127.0.0.1:8090/v1 auth=bearer secret=local
 provider keyless wire=openai-chat url=http://127.0.0.1:8089/v1 auth=bearer secret=missing
 model small provider=local input=\$1 output=\$10 priced=2026-01-01 context=100000 max-output=1000
 model large provider=local input=\$1 output=\$10 priced=2026-01-01 context=100000 max-output=1000
@@ -74,12 +76,16 @@ END
 holds 'a vault is made' agentctl vault init
 printf %s "$secret" | agentctl vault set local
 holds 'a key is bound to its host' agentctl vault bind local 127.0.0.1:8089
+python3 "$work/caller.py" serve 8090 "$work/keys.elsewhere" >"$work/serve.elsewhere" 2>&1 &
+children="$children $!"
 wait_for 30 grep -q serving "$work/serve.log" || bail 'nobody serves'
+wait_for 30 grep -q serving "$work/serve.elsewhere" || bail 'nobody serves elsewhere'
 
-policy_make calling 'rights: [net-connect]' 'network: {models: ["local/*", "keyless/*"]}'
+policy_make calling 'rights: [net-connect]' 'network: {models: ["local/*", "keyless/*", "elsewhere/*"]}'
 policy_make one 'rights: [net-connect]' 'network: {models: [small]}'
 policy_make poor 'rights: [net-connect]' 'network: {models: ["*"]}' 'budgets: {tokens: 20}'
 policy_make quiet 'rights: [net-connect]' 'network: {connect: ["127.0.0.1:8089"]}'
+policy_make looking 'rights: [net-connect]' 'network: {models: [small]}'
 policy_make allowed 'rights: [net-connect, unix-connect]' \
 	'network: {connect: ["127.0.0.1:8089"], unix: [/run/agentos]}'
 
@@ -153,8 +159,14 @@ before=$(wc -l <"$work/keys")
 asks poor chat:small
 next 'a budget that is too small is told' 'refused: 429 agentos-gateway: the budget of tokens'
 is 'and the provider is not asked' "$(wc -l <"$work/keys")" "$before"
-asks calling chat:keyless/x
+asks calling chat:keyless/x chat:elsewhere/x
 next 'a key that is not there' 'refused: 503 agentos-gateway: the vault has no key "missing"'
+next 'one that is bound to another port of the host' 'refused: 503 agentos-gateway: the key "local" is not bound to'
+fails 'is shown to nobody there' test -s "$work/keys.elsewhere"
+agentctl vault bind local 127.0.0.1:8090
+asks calling chat:elsewhere/x
+next 'control: until it is bound to that as well' 'Hello!'
+is 'then it is' "$(cat "$work/keys.elsewhere")" "Bearer $secret"
 asks quiet "chat:small::$(cat "$work/token")" "chat/:small::$(cat "$work/token")"
 next 'who has no rule on models does not reach the gateway' 'error:'
 next 'nor its Unix socket' 'error: [Errno 13] Permission denied'
@@ -197,9 +209,53 @@ agentctl audit --denied -n 20 >"$work/denied"
 says 'the log says why' 'no agent may touch the keys' "$work/denied"
 try agentctl run --policy allowing -- true
 refused 'no rule may allow it' 1 'no rule may allow'
+before=$(wc -l <"$work/keys")
+asks looking chat/:small "search:$backwards" "plant:$backwards" "search:$backwards"
+next 'an agent that has just called' 'Hello!'
+is '... with the key' "$(tail -n +$((before + 1)) "$work/keys")" "Bearer $secret"
+next '... has it neither in its memory nor where it may read' 'found 0 times'
+case $(sed -n 3p "$work/answers") in
+'found 0 times') not_ok 'control: one that was put there is found' "$work/answers" ;;
+*) next 'control: one that was put there is found' 'found ' ;;
+esac
 agentctl audit --json >"$work/log"
 fails 'nor in the log' grep -q "$secret" "$work/log"
-fails 'nor on disk' grep -rqs "$secret" /var/lib/agentos /run/agentos /etc/agentos
+dmesg >"$work/dmesg"
+mkdir -p "$work/planted"
+# Wherever anything of ours writes: the log's own files, what is said on the console, the kernel's.
+where="/var/lib/agentos /run/agentos /etc/agentos /var/log $work/agentosd.log $work/dmesg $work/answers
+	$work/asking $work/served"
+# shellcheck disable=SC2086 # several words
+fails 'nor on disk' grep -rqsa "$secret" $where
+echo "x${secret}x" >"$work/planted/file"
+# shellcheck disable=SC2086 # several words
+is 'control: one that was put there is found' "$(grep -rlsa "$secret" $where "$work/planted")" \
+	"$work/planted/file"
+
+# --- nor is it in a core dump ---
+
+mkdir -p "$work/cores"
+chmod 777 "$work/cores"
+pattern=$(cat /proc/sys/kernel/core_pattern)
+echo "$work/cores/%p" >/proc/sys/kernel/core_pattern
+for signal in SEGV ABRT; do
+	asks calling chat:small
+	next 'the gateway has the key' 'Hello!'
+	gateway=$(pgrep -x agentos-gateway)
+	is 'its memory is root'"'"'s' "$(stat -c %u "/proc/$gateway/mem")" 0
+	# Nothing else keeps it from leaving one.
+	prlimit --pid "$gateway" --core=unlimited
+	kill -$signal "$gateway"
+	holds "it ends of $signal, and is replaced" wait_for 30 gateway_is_new "$gateway"
+	fails 'without a core dump' test -e "$work/cores/$gateway"
+done
+python3 -c 'import resource, os, sys
+resource.setrlimit(resource.RLIMIT_CORE, (resource.RLIM_INFINITY,) * 2)
+text = sys.argv[1][::-1]
+os.abort()' "$backwards" >"$work/out" 2>&1
+holds 'control: others leave one, with what they have' grep -rqa "$secret" "$work/cores"
+rm -rf "$work/cores"
+echo "$pattern" >/proc/sys/kernel/core_pattern
 
 # --- it goes on ---
 

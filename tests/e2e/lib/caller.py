@@ -5,6 +5,9 @@
     caller.py ARGUMENT...           one call for each: WIRE:MODEL, WIRE:MODEL:stream, or
                                     WIRE:MODEL::TOKEN with another token ("-": with none);
                                     as WIRE/ over AGENTOS_SOCKET; a line each
+                or search:TXET      how often TEXT, which it is told backwards, is in its own
+                                    memory and in what it may read of other processes
+                or plant:TXET       puts TEXT into its memory, for a search to find
 
 Where the gateway is and what to show it is in the environment, as the clients of those who
 sell models look for it.
@@ -120,8 +123,50 @@ def call(what):
         return f"error: {getattr(error, 'reason', error)}"
 
 
-if sys.argv[1] == "serve":
-    serve(int(sys.argv[2]), sys.argv[3])
-else:
+def readable(pid):
+    """What can be read of a process: its memory, its environment, its arguments."""
+    for name in ("environ", "cmdline"):
+        try:
+            with open(f"/proc/{pid}/{name}", "rb") as file:
+                yield file.read()
+        except OSError:
+            pass
+    try:
+        with open(f"/proc/{pid}/maps", encoding="utf-8", errors="replace") as file:
+            spans = [line.split()[0] for line in file if line.split()[1].startswith("r")]
+        with open(f"/proc/{pid}/mem", "rb", 0) as memory:
+            for start, end in ([int(at, 16) for at in span.split("-")] for span in spans):
+                try:
+                    memory.seek(start)
+                    yield memory.read(end - start)
+                except (OSError, OverflowError, ValueError):
+                    pass
+    except OSError:
+        pass
+
+
+def search(backwards):
+    """Compared backwards, so that what is looked for is nowhere because of that alone."""
+    found = own = 0
+    for pid in ["self"] + [name for name in os.listdir("/proc") if name.isdigit()]:
+        for data in readable(pid):
+            found += data[::-1].count(backwards.encode())
+            own += len(data) if pid == "self" else 0
+    return f"found {found} times" if own > 1 << 20 else "its own memory cannot be read"
+
+
+def main():
+    planted = []
+    if sys.argv[1] == "serve":
+        serve(int(sys.argv[2]), sys.argv[3])
     for argument in sys.argv[1:]:
-        print(call(argument), flush=True)
+        what, _, text = argument.partition(":")
+        if what == "plant":
+            planted.append(text[::-1])
+        elif what == "search":
+            print(search(text), flush=True)
+        else:
+            print(call(argument), flush=True)
+
+
+main()
