@@ -19,8 +19,10 @@ static _Thread_local unsigned int running; /* loop_run()s that this thread is in
 /* Disabled: nothing is taken from it before it is restricted. */
 static int loop_ring_open(struct loop *l, const char **ret_note)
 {
-	static const unsigned int wanted =
-		IORING_SETUP_R_DISABLED | IORING_SETUP_SINGLE_ISSUER | IORING_SETUP_DEFER_TASKRUN;
+	/* With the flag that says that there is something to be taken: who spins reads it. */
+	static const unsigned int wanted = IORING_SETUP_R_DISABLED | IORING_SETUP_SINGLE_ISSUER |
+					   IORING_SETUP_DEFER_TASKRUN |
+					   IORING_SETUP_TASKRUN_FLAG;
 	int err;
 
 	err = io_uring_queue_init(LOOP_ENTRIES, &l->ring, wanted);
@@ -223,10 +225,41 @@ static void loop_complete(struct loop_op *op, int result, bool more)
 		loop_finish(op, result);
 }
 
-/* Waits for a completion, or until a timer is due. */
-static int loop_enter(struct loop *l)
+/* Is there a completion, or would there be one if the kernel were entered? */
+static bool loop_has_some(struct loop *l)
 {
-	const struct loop_op *next = timers_first(&l->timers);
+	return io_uring_cq_ready(&l->ring) ||
+	       IO_URING_READ_ONCE(*l->ring.sq.kflags) & (IORING_SQ_TASKRUN | IORING_SQ_CQ_OVERFLOW);
+}
+
+/* Longer than that from one look to the next: somebody else has this processor. */
+#define AWAY_NS 20000
+
+/* True: there is something, or a timer is due. */
+static bool loop_look(struct loop *l, uint64_t due)
+{
+	const uint64_t began = timers_now(), end = began + l->spin.limit_ns;
+	uint64_t now = began, before;
+	bool found, away = false;
+
+	for (;;) {
+		found = loop_has_some(l);
+		before = now;
+		now = timers_now();
+		away |= now - before > AWAY_NS;
+		if (found || now >= end || now >= due || away)
+			break;
+		__builtin_ia32_pause();
+	}
+	/* What a timer ends says nothing of what would have come. */
+	if (found || now < due || away)
+		spin_looked(&l->spin, found && !away);
+	return found || now >= due;
+}
+
+/* Waits for a completion, or until a timer is due. */
+static int loop_sleep(struct loop *l, const struct loop_op *next)
+{
 	struct __kernel_timespec time = { 0 };
 	struct io_uring_cqe *cqe;
 	uint64_t now;
@@ -239,6 +272,27 @@ static int loop_enter(struct loop *l)
 		time.tv_nsec = (long long)((next->due - now) % 1000000000);
 	}
 	return io_uring_submit_and_wait_timeout(&l->ring, &cqe, 1, &time, NULL);
+}
+
+static int loop_enter(struct loop *l)
+{
+	const struct loop_op *next = timers_first(&l->timers);
+	uint64_t began;
+	int err;
+
+	if (!l->spin.limit_ns)
+		return loop_sleep(l, next);
+	if (spin_is_due(&l->spin)) {
+		err = io_uring_sq_ready(&l->ring) ? io_uring_submit(&l->ring) : 0;
+		if (err < 0)
+			return err;
+		if (loop_look(l, next ? next->due : UINT64_MAX))
+			return io_uring_cq_ready(&l->ring) ? 0 : io_uring_get_events(&l->ring);
+	}
+	began = timers_now();
+	err = loop_sleep(l, next);
+	spin_slept(&l->spin, timers_now() - began);
+	return err;
 }
 
 /* Those that are due now; not those that their callbacks start. */
@@ -301,6 +355,13 @@ int loop_run(struct loop *l)
 bool loop_is_running(void)
 {
 	return running;
+}
+
+void loop_spin(struct loop *l, unsigned int us)
+{
+	/* Nor where this kernel's ring tells of nothing unless it is entered. */
+	if (l->ring.flags & IORING_SETUP_TASKRUN_FLAG && sysconf(_SC_NPROCESSORS_ONLN) > 1)
+		l->spin.limit_ns = us * 1000ULL;
 }
 
 void loop_stop(struct loop *l)

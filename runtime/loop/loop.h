@@ -49,6 +49,13 @@ int loop_open(struct loop **ret_loop, const char **ret_note);
 /* Cancels what is left and waits for the kernel to let go of it. NULL is allowed. */
 void loop_close(struct loop *l);
 
+/*
+ * From now on it looks for what comes for so many microseconds before it sleeps, where what came
+ * last did not take longer (spin.h). Nothing where there is one processor alone: who was waited
+ * for could not run meanwhile.
+ */
+void loop_spin(struct loop *l, unsigned int us);
+
 /* Runs until loop_stop(); a negative errno when the ring fails. */
 int loop_run(struct loop *l);
 void loop_stop(struct loop *l);
@@ -118,6 +125,8 @@ struct loop_bytes {
 int loop_connect(struct loop *l, struct loop_handle *h, int fd, const struct sockaddr *address,
 		 socklen_t len);
 int loop_read(struct loop *l, struct loop_handle *h, int fd, const struct loop_bytes *to);
+/* The same, where most likely there is nothing yet: the kernel waits before it looks. */
+int loop_read_later(struct loop *l, struct loop_handle *h, int fd, const struct loop_bytes *to);
 int loop_write(struct loop *l, struct loop_handle *h, int fd, const struct loop_bytes *from);
 
 /* Ends an operation; nothing when none is under way. */

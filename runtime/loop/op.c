@@ -90,7 +90,10 @@ int op_submit(struct loop_op *op)
 				      op->address_len);
 		break;
 	case OP_READ:
+	case OP_READ_LATER:
 		io_uring_prep_recv(sqe, op->fd, op->data.iov_base, op->data.iov_len, 0);
+		if (op->kind == OP_READ_LATER)
+			sqe->ioprio |= IORING_RECVSEND_POLL_FIRST;
 		break;
 	case OP_WRITE:
 		io_uring_prep_send(sqe, op->fd, op->data.iov_base, op->data.iov_len, MSG_NOSIGNAL);

@@ -7,6 +7,7 @@
 #include <sys/socket.h>
 
 #include "loop/loop.h"
+#include "loop/spin.h"
 #include "loop/timers.h"
 
 enum op_kind {
@@ -20,6 +21,7 @@ enum op_kind {
 	OP_FSYNC,
 	OP_CONNECT,
 	OP_READ,
+	OP_READ_LATER,
 	OP_WRITE
 };
 
@@ -27,6 +29,7 @@ struct loop {
 	struct io_uring ring;
 	struct loop_op *ops; /* all that the kernel may still complete */
 	struct loop_timers timers;
+	struct spin spin;
 	bool stop;
 };
 

@@ -72,6 +72,11 @@ int loop_read(struct loop *l, struct loop_handle *h, int fd, const struct loop_b
 	return stream_start(l, h, fd, OP_READ, to);
 }
 
+int loop_read_later(struct loop *l, struct loop_handle *h, int fd, const struct loop_bytes *to)
+{
+	return stream_start(l, h, fd, OP_READ_LATER, to);
+}
+
 int loop_write(struct loop *l, struct loop_handle *h, int fd, const struct loop_bytes *from)
 {
 	return stream_start(l, h, fd, OP_WRITE, from);

@@ -11,6 +11,7 @@
 #include <unistd.h>
 
 #include "loop/op.h"
+#include "loop/spin.h"
 
 struct seen {
 	struct loop *loop;
@@ -655,6 +656,77 @@ static void the_ring_opens_no_file_and_is_given_none(void)
 	loop_close(l);
 }
 
+/* How many of so many waits begin with looking, when each sleep takes so long. */
+static int spins(struct spin *s, int waits, uint64_t slept, bool found)
+{
+	int looked = 0;
+
+	for (; waits; waits--) {
+		if (spin_is_due(s)) {
+			looked++;
+			spin_looked(s, found);
+			if (found)
+				continue;
+		}
+		spin_slept(s, slept);
+	}
+	return looked;
+}
+
+static void who_idles_sleeps_and_who_is_busy_looks(void)
+{
+	struct spin never = { 0 }, s = { .limit_ns = 100 };
+
+	CHECK_INT(spins(&never, 1000, 1, true), 0);
+	CHECK_INT(spins(&s, 1000, 100, true), 0);
+	/* One short sleep, then it is found by looking. */
+	CHECK_INT(spins(&s, 1000, 99, true), 999);
+	/* The first one that idles after that is the last that looks. */
+	CHECK_INT(spins(&s, 1000, 100, false), 1);
+	CHECK_INT(spins(&s, 1000, 100, true), 0);
+}
+
+static void who_looks_for_nothing_does_so_ever_less(void)
+{
+	struct spin s = { .limit_ns = 100 };
+	int looked = spins(&s, 100000, 99, false);
+
+	/* 1, 2, 4 ... 1024 waits apart. */
+	CHECK_MSG(looked >= 100 && looked <= 110, "%d", looked);
+	/* What works again is done again. */
+	CHECK_MSG(spins(&s, 2000, 99, true) >= 900, "skip %u", s.skip);
+	CHECK_INT(s.step, 0);
+}
+
+/* Through a ring: what comes is found, whatever the loop does before it sleeps. */
+static void a_loop_that_spins_loses_nothing(void)
+{
+	struct loop *l = loop_new();
+	struct seen timer = { .loop = l, .stop_after = 1, .fd = -1 },
+		    poll = { .loop = l, .stop_after = 1 };
+	struct loop_handle a = { .done = seen_done, .cookie = &timer },
+			   b = { .done = seen_done, .cookie = &poll };
+	int efd = eventfd(0, EFD_NONBLOCK), i;
+
+	REQUIRE(l && efd >= 0);
+	loop_spin(l, 200);
+	timer.handle = &a;
+	poll.handle = &b;
+	poll.fd = efd;
+	REQUIRE(loop_poll(l, &b, efd, POLLIN) == 0);
+	for (i = 1; i <= 200; i++) {
+		REQUIRE(loop_timer(l, &a, i % 3 ? 0 : 1) == 0);
+		CHECK_INT(loop_run(l), 0);
+		CHECK_INT(timer.calls, i);
+		eventfd_write(efd, 1);
+		CHECK_INT(loop_run(l), 0);
+		CHECK_INT(poll.calls, i);
+		timer.stop_after = poll.stop_after = i + 1;
+	}
+	loop_close(l);
+	close(efd);
+}
+
 static const struct tap_test tests[] = {
 	{ "timers_fire_in_the_order_of_their_times", timers_fire_in_the_order_of_their_times },
 	{ "a_timer_without_time_leaves_turns_to_others",
@@ -680,6 +752,9 @@ static const struct tap_test tests[] = {
 	TEST(the_ring_opens_no_file_and_is_given_none),
 	{ "closing_the_loop_ends_what_is_left", closing_the_loop_ends_what_is_left },
 	{ "a_callback_may_free_its_own_handle", a_callback_may_free_its_own_handle },
+	{ "who_idles_sleeps_and_who_is_busy_looks", who_idles_sleeps_and_who_is_busy_looks },
+	{ "who_looks_for_nothing_does_so_ever_less", who_looks_for_nothing_does_so_ever_less },
+	{ "a_loop_that_spins_loses_nothing", a_loop_that_spins_loses_nothing },
 };
 
 TAP_MAIN(tests)
