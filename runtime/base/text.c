@@ -52,20 +52,24 @@ void text_string(struct text *t, const char *string)
 
 void text_printf(struct text *t, const char *fmt, ...)
 {
+	/* Into what room there is, and once more if that was too little. */
+	const size_t have = t->failed ? 0 : t->room - t->len;
 	va_list ap;
 	int len;
 
 	va_start(ap, fmt);
-	len = vsnprintf(NULL, 0, fmt, ap);
+	len = vsnprintf(have ? t->bytes + t->len : NULL, have, fmt, ap);
 	va_end(ap);
 	/* And the NUL that vsnprintf() writes. */
 	if (len < 0 || !text_grow(t, (size_t)len + 1)) {
 		t->failed = true;
 		return;
 	}
-	va_start(ap, fmt);
-	vsnprintf(t->bytes + t->len, (size_t)len + 1, fmt, ap);
-	va_end(ap);
+	if ((size_t)len >= have) {
+		va_start(ap, fmt);
+		vsnprintf(t->bytes + t->len, (size_t)len + 1, fmt, ap);
+		va_end(ap);
+	}
 	t->len += (size_t)len;
 }
 
