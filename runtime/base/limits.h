@@ -76,6 +76,7 @@
 #define LIMIT_GATE_POLICIES    64     /* whose rules are kept */
 #define LIMIT_GATE_AGENTS      1024   /* whose descriptors are kept */
 #define LIMIT_GATE_KEYS	       64     /* of providers that are kept */
+#define LIMIT_GATE_SPIN_US     100 /* that are looked for what comes, before sleep: loop/spin.h */
 #define LIMIT_GATE_TELLS       4096 /* not yet taken by agentosd: no connections are taken or kept then */
 /* Model calls. */
 #define LIMIT_CALL_BODY	       (32 << 20) /* bytes of a request, and of an answer that is no stream */
@@ -95,6 +96,7 @@
 #define LIMIT_CALL_TOKEN_LONG  6     /* likewise, at most, on the average of a text */
 #define LIMIT_CALL_MORE	       1024  /* tokens that a stream is given beyond its bound at once */
 #define LIMIT_CALL_KEPT	       64    /* connections to providers that are kept idle */
+#define LIMIT_CALL_KEPT_S      60    /* for so long */
 #define LIMIT_CALL_CONNECTIONS 1024  /* to providers at once */
 #define LIMIT_CALL_TIMER_MS    60000 /* libcurl is looked at within this */
 #define LIMIT_CALL_CONNECT_S   10    /* for a connection to a provider */

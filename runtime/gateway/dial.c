@@ -9,31 +9,12 @@
 
 #include "gateway/state.h"
 
-static socklen_t address_socket(const struct egress_address *a, uint16_t port,
-				struct sockaddr_storage *ret_address)
-{
-	struct sockaddr_in6 *in6 = (struct sockaddr_in6 *)ret_address;
-	struct sockaddr_in *in = (struct sockaddr_in *)ret_address;
-
-	memset(ret_address, 0, sizeof(*ret_address));
-	if (a->family == AF_INET) {
-		in->sin_family = AF_INET;
-		in->sin_port = htons(port);
-		memcpy(&in->sin_addr, a->addr, sizeof(in->sin_addr));
-		return sizeof(*in);
-	}
-	in6->sin6_family = AF_INET6;
-	in6->sin6_port = htons(port);
-	memcpy(&in6->sin6_addr, a->addr, sizeof(in6->sin6_addr));
-	return sizeof(*in6);
-}
-
 static int dial_socket(struct connection *c)
 {
 	const struct egress_address *a = &c->addresses[c->address_at];
 	struct gateway *g = c->gateway;
 	struct sockaddr_storage address;
-	socklen_t len = address_socket(a, c->port, &address);
+	socklen_t len = resolver_address(a, c->port, &address);
 	const int on = 1;
 
 	c->server = socket(a->family, SOCK_STREAM | SOCK_CLOEXEC, IPPROTO_TCP);

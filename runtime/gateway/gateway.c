@@ -148,6 +148,7 @@ static int gateway_loop_open(struct gateway *g, struct fault *f)
 				 strerror(-err));
 	if (note)
 		gateway_say("%s", note);
+	loop_spin(g->loop, LIMIT_GATE_SPIN_US);
 	return 0;
 }
 
@@ -223,7 +224,7 @@ static int gateway_open(struct gateway *g, struct fault *f)
 	if (!err)
 		err = keys_open(g->wire, &g->keys);
 	if (!err)
-		err = upstream_open(g->loop, &g->upstream);
+		err = upstream_open(g->loop, g->options.libcurl ? NULL : g->resolver, &g->upstream);
 	if (!err && g->options.trust)
 		upstream_trust(g->upstream, g->options.trust);
 	if (!err)

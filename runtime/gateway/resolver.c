@@ -209,6 +209,25 @@ void resolver_abandon(struct lookup *lookup)
 		free(lookup);
 }
 
+socklen_t resolver_address(const struct egress_address *a, uint16_t port,
+			   struct sockaddr_storage *ret_address)
+{
+	struct sockaddr_in6 *in6 = (struct sockaddr_in6 *)ret_address;
+	struct sockaddr_in *in = (struct sockaddr_in *)ret_address;
+
+	memset(ret_address, 0, sizeof(*ret_address));
+	if (a->family == AF_INET) {
+		in->sin_family = AF_INET;
+		in->sin_port = htons(port);
+		memcpy(&in->sin_addr, a->addr, sizeof(in->sin_addr));
+		return sizeof(*in);
+	}
+	in6->sin6_family = AF_INET6;
+	in6->sin6_port = htons(port);
+	memcpy(&in6->sin6_addr, a->addr, sizeof(in6->sin6_addr));
+	return sizeof(*in6);
+}
+
 int resolver_open(struct loop *l, struct resolver **ret_resolver)
 {
 	struct resolver *r = calloc(1, sizeof(*r));

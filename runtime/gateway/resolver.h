@@ -6,6 +6,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <sys/socket.h>
 
 #include "base/limits.h"
 #include "loop/loop.h"
@@ -37,5 +38,9 @@ bool resolver_close(struct resolver *r);
 int resolver_ask(struct resolver *r, const struct resolver_question *q, struct lookup **ret_lookup);
 /* done() is not called any more. A question that a thread has goes on, and counts, until it ends. */
 void resolver_abandon(struct lookup *lookup);
+
+/* As the system takes it. Returns its length. */
+socklen_t resolver_address(const struct egress_address *a, uint16_t port,
+			   struct sockaddr_storage *ret_address);
 
 #endif

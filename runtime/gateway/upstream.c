@@ -1,213 +1,120 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-/* Requests to providers: libcurl's sockets and timer on the loop. */
+/* Requests to providers: by which transport each goes, and what both make of an answer's head. */
 #include "gateway/upstream.h"
 
+#include <ctype.h>
 #include <errno.h>
-#include <poll.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 
-#include "base/limits.h"
-#include "gateway/exchange_state.h"
+#include "gateway/plain.h"
+#include "gateway/secure.h"
 
-/* --- what libcurl waits for --- */
-
-/* A socket of libcurl's. */
-struct watch {
-	struct watch *prev, *next;
-	struct upstream *upstream;
-	curl_socket_t fd;
-	uint32_t mask;
-	struct loop_handle handle;
+struct upstream {
+	struct secure *secure;
+	struct plain *plain; /* NULL: libcurl takes all */
 };
 
-static void watch_done(int result, void *cookie);
+/* --- what is kept of a head --- */
 
-static int watch_arm(struct watch *w)
+static bool span_is_shown(struct http_span s)
 {
-	return w->mask ? loop_wait(w->upstream->loop, &w->handle, w->fd, w->mask) : 0;
+	size_t i;
+
+	for (i = 0; i < s.len; i++)
+		if (s.at[i] < ' ' || s.at[i] > '~')
+			return false;
+	return true;
 }
 
-static void watch_free(struct watch *w)
+static void type_shorten(char *type)
 {
-	loop_cancel(&w->handle);
-	if (w->prev)
-		w->prev->next = w->next;
-	else
-		w->upstream->watches = w->next;
-	if (w->next)
-		w->next->prev = w->prev;
-	free(w);
+	type[strcspn(type, "; \t")] = '\0';
+	for (; *type; type++)
+		*type = (char)tolower((unsigned char)*type);
 }
 
-static struct watch *watch_create(struct upstream *u, curl_socket_t fd)
+void exchange_head_take(struct exchange_head *head, struct http_span name, struct http_span value)
 {
-	struct watch *w = calloc(1, sizeof(*w));
+	const struct {
+		const char *name;
+		char *to;
+		size_t size;
+	} kept[] = {
+		{ "content-type", head->type, sizeof(head->type) },
+		{ "retry-after", head->retry_after, sizeof(head->retry_after) },
+		{ "retry-after-ms", head->retry_after_ms, sizeof(head->retry_after_ms) },
+		{ "x-should-retry", head->should_retry, sizeof(head->should_retry) },
+		{ "x-request-id", head->request_id, sizeof(head->request_id) },
+		{ "request-id", head->request_id, sizeof(head->request_id) },
+	};
+	size_t i;
 
-	if (!w)
-		return NULL;
-	w->upstream = u;
-	w->fd = fd;
-	w->handle = (struct loop_handle){ .done = watch_done, .cookie = w };
-	w->next = u->watches;
-	if (w->next)
-		w->next->prev = w;
-	u->watches = w;
-	curl_multi_assign(u->multi, fd, w);
-	return w;
-}
-
-/* libcurl: from now on it waits for this on that socket. */
-static int socket_wanted(CURL *easy, curl_socket_t fd, int what, void *cookie, void *socket)
-{
-	struct upstream *u = cookie;
-	struct watch *w = socket;
-
-	if (what == CURL_POLL_REMOVE) {
-		if (w)
-			watch_free(w);
-		curl_multi_assign(u->multi, fd, NULL);
-		return 0;
-	}
-	if (!w)
-		w = watch_create(u, fd);
-	if (!w)
-		return -1;
-	w->mask = (what & CURL_POLL_IN ? POLLIN : 0U) | (what & CURL_POLL_OUT ? POLLOUT : 0U);
-	loop_cancel(&w->handle);
-	return watch_arm(w) ? -1 : 0;
-}
-
-/* libcurl: it is to be called after so long, -1: not at all. */
-static int timer_wanted(CURLM *multi, long ms, void *cookie)
-{
-	struct upstream *u = cookie;
-
-	loop_cancel(&u->timer);
-	if (ms < 0)
-		return 0;
-	return loop_timer(u->loop, &u->timer,
-			  ms > LIMIT_CALL_TIMER_MS ? LIMIT_CALL_TIMER_MS : (unsigned int)ms) ?
-		       -1 :
-		       0;
-}
-
-void upstream_collect(struct upstream *u)
-{
-	struct exchange *x;
-	CURLMsg *message;
-	int left;
-
-	while ((message = curl_multi_info_read(u->multi, &left))) {
-		if (message->msg != CURLMSG_DONE)
+	for (i = 0; i < sizeof(kept) / sizeof(kept[0]); i++) {
+		if (!http_span_is(name, kept[i].name))
 			continue;
-		curl_easy_getinfo(message->easy_handle, CURLINFO_PRIVATE, &x);
-		exchange_ended(x, message->data.result);
+		if (value.len >= kept[i].size || !span_is_shown(value))
+			return;
+		memcpy(kept[i].to, value.at, value.len);
+		kept[i].to[value.len] = '\0';
+		if (kept[i].to == head->type)
+			type_shorten(head->type);
+		return;
 	}
-	while (u->cancelled) {
-		x = u->cancelled;
-		u->cancelled = x->next;
-		exchange_free(x);
-	}
-}
-
-static void upstream_act(struct upstream *u, curl_socket_t fd, int ready)
-{
-	int running;
-
-	u->inside = true;
-	curl_multi_socket_action(u->multi, fd, ready, &running);
-	u->inside = false;
-	upstream_collect(u);
-}
-
-static void watch_done(int result, void *cookie)
-{
-	struct watch *w = cookie;
-	struct upstream *u = w->upstream;
-	const curl_socket_t fd = w->fd;
-	int ready = 0;
-
-	if (result < 0 || result & (POLLERR | POLLHUP | POLLNVAL))
-		ready |= CURL_CSELECT_ERR;
-	if (result > 0 && result & POLLIN)
-		ready |= CURL_CSELECT_IN;
-	if (result > 0 && result & POLLOUT)
-		ready |= CURL_CSELECT_OUT;
-	/* Before libcurl, which may end the watch. */
-	if (watch_arm(w))
-		ready |= CURL_CSELECT_ERR;
-	upstream_act(u, fd, ready);
-}
-
-static void timer_done(int result, void *cookie)
-{
-	upstream_act(cookie, CURL_SOCKET_TIMEOUT, 0);
 }
 
 /* --- its life --- */
 
-static int upstream_set(struct upstream *u)
+int upstream_open(struct loop *l, struct resolver *resolver, struct upstream **ret_upstream)
 {
-	CURLM *m = u->multi;
+	struct upstream *u = calloc(1, sizeof(*u));
+	int err;
 
-	return curl_multi_setopt(m, CURLMOPT_SOCKETFUNCTION, socket_wanted) ||
-			       curl_multi_setopt(m, CURLMOPT_SOCKETDATA, u) ||
-			       curl_multi_setopt(m, CURLMOPT_TIMERFUNCTION, timer_wanted) ||
-			       curl_multi_setopt(m, CURLMOPT_TIMERDATA, u) ||
-			       curl_multi_setopt(m, CURLMOPT_MAXCONNECTS, (long)LIMIT_CALL_KEPT) ||
-			       curl_multi_setopt(m, CURLMOPT_MAX_TOTAL_CONNECTIONS,
-						 (long)LIMIT_CALL_CONNECTIONS) ?
-		       -ENOMEM :
-		       0;
-}
-
-int upstream_open(struct loop *l, struct upstream **ret_upstream)
-{
-	struct upstream *u;
-
-	if (curl_global_init(CURL_GLOBAL_DEFAULT))
-		return -ENOMEM;
-	u = calloc(1, sizeof(*u));
 	if (!u)
-		goto cleanup;
-	u->loop = l;
-	u->timer = (struct loop_handle){ .done = timer_done, .cookie = u };
-	u->multi = curl_multi_init();
-	if (!u->multi || upstream_set(u))
-		goto free_upstream;
+		return -ENOMEM;
+	err = secure_open(l, &u->secure);
+	if (!err && resolver)
+		err = plain_open(l, resolver, &u->plain);
+	if (err) {
+		upstream_close(u);
+		return err;
+	}
 	*ret_upstream = u;
 	return 0;
-
-free_upstream:
-	if (u->multi)
-		curl_multi_cleanup(u->multi);
-	loop_cancel(&u->timer);
-	free(u);
-cleanup:
-	curl_global_cleanup();
-	return -ENOMEM;
 }
 
 void upstream_trust(struct upstream *u, const char *file)
 {
-	u->trust = file;
+	u->secure->trust = file;
 }
 
 void upstream_close(struct upstream *u)
 {
-	struct watch *w, *next;
-
 	if (!u)
 		return;
-	upstream_collect(u);
-	curl_multi_cleanup(u->multi);
-	for (w = u->watches; w; w = next) {
-		next = w->next;
-		loop_cancel(&w->handle);
-		free(w);
-	}
-	loop_cancel(&u->timer);
+	plain_close(u->plain);
+	secure_close(u->secure);
 	free(u);
-	curl_global_cleanup();
+}
+
+int exchange_start(struct upstream *u, const struct exchange_request *request,
+		   const struct exchange_events *events, struct exchange **ret_exchange)
+{
+	static const char scheme[] = "http://";
+
+	if (u->plain && !strncasecmp(request->url, scheme, sizeof(scheme) - 1))
+		return plain_start(u->plain, request, events, ret_exchange);
+	return secure_start(u->secure, request, events, ret_exchange);
+}
+
+void exchange_resume(struct exchange *x)
+{
+	x->resume(x);
+}
+
+void exchange_cancel(struct exchange *x)
+{
+	if (x)
+		x->cancel(x);
 }

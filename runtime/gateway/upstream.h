@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* Requests to providers of models: libcurl's multi interface on the loop's ring. */
+/* Requests to providers of models: http by a client of our own, https by libcurl, both on the loop. */
 #ifndef AGENTOS_GATEWAY_UPSTREAM_H
 #define AGENTOS_GATEWAY_UPSTREAM_H
 
@@ -71,8 +71,13 @@ struct exchange_events {
 	void *cookie;
 };
 
-/* -ENOMEM */
-int upstream_open(struct loop *l, struct upstream **ret_upstream);
+struct resolver;
+
+/*
+ * resolver: for names in http; it is closed later. NULL: libcurl takes http, too.
+ * -ENOMEM
+ */
+int upstream_open(struct loop *l, struct resolver *resolver, struct upstream **ret_upstream);
 /* A file with certificates of those who may vouch for providers, kept; else libcurl's own, the system's. */
 void upstream_trust(struct upstream *u, const char *file);
 /* No exchange is left. NULL is allowed. */
@@ -80,7 +85,9 @@ void upstream_close(struct upstream *u);
 
 /*
  * No redirects are followed, no proxy is used, nothing is asked for but what is in the request.
- * -ENOMEM, -EINVAL (no such URL: http and https alone)
+ * -ENOMEM, -EINVAL (no such URL: http and https alone; or a header line that would be two),
+ * -EBUSY: there are LIMIT_CALL_CONNECTIONS, or too many names are asked for; or why there is no
+ * socket.
  */
 int exchange_start(struct upstream *u, const struct exchange_request *request,
 		   const struct exchange_events *events, struct exchange **ret_exchange);

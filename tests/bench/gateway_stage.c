@@ -23,10 +23,11 @@
 #include "rpc/token.h"
 
 /*
- * usage: gateway_stage URL WIRE
+ * usage: gateway_stage URL WIRE [libcurl]
  *
  * Starts the gateway as agentosd would, with one model, "bench", at a provider of that wire
- * (as rows of providers have it) and base URL. Says on standard output, one to a line,
+ * (as rows of providers have it) and base URL; with a third argument all goes through libcurl,
+ * which else https does. Says on standard output, one to a line,
  *
  *	agent ADDRESS TOKEN	of each agent: whoever connects from there, with that key
  *	port N			that the gateway listens on
@@ -82,19 +83,20 @@ static int stage_read(int agent, uint32_t resource, struct agentos_budget_get *r
 	return 0;
 }
 
-static int serve(const char *catalog)
+static int serve(const char *catalog, bool libcurl)
 {
 	const struct gateway_options o = { .caller = stage_caller,
 					   .breaker = &breaker_usual,
 					   .budget = { stage_reserve, stage_settle, stage_read },
 					   .times = gateway_times_usual(),
+					   .libcurl = libcurl,
 					   .catalog = catalog };
 
 	return gateway_run(&o);
 }
 
 /* Run anew, so that its memory is its own. */
-static pid_t gateway_spawn(int fd)
+static pid_t gateway_spawn(int fd, const char *transport)
 {
 	pid_t pid = fork();
 
@@ -109,7 +111,7 @@ static pid_t gateway_spawn(int fd)
 	if (geteuid() == 0 && (setgroups(0, NULL) < 0 || setresgid(NOBODY, NOBODY, NOBODY) < 0 ||
 			       setresuid(NOBODY, NOBODY, NOBODY) < 0))
 		_exit(98);
-	execl("/proc/self/exe", "gateway_stage", SERVE, directory, (char *)NULL);
+	execl("/proc/self/exe", "gateway_stage", SERVE, directory, transport, (char *)NULL);
 	_exit(97);
 }
 
@@ -340,7 +342,8 @@ static int listener_open(uint16_t *ret_port)
 	return fd;
 }
 
-static int stage(void)
+/* transport: NULL, or the third argument. */
+static int stage(const char *transport)
 {
 	struct stage s = { .client = -1, .null = open("/dev/null", O_RDONLY | O_CLOEXEC) };
 	int listener = listener_open(&s.port), pair[2], status = -1, result;
@@ -356,7 +359,7 @@ static int stage(void)
 	fflush(stdout);
 	s.wire = pair[0];
 	s.start = now();
-	pid = gateway_spawn(pair[1]);
+	pid = gateway_spawn(pair[1], transport);
 	close(pair[1]);
 	start_send(s.wire, listener, s.null, s.port);
 	close(listener);
@@ -375,16 +378,16 @@ int main(int argc, char **argv)
 	char path[64];
 	int result = 1;
 
-	if (argc == 3 && strcmp(argv[1], SERVE) == 0)
-		return serve(argv[2]);
-	if (argc != 3) {
-		fprintf(stderr, "usage: gateway_stage URL WIRE\n");
+	if (argc >= 3 && strcmp(argv[1], SERVE) == 0)
+		return serve(argv[2], argc > 3);
+	if (argc != 3 && (argc != 4 || strcmp(argv[3], "libcurl"))) {
+		fprintf(stderr, "usage: gateway_stage URL WIRE [libcurl]\n");
 		return 2;
 	}
 	if (!mkdtemp(directory))
 		err(1, "%s", directory);
 	if (rows_write(argv[1], argv[2]))
-		result = stage();
+		result = stage(argc > 3 ? argv[3] : NULL);
 	snprintf(path, sizeof(path), "%s/providers", directory);
 	unlink(path);
 	rmdir(directory);

@@ -9,6 +9,7 @@ Prints "ok NAME" or "not ok NAME: why" for each thing that is looked at.
 import gzip
 import http.client
 import json
+import os
 import socket
 import struct
 import sys
@@ -18,6 +19,7 @@ import time
 GROUP = sys.argv[1]
 GATEWAY, PROVIDER = int(sys.argv[2]), int(sys.argv[3])
 TOKEN = sys.argv[4]
+STRICT = not os.environ.get("RIG_LIBCURL")  # libcurl takes what our own client refuses
 WAIT = 60  # seconds: whoever hangs fails
 
 TURN = [{"role": "user", "content": "Hi"}]
@@ -151,7 +153,9 @@ def answers():
             ("good", answer(good), 200, "Hello!"),
             ("no length", b"HTTP/1.1 200 OK\r\n\r\n" + good, 200, "Hello!"),
             ("HTTP/1.0", b"HTTP/1.0 200 OK\r\n\r\n" + good, 200, "Hello!"),
-            ("a wrong type", answer(good, kind="text/html\t\x01"), 200, "Hello!"),
+            ("a wrong type", answer(good, kind="text/html\t\xff"), 200, "Hello!"),
+            ("a control character in its head", answer(good, kind="text/html\x01"),
+             503 if STRICT else 200, "too early" if STRICT else "Hello!"),
             ("interim answers", b"HTTP/1.1 103 Early Hints\r\nRetry-After: 9\r\n\r\n" * 20 +
              answer(good), 200, "Hello!"),
             ("nothing", b"HTTP/1.1 204 No Content\r\n\r\n", 503, "status 204"),
@@ -187,6 +191,103 @@ def answers():
         check(name, got == 503, f"{got} {data[:300]}")
 
 
+def kept():
+    """A provider whose connections are kept: what is asked again, and what never is."""
+    good = answer(json.dumps(GOOD).encode())
+    asked = []    # of each connection, the requests that came over it
+    bad = {}      # what is said to who asks for it, time and again
+    plan = []     # what is said next to the others, and whether that is the end of the connection
+
+    def run(sock):
+        file = sock.makefile("rb")
+        asked.append(0)
+        mine = len(asked) - 1
+        while line := file.readline():
+            length = 0
+            while (line := file.readline()) not in (b"\r\n", b""):
+                if line.lower().startswith(b"content-length:"):
+                    length = int(line.split(b":")[1])
+            body = json.loads(file.read(length))
+            asked[mine] += 1
+            say, ends = (bad[body["bad"]], False) if "bad" in body else plan.pop(0)
+            sock.sendall(say)
+            if ends:
+                break
+        file.close()
+        sock.close()
+
+    listener = socket.create_server(("127.0.0.1", PROVIDER), backlog=64)
+
+    def take():
+        while True:
+            threading.Thread(target=run, args=(listener.accept()[0],), daemon=True).start()
+    threading.Thread(target=take, daemon=True).start()
+
+    def ask(name, status, want, *says, size=0):
+        plan[:] = [say if isinstance(say, tuple) else (say, False) for say in says]
+        asked_before = list(asked)
+        got, _, data = request("chat", "chat-small", pad="p" * size)
+        new = [n - (asked_before[i] if i < len(asked_before) else 0) for i, n in enumerate(asked)]
+        new = [n for n in new if n]
+        check(f"{name}: {status}", got == status, f"{got} {data[:200]}")
+        check(f"{name}: over these connections", new == want[0] and
+              len(asked) - len(asked_before) == want[1], f"{new} of {asked_before} {asked}")
+
+    ask("the first one makes a connection", 200, ([1], 1), good)
+    ask("the second one is over it", 200, ([1], 0), good)
+    # It is gone just when it is used again: once more over another one, and no word of it.
+    ask("closed without a word", 200, ([1, 1], 1), (b"", True), good)
+    ask("the new one is kept", 200, ([1], 0), good)
+    ask("a large body likewise", 200, ([1, 1], 1), (b"", True), good, size=700000)
+    # Something came of an answer: it is not the connection that was at fault.
+    for name, cut in (("in its head", good[:20]), ("in its body", good[:-5]))[not STRICT:]:
+        ask(f"cut {name}", 200, ([1, 1], 1), (cut, True), good)
+        ask("and then", 200, ([1], 0), good)
+    # That is the exchange's own doing: to be asked three times, as any call is, comes on top.
+    ask("closed without a word, always", 503, ([1, 1, 1, 1], 3), *[(b"", True)] * 4)
+    ask("a new one", 200, ([1], 1), good)
+    ask("cut, always", 503, ([1, 1, 1], 2), *[(good[:-5], True)] * 3)
+    ask("another new one", 200, ([1], 1), good)
+    # What is behind an answer is none, whoever it is for.
+    ask("more than an answer", 200, ([1], 0), good + good)
+    ask("is not an answer to the next", 200, ([1], 1), good)
+    for name, more in (("Connection: close", "Connection: close\r\n"),
+                       ("Close among others", "Connection: x, Close\r\n")):
+        ask(name, 200, ([1], 0), answer(json.dumps(GOOD).encode(), more=more))
+        ask(f"after {name}", 200, ([1], 1), good)
+    body = json.dumps(GOOD).encode()
+    chunks = b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n" + b"".join(
+        b"1;x=y\r\n%c\r\n" % c for c in body) + b"0\r\nTrailer: t\r\n\r\n"
+    ask("in chunks of one byte", 200, ([1], 0), chunks)
+    ask("after chunks", 200, ([1], 0), good)
+    if not STRICT:
+        return
+    # Where an answer ends must be sure: what two might read differently is refused.
+    ok, chunked = b"HTTP/1.1 200 OK\r\n", b"Transfer-Encoding: chunked\r\n"
+    for name, head in (
+            ("two lengths", b"Content-Length: 5\r\nContent-Length: 5\r\n"),
+            ("a length and chunks", b"Content-Length: 5\r\n" + chunked),
+            ("a coding of another name", b"Transfer-Encoding: gzip, chunked\r\n"),
+            ("a folded line", b"A: b\r\n c\r\n"), ("a line of LF alone", b"A: b\n"),
+            ("a name with a blank", b"Content-Length : 5\r\n"), ("a NUL", b"A: \0\r\n")):
+        bad[name] = ok + head + b"\r\n" + body
+    for name, said in (("a size that is none", b"x\r\n"), ("data that goes on", b"1\r\nab\r\n"),
+                       ("a size of 16 digits", b"1" * 16 + b"\r\n")):
+        bad[name] = ok + chunked + b"\r\n" + said
+    bad["another protocol"] = b"HTTP/1.1 101 Switching Protocols\r\n\r\n" + good
+
+    def refused(name):
+        got, _, data = request("chat", "chat-small", bad=name)
+        check(f"{name} is refused", got == 503 and b"too early" in data, f"{got} {data[:200]}")
+    # Together: each is asked for three times, with pauses.
+    threads = [threading.Thread(target=refused, args=(name,)) for name in bad]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    ask("the control", 200, ([1], 1), good)
+
+
 def storms():
     for status in (429, 500, 503, 529):
         before = len(seen)
@@ -199,7 +300,7 @@ def storms():
     got, headers, data = request("chat", "chat-small")
     check("nobody waits for a day", len(seen) - before == 1, str(len(seen) - before))
     check("but the client is told", headers["Retry-After"] == "86400", str(headers))
-    for text in ("-1", "x" * 5000, "1" * 60, "\x01", "Mon, 99 Foo 2026 00:00:00 GMT"):
+    for text in ("-1", "x" * 5000, "1" * 60, "\xff", "Mon, 99 Foo 2026 00:00:00 GMT"):
         script[:] = [answer(b'{"error":{}}', "400 No", more=f"Retry-After: {text}\r\n")]
         got, headers, data = request("chat", "chat-small")
         check(f"Retry-After {text[:9]!r}", got == 400 and not headers["Retry-After"], f"{got} {headers}")
@@ -498,8 +599,9 @@ def drips():
               b"Hello!" in data and word in data.split(b"Hello!")[-1], f"{data[-300:]}")
 
 
-listen()
+if GROUP != "kept":
+    listen()
 {"answers": answers, "storms": storms, "streams": streams, "bounds": bounds, "priced": priced,
  "gone": gone, "broken": broken, "seals": seals,
  "drips": drips, "leavers": leavers,
- "words": words}[GROUP]()
+ "words": words, "kept": kept}[GROUP]()

@@ -36,6 +36,22 @@ static void any_answer_is_passed_on_or_refused(void)
 	hostile_run("answers", AGENTOS_BUDGET_UNLIMITED, AGENTOS_BUDGET_UNLIMITED, NULL);
 }
 
+static void connections_are_kept_as_long_as_they_are_sound(void)
+{
+	hostile_run("kept", AGENTOS_BUDGET_UNLIMITED, AGENTOS_BUDGET_UNLIMITED, NULL);
+}
+
+/* The other transport, which else https alone has; in what both take they do not differ. */
+static void libcurl_does_the_same(void)
+{
+	rig_libcurl = true;
+	setenv("RIG_LIBCURL", "1", 1);
+	hostile_run("answers", AGENTOS_BUDGET_UNLIMITED, AGENTOS_BUDGET_UNLIMITED, NULL);
+	hostile_run("kept", AGENTOS_BUDGET_UNLIMITED, AGENTOS_BUDGET_UNLIMITED, NULL);
+	unsetenv("RIG_LIBCURL");
+	rig_libcurl = false;
+}
+
 static void a_provider_that_refuses_is_not_asked_for_ever(void)
 {
 	uint64_t used = 1;
@@ -134,6 +150,8 @@ static void who_leaves_is_missed_at_once(void)
 
 static const struct tap_test tests[] = {
 	TEST(any_answer_is_passed_on_or_refused),
+	TEST(connections_are_kept_as_long_as_they_are_sound),
+	TEST(libcurl_does_the_same),
 	TEST(a_provider_that_refuses_is_not_asked_for_ever),
 	TEST(what_a_provider_says_of_trying_again_is_done),
 	TEST(any_stream_ends),

@@ -260,6 +260,7 @@ static int rig_read(int fd, uint32_t resource, struct agentos_budget_get *ret_bu
 	}
 
 static const char *rig_catalog = "/nonexistent";
+static bool rig_libcurl; /* as gateway_options has it */
 
 static const char *rig_trust; /* of struct gateway_options */
 
@@ -527,6 +528,7 @@ static pid_t gateway_spawn(int fd, const struct gateway_times *times, bool keep_
 		.times = *times,
 		.breaker = rig_breaker,
 		.trust = rig_trust,
+		.libcurl = rig_libcurl,
 		.catalog = rig_catalog
 	};
 	pid_t pid;

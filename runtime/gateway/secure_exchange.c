@@ -1,15 +1,13 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-/* One request to a provider: made, sent, answered, ended. */
-#include <ctype.h>
+/* One request with TLS: made, sent, answered, ended by libcurl. */
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
-#include <strings.h>
 #include <sys/socket.h>
 #include <time.h>
 
 #include "base/limits.h"
-#include "gateway/exchange_state.h"
+#include "gateway/secure.h"
 
 static uint64_t clock_ms(void)
 {
@@ -22,30 +20,30 @@ static uint64_t clock_ms(void)
 /* --- time --- */
 
 /* How long it may stay silent where it is. */
-static unsigned int exchange_patience(const struct exchange *x)
+static unsigned int exchange_patience(const struct secure_exchange *x)
 {
 	return x->told ? x->silence_ms : x->connect_ms + x->answer_ms;
 }
 
-static int timer_arm(struct exchange *x, uint64_t now)
+static int timer_arm(struct secure_exchange *x, uint64_t now)
 {
 	uint64_t due = x->heard_ms + exchange_patience(x);
 
 	if (due > x->end_ms)
 		due = x->end_ms;
-	return loop_timer(x->upstream->loop, &x->timer, due > now ? (unsigned int)(due - now) : 1);
+	return loop_timer(x->secure->loop, &x->timer, due > now ? (unsigned int)(due - now) : 1);
 }
 
-static void exchange_remove(struct exchange *x)
+static void exchange_remove(struct secure_exchange *x)
 {
-	curl_multi_remove_handle(x->upstream->multi, x->easy);
+	curl_multi_remove_handle(x->secure->multi, x->easy);
 }
 
 /* Moved on by each piece that came since; who waits for us is not silent. */
 static void timer_done(int result, void *cookie)
 {
-	struct exchange *x = cookie;
-	struct upstream *u = x->upstream;
+	struct secure_exchange *x = cookie;
+	struct secure *u = x->secure;
 	uint64_t now = clock_ms();
 
 	if (x->waits)
@@ -55,15 +53,15 @@ static void timer_done(int result, void *cookie)
 		return;
 	x->timed = true;
 	exchange_remove(x);
-	exchange_ended(x, CURLE_OPERATION_TIMEDOUT);
-	upstream_collect(u);
+	secure_ended(x, CURLE_OPERATION_TIMEDOUT);
+	secure_collect(u);
 }
 
 /* --- what libcurl asks for and brings --- */
 
 static size_t body_wanted(char *to, size_t size, size_t count, void *cookie)
 {
-	struct exchange *x = cookie;
+	struct secure_exchange *x = cookie;
 	size_t room = size * count, len, done = 0;
 
 	/* The parts may be gone with who gave them. */
@@ -90,7 +88,7 @@ static size_t body_wanted(char *to, size_t size, size_t count, void *cookie)
 /* libcurl sends again what a kept connection lost before anything was answered. */
 static int body_rewound(void *cookie, curl_off_t offset, int origin)
 {
-	struct exchange *x = cookie;
+	struct secure_exchange *x = cookie;
 
 	if (offset || origin != SEEK_SET)
 		return CURL_SEEKFUNC_CANTSEEK;
@@ -101,70 +99,33 @@ static int body_rewound(void *cookie, curl_off_t offset, int origin)
 /* The connection is chosen, or made. */
 static int request_goes(void *cookie, char *to, char *from, int to_port, int from_port)
 {
-	struct exchange *x = cookie;
+	struct secure_exchange *x = cookie;
 
 	if (!x->cancelled && x->events.sent)
 		x->events.sent(x->events.cookie);
 	return CURL_PREREQFUNC_OK;
 }
 
-/* The value of the line if it is of that name, without blanks around it. */
-static bool field_take(const char *line, size_t len, const char *name, char *to, size_t size)
-{
-	const size_t before = strlen(name);
-	size_t i;
-
-	if (len <= before || line[before] != ':' || strncasecmp(line, name, before))
-		return false;
-	line += before + 1;
-	len -= before + 1;
-	while (len && (line[0] == ' ' || line[0] == '\t')) {
-		line++;
-		len--;
-	}
-	while (len && strchr(" \t\r\n", line[len - 1]))
-		len--;
-	/* What does not fit, or is no text, is as if it had not been there. */
-	if (len >= size)
-		return true;
-	for (i = 0; i < len; i++)
-		if (line[i] < ' ' || line[i] > '~')
-			return true;
-	memcpy(to, line, len);
-	to[len] = '\0';
-	return true;
-}
-
-static void type_shorten(char *type)
-{
-	type[strcspn(type, "; \t")] = '\0';
-	for (; *type; type++)
-		*type = (char)tolower((unsigned char)*type);
-}
-
 static size_t header_came(char *line, size_t size, size_t count, void *cookie)
 {
-	struct exchange *x = cookie;
-	struct exchange_head *h = &x->head;
+	struct secure_exchange *x = cookie;
 	const size_t len = size * count;
+	struct http_span text = { line, len }, name;
 
 	x->heard_ms = clock_ms();
 	/* Each head begins anew: before the last one come those with 1xx. */
-	if (len >= 5 && !memcmp(line, "HTTP/", 5))
-		memset(h, 0, sizeof(*h));
-	else if (field_take(line, len, "content-type", h->type, sizeof(h->type)))
-		type_shorten(h->type);
-	else if (!field_take(line, len, "retry-after", h->retry_after, sizeof(h->retry_after)) &&
-		 !field_take(line, len, "retry-after-ms", h->retry_after_ms,
-			     sizeof(h->retry_after_ms)) &&
-		 !field_take(line, len, "x-should-retry", h->should_retry,
-			     sizeof(h->should_retry)) &&
-		 !field_take(line, len, "x-request-id", h->request_id, sizeof(h->request_id)))
-		field_take(line, len, "request-id", h->request_id, sizeof(h->request_id));
+	if (len >= 5 && !memcmp(line, "HTTP/", 5)) {
+		memset(&x->head, 0, sizeof(x->head));
+		return len;
+	}
+	while (text.len && strchr("\r\n", text.at[text.len - 1]))
+		text.len--;
+	if (http_span_cut(&text, ':', &name))
+		exchange_head_take(&x->head, name, http_span_trim(text));
 	return len;
 }
 
-static void head_tell(struct exchange *x)
+static void head_tell(struct secure_exchange *x)
 {
 	long status = 0;
 
@@ -178,7 +139,7 @@ static void head_tell(struct exchange *x)
 
 static size_t data_came(char *bytes, size_t size, size_t count, void *cookie)
 {
-	struct exchange *x = cookie;
+	struct secure_exchange *x = cookie;
 	const size_t len = size * count;
 
 	if (x->cancelled)
@@ -198,7 +159,7 @@ static size_t data_came(char *bytes, size_t size, size_t count, void *cookie)
 
 /* --- its life --- */
 
-static int headers_set(struct exchange *x, const struct exchange_request *r)
+static int headers_set(struct secure_exchange *x, const struct exchange_request *r)
 {
 	struct curl_slist *more;
 	size_t i;
@@ -229,7 +190,7 @@ static int socket_made(void *cookie, curl_socket_t fd, curlsocktype purpose)
 #define SET(option, value) (err = err ? err : curl_easy_setopt(x->easy, option, value))
 
 /* libcurl puts it behind the head: one packet, and one wake-up of the provider. */
-static CURLcode body_set_short(struct exchange *x)
+static CURLcode body_set_short(struct secure_exchange *x)
 {
 	CURLcode err = CURLE_OK;
 
@@ -241,7 +202,7 @@ static CURLcode body_set_short(struct exchange *x)
 	return err;
 }
 
-static CURLcode body_set(struct exchange *x, const struct exchange_request *r)
+static CURLcode body_set(struct secure_exchange *x, const struct exchange_request *r)
 {
 	CURLcode err = CURLE_OK;
 	size_t i;
@@ -266,7 +227,7 @@ static CURLcode body_set(struct exchange *x, const struct exchange_request *r)
 	return err;
 }
 
-static int exchange_set(struct exchange *x, const struct exchange_request *r)
+static int exchange_set(struct secure_exchange *x, const struct exchange_request *r)
 {
 	CURLcode err = CURLE_OK;
 
@@ -290,8 +251,8 @@ static int exchange_set(struct exchange *x, const struct exchange_request *r)
 	SET(CURLOPT_WRITEFUNCTION, data_came);
 	SET(CURLOPT_WRITEDATA, x);
 	SET(CURLOPT_BUFFERSIZE, (long)LIMIT_CALL_PIECE);
-	if (x->upstream->trust)
-		SET(CURLOPT_CAINFO, x->upstream->trust);
+	if (x->secure->trust)
+		SET(CURLOPT_CAINFO, x->secure->trust);
 	SET(CURLOPT_URL, r->url);
 	if (!err)
 		err = body_set(x, r);
@@ -302,19 +263,61 @@ static int exchange_set(struct exchange *x, const struct exchange_request *r)
 
 static void exchange_go_on(int result, void *cookie)
 {
-	struct exchange *x = cookie;
-	struct upstream *u = x->upstream;
+	struct secure_exchange *x = cookie;
+	struct secure *u = x->secure;
 
 	u->inside = true;
 	curl_easy_pause(x->easy, CURLPAUSE_CONT);
 	u->inside = false;
-	upstream_collect(u);
+	secure_collect(u);
 }
 
-int exchange_start(struct upstream *u, const struct exchange_request *request,
-		   const struct exchange_events *events, struct exchange **ret_exchange)
+void secure_exchange_free(struct secure_exchange *x)
 {
-	struct exchange *x;
+	loop_cancel(&x->timer);
+	loop_cancel(&x->resume);
+	exchange_remove(x);
+	curl_easy_cleanup(x->easy);
+	curl_slist_free_all(x->headers);
+	free(x->body);
+	free(x);
+}
+
+static void secure_resume(struct exchange *base)
+{
+	struct secure_exchange *x = (struct secure_exchange *)base;
+
+	if (!x->waits)
+		return;
+	x->waits = false;
+	x->heard_ms = clock_ms();
+	/* In a turn of its own: libcurl calls back from within. */
+	if (!x->resume.op && loop_timer(x->secure->loop, &x->resume, 0))
+		exchange_go_on(0, x);
+}
+
+static void secure_cancel(struct exchange *base)
+{
+	struct secure_exchange *x = (struct secure_exchange *)base;
+	struct secure *u = x->secure;
+
+	if (x->cancelled)
+		return;
+	x->cancelled = true;
+	if (!u->inside) {
+		secure_exchange_free(x);
+		return;
+	}
+	loop_cancel(&x->timer);
+	loop_cancel(&x->resume);
+	x->next = u->cancelled;
+	u->cancelled = x;
+}
+
+int secure_start(struct secure *u, const struct exchange_request *request,
+		 const struct exchange_events *events, struct exchange **ret_exchange)
+{
+	struct secure_exchange *x;
 	int err = -ENOMEM;
 
 	if (request->part_count > EXCHANGE_PARTS)
@@ -322,7 +325,8 @@ int exchange_start(struct upstream *u, const struct exchange_request *request,
 	x = calloc(1, sizeof(*x));
 	if (!x)
 		return -ENOMEM;
-	x->upstream = u;
+	x->base = (struct exchange){ .resume = secure_resume, .cancel = secure_cancel };
+	x->secure = u;
 	x->events = *events;
 	x->connect_ms = request->connect_ms;
 	x->answer_ms = request->answer_ms;
@@ -343,7 +347,7 @@ int exchange_start(struct upstream *u, const struct exchange_request *request,
 	err = curl_multi_add_handle(u->multi, x->easy) ? -ENOMEM : 0;
 	if (err)
 		goto free_exchange;
-	*ret_exchange = x;
+	*ret_exchange = &x->base;
 	return 0;
 
 free_exchange:
@@ -356,47 +360,7 @@ free_exchange:
 	return err;
 }
 
-void exchange_free(struct exchange *x)
-{
-	loop_cancel(&x->timer);
-	loop_cancel(&x->resume);
-	exchange_remove(x);
-	curl_easy_cleanup(x->easy);
-	curl_slist_free_all(x->headers);
-	free(x->body);
-	free(x);
-}
-
-void exchange_resume(struct exchange *x)
-{
-	if (!x->waits)
-		return;
-	x->waits = false;
-	x->heard_ms = clock_ms();
-	/* In a turn of its own: libcurl calls back from within. */
-	if (!x->resume.op && loop_timer(x->upstream->loop, &x->resume, 0))
-		exchange_go_on(0, x);
-}
-
-void exchange_cancel(struct exchange *x)
-{
-	struct upstream *u;
-
-	if (!x || x->cancelled)
-		return;
-	u = x->upstream;
-	x->cancelled = true;
-	if (!u->inside) {
-		exchange_free(x);
-		return;
-	}
-	loop_cancel(&x->timer);
-	loop_cancel(&x->resume);
-	x->next = u->cancelled;
-	u->cancelled = x;
-}
-
-static enum exchange_end end_of(const struct exchange *x, CURLcode code)
+static enum exchange_end end_of(const struct secure_exchange *x, CURLcode code)
 {
 	if (x->timed)
 		return x->late ? EXCHANGE_LATE : EXCHANGE_SILENT;
@@ -421,7 +385,7 @@ static enum exchange_end end_of(const struct exchange *x, CURLcode code)
 	}
 }
 
-void exchange_ended(struct exchange *x, CURLcode code)
+void secure_ended(struct secure_exchange *x, CURLcode code)
 {
 	const enum exchange_end how = end_of(x, code);
 	const struct exchange_events events = x->events;
@@ -429,12 +393,12 @@ void exchange_ended(struct exchange *x, CURLcode code)
 	if (x->cancelled)
 		return;
 	/* An answer without a body. Whoever hears of it may cancel it. */
-	x->upstream->inside = true;
+	x->secure->inside = true;
 	if (how == EXCHANGE_WHOLE)
 		head_tell(x);
-	x->upstream->inside = false;
+	x->secure->inside = false;
 	if (x->cancelled)
 		return;
-	exchange_free(x);
+	secure_exchange_free(x);
 	events.end(how, events.cookie);
 }

@@ -1,24 +1,25 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* Inside of upstream.h: what its two files share. */
-#ifndef AGENTOS_GATEWAY_EXCHANGE_STATE_H
-#define AGENTOS_GATEWAY_EXCHANGE_STATE_H
+/* Inside of upstream.h: requests with TLS, by libcurl's multi interface on the loop's ring. */
+#ifndef AGENTOS_GATEWAY_SECURE_H
+#define AGENTOS_GATEWAY_SECURE_H
 
 #include <curl/curl.h>
 
-#include "gateway/upstream.h"
+#include "gateway/transport.h"
 
-struct upstream {
+struct secure {
 	struct loop *loop;
 	CURLM *multi;
 	const char *trust; /* NULL: libcurl's own */
 	struct watch *watches;
 	struct loop_handle timer;
-	bool inside;		    /* libcurl has called us: nothing may be removed */
-	struct exchange *cancelled; /* meanwhile */
+	bool inside;			   /* libcurl has called us: nothing may be removed */
+	struct secure_exchange *cancelled; /* meanwhile */
 };
 
-struct exchange {
-	struct upstream *upstream;
+struct secure_exchange {
+	struct exchange base;
+	struct secure *secure;
 	CURL *easy;
 	struct curl_slist *headers;
 	struct exchange_events events;
@@ -37,13 +38,21 @@ struct exchange {
 	bool timed;	   /* the timer has ended it */
 	bool late;	   /* because all its time is over */
 	bool cancelled;
-	struct exchange *next; /* of upstream->cancelled */
+	struct secure_exchange *next; /* of secure->cancelled */
 };
 
+/* As upstream.h has them. libcurl takes http, too. */
+int secure_open(struct loop *l, struct secure **ret_secure);
+void secure_close(struct secure *u);
+int secure_start(struct secure *u, const struct exchange_request *request,
+		 const struct exchange_events *events, struct exchange **ret_exchange);
+
+/* --- what its two files share --- */
+
 /* Tells of those that have ended, and frees those that were cancelled; libcurl is left by then. */
-void upstream_collect(struct upstream *u);
+void secure_collect(struct secure *u);
 /* libcurl is done with it: tells, and frees it. */
-void exchange_ended(struct exchange *x, CURLcode code);
-void exchange_free(struct exchange *x);
+void secure_ended(struct secure_exchange *x, CURLcode code);
+void secure_exchange_free(struct secure_exchange *x);
 
 #endif
