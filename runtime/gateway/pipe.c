@@ -47,14 +47,17 @@ static size_t pump_room(const struct pump *p)
 void pump_read(struct pump *p)
 {
 	struct connection *c = p->connection;
+	const int fd = pump_is_up(p) ? c->client : c->server;
+	/* Behind an answer: the client has to read that first. */
+	const bool later = c->state == STATE_HEAD && !p->end;
 	struct loop_bytes to = { .at = p->end };
 
 	if (p->read.op || !pump_ready(p, LIMIT_GATE_BUFFER))
 		return;
 	to.buffer = p->buffer;
 	to.len = pump_room(p) - p->end;
-	pump_check(p, loop_read(c->gateway->loop, &p->read, pump_is_up(p) ? c->client : c->server,
-				&to));
+	pump_check(p, later ? loop_read_later(c->gateway->loop, &p->read, fd, &to) :
+			      loop_read(c->gateway->loop, &p->read, fd, &to));
 }
 
 void pump_write(struct pump *p)
