@@ -84,10 +84,6 @@
 #define LIMIT_CALL_UPLOAD      (1 << 18)  /* of a larger one, what is asked for at once */
 #define LIMIT_CALL_PIECE       16384	  /* bytes that come from a provider at once */
 #define LIMIT_CALL_WAITING     65536	  /* bytes of an answer that its client has not taken */
-#define LIMIT_CALL_RECEIVE     (128 << 10) /* bytes of SO_RCVBUF to providers, which the kernel doubles */
-#define LIMIT_GATE_SEND	       (64 << 10)  /* bytes of SO_SNDBUF to clients, likewise */
-/* Of a stream whose client takes nothing, all that its provider can send: both sockets, and ours. */
-#define LIMIT_CALL_STALLED     (512 << 10)
 #define LIMIT_CALL_KEY_LINE    8704	  /* bytes of the header line with a key */
 #define LIMIT_CALL_RETRY_S     120	  /* within which a provider is asked again */
 #define LIMIT_CALL_PASSED      4	  /* header lines that a provider of the same wire gets */
@@ -118,6 +114,16 @@
 #define LIMIT_HELLO	       16384 /* bytes of a ClientHello */
 #define LIMIT_HELLO_RECORDS    16    /* that it may come in */
 
+/* Sockets of calls; the kernel doubles these, and does not make them larger. */
+#define LIMIT_CALL_RECEIVE (64 << 10) /* bytes of SO_RCVBUF to providers */
+#define LIMIT_GATE_SEND	   (64 << 10) /* bytes of SO_SNDBUF to clients */
+/* Of a stream whose client takes nothing, all that its provider can send: both sockets, and ours. */
+#define LIMIT_CALL_STALLED (512 << 10)
+
+/* Answers that are given again. */
+#define LIMIT_CACHE   (8 << 20) /* bytes of all */
+#define LIMIT_CACHE_S 604800	/* seconds that a row may say */
+
 /* Providers and models: the files that name them, and what is made of a call. */
 #define LIMIT_CATALOG_FILE  (1 << 20)	/* bytes of one file of rows */
 #define LIMIT_CATALOG	    (16 << 20)	/* bytes of all rows, read */
@@ -134,8 +140,6 @@
 #define LIMIT_ROUTE	    8		/* candidates for one call */
 #define LIMIT_BREAKER_SLOTS 16		/* parts of a breaker's window */
 #define LIMIT_CACHE_ANSWERS 16384	/* that are kept, all agents' together */
-#define LIMIT_CACHE	    (8 << 20) /* bytes of all answers that are kept */
-#define LIMIT_CACHE_S	    604800    /* seconds that one may be told to be kept */
 #define LIMIT_CACHE_SHARE   4	 /* no scope has more than one part in so many of the bytes */
 #define LIMIT_SIGN_HEADERS  32	 /* that are signed */
 #define LIMIT_TARGET	    4096 /* bytes of a path with its query */

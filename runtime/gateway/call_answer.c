@@ -171,7 +171,7 @@ void answer_again(struct call *k)
 {
 	k->cached = k->whole = true;
 	k->head.status = 200;
-	k->first_us = clock_us();
+	k->first_us = call_clock_us();
 	answer_whole(k);
 }
 

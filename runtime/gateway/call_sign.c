@@ -82,7 +82,7 @@ int call_sign(struct call *k, const char *url, const struct iovec *body, size_t 
 	      struct call_lines *lines)
 {
 	const struct provider *p = k->route.candidates[k->candidate].provider;
-	const char *host = strstr(url, "://") + 3, *path = strchr(host, '/');
+	const char *host = strstr(url, "://") + 3, *path = host + strcspn(host, "/");
 	const char *query = strchr(path, '?');
 	const struct sigv4_header headers[] = { { "Host", host_make(k, host) },
 						{ "Content-Type", "application/json" } };

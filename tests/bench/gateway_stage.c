@@ -83,14 +83,18 @@ static int stage_read(int agent, uint32_t resource, struct agentos_budget_get *r
 	return 0;
 }
 
-static int serve(const char *catalog, bool libcurl)
+/* transport: "libcurl" for http as well; a file of who may vouch for the provider; or empty. */
+static int serve(const char *catalog, const char *transport)
 {
-	const struct gateway_options o = { .caller = stage_caller,
-					   .breaker = &breaker_usual,
-					   .budget = { stage_reserve, stage_settle, stage_read },
-					   .times = gateway_times_usual(),
-					   .libcurl = libcurl,
-					   .catalog = catalog };
+	const struct gateway_options o = {
+		.caller = stage_caller,
+		.breaker = &breaker_usual,
+		.budget = { stage_reserve, stage_settle, stage_read },
+		.times = gateway_times_usual(),
+		.libcurl = strcmp(transport, "libcurl") == 0,
+		.trust = transport[0] == '/' ? transport : NULL,
+		.catalog = catalog
+	};
 
 	return gateway_run(&o);
 }
@@ -342,7 +346,7 @@ static int listener_open(uint16_t *ret_port)
 	return fd;
 }
 
-/* transport: NULL, or the third argument. */
+/* transport: as serve() has it. */
 static int stage(const char *transport)
 {
 	struct stage s = { .client = -1, .null = open("/dev/null", O_RDONLY | O_CLOEXEC) };
@@ -378,10 +382,10 @@ int main(int argc, char **argv)
 	char path[64];
 	int result = 1;
 
-	if (argc >= 3 && strcmp(argv[1], SERVE) == 0)
-		return serve(argv[2], argc > 3);
-	if (argc != 3 && (argc != 4 || strcmp(argv[3], "libcurl"))) {
-		fprintf(stderr, "usage: gateway_stage URL WIRE [libcurl]\n");
+	if (argc == 4 && strcmp(argv[1], SERVE) == 0)
+		return serve(argv[2], argv[3]);
+	if (argc != 3 && (argc != 4 || (strcmp(argv[3], "libcurl") && argv[3][0] != '/'))) {
+		fprintf(stderr, "usage: gateway_stage URL WIRE [libcurl|AUTHORITIES]\n");
 		return 2;
 	}
 	if (!mkdtemp(directory))

@@ -66,9 +66,9 @@ static void clients_run(const struct rig *r, const char *group, uint16_t provide
 	unsigned int checks = 0;
 	FILE *f;
 
-	snprintf(command, sizeof(command), "python3 -B " CLIENTS " %s %u %u %s %s %s %s %s %s", group,
-		 r->port, provider, tokens[AGENT_MODELS], tokens[AGENT_CHILD], tokens[AGENT_ONE],
-		 tokens[AGENT_ENDED], RIG_KEY, stage_argument);
+	snprintf(command, sizeof(command), "python3 -B " CLIENTS " %s %u %u %s %s %s %s %s %s",
+		 group, r->port, provider, tokens[AGENT_MODELS], tokens[AGENT_CHILD],
+		 tokens[AGENT_ONE], tokens[AGENT_ENDED], RIG_KEY, stage_argument);
 	f = popen(command, "r");
 	REQUIRE(f);
 	while (fgets(line, sizeof(line), f)) {
