@@ -391,7 +391,7 @@ int main(int argc, char **argv)
 	if (!mkdtemp(directory))
 		err(1, "%s", directory);
 	if (rows_write(argv[1], argv[2]))
-		result = stage(argc > 3 ? argv[3] : NULL);
+		result = stage(argc > 3 ? argv[3] : "");
 	snprintf(path, sizeof(path), "%s/providers", directory);
 	unlink(path);
 	rmdir(directory);
