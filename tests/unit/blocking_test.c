@@ -110,7 +110,14 @@ static void calls_connect(void)
 		_exit(3);
 }
 
+/* For longer than who is done. */
 static void *thread(void *arg)
+{
+	sleep(3);
+	return arg;
+}
+
+static void *thread_that_is_done(void *arg)
 {
 	return arg;
 }
@@ -128,6 +135,7 @@ static void does_what_cannot_block(void)
 {
 	struct timeval none = { 0 };
 	struct addrinfo hints = { .ai_flags = AI_NUMERICHOST }, *list;
+	pthread_t t;
 	int quick[2];
 	char byte;
 
@@ -141,6 +149,8 @@ static void does_what_cannot_block(void)
 	    send(pair[0], "x", 1, MSG_DONTWAIT) != 1 || pipe2(quick, O_NONBLOCK) ||
 	    write(quick[1], "x", 1) != 1 || read(quick[0], &byte, 1) != 1)
 		_exit(3);
+	if (!pthread_create(&t, NULL, thread_that_is_done, NULL))
+		pthread_join(t, NULL);
 }
 
 static void call_done(int result, void *cookie)
