@@ -303,9 +303,13 @@ static void a_call_of_version_3_has_its_times_and_what_served_it(void)
 	reseal(buf, (size_t)at);
 	CHECK_INT(record_decode(buf, (size_t)at, &back), -EBADMSG);
 	buf[8] = 3;
-	buf[15] = 7;
+	buf[15] = 11;
 	reseal(buf, (size_t)at);
 	CHECK_INT(record_decode(buf, (size_t)at, &back), -EBADMSG);
+	/* An answer of before is a bit, and no byte. */
+	buf[15] = 7;
+	reseal(buf, (size_t)at);
+	CHECK(record_decode(buf, (size_t)at, &back) == at && back.u.call.cached == 1);
 	buf[15] = 3;
 	/* Nor a part that says nothing: no NUL, one at an end, or times that are none. */
 	for (i = 1; i <= 2; i++) {

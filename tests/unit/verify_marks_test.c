@@ -309,7 +309,7 @@ static void later_versions_and_huge_lengths_are_told(void)
 	CHECK(strstr(result.text.text, "upgrade it") != NULL);
 	REQUIRE(log_whole());
 	p = place_of(200);
-	p.file->data[p.at + 8] = 3;
+	p.file->data[p.at + 8] = 4;
 	frame_seal(p.file->data + p.at);
 	CHECK_INT(verify_image(&changed), VERIFY_VERSION);
 	CHECK(result.seq == 200 && result.offset == p.at);
