@@ -15,6 +15,7 @@
 #define EPERM		  1
 #define ENOENT		  2
 #define EACCES		  13
+#define ENOTCONN	  107
 #define EINVAL		  22
 #define FMODE_READ	  0x1
 #define FMODE_WRITE	  0x2
@@ -119,6 +120,7 @@ enum {
 
 /* What is done with an address, and what the rules say: as kmod/endpoint.h has it. */
 enum { ENDPOINT_CONNECT, ENDPOINT_BIND, ENDPOINT_LISTEN, ENDPOINT_RECEIVED };
+enum { CALLER_ELSEWHERE, CALLER_GATEWAY, CALLER_NOWHERE }; /* as kmod/caller.h has it */
 enum {
 	ENDPOINT_ALLOWED,
 	ENDPOINT_WATCHED,
@@ -134,7 +136,7 @@ struct agentos_net_ask {
 	__u32 policy; /* that of facts */
 	__u32 act;
 	__u32 rule; /* told: whose it was, else AGENTOS_RULE_NONE */
-	__u32 port; /* told by agentos_gateway(): in network order */
+	__u32 port; /* told of what leads to the gateway: its, in network order */
 };
 
 /* The calling task's agent, its parent and so on, 0 behind the last. All zero before the call. */
@@ -167,6 +169,8 @@ extern int agentos_net_redirected(struct msghdr *msg) __ksym;
 extern int agentos_unix(struct sock *other, struct agentos_walk *walk, __u32 walk__sz) __ksym;
 extern int agentos_gateway(struct sock *other, struct sock *accepted, struct agentos_net_ask *ask,
 			   __u32 ask__sz) __ksym;
+extern int agentos_gateway_way(struct socket *sock, struct agentos_net_ask *ask,
+			       __u32 ask__sz) __ksym;
 extern int agentos_net_own(struct socket *sock, struct agentos_net_ask *ask, __u32 ask__sz) __ksym;
 extern int agentos_walk(struct dentry *dentry, __u32 want, struct agentos_walk *walk,
 			__u32 walk__sz) __ksym;

@@ -183,18 +183,6 @@ int BPF_PROG(agentos_sctp_bind_connect, struct sock *sk, int option)
 		       -EACCES);
 }
 
-/*
- * Every send on every socket of every process comes here: leave first. What
- * counts is the socket's family: UDP takes an AF_UNSPEC address for AF_INET.
- */
-SEC("lsm/socket_sendmsg")
-int BPF_PROG(agentos_socket_sendmsg, struct socket *sock, struct msghdr *msg, int size)
-{
-	if (!msg->msg_name && !msg->msg_controllen)
-		return 0;
-	return agentos_send_quick(sock, msg) ? verdict(send_check(ctx), -EACCES) : 0;
-}
-
 SEC("lsm/socket_bind")
 int BPF_PROG(agentos_socket_bind, struct socket *sock, struct sockaddr *address, int addrlen)
 {
@@ -337,7 +325,7 @@ static __always_inline int act_unix(void *ctx, const struct agentos_facts *facts
 		if (event) {
 			event->object_kind = AGENTOS_OBJECT_UNIX;
 			/* The socket's own name, not what the caller wrote. */
-			address = BPF_CORE_READ((struct unix_sock *)other, addr);
+			address = other ? BPF_CORE_READ((struct unix_sock *)other, addr) : NULL;
 			if (address)
 				event_text_len(event, unix_name(event->text, address));
 			event_end(ctx, event);
@@ -346,7 +334,10 @@ static __always_inline int act_unix(void *ctx, const struct agentos_facts *facts
 	return act->verdict == AGENTOS_VERDICT_DENIED;
 }
 
-/* Of the gateway's socket: the address that it stands for, and its name. Returns whether denied. */
+/*
+ * Of the gateway's socket: the address that it stands for, and its name, if other is not NULL.
+ * Returns whether denied.
+ */
 static __noinline int act_gateway(void *ctx, const struct agentos_facts *facts, struct act *act,
 				  struct sock *other, __u16 port)
 {
@@ -366,7 +357,7 @@ static __noinline int act_gateway(void *ctx, const struct agentos_facts *facts, 
 			event->family = AF_INET;
 			event->port = bpf_ntohs(port);
 			__builtin_memcpy(event->addr, act->object, 16);
-			address = BPF_CORE_READ((struct unix_sock *)other, addr);
+			address = other ? BPF_CORE_READ((struct unix_sock *)other, addr) : NULL;
 			if (address)
 				event_text_len(event, unix_name(event->text, address));
 			event_end(ctx, event);
@@ -387,6 +378,15 @@ static __noinline int gateway_check(void *ctx, const struct agentos_facts *facts
 	if (way < 0)
 		return -ENOENT;
 	net_rule(&act, way, &ask);
+	/* What goes through it is no packet of the agent's. */
+	if (traffic_limited()) {
+		act.verdict = AGENTOS_VERDICT_DENIED;
+		act.why = AGENTOS_WHY_UNCOUNTED;
+		act.effect = EFFECT_NONE;
+		act.error = -EACCES;
+		act.right = 0;
+		act.rule = AGENTOS_RULE_NONE;
+	}
 	return act_gateway(ctx, facts, &act, other, ask.port);
 }
 
@@ -406,6 +406,60 @@ int BPF_PROG(agentos_unix_stream_connect, struct sock *sock, struct sock *other,
 	if (gateway >= 0)
 		return verdict(gateway, -EACCES);
 	return verdict(act_unix(ctx, &facts, &act, other), -EACCES);
+}
+
+/* Tells of an agent's message to the gateway that had more in it than bytes. */
+static __noinline int gateway_sent(void *ctx, __u16 port)
+{
+	struct act act = {
+		.hook = AGENTOS_HOOK_SOCKET_SEND,
+		.verdict = AGENTOS_VERDICT_DENIED,
+		.why = AGENTOS_WHY_NEVER,
+		.error = -EACCES,
+		.refusal = -EACCES,
+		.rule = AGENTOS_RULE_NONE,
+	};
+
+	AGENT_OR_RETURN(facts);
+	return act_gateway(ctx, &facts, &act, NULL, port);
+}
+
+/*
+ * Nobody, in an agent or not, hands the gateway a descriptor. It would not take it, so that the
+ * kernel closes it there, on its event loop; and there are files that are long in closing: a
+ * socket that lingers, for one. Returns 0 or an errno.
+ */
+static __noinline int gateway_send_check(void *ctx, struct socket *sock)
+{
+	struct agentos_net_ask ask = {};
+	int way = agentos_gateway_way(sock, &ask, sizeof(ask));
+
+	/* As it would end anyway, unless somebody connected it just now. */
+	if (way == CALLER_NOWHERE)
+		return -ENOTCONN;
+	if (way != CALLER_GATEWAY)
+		return 0;
+	gateway_sent(ctx, ask.port);
+	return -EACCES;
+}
+
+/*
+ * Every send on every socket of every process comes here: leave first. What
+ * counts is the socket's family: UDP takes an AF_UNSPEC address for AF_INET.
+ */
+SEC("lsm/socket_sendmsg")
+int BPF_PROG(agentos_socket_sendmsg, struct socket *sock, struct msghdr *msg, int size)
+{
+	int err;
+
+	if (!msg->msg_name && !msg->msg_controllen)
+		return 0;
+	if (msg->msg_controllen) {
+		err = gateway_send_check(ctx, sock);
+		if (err)
+			return err == -ENOTCONN ? -ENOTCONN : -EACCES;
+	}
+	return agentos_send_quick(sock, msg) ? verdict(send_check(ctx), -EACCES) : 0;
 }
 
 SEC("lsm/unix_may_send")

@@ -68,16 +68,21 @@ static __always_inline int socket_receive_check(void *ctx, const struct agentos_
 	struct dentry *dentry = file->f_path.dentry;
 	struct sock *sk = sock->sk;
 	__u64 *owner, lacks;
-	int ruled;
+	int ruled, uncounted;
 
 	if (sk) {
 		owner = bpf_sk_storage_get(&socket_owner, sk, NULL, 0);
 		if (owner && *owner == facts->id)
 			return 0;
-		lacks = socket_rights(sk) & ~facts->rights;
+		ruled = agentos_net_own(sock, &ask, sizeof(ask));
+		/* One that leads to the gateway is good for what a connection there is. */
+		lacks = (ask.port ? AGENTOS_RIGHT(NET_CONNECT) : socket_rights(sk)) &
+			~facts->rights;
 		act.right = lacks & ~facts->watched;
-		ruled = act.right ? ENDPOINT_ALLOWED : agentos_net_own(sock, &ask, sizeof(ask));
-		if (facts->flags & FACT_AUDIT_ONLY && traffic_uncounted(sk)) {
+		if (act.right)
+			ruled = ENDPOINT_ALLOWED;
+		uncounted = ask.port ? traffic_limited() != 0 : traffic_uncounted(sk);
+		if (facts->flags & FACT_AUDIT_ONLY && uncounted) {
 			act.why = AGENTOS_WHY_UNCOUNTED;
 			act.right = 0;
 		} else if (ruled > ENDPOINT_WATCHED) {
@@ -85,7 +90,7 @@ static __always_inline int socket_receive_check(void *ctx, const struct agentos_
 				ruled == ENDPOINT_NO_RULE ? AGENTOS_WHY_NO_RULE : AGENTOS_WHY_RULE;
 			act.effect = ruled == ENDPOINT_KILLED ? EFFECT_KILL : EFFECT_NONE;
 			act.rule = ask.rule;
-		} else if (!act.right && traffic_uncounted(sk)) {
+		} else if (!act.right && uncounted) {
 			act.why = AGENTOS_WHY_UNCOUNTED;
 		} else if (!act.right) {
 			act.verdict = AGENTOS_VERDICT_ALLOWED;

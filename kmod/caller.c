@@ -9,6 +9,7 @@
 #include <linux/slab.h>
 #include <linux/sock_diag.h>
 #include <linux/spinlock.h>
+#include <net/af_unix.h>
 #include <net/inet_hashtables.h>
 #include <net/inet_sock.h>
 #include <net/ipv6.h>
@@ -36,6 +37,8 @@ struct callers {
 u32 caller_port = CALLER_NO_PORT;
 static u64 caller_net;	    /* net_cookie of its network namespace */
 static u64 caller_listener; /* cookie of its Unix socket; 0: there is none */
+/* That socket's name, held, and as the kernel has it that of all ends which it accepts. Or NULL. */
+static struct unix_address *caller_name;
 
 static DEFINE_SPINLOCK(calls_lock); /* _bh; the table, and each agent's callers */
 static DEFINE_HASHTABLE(calls, 12);
@@ -49,12 +52,33 @@ static u64 cookie_of(struct sock *sk)
 	return (u64)halves[1] << 32 | halves[0];
 }
 
+static void name_set(struct unix_address *name)
+{
+	if (name)
+		refcount_inc(&name->refcnt);
+	name = xchg(&caller_name, name);
+	if (name && refcount_dec_and_test(&name->refcnt))
+		kfree(name);
+}
+
+static struct unix_address *name_of(const struct sock *sk)
+{
+	/* As unix_bind_bsd() publishes it, and unix_stream_connect(). */
+	return smp_load_acquire(&unix_sk(sk)->addr);
+}
+
+void caller_exit(void)
+{
+	name_set(NULL);
+}
+
 void caller_set(const struct net *net, u16 port, struct sock *listener)
 {
 	/* Whoever sees the port sees whose it is. */
 	WRITE_ONCE(caller_port, CALLER_NO_PORT);
 	WRITE_ONCE(caller_net, net->net_cookie);
 	WRITE_ONCE(caller_listener, listener ? cookie_of(listener) : 0);
+	name_set(listener ? name_of(listener) : NULL);
 	if (port)
 		/* With caller_net_is(). */
 		smp_store_release(&caller_port, (__force u32)htons(port));
@@ -69,7 +93,24 @@ bool caller_may_listen(const struct socket *sock)
 {
 	const struct sock *sk = sock->sk;
 
-	return sk && is_unix_stream(sk) && READ_ONCE(sk->sk_state) == TCP_LISTEN;
+	return sk && is_unix_stream(sk) && READ_ONCE(sk->sk_state) == TCP_LISTEN && name_of(sk);
+}
+
+enum caller_way caller_way(struct sock *sk)
+{
+	const struct unix_address *name = READ_ONCE(caller_name);
+	enum caller_way way;
+	struct sock *peer;
+
+	if (!name || !sk || !is_unix_stream(sk))
+		return CALLER_ELSEWHERE;
+	peer = unix_peer_get(sk);
+	if (!peer)
+		return CALLER_NOWHERE;
+	/* Only compared: it may be that of another gateway by now. */
+	way = name_of(peer) == name ? CALLER_GATEWAY : CALLER_ELSEWHERE;
+	sock_put(peer);
+	return way;
 }
 
 bool caller_is_listener(const struct sock *sk)

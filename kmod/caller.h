@@ -36,11 +36,24 @@ static __always_inline bool caller_port_is(const struct sockaddr *address)
  */
 void caller_set(const struct net *net, u16 port, struct sock *listener);
 
-/* Can it be the gateway's Unix socket? */
+/* Can it be the gateway's Unix socket? It listens, and has a name. */
 bool caller_may_listen(const struct socket *sock);
 
 /* Is it? */
 bool caller_is_listener(const struct sock *sk);
+
+/* Where a socket leads. */
+enum caller_way {
+	CALLER_ELSEWHERE,
+	CALLER_GATEWAY, /* its other end is one that the gateway's Unix socket accepted */
+	CALLER_NOWHERE, /* a Unix stream without another end: it could have that one in a moment */
+};
+
+/* Not under the lock of the socket's state. NULL: elsewhere. */
+enum caller_way caller_way(struct sock *sk);
+
+/* Nobody calls any more. */
+void caller_exit(void);
 
 /* Is the address, as endpoint.h reads it for this socket, the gateway's? */
 bool caller_is_called(const struct sock *sk, const struct sockaddr *address);

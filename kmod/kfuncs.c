@@ -234,15 +234,37 @@ __bpf_kfunc int agentos_line(struct agentos_line *line, u32 line__sz)
 	return count;
 }
 
+/* The same of the gateway's address; and ask->port. */
+static int net_decide_loopback(struct agentos_net_ask *ask)
+{
+	const u32 port = READ_ONCE(caller_port);
+	struct policy *policy;
+	int verdict;
+	bool held;
+
+	ask->rule = AGENTOS_RULE_NONE;
+	ask->port = port;
+	/* It is being set anew. */
+	if (port == CALLER_NO_PORT)
+		return ENDPOINT_NO_RULE;
+	policy = policy_of_caller(ask->policy, &held);
+	verdict = endpoint_decide_loopback(
+		policy ? policy->network : NULL, (__force __be16)port, &ask->rule);
+	if (unlikely(held))
+		policy_unuse(policy);
+	return verdict;
+}
+
 /* What the rules of ask->policy say: an enum endpoint_verdict, and ask->rule. */
-static int net_decide(const struct sock *sk, const struct sockaddr *address,
-		      struct agentos_net_ask *ask)
+static int net_decide(struct sock *sk, const struct sockaddr *address, struct agentos_net_ask *ask)
 {
 	const struct network *network;
 	struct policy *policy;
 	int verdict;
 	bool held;
 
+	if (sk && ask->act == ENDPOINT_RECEIVED && caller_way(sk) == CALLER_GATEWAY)
+		return net_decide_loopback(ask);
 	if (!sk || !endpoint_is_ruled(sk))
 		return ENDPOINT_ALLOWED;
 	if (ask->act == ENDPOINT_LISTEN && caller_is_held(sk))
@@ -340,31 +362,29 @@ __bpf_kfunc int agentos_gateway(struct sock *other, struct sock *accepted,
 				struct agentos_net_ask *ask, u32 ask__sz)
 {
 	struct agent *agent = member_agent();
-	struct policy *policy;
 	int verdict;
-	bool held;
-	u32 port;
 
-	if (ask__sz < sizeof(*ask))
-		return ENDPOINT_NO_RULE;
-	if (!agent || !caller_is_listener(other))
+	if (ask__sz < sizeof(*ask) || !agent || !caller_is_listener(other))
 		return -ENOENT;
-	port = READ_ONCE(caller_port);
-	/* It is being set anew. */
-	if (port == CALLER_NO_PORT)
-		return ENDPOINT_NO_RULE;
-	policy = policy_of_caller(ask->policy, &held);
-	verdict = endpoint_decide_loopback(
-		policy ? policy->network : NULL, (__force __be16)port, &ask->rule);
-	if (unlikely(held))
-		policy_unuse(policy);
-	ask->port = port;
+	verdict = net_decide_loopback(ask);
 	if (verdict <= ENDPOINT_WATCHED || READ_ONCE(agent->flags) & FACT_AUDIT_ONLY)
 		caller_note_accepted(agent, accepted);
 	return verdict;
 }
 
-/* About where the socket would listen, or (ENDPOINT_RECEIVED) all that it is good for. */
+/* Where the socket leads, an enum caller_way; and ask->port, the gateway's. */
+__bpf_kfunc int agentos_gateway_way(struct socket *sock, struct agentos_net_ask *ask, u32 ask__sz)
+{
+	if (ask__sz < sizeof(*ask))
+		return CALLER_NOWHERE;
+	ask->port = READ_ONCE(caller_port);
+	return caller_way(sock->sk);
+}
+
+/*
+ * About where the socket would listen, or (ENDPOINT_RECEIVED) all that it is good for. Of one
+ * that leads to the gateway ask->port is told, which is 0 before.
+ */
 __bpf_kfunc int agentos_net_own(struct socket *sock, struct agentos_net_ask *ask, u32 ask__sz)
 {
 	return ask__sz < sizeof(*ask) ? ENDPOINT_NO_RULE : net_decide(sock->sk, NULL, ask);
@@ -494,6 +514,7 @@ BTF_ID_FLAGS(func, agentos_net_redirected)
 BTF_ID_FLAGS(func, agentos_net_own)
 BTF_ID_FLAGS(func, agentos_unix)
 BTF_ID_FLAGS(func, agentos_gateway)
+BTF_ID_FLAGS(func, agentos_gateway_way)
 BTF_ID_FLAGS(func, agentos_walk)
 BTF_ID_FLAGS(func, agentos_walk_on)
 BTF_ID_FLAGS(func, agentos_rules_below)

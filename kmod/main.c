@@ -3,6 +3,7 @@
 #include <linux/module.h>
 
 #include "agent.h"
+#include "caller.h"
 #include "device.h"
 #include "flood.h"
 #include "kfuncs.h"
@@ -58,6 +59,7 @@ exit_lifecycle:
 static void __exit agentos_exit(void)
 {
 	device_exit();
+	caller_exit();
 	path_exit();
 	member_exit();
 	meter_exit();

@@ -82,6 +82,7 @@ wait_for 30 grep -q serving "$work/serve.log" || bail 'nobody serves'
 wait_for 30 grep -q serving "$work/serve.elsewhere" || bail 'nobody serves elsewhere'
 
 policy_make calling 'rights: [net-connect]' 'network: {models: ["local/*", "keyless/*", "elsewhere/*"]}'
+policy_make counted 'rights: [net-connect]' 'network: {models: ["local/*"]}' 'budgets: {net-bytes: 10M}'
 policy_make one 'rights: [net-connect]' 'network: {models: [small]}'
 policy_make poor 'rights: [net-connect]' 'network: {models: ["*"]}' 'budgets: {tokens: 20}'
 policy_make quiet 'rights: [net-connect]' 'network: {connect: ["127.0.0.1:8089"]}'
@@ -127,6 +128,25 @@ is 'control: what is beside its directory it writes' "$(cat /run/beside)" x
 audit_settle
 agentctl audit --denied -n 20 >"$work/denied"
 says 'the log says why' 'no agent may touch what enforces' "$work/denied"
+# Nobody holds it up: what it was sent would be closed on its loop.
+try agentctl run --quiet --policy trusted -- python3 "$work/caller.py" hand:pair hand:gateway
+is 'descriptors are not sent to it, others get them' "$(xargs <"$work/out")" \
+	'handed overGET error: [Errno 13] Permission denied'
+audit_settle
+agentctl audit --denied --json -n 1 >"$work/denied"
+says 'which the log tells' '"why":"never"' "$work/denied"
+try agentctl run --quiet --audit-only --policy trusted -- python3 "$work/caller.py" hand:gateway
+says 'nor by who is only looked at' 'Permission denied' "$work/out"
+try python3 "$work/caller.py" hand:pair hand:gateway
+is 'nor from outside of all agents' "$(xargs <"$work/out")" \
+	'handed overGET error: [Errno 13] Permission denied'
+asks calling chat/:small
+next 'it answers as ever' 'Hello!'
+# What goes through it is no packet: who has a limit of network bytes does not get there.
+asks counted chat:small chat/:small
+next 'with a limit of network bytes models answer over TCP' 'Hello!'
+next 'and the Unix socket is refused' 'error: [Errno 13] Permission denied'
+logged 'as uncounted' '"agent_name":"counted"' '"why":"uncounted"' "$socket"
 sed "s|^name: .*|name: taking|; s|^files: .*|files: {write: [$socket]}|" "$work/policies/one.yaml" \
 	>"$work/policies/taking.yaml"
 try agentctl run --policy taking -- true
@@ -181,7 +201,7 @@ fails 'who is no agent is not served' grep -q Hello "$work/out"
 try python3 "$work/caller.py" "chat/:small::$(cat "$work/token")"
 says 'nor over the Unix socket' 'refused: 403' "$work/out"
 logged 'and both are in the log' '"type":"egress"' '"why":"stranger"'
-is 'each' "$(wc -l <"$work/log")" 2
+is 'each, and who would have handed it something' "$(wc -l <"$work/log")" 3
 
 # --- the key is nobody's ---
 

@@ -7,6 +7,9 @@
                                     as WIRE/ over AGENTOS_SOCKET; a line each
                 or search:TXET      how often TEXT, which it is told backwards, is in its own
                                     memory and in what it may read of other processes
+                or hand:gateway, hand:pair
+                                    sends a descriptor along with a byte, over AGENTOS_SOCKET
+                                    or a pair of its own
                 or plant:TXET       puts TEXT into its memory, for a search to find
 
 Where the gateway is and what to show it is in the environment, as the clients of those who
@@ -19,6 +22,7 @@ import io
 import json
 import os
 import socket
+import struct
 import sys
 import urllib.error
 import urllib.request
@@ -79,6 +83,31 @@ class LocalConnection(http.client.HTTPConnection):
         self.sock = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
         self.sock.settimeout(60)
         self.sock.connect(os.environ.get("AGENTOS_SOCKET", "/run/agentos/gateway.sock"))
+
+
+def hand(where):
+    """A socket that takes an hour to close, if it is closed by who gets it."""
+    server = socket.create_server(("127.0.0.1", 0))
+    slow = socket.create_connection(server.getsockname())
+    slow.setblocking(False)
+    try:
+        while True:
+            slow.send(b"x" * 65536)
+    except BlockingIOError:
+        pass
+    slow.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 3600))
+    if where == "pair":
+        to, other = socket.socketpair()
+    else:
+        to, other = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM), None
+        to.connect(os.environ.get("AGENTOS_SOCKET", "/run/agentos/gateway.sock"))
+    try:
+        socket.send_fds(to, [b"GET"], [slow.fileno()])
+        return "handed over" + (other.recv(3).decode() if other else "")
+    except OSError as error:
+        return f"error: {error}"
+    finally:
+        slow.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
 
 
 def local_open(url, body, headers):
@@ -163,6 +192,8 @@ def main():
         what, _, text = argument.partition(":")
         if what == "plant":
             planted.append(text[::-1])
+        elif what == "hand":
+            print(hand(text), flush=True)
         elif what == "search":
             print(search(text), flush=True)
         else:
