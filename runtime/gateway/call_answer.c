@@ -294,8 +294,10 @@ static int frame_count(struct call *k, const struct wire_frame *f)
 
 	tail_look(k->tail, f, &news);
 	k->said_all |= news.ends;
-	/* At its end there is nothing to be cut off any more. */
-	if (!k->said_all && !call_cut_allows(k, news.said))
+	/* At its end there is nothing to be cut off any more; it counts all the same. */
+	if (k->said_all)
+		k->said += news.said;
+	else if (!call_cut_allows(k, news.said))
 		return -ECANCELED;
 	return tail_take(k->tail);
 }

@@ -15,9 +15,12 @@ struct tail;
 
 /* What a frame comes to. */
 struct tail_news {
-	uint64_t
-		said; /* bytes of text, thoughts and arguments in it, rather too few than too many */
-	bool ends;    /* it says why the answer ends: behind it comes no more of it */
+	/*
+	 * Bytes of text, thoughts and arguments in it, rather too few than too many. Of what is in
+	 * no place that is known, and of frames that cannot be read, a share is counted.
+	 */
+	uint64_t said;
+	bool ends; /* it says why the answer ends: behind it comes no more of it */
 };
 
 /* NULL: no memory. */
@@ -25,8 +28,8 @@ struct tail *tail_create(enum wire_kind wire);
 void tail_free(struct tail *t); /* NULL is allowed */
 
 /*
- * Looks at the frame that is next. What is no JSON, or not of the wire, says nothing. The
- * frame's bytes stay where they are until tail_take(), or until the next one is looked at.
+ * Looks at the frame that is next. Its bytes stay where they are until tail_take(), or until the
+ * next one is looked at.
  */
 void tail_look(struct tail *t, const struct wire_frame *frame, struct tail_news *ret_news);
 /* The frame that was looked at goes to the client. -ENOMEM: there is no ending it any more. */

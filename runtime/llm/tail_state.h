@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* Inside of tail.h: what its two files share. */
+/* Inside of tail.h: what its files share. */
 #ifndef AGENTOS_LLM_TAIL_STATE_H
 #define AGENTOS_LLM_TAIL_STATE_H
+
+#include <string.h>
 
 #include "llm/scan.h"
 #include "llm/tail.h"
@@ -36,6 +38,14 @@ struct tail {
 	struct text item, part; /* the open message's id, and the number of its part */
 	struct text text;	/* of that part, as it stands in JSON */
 	bool in_part;
+	/* Of Responses: text that came by now, piece by piece, and in items that are whole. */
+	uint64_t in_pieces, in_items;
 };
+
+/* As it stands in JSON, with its quotes. */
+static inline bool value_is(const struct scan_value *v, const char *json)
+{
+	return v->kind == SCAN_STRING && v->len == strlen(json) && !memcmp(v->at, json, v->len);
+}
 
 #endif

@@ -13,15 +13,22 @@ static const char *const upstreams[WIRES] = { "chat", "responses", "anthropic-ow
 /* The calls of a group, each with a budget of its own. */
 struct cuts {
 	uint64_t tokens, money; /* limits */
+	unsigned int agent;	/* who calls: 0, AGENT_MODELS */
+	bool audit_only;
 	struct rig_budget spent[2][CALLS_MAX];
 	struct gate_called calls[CALLS_MAX];
 	uint64_t input[CALLS_MAX], output[CALLS_MAX]; /* as the client was told */
 };
 
+static unsigned int agent_of(const struct cuts *c)
+{
+	return c->agent ? c->agent : AGENT_MODELS;
+}
+
 static void limits_set(const struct rig *r, const struct cuts *c)
 {
-	rig_allow(r, AGENT_MODELS, AGENTOS_RESOURCE_TOKENS, c->tokens);
-	rig_allow(r, AGENT_MODELS, AGENTOS_RESOURCE_MICRODOLLARS, c->money);
+	rig_allow(r, agent_of(c), AGENTOS_RESOURCE_TOKENS, c->tokens);
+	rig_allow(r, agent_of(c), AGENTOS_RESOURCE_MICRODOLLARS, c->money);
 }
 
 /* A client that has its answer is told of once that is settled. */
@@ -33,8 +40,8 @@ static void call_note(struct rig *r, struct cuts *c, size_t at, const char *told
 	c->input[at] = input;
 	c->output[at] = output;
 	c->calls[at] = last_call(r, at + 1);
-	c->spent[0][at] = rig_budget(r, AGENT_MODELS, AGENTOS_RESOURCE_TOKENS);
-	c->spent[1][at] = rig_budget(r, AGENT_MODELS, AGENTOS_RESOURCE_MICRODOLLARS);
+	c->spent[0][at] = rig_budget(r, agent_of(c), AGENTOS_RESOURCE_TOKENS);
+	c->spent[1][at] = rig_budget(r, agent_of(c), AGENTOS_RESOURCE_MICRODOLLARS);
 }
 
 /* Returns how many there were. */
@@ -51,8 +58,8 @@ static size_t cuts_run(const char *group, struct cuts *c)
 		return 0;
 	limits_set(r, c);
 	/* It waits for a line behind each call. */
-	snprintf(command, sizeof(command), "python3 -B " CLIENTS " %s %u %u %s <&%d", group,
-		 r->port, provider, tokens[AGENT_MODELS], go[0]);
+	snprintf(command, sizeof(command), "python3 -B " CLIENTS " %s %u %u %s 127.0.%d.%u <&%d",
+		 group, r->port, provider, tokens[agent_of(c)], c->audit_only, agent_of(c), go[0]);
 	in = fdopen(go[1], "w");
 	f = popen(command, "r");
 	while (f && in && fgets(line, sizeof(line), f)) {
@@ -137,6 +144,32 @@ static void half_a_call_of_a_tool_is_not_done(void)
 	}
 }
 
+/* Of OpenAI's chat alone: text for a tool, and chunks that all say why they end, which is "". */
+static void what_is_said_in_other_places_is_cut_as_well(void)
+{
+	static const char *const groups[] = { "custom", "empty" };
+	size_t i;
+
+	for (i = 0; i < 2; i++) {
+		struct cuts c = { .tokens = 2000, .money = AGENTOS_BUDGET_UNLIMITED };
+
+		CHECK_INT(cuts_run(groups[i], &c), 1);
+		call_is_settled(&c, 0);
+		CHECK_MSG(c.calls[0].why == CALL_WHY_CUT, "%s: %d", groups[i], c.calls[0].why);
+		CHECK(c.spent[0][0].used <= 2000 && c.spent[0][0].used > 2000 - PIECE);
+	}
+}
+
+/* It has read 20000 bytes of chunks, of which some 7000 are text, which are 2300 tokens. */
+static void who_goes_before_the_end_pays_for_what_came(void)
+{
+	struct cuts c = { .tokens = AGENTOS_BUDGET_UNLIMITED, .money = AGENTOS_BUDGET_UNLIMITED };
+
+	CHECK_INT(cuts_run("leave", &c), 1);
+	CHECK_INT(c.calls[0].why, CALL_WHY_CLIENT_GONE);
+	CHECK_MSG(c.calls[0].output > 1000, "%llu", (unsigned long long)c.calls[0].output);
+}
+
 /* The control: within the same budgets a stream comes whole, and what it says it took is settled. */
 static void streams_within_their_budgets_come_whole(void)
 {
@@ -171,6 +204,8 @@ static const struct tap_test tests[] = {
 	TEST(streams_end_at_the_budget_of_tokens),
 	TEST(streams_end_at_the_budget_of_money),
 	TEST(half_a_call_of_a_tool_is_not_done),
+	TEST(what_is_said_in_other_places_is_cut_as_well),
+	TEST(who_goes_before_the_end_pays_for_what_came),
 	TEST(streams_within_their_budgets_come_whole),
 	TEST(streams_without_a_limit_come_to_their_end),
 };

@@ -1,12 +1,17 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """Streams without an end, of each wire, and clients that look how they are ended.
 
-    call_cuts.py GROUP GATEWAY_PORT PROVIDER_PORT TOKEN ...
+    call_cuts.py GROUP GATEWAY_PORT PROVIDER_PORT TOKEN ADDRESS
 
 GROUP is pour (the provider goes on and on), tool (likewise, in the arguments of a call), whole (the
-control: it ends by itself) or long (it does, far behind what it was asked for). Prints "ok NAME" or "not ok NAME: why" for each thing that is looked
-at, and behind each call "told INPUT OUTPUT": the usage that its stream ended with; then it waits for a
-line on standard input.
+control: it ends by itself) or long (it does, far behind what it was asked for); of OpenAI's chat
+alone custom (as tool, of one that takes text), empty (as pour, and each chunk has a reason to end
+that is empty), huge (it says that the prompt was endless) and leave (as custom, and the client
+goes); of Responses alone any (as whole, whatever comes of it). ADDRESS is where the client comes from.
+
+Prints "ok NAME" or "not ok NAME: why" for each thing that is looked at, and behind each call "told
+INPUT OUTPUT": the usage that its stream ended with, or of the last three 0 and the bytes that came;
+then it waits for a line on standard input.
 """
 
 import http.client
@@ -15,11 +20,14 @@ import json
 import sys
 import threading
 
-GROUP, GATEWAY, PROVIDER, TOKEN = sys.argv[1], int(sys.argv[2]), int(sys.argv[3]), sys.argv[4]
+GROUP, GATEWAY, PROVIDER = sys.argv[1], int(sys.argv[2]), int(sys.argv[3])
+TOKEN, ADDRESS = sys.argv[4:6]
 
 PIECE = "Sixty bytes of text, with \"quotes\" and a line's end in them.\n"
-PIECES = {"whole": 5, "long": 500}.get(GROUP, 5000)
-TOOL = GROUP == "tool"
+PIECES = {"whole": 5, "any": 5, "long": 500}.get(GROUP, 5000)
+CUSTOM = GROUP in ("custom", "leave")
+TOOL = GROUP == "tool" or CUSTOM
+ALONE = {"custom": "chat", "empty": "chat", "huge": "chat", "leave": "chat", "any": "responses"}
 
 TURN = [{"role": "user", "content": "Say a lot."}]
 REQUESTS = {
@@ -40,16 +48,22 @@ def check(name, true, why=""):
 
 # --- a provider that does not heed what it is asked for ---
 
+def arguments(text):
+    return {"type": "custom", "custom": {"input": text}} if CUSTOM else {"function": {"arguments": text}}
+
+
 def chat():
-    def chunk(delta, finish=None):
+    def chunk(delta, finish="" if GROUP == "empty" else None):
         return {"id": "c1", "object": "chat.completion.chunk", "created": 7, "model": "small",
                 "choices": [{"index": 0, "delta": delta, "finish_reason": finish}]}
-    yield None, chunk({"role": "assistant", "content": ""})
+    yield None, dict(chunk({"role": "assistant", "content": ""}),
+                     usage={"prompt_tokens": 2 ** 64 - 1, "completion_tokens": 0}
+                     if GROUP == "huge" else None)
     if TOOL:
         yield None, chunk({"tool_calls": [{"index": 0, "id": "t1", "type": "function",
                                            "function": {"name": "f", "arguments": "{\"a\":\""}}]})
     for _ in range(PIECES):
-        yield None, chunk({"tool_calls": [{"index": 0, "function": {"arguments": PIECE}}]} if TOOL
+        yield None, chunk({"tool_calls": [dict(arguments(PIECE), index=0)]} if TOOL
                           else {"content": PIECE})
     yield None, chunk({}, "stop")
     yield None, dict(chunk({}), choices=[], usage={"prompt_tokens": 7, "completion_tokens": 60,
@@ -172,7 +186,8 @@ class Seen:
                     self.wrong.append("something behind its end")
                 self.text += choice["delta"].get("content") or ""
                 for call in choice["delta"].get("tool_calls", []):
-                    self.arguments += call["function"].get("arguments", "")
+                    self.arguments += (call["custom"]["input"] if "custom" in call else
+                                       call["function"].get("arguments", ""))
                 self.stop = choice["finish_reason"]
             if value.get("usage"):
                 self.usage = (value["usage"]["prompt_tokens"], value["usage"]["completion_tokens"])
@@ -259,12 +274,17 @@ def call(wire, upstream):
     path, body = REQUESTS[wire]
     body = dict(body) if wire == "gemini" else dict(body, model=model, stream=True)
     connection = http.client.HTTPConnection("127.0.0.1", GATEWAY, timeout=60,
-                                            source_address=("127.0.0.7", 0))
+                                            source_address=(ADDRESS, 0))
     connection.request("POST", path.replace("MODEL", model), json.dumps(body),
                        {"Authorization": "Bearer " + TOKEN})
     answer = connection.getresponse()
-    data = answer.read()
+    data = answer.read(20000 if GROUP == "leave" else None)
+    answer.close()
     connection.close()
+    if GROUP in ("leave", "huge", "any"):
+        print("told 0", len(data), flush=True)
+        sys.stdin.readline()
+        return
     check(f"{name}: status", answer.status == 200, f"{answer.status} {data[:300]}")
     seen = Seen(wire, data)
     check(f"{name}: in its wire's words", not seen.wrong, f"{seen.wrong} {data[-600:]}")
@@ -291,5 +311,6 @@ threading.Thread(target=server.serve_forever, daemon=True).start()
 for client in REQUESTS:
     for provider in UPSTREAMS:
         # Gemini does not stream arguments.
-        if not TOOL or provider != "gemini-own":
+        if (client, provider) == ("chat", ALONE[GROUP]) if GROUP in ALONE else \
+                not TOOL or provider != "gemini-own":
             call(client, provider)
