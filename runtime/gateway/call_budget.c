@@ -374,6 +374,7 @@ enum call_why call_reserve_more(struct call *k)
 	const uint64_t output = answer_so_far(k);
 	struct call_usage u = k->usage;
 
+	usage_bound(&u);
 	if (!u.given)
 		u.input = prompt_estimate(k);
 	if (output <= k->fits && u.input == k->fits_behind)

@@ -170,6 +170,17 @@ static void who_goes_before_the_end_pays_for_what_came(void)
 	CHECK_MSG(c.calls[0].output > 1000, "%llu", (unsigned long long)c.calls[0].output);
 }
 
+/* As many tokens of prompt as a number can hold: no sum of them is small. Nothing of it goes out. */
+static void a_prompt_without_an_end_is_beyond_the_budget(void)
+{
+	struct cuts c = { .tokens = 2000, .money = AGENTOS_BUDGET_UNLIMITED };
+
+	CHECK_INT(cuts_run("huge", &c), 1);
+	CHECK_INT(c.calls[0].why, CALL_WHY_CUT);
+	CHECK_MSG(c.output[0] < 2000, "%llu bytes", (unsigned long long)c.output[0]);
+	CHECK_INT(c.spent[0][0].reserved, 0);
+}
+
 /* The control: within the same budgets a stream comes whole, and what it says it took is settled. */
 static void streams_within_their_budgets_come_whole(void)
 {
@@ -206,6 +217,7 @@ static const struct tap_test tests[] = {
 	TEST(half_a_call_of_a_tool_is_not_done),
 	TEST(what_is_said_in_other_places_is_cut_as_well),
 	TEST(who_goes_before_the_end_pays_for_what_came),
+	TEST(a_prompt_without_an_end_is_beyond_the_budget),
 	TEST(streams_within_their_budgets_come_whole),
 	TEST(streams_without_a_limit_come_to_their_end),
 };
