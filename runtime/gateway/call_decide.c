@@ -172,6 +172,8 @@ static void budget_refuse(struct call *k, enum call_why why)
 {
 	char text[CALL_BUDGET_TEXT];
 
+	/* Budgets hold for audit-only agents, too: this one is refused, whatever no rule is on. */
+	k->audit_only = false;
 	switch (why) {
 	case CALL_WHY_ENDED:
 		call_refuse(k, why, "the agent has ended");

@@ -181,6 +181,25 @@ static void a_prompt_without_an_end_is_beyond_the_budget(void)
 	CHECK_INT(c.spent[0][0].reserved, 0);
 }
 
+/* What is refused would not be: it is. The control: what no rule is on is let through, and told of. */
+static void budgets_hold_for_audit_only_agents(void)
+{
+	struct cuts c = { .tokens = AGENTOS_BUDGET_UNLIMITED,
+			  .money = AGENTOS_BUDGET_UNLIMITED,
+			  .agent = AGENT_ONE,
+			  .audit_only = true };
+
+	CHECK_INT(cuts_run("any", &c), 1);
+	CHECK_INT(c.calls[0].why, CALL_WHY_NO_RULE);
+	CHECK_INT(c.calls[0].status, 200);
+	CHECK_INT(c.calls[0].audit_only, 1);
+	c.tokens = 5;
+	CHECK_INT(cuts_run("any", &c), 1);
+	CHECK_INT(c.calls[0].why, CALL_WHY_BUDGET_TOKENS);
+	CHECK_INT(c.calls[0].status, 429);
+	CHECK_INT(c.calls[0].audit_only, 0);
+}
+
 /* The control: within the same budgets a stream comes whole, and what it says it took is settled. */
 static void streams_within_their_budgets_come_whole(void)
 {
@@ -218,6 +237,7 @@ static const struct tap_test tests[] = {
 	TEST(what_is_said_in_other_places_is_cut_as_well),
 	TEST(who_goes_before_the_end_pays_for_what_came),
 	TEST(a_prompt_without_an_end_is_beyond_the_budget),
+	TEST(budgets_hold_for_audit_only_agents),
 	TEST(streams_within_their_budgets_come_whole),
 	TEST(streams_without_a_limit_come_to_their_end),
 };
