@@ -128,11 +128,12 @@ static const char *lesson_of(unsigned int why)
 	case CALL_WHY_CLIENT_GONE:
 		return "The policy is not against it: the agent hung up before the answer was there.";
 	case CALL_WHY_CUT:
-		return "The policy is not against it: what was left of its tokens ran out while the "
-		       "answer came. `agentctl budget AGENT` shows which budget, and gives more.";
+		return "The policy is not against it: what was left of the budget of tokens ran out "
+		       "while the answer came. `agentctl budget AGENT tokens AMOUNT` gives it more.";
 	case CALL_WHY_CUT_MONEY:
-		return "The policy is not against it: what was left of its money ran out while the "
-		       "answer came. `agentctl budget AGENT` shows which budget, and gives more.";
+		return "The policy is not against it: what was left of the budget of money ran out "
+		       "while the answer came. `agentctl budget AGENT microdollars AMOUNT` gives it "
+		       "more.";
 	case CALL_WHY_ENDED:
 		return "The policy is not against it: the agent, or the gateway, was ended before "
 		       "the answer was there.";
