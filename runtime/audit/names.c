@@ -88,7 +88,7 @@ const char *name_call(unsigned int why, char other[NAME_ROOM])
 		"stranger",    "budget_tokens", "budget_money", "budget_calls", "no_price",
 		"no_key",      "malformed",	"unsayable",	"too_large",	"busy",
 		"unreachable", "provider",	"broken",	"timeout",	"client_gone",
-		"cut_tokens",  "ended",		"cut_money"
+		"cut_tokens",  "ended",		"cut_money",	"often"
 	};
 
 	return name_find(names, COUNT(names), why, "why", other);

@@ -87,7 +87,7 @@ void render_why(FILE *out, const struct agentos_event *e);
  *         "failed"), why ("none", "no_rule", "unknown", "token", "token_others",
  *         "stranger", "budget_tokens", "budget_money", "budget_calls", "no_price", "no_key",
  *         "malformed", "unsayable", "too_large", "busy", "unreachable", "provider", "broken",
- *         "timeout", "client_gone", "cut_tokens", "ended", "cut_money"), rule (number or null), other (whose token
+ *         "timeout", "client_gone", "cut_tokens", "ended", "cut_money", "often"), rule (number or null), other (whose token
  *         it was, with token_others), provider and model (where told), wire and upstream (of
  *         agent and provider, where known: "openai-chat", "openai-responses", "anthropic",
  *         "gemini"), streamed, cached (true when so), status (of HTTP, where it was answered), input_tokens,

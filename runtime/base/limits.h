@@ -90,6 +90,8 @@
 #define LIMIT_CALL_ANSWER      32768 /* tokens that are reserved where nothing bounds an answer */
 #define LIMIT_CALL_TOKEN_BYTES 3     /* of a token, where a provider does not tell its count */
 #define LIMIT_CALL_TOKEN_LONG  6     /* likewise, at most, on the average of a text */
+#define LIMIT_CALL_COUNTS      64    /* of tokens, at once: of an agent and all below it */
+#define LIMIT_CALL_COUNT_MS    500   /* and one more each time that so many milliseconds are over */
 #define LIMIT_CALL_MORE	       1024  /* tokens that a stream is given beyond its bound at once */
 #define LIMIT_CALL_KEPT	       64    /* connections to providers that are kept idle */
 #define LIMIT_CALL_KEPT_S      60    /* for so long */

@@ -144,3 +144,13 @@ bool agents_share(const struct agents_entry *e, uint64_t owner)
 			return true;
 	return false;
 }
+
+uint64_t agents_topmost(const struct agents_entry *e)
+{
+	uint64_t topmost = e->agent;
+	size_t i;
+
+	for (i = 0; i < AGENTOS_DEPTH_MAX && e->above[i]; i++)
+		topmost = e->above[i];
+	return topmost;
+}

@@ -44,4 +44,7 @@ int agents_answer(struct agents *a, const struct gate_agent *agent, int fd);
 /* May it show what was made for `owner`: itself, or an ancestor, which it has its environment from? */
 bool agents_share(const struct agents_entry *e, uint64_t owner);
 
+/* Whom it and all beside it are below, or itself: the topmost agent that is known. */
+uint64_t agents_topmost(const struct agents_entry *e);
+
 #endif

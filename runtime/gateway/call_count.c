@@ -1,9 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /* What is asked for beside answers: how many tokens a prompt has, and embeddings. */
 #include <errno.h>
+#include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
 
+#include "gateway/allowance.h"
 #include "gateway/call.h"
 
 static const struct provider *provider_at(const struct call *k, size_t i)
@@ -20,14 +22,34 @@ static const struct provider *provider_at(const struct call *k, size_t i)
 static void estimate_answer(struct call *k)
 {
 	const uint64_t tokens = call_tokens_of(k->body.len);
-	char body[64];
+	const char *before = k->endpoint.wire == WIRE_GEMINI ?
+				     "\"totalTokens\"" :
+			     k->endpoint.wire == WIRE_OPENAI_RESPONSES ?
+				     "\"object\":\"response.input_tokens\","
+				     "\"input_tokens\"" :
+				     "\"input_tokens\"";
+	char body[96];
 
-	snprintf(body, sizeof(body),
-		 k->endpoint.wire == WIRE_GEMINI ? "{\"totalTokens\":%llu}" :
-						   "{\"input_tokens\":%llu}",
-		 (unsigned long long)tokens);
+	snprintf(body, sizeof(body), "{%s:%" PRIu64 "}", before, tokens);
 	k->estimated = true;
 	call_answer(k, 200, "application/json", body, strlen(body));
+}
+
+/* Nothing is charged for it: without a bound, an agent could send a provider whatever it likes. */
+static bool count_is_due(struct call *k)
+{
+	const uint64_t wait_ms =
+		allowance_take(k->gateway->counts, agents_topmost(k->agent), now_ms());
+
+	if (!wait_ms)
+		return true;
+	k->retry_after_ms = wait_ms;
+	call_refuse(
+		k, CALL_WHY_OFTEN,
+		"tokens are counted %d times at once for an agent and all below it, and once more each "
+		"%d ms",
+		LIMIT_CALL_COUNTS, LIMIT_CALL_COUNT_MS);
+	return false;
 }
 
 void call_count(struct call *k)
@@ -36,10 +58,10 @@ void call_count(struct call *k)
 
 	/* Another model would count otherwise. */
 	k->route.count = 1;
-	if (p->wire == k->endpoint.wire)
-		call_send(k);
-	else
+	if (p->wire != k->endpoint.wire)
 		estimate_answer(k);
+	else if (count_is_due(k))
+		call_send(k);
 }
 
 bool call_count_misses(struct call *k)

@@ -261,6 +261,7 @@ static enum call_error_kind error_kind_of(enum call_why why)
 	case CALL_WHY_NO_PRICE:
 	case CALL_WHY_CUT:
 	case CALL_WHY_CUT_MONEY:
+	case CALL_WHY_OFTEN:
 		return CALL_ERROR_RATE_LIMIT;
 	case CALL_WHY_TOO_LARGE:
 		return CALL_ERROR_TOO_LARGE;

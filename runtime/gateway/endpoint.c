@@ -106,6 +106,7 @@ void endpoint_read(const struct http_head *head, struct endpoint *ret_endpoint)
 	} paths[] = {
 		{ "/v1/chat/completions", "POST", ENDPOINT_CALL, WIRE_OPENAI_CHAT },
 		{ "/v1/responses", "POST", ENDPOINT_CALL, WIRE_OPENAI_RESPONSES },
+		{ "/v1/responses/input_tokens", "POST", ENDPOINT_COUNT, WIRE_OPENAI_RESPONSES },
 		{ "/v1/messages", "POST", ENDPOINT_CALL, WIRE_ANTHROPIC },
 		{ "/v1/messages/count_tokens", "POST", ENDPOINT_COUNT, WIRE_ANTHROPIC },
 		{ "/v1/embeddings", "POST", ENDPOINT_EMBED, WIRE_OPENAI_CHAT },

@@ -13,7 +13,7 @@ enum endpoint_kind {
 	ENDPOINT_METHOD, /* there is, and not by this method */
 	ENDPOINT_CALL,	 /* a model is called */
 	ENDPOINT_MODELS, /* which models there are */
-	ENDPOINT_COUNT,	 /* how many tokens a prompt has: Anthropic, Gemini */
+	ENDPOINT_COUNT,	 /* how many tokens a prompt has: Responses, Anthropic, Gemini */
 	ENDPOINT_EMBED,	 /* embeddings: OpenAI */
 };
 

@@ -13,6 +13,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include "gateway/allowance.h"
 #include "gateway/call.h"
 #include "gateway/config.h"
 #include "gateway/harden.h"
@@ -222,6 +223,8 @@ static int gateway_open(struct gateway *g, struct fault *f)
 	if (!err)
 		err = agents_open(g->wire, &g->agents);
 	if (!err)
+		err = allowance_open(&g->counts);
+	if (!err)
 		err = keys_open(g->wire, &g->keys);
 	if (!err)
 		err = upstream_open(g->loop, g->options.libcurl ? NULL : g->resolver, &g->upstream);
@@ -248,6 +251,7 @@ static bool gateway_close(struct gateway *g)
 	cache_free(g->cache);
 	EVP_MD_free(g->sha256);
 	keys_close(g->keys);
+	allowance_close(g->counts);
 	agents_close(g->agents);
 	catalog_free(g->catalog);
 	all = resolver_close(g->resolver);

@@ -28,7 +28,7 @@ struct gateway_options {
 	int (*caller)(int device, int connection, struct caller *ret_caller);
 	struct gateway_budget budget;
 	struct gateway_times times;
-	bool libcurl;	     /* http goes through it, too: for tests, and to measure it */
+	bool libcurl; /* http goes through it, too: for tests, and to measure it */
 	const struct breaker_terms *breaker;
 	const char *trust;   /* of upstream_trust(), or NULL */
 	const char *catalog; /* a directory of an administrator's files: CATALOG_DIR */

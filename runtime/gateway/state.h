@@ -14,6 +14,7 @@
 #include "policy/egress.h"
 
 struct agents;
+struct allowance;
 struct breakers;
 struct cache;
 struct call;
@@ -24,6 +25,7 @@ struct upstream;
 struct gateway {
 	struct gateway_options options;
 	struct agents *agents;
+	struct allowance *counts; /* of tokens, by agents' topmost ancestors */
 	struct keys *keys;
 	struct catalog *catalog;
 	struct upstream *upstream;

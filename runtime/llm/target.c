@@ -46,7 +46,10 @@ static const char *operation_of(enum wire_kind wire, enum target_kind kind)
 	case WIRE_OPENAI_CHAT:
 		return whole ? "chat/completions" : kind == TARGET_EMBED ? "embeddings" : NULL;
 	case WIRE_OPENAI_RESPONSES:
-		return whole ? "responses" : kind == TARGET_EMBED ? "embeddings" : NULL;
+		return whole		    ? "responses" :
+		       kind == TARGET_COUNT ? "responses/input_tokens" :
+		       kind == TARGET_EMBED ? "embeddings" :
+					      NULL;
 	case WIRE_ANTHROPIC:
 		return whole ? "messages" : kind == TARGET_COUNT ? "messages/count_tokens" : NULL;
 	default:

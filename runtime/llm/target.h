@@ -9,7 +9,7 @@
 enum target_kind {
 	TARGET_CALL,   /* an answer in one piece */
 	TARGET_STREAM, /* in pieces, as server-sent events */
-	TARGET_COUNT,  /* the tokens of a prompt: Anthropic and Gemini */
+	TARGET_COUNT,  /* the tokens of a prompt: Responses, Anthropic and Gemini */
 	TARGET_EMBED,  /* embeddings: OpenAI and Gemini */
 	TARGET_MODELS, /* which models there are */
 };

@@ -137,6 +137,10 @@ static const char *lesson_of(unsigned int why)
 	case CALL_WHY_ENDED:
 		return "The policy is not against it: the agent, or the gateway, was ended before "
 		       "the answer was there.";
+	case CALL_WHY_OFTEN:
+		return "The policy is not against it: providers are asked to count tokens only so often "
+		       "for an agent and all below it, as nothing is charged for that. It was told when "
+		       "to ask again.";
 	default:
 		return "The record does not say why.";
 	}

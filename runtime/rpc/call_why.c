@@ -48,6 +48,7 @@ const char *call_why_text(unsigned int why)
 		[CALL_WHY_CUT] = "the answer reached the end of the budget of tokens",
 		[CALL_WHY_CUT_MONEY] = "the answer reached the end of the budget of money",
 		[CALL_WHY_ENDED] = "the agent was ended meanwhile",
+		[CALL_WHY_OFTEN] = "tokens are counted too often",
 	};
 
 	if (why >= CALL_WHY_COUNT || !texts[why])

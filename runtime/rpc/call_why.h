@@ -30,6 +30,7 @@ enum call_why {
 	CALL_WHY_CUT = 20,	 /* it reached the end of the budget of tokens, and was cut there */
 	CALL_WHY_ENDED = 21,	 /* the agent was ended, or the gateway */
 	CALL_WHY_CUT_MONEY = 22, /* as CUT, of the budget of money */
+	CALL_WHY_OFTEN = 23, /* what takes of no budget, asked for more often than a limit lets */
 	CALL_WHY_COUNT
 };
 

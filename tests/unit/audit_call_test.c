@@ -220,13 +220,14 @@ static void each_number_has_its_word(void)
 		for (j = 0; j < i; j++)
 			CHECK(strcmp(name_call(i, other), name_call(j, before)) != 0);
 	}
-	CHECK_STR(name_call(CALL_WHY_COUNT, other), "why-23");
+	CHECK_STR(name_call(CALL_WHY_COUNT, other), "why-24");
 	CHECK_STR(name_call(CALL_WHY_TOKEN_OTHERS, other), "token_others");
 	CHECK_STR(name_call(CALL_WHY_NO_PRICE, other), "no_price");
 	CHECK_STR(name_call(CALL_WHY_UNREACHABLE, other), "unreachable");
 	CHECK_STR(name_call(CALL_WHY_ENDED, other), "ended");
 	CHECK_STR(name_call(CALL_WHY_CUT, other), "cut_tokens");
 	CHECK_STR(name_call(CALL_WHY_CUT_MONEY, other), "cut_money");
+	CHECK_STR(name_call(CALL_WHY_OFTEN, other), "often");
 	for (i = 0; i < CALL_OUTCOMES; i++)
 		CHECK(strncmp(name_answer(i, other), "outcome-", 8) != 0);
 	CHECK_STR(name_answer(CALL_OUTCOMES, other), "outcome-4");

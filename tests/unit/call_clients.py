@@ -18,6 +18,7 @@ import time
 GROUP = sys.argv[1]
 GATEWAY, PROVIDER = int(sys.argv[2]), int(sys.argv[3])
 MODELS, CHILD, ONE, ENDED, KEY = sys.argv[4:9]
+COUNTS = 64     # LIMIT_CALL_COUNTS
 # As the rig has them: the agent is in the client's address.
 AGENTS = {MODELS: 7, CHILD: 8, ONE: 9, ENDED: 10}
 
@@ -179,6 +180,8 @@ class Provider(http.server.BaseHTTPRequestHandler):
             self.wfile.write(b"<ht>")
         elif "count" in self.path:
             self.send_json(200, {"totalTokens": 5} if "gemini" in name else {"input_tokens": 5})
+        elif self.path.endswith("/input_tokens"):
+            self.send_json(200, {"object": "response.input_tokens", "input_tokens": 5})
         elif self.path.endswith("/embeddings"):
             self.send_json(200, EMBEDDINGS)
         elif body.get("stream") or "stream" in self.path:
@@ -613,6 +616,23 @@ def counts():
         status, _, value = post("/v1beta/models/gemini-own-small:countTokens", body)
         check("a model that is none", status == 400 and len(Provider.seen) == before,
               f"{status} {value}")
+    responses = {"input": "Say hello.", "instructions": "Be brief.", "new": {"a": 1}}
+    for model in UPSTREAMS.values():
+        own = model.startswith("responses")
+        body = json.dumps(dict(responses, model=model)).encode()
+        before = len(Provider.seen)
+        status, headers, value = post("/v1/responses/input_tokens", body)
+        check(f"OpenAI's count of {model}", status == 200 and
+              value == {"object": "response.input_tokens",
+                        "input_tokens": 5 if own else (len(body) + 2) // 3}, f"{status} {value}")
+        check(f"OpenAI's count of {model}: an estimate says so",
+              bool(headers["X-AgentOS-Tokens"]) == (not own), str(headers))
+        check(f"OpenAI's count of {model}: asked there or nowhere",
+              len(Provider.seen) == before + own, str(Provider.seen[before:]))
+        if own:
+            path, _, body = Provider.seen[-1]
+            check("as it came, but for the model", path == "/responses/responses/input_tokens" and
+                  body == dict(responses, model="small"), f"{path} {body}")
     # A provider that cannot count, and one that is busy.
     for failing, want in ((404, 200), (405, 200), (501, 200), (400, 400)):
         Provider.failing = {"anthropic-own": [failing]}
@@ -641,6 +661,39 @@ def counts():
                          x_api_key="sk-abc", Authorization="")
     check("somebody's key", got == 401, f"{got} {value}")
     check("nobody was asked", len(Provider.seen) == before)
+
+
+def count_often():
+    """Until there is no more of it, for the agent and what is below it; others go on."""
+    own = {"anthropic": ("/v1/messages/count_tokens", {"model": "anthropic-own-small"}),
+           "gemini": ("/v1beta/models/gemini-own-small:countTokens", {}),
+           "responses": ("/v1/responses/input_tokens", {"model": "responses-small"})}
+    asked = 0
+    while post(*own["anthropic"])[0] == 200 and asked < 10 * COUNTS:
+        asked += 1
+    check("so often, and no further", COUNTS <= asked < 10 * COUNTS, str(asked))
+    check("what was refused went nowhere", len(Provider.seen) == asked, str(len(Provider.seen)))
+    before, sent = len(Provider.seen), 0
+    for token in (MODELS, CHILD):
+        for wire, (path, body) in own.items():
+            # What has come back meanwhile is taken first.
+            for _ in range(10):
+                status, headers, value = post(path, body, token)
+                if status == 429:
+                    break
+                sent += 1
+            text = json.dumps(value)
+            check(f"{wire}: 429, in its words", status == 429 and "counted" in text and
+                  ("RESOURCE_EXHAUSTED" if wire == "gemini" else "rate_limit") in text,
+                  f"{status} {value}")
+            check(f"{wire}: and when to ask again", int(headers["Retry-After"]) == 1 and
+                  0 < int(headers["retry-after-ms"]) <= 1000 and not headers["x-should-retry"],
+                  str(headers))
+    check("nobody was asked", len(Provider.seen) == before + sent, str(len(Provider.seen)))
+    status, headers, _ = post("/v1/messages/count_tokens", {"model": "chat-small"})
+    check("estimates are given", status == 200 and headers["X-AgentOS-Tokens"], str(status))
+    status, _, _ = post("/v1/messages/count_tokens", {"model": "anthropic-own/other"}, ONE)
+    check("another agent's is its own", status == 200, str(status))
 
 
 def embeddings():
@@ -678,5 +731,5 @@ def one_embedding():
 provider_start()
 {"plain": plain, "stream": stream, "refusals": refusals, "failures": failures,
  "connections": connections, "one": one, "budget": budget, "unpriced": unpriced,
- "counts": counts, "embeddings": embeddings, "no_embeddings": no_embeddings,
+ "counts": counts, "count_often": count_often, "embeddings": embeddings, "no_embeddings": no_embeddings,
  "one_embedding": one_embedding}[GROUP]()

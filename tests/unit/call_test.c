@@ -103,15 +103,33 @@ static void tokens_are_counted_and_cost_none(void)
 	rig_allow(r, AGENT_MODELS, AGENTOS_RESOURCE_MICRODOLLARS, 1);
 	clients_run(r, "counts", provider);
 	/* What went to a provider and what was refused is in the log; estimates are not. */
-	CHECK(RIG_WAIT(r, r->call_count >= 16));
+	CHECK(RIG_WAIT(r, r->call_count >= 17));
 	for (i = 0; i < r->call_count; i++) {
 		asked += r->calls[i].provider[0] != '\0';
 		refused += r->calls[i].provider[0] == '\0' && r->calls[i].why != CALL_WHY_NONE;
 		CHECK_INT(r->calls[i].input + r->calls[i].output + r->calls[i].microdollars, 0);
 	}
-	CHECK_INT(asked, 1 + 2 + 2 + 4 + 1);
+	CHECK_INT(asked, 1 + 2 + 2 + 1 + 4 + 1);
 	CHECK_INT(refused, 6);
 	CHECK_INT(r->call_count, asked + refused);
+	CHECK(nothing_is_counted(r, AGENT_MODELS));
+	rig_close(r);
+}
+
+static void tokens_are_counted_so_often(void)
+{
+	uint16_t provider;
+	struct rig *r = stage_open(&provider);
+	size_t often = 0, i;
+
+	REQUIRE(r);
+	clients_run(r, "count_often", provider);
+	CHECK(RIG_WAIT(r, r->call_count > LIMIT_CALL_COUNTS + 7));
+	for (i = 0; i < r->call_count; i++)
+		often += r->calls[i].why == CALL_WHY_OFTEN && r->calls[i].status == 429 &&
+			 !r->calls[i].provider[0];
+	/* The first one, and in each wire from the agent and from the one below it. */
+	CHECK_INT(often, 1 + 2 * 3);
 	CHECK(nothing_is_counted(r, AGENT_MODELS));
 	rig_close(r);
 }
@@ -270,6 +288,7 @@ static const struct tap_test tests[] = {
 	TEST(connections_are_kept_and_requests_follow_each_other),
 	TEST(what_a_call_costs_is_reserved_and_settled),
 	TEST(tokens_are_counted_and_cost_none),
+	TEST(tokens_are_counted_so_often),
 	TEST(embeddings_are_reserved_by_their_input_and_settled),
 	TEST(a_proxied_request_behind_a_call_fits_the_buffer),
 	TEST(calls_wait_for_agentosd_and_the_gateway_lives),

@@ -43,7 +43,7 @@ enum {
 	AGENT_BROAD,
 	AGENT_MODELS, /* any model */
 	AGENT_CHILD,  /* below it, likewise */
-	AGENT_ONE,    /* one model: chat/small */
+	AGENT_ONE,    /* chat/small alone, and anthropic-own/other */
 	AGENT_ENDED,  /* whom agentosd does not know */
 	AGENT_COUNT
 };
@@ -182,8 +182,8 @@ static bool rule_get(uint32_t policy, uint32_t at, struct compiled_egress *ret_r
 		*ret_rule = rule_model("*", at);
 		return at < 1;
 	case AGENT_ONE:
-		*ret_rule = rule_model("chat/small", at);
-		return at < 1;
+		*ret_rule = rule_model(at ? "anthropic-own/other" : "chat/small", at);
+		return at < 2;
 	case AGENT_BROAD:
 		*ret_rule = at == 3 ? rule_make(EGRESS_KILL, "trap.test", at) :
 			    at == 2 ? rule_make(EGRESS_DENY, "*.sealed.test", at) :

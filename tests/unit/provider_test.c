@@ -340,6 +340,8 @@ static void each_wire_has_its_targets(void)
 		{ "openai", TARGET_EMBED, "m", "/v1/embeddings" },
 		{ "openai", TARGET_COUNT, "m", NULL },
 		{ "openai-responses", TARGET_STREAM, "m", "/v1/responses" },
+		{ "openai-responses", TARGET_COUNT, "m", "/v1/responses/input_tokens" },
+		{ "openai-responses", TARGET_EMBED, "m", "/v1/embeddings" },
 		{ "anthropic", TARGET_CALL, "m", "/v1/messages" },
 		{ "anthropic", TARGET_COUNT, "m", "/v1/messages/count_tokens" },
 		{ "anthropic", TARGET_EMBED, "m", NULL },
