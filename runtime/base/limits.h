@@ -93,13 +93,15 @@
 #define LIMIT_CALL_COUNTS      64    /* of tokens, at once: of an agent and all below it */
 #define LIMIT_CALL_COUNT_MS    500   /* and one more each time that so many milliseconds are over */
 #define LIMIT_CALL_MORE	       1024  /* tokens that a stream is given beyond its bound at once */
-#define LIMIT_CALL_KEPT	       64    /* connections to providers that are kept idle */
-#define LIMIT_CALL_KEPT_S      60    /* for so long */
-#define LIMIT_CALL_CONNECTIONS 1024  /* to providers at once */
-#define LIMIT_CALL_TIMER_MS    60000 /* libcurl is looked at within this */
-#define LIMIT_CALL_CONNECT_S   10    /* for a connection to a provider */
-#define LIMIT_CALL_ANSWER_S    600   /* from a request to the head of its answer */
-#define LIMIT_CALL_SILENCE_S   120   /* between two pieces of an answer */
+#define LIMIT_CALL_TAIL	       (256 << 10) /* bytes of a stream that its end, if it is cut, says again */
+#define LIMIT_CALL_TAIL_NAME   1024	   /* of them of one id, or the model's name */
+#define LIMIT_CALL_KEPT	       64	   /* connections to providers that are kept idle */
+#define LIMIT_CALL_KEPT_S      60	   /* for so long */
+#define LIMIT_CALL_CONNECTIONS 1024	   /* to providers at once */
+#define LIMIT_CALL_TIMER_MS    60000	   /* libcurl is looked at within this */
+#define LIMIT_CALL_CONNECT_S   10	   /* for a connection to a provider */
+#define LIMIT_CALL_ANSWER_S    600	   /* from a request to the head of its answer */
+#define LIMIT_CALL_SILENCE_S   120	   /* between two pieces of an answer */
 #define LIMIT_CALL_WHOLE_S     600 /* from when a provider is asked first to the end of an answer */
 #define LIMIT_CALL_STREAM_S    1800  /* likewise, of one that is streamed */
 #define LIMIT_HTTP_HEAD	       16384 /* bytes of a request's head */

@@ -79,17 +79,16 @@ static int call_fields(struct call *k, const struct http_head *head)
 
 static size_t call_bytes(const struct call *k)
 {
-	return k->body.room + k->sent.room + k->answer.room + k->out.room;
+	return k->body.room + k->sent.room + k->answer.room + k->out.room +
+	       (k->sse_begun ? sse_bytes(&k->sse) : 0) + (k->tail ? tail_bytes(k->tail) : 0);
 }
 
 /* Looked at when memory is to grow, which doubles it: not often. */
-bool call_room(const struct call *k, const struct text *t, size_t more)
+static bool memory_allows(const struct call *k, size_t more)
 {
 	const struct connection *c;
-	uint64_t all = t->room + more, own = all;
+	uint64_t all = more, own = more;
 
-	if (t->len + more <= t->room || t->len + more <= LIMIT_CALL_SMALL)
-		return true;
 	for (c = k->gateway->connections; c; c = c->next) {
 		if (!c->call)
 			continue;
@@ -98,6 +97,19 @@ bool call_room(const struct call *k, const struct text *t, size_t more)
 			own += call_bytes(c->call);
 	}
 	return all <= LIMIT_CALL_MEMORY && own <= LIMIT_CALL_SHARE;
+}
+
+bool call_room(const struct call *k, const struct text *t, size_t more)
+{
+	return t->len + more <= t->room || t->len + more <= LIMIT_CALL_SMALL ||
+	       memory_allows(k, t->room + more);
+}
+
+bool call_room_tail(const struct call *k)
+{
+	const size_t more = tail_growth(k->tail);
+
+	return !more || tail_bytes(k->tail) + more <= LIMIT_CALL_SMALL || memory_allows(k, more);
 }
 
 /* Takes what is in the connection's buffer. -EAGAIN: there is more to come. */

@@ -166,6 +166,8 @@ void call_wake(struct gateway *g);
 
 /* May that text of it grow by so much? Not beyond what all calls, and the agent's, may have. */
 bool call_room(const struct call *k, const struct text *t, size_t more);
+/* Likewise, what its tail would keep of the frame that it has looked at. */
+bool call_room_tail(const struct call *k);
 
 /* --- call_decide.c: whether it may, and who is asked --- */
 

@@ -299,6 +299,8 @@ static int frame_count(struct call *k, const struct wire_frame *f)
 		k->said += news.said;
 	else if (!call_cut_allows(k, news.said))
 		return -ECANCELED;
+	if (!call_room_tail(k))
+		tail_forget(k->tail);
 	return tail_take(k->tail);
 }
 
@@ -381,6 +383,8 @@ static void stream_end(struct call *k)
 		err = k->upstream_wire->decoder_finish(k->decoder, &fault);
 	if (k->cut)
 		call_cut_end(k);
+	else if (err == -ENOMEM && !k->stopped)
+		call_refuse(k, CALL_WHY_BUSY, "there is no memory for what the provider streams");
 	else if (err && !k->stopped)
 		call_refuse(k, CALL_WHY_BROKEN, "the provider's stream is broken");
 	else
@@ -418,6 +422,16 @@ static void answer_too_large(struct call *k)
 		    LIMIT_CALL_BODY);
 }
 
+/* A frame may come in many pieces: it is memory until it is whole. */
+static int stream_take(struct call *k, const void *bytes, size_t len)
+{
+	const struct sse *s = &k->sse;
+
+	if (!call_room(k, &s->line, len) || !call_room(k, &s->data, s->line.len + len))
+		return -ENOMEM;
+	return sse_take(&k->sse, bytes, len);
+}
+
 static enum exchange_take data_came(const void *bytes, size_t len, void *cookie)
 {
 	struct call *k = cookie;
@@ -439,7 +453,7 @@ static enum exchange_take data_came(const void *bytes, size_t len, void *cookie)
 		return EXCHANGE_GO_ON;
 	}
 	if (!k->error)
-		k->error = sse_take(&k->sse, bytes, len);
+		k->error = stream_take(k, bytes, len);
 	/* There is no going on: what else the provider sends is not waited for. */
 	if (k->error)
 		stream_end(k);

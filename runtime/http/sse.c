@@ -22,6 +22,11 @@ void sse_release(struct sse *s)
 	text_release(&s->data);
 }
 
+size_t sse_bytes(const struct sse *s)
+{
+	return s->line.room + s->event.room + s->data.room;
+}
+
 /* Moves what is within the given bytes to memory of our own. */
 static int keep(struct text *own, struct http_span *span)
 {

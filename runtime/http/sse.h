@@ -38,6 +38,9 @@ struct sse {
 void sse_init(struct sse *s, sse_frame_fn frame, void *cookie);
 void sse_release(struct sse *s);
 
+/* Bytes of memory for what is not whole. */
+size_t sse_bytes(const struct sse *s);
+
 /*
  * Reads all of the bytes, and calls for each frame that ends in them. Comments, "id",
  * "retry" and unknown lines are read over, and so is a frame without a data line.

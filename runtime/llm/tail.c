@@ -16,7 +16,6 @@ struct tail *tail_create(enum wire_kind wire)
 	if (!t)
 		return NULL;
 	t->wire = wire;
-	t->items.limit = t->text.limit = LIMIT_LLM_BODY;
 	return t;
 }
 
@@ -37,10 +36,45 @@ void tail_free(struct tail *t)
 
 /* --- what is kept --- */
 
+size_t tail_bytes(const struct tail *t)
+{
+	return t->id.room + t->model.room + t->created.room + t->place.room + t->items.room +
+	       t->item.room + t->part.room + t->text.room;
+}
+
+static size_t growth(const struct text *t, size_t more)
+{
+	return t->len + more > t->room ? t->room + more : 0;
+}
+
+size_t tail_growth(const struct tail *t)
+{
+	if (t->wire != WIRE_OPENAI_RESPONSES || t->forgot)
+		return 0;
+	return growth(&t->text, t->now[TAIL_DELTA].len) +
+	       growth(&t->items, t->now[TAIL_ITEM].len + 1);
+}
+
+void tail_forget(struct tail *t)
+{
+	t->forgot = true;
+	text_release(&t->items);
+	text_release(&t->text);
+}
+
+/* Is there room for so much more of the answer? If not, none of it is kept. */
+static bool may_keep(struct tail *t, size_t more)
+{
+	if (!t->forgot && t->items.len + t->text.len + more > LIMIT_CALL_TAIL)
+		tail_forget(t);
+	return !t->forgot;
+}
+
+/* What is too long for a name is none. */
 static void keep(struct text *t, const struct scan_value *v, enum scan_kind kind)
 {
 	t->len = 0;
-	if (v->kind == kind)
+	if (v->kind == kind && v->len <= LIMIT_CALL_TAIL_NAME)
 		text_put(t, v->at, v->len);
 }
 
@@ -70,11 +104,12 @@ static void item_take(struct tail *t)
 		keep(&t->part, &now[TAIL_PART], SCAN_NUMBER);
 		t->text.len = 0;
 	} else if (value_is(&now[TAIL_TYPE], "\"response.output_text.delta\"")) {
-		if (t->in_part && now[TAIL_DELTA].kind == SCAN_STRING)
+		if (t->in_part && now[TAIL_DELTA].kind == SCAN_STRING &&
+		    may_keep(t, now[TAIL_DELTA].len))
 			text_put(&t->text, now[TAIL_DELTA].at + 1, now[TAIL_DELTA].len - 2);
 	} else if (value_is(&now[TAIL_TYPE], "\"response.output_item.done\"")) {
 		t->open = t->in_part = false;
-		if (now[TAIL_ITEM].kind != SCAN_OBJECT)
+		if (now[TAIL_ITEM].kind != SCAN_OBJECT || !may_keep(t, now[TAIL_ITEM].len + 1))
 			return;
 		text_string(&t->items, t->items.len ? "," : "");
 		text_put(&t->items, now[TAIL_ITEM].at, now[TAIL_ITEM].len);

@@ -199,7 +199,7 @@ static void responses_end(struct tail *t, const struct call_usage *usage, struct
 				     .usage = usage };
 	uint64_t seconds;
 
-	if (t->open)
+	if (t->open && !t->forgot)
 		message_end(t, &data, out);
 	string_put(&id, &t->id);
 	string_put(&model, &t->model);

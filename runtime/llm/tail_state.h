@@ -38,6 +38,7 @@ struct tail {
 	struct text item, part; /* the open message's id, and the number of its part */
 	struct text text;	/* of that part, as it stands in JSON */
 	bool in_part;
+	bool forgot; /* items and text were too much, and are not kept */
 	/* Of Responses: text that came by now, piece by piece, and in items that are whole. */
 	uint64_t in_pieces, in_items;
 };

@@ -184,7 +184,94 @@ static void responses_count_once(void)
 	tail_free(t);
 }
 
+/* --- what is kept, and said again at the end --- */
+
+#define HALF (LIMIT_CALL_TAIL / 2)
+
+/* A message that goes on, of so many pieces, each of a little more than half of what is kept. */
+static struct tail *message_of(size_t pieces)
+{
+	static char piece[HALF + 128];
+	struct tail *t = tail_create(WIRE_OPENAI_RESPONSES);
+	size_t at, i;
+
+	if (!t)
+		return NULL;
+	look(t, TYPE("created", "\"response\":{\"id\":\"r1\"}"));
+	look(t, TYPE("output_item.added",
+		     "\"output_index\":0,\"item\":{\"type\":\"message\",\"id\":\"m1\"}"));
+	look(t, TYPE("content_part.added", "\"output_index\":0,\"content_index\":0"));
+	at = (size_t)snprintf(piece, sizeof(piece), "%s",
+			      "{\"type\":\"response.output_text.delta\",\"delta\":\"");
+	memset(piece + at, 'x', HALF);
+	memcpy(piece + at + HALF, "\"}", sizeof("\"}"));
+	for (i = 0; i < pieces; i++)
+		look(t, piece);
+	return t;
+}
+
+static bool ends_with(struct tail *t, const char *words)
+{
+	const struct call_usage usage = { .given = true };
+	struct text out = { 0 };
+	bool has;
+
+	CHECK_INT(tail_end(t, &usage, false, &out), 0);
+	text_put(&out, "", 1);
+	CHECK(strstr(out.bytes, "\"type\":\"response.incomplete\""));
+	CHECK(strstr(out.bytes, "\"id\":\"r1\""));
+	has = strstr(out.bytes, words) != NULL;
+	text_release(&out);
+	return has;
+}
+
+static void what_is_kept_is_bounded(void)
+{
+	struct tail *t = message_of(100);
+
+	REQUIRE(t);
+	CHECK_INT(tail_growth(t), 0);
+	CHECK_MSG(tail_bytes(t) < LIMIT_CALL_TAIL, "%zu", tail_bytes(t));
+	CHECK(!ends_with(t, "xxx"));
+	tail_free(t);
+
+	/* The control. */
+	t = message_of(1);
+	REQUIRE(t);
+	CHECK(tail_bytes(t) >= HALF);
+	CHECK(ends_with(t, "xxx"));
+	tail_free(t);
+}
+
+static void what_is_not_kept_is_not_said_again(void)
+{
+	struct tail *t = message_of(1);
+
+	REQUIRE(t);
+	CHECK(tail_growth(t) > 0);
+	tail_forget(t);
+	CHECK(tail_bytes(t) < HALF);
+	CHECK(ends_with(t, "\"output\":[]"));
+	tail_free(t);
+}
+
+static void names_without_an_end_are_not_kept(void)
+{
+	char frame[LIMIT_CALL_TAIL_NAME + 256];
+	struct tail *t = tail_create(WIRE_OPENAI_CHAT);
+
+	REQUIRE(t);
+	snprintf(frame, sizeof(frame), "{\"id\":\"%0*d\",\"model\":\"m\"}", LIMIT_CALL_TAIL_NAME,
+		 0);
+	look(t, frame);
+	CHECK(tail_bytes(t) < LIMIT_CALL_TAIL_NAME);
+	tail_free(t);
+}
+
 static const struct tap_test tests[] = {
+	TEST(what_is_kept_is_bounded),
+	TEST(what_is_not_kept_is_not_said_again),
+	TEST(names_without_an_end_are_not_kept),
 	TEST(chat_counts_all_that_an_answer_says),
 	TEST(chat_counts_nothing_where_nothing_is_said),
 	TEST(anthropic_counts_what_blocks_begin_with),
