@@ -37,7 +37,8 @@ GOOD = {"id": "c1", "object": "chat.completion", "created": 1, "model": "small",
 
 
 def check(name, true, why=""):
-    print(f"ok {name}" if true else f"not ok {name}: {why}", flush=True)
+    # In one piece: several threads check.
+    print((f"ok {name}" if true else f"not ok {name}: {why}") + "\n", end="", flush=True)
 
 
 # --- a provider that says what it is told to ---
