@@ -69,14 +69,14 @@
 #define LIMIT_GATE_LINGER_S    2      /* for a refusal to be read */
 #define LIMIT_GATE_LINGER      262144 /* bytes that are read and dropped meanwhile */
 #define LIMIT_GATE_ADDRESSES   16     /* of one name that are tried */
-#define LIMIT_GATE_THREADS     8      /* that ask resolvers */
-#define LIMIT_GATE_BUSY	       4      /* of them for one agent at once */
-#define LIMIT_GATE_LOOKUPS     1024   /* names asked for or waiting to be, abandoned ones too */
-#define LIMIT_GATE_WAITING     256    /* of them for one agent */
-#define LIMIT_GATE_POLICIES    64     /* whose rules are kept */
-#define LIMIT_GATE_AGENTS      1024   /* whose descriptors are kept */
-#define LIMIT_GATE_KEYS	       64     /* of providers that are kept */
-#define LIMIT_GATE_SPIN_US     100 /* that are looked for what comes, before sleep: loop/spin.h */
+#define LIMIT_GATE_THREADS     12     /* that ask resolvers */
+#define LIMIT_GATE_BUSY	       4 /* of them for one agent at once, and kept for providers' names */
+#define LIMIT_GATE_LOOKUPS     1024 /* names asked for or waiting to be, abandoned ones too */
+#define LIMIT_GATE_WAITING     256  /* of them for one agent */
+#define LIMIT_GATE_POLICIES    64   /* whose rules are kept */
+#define LIMIT_GATE_AGENTS      1024 /* whose descriptors are kept */
+#define LIMIT_GATE_KEYS	       64   /* of providers that are kept */
+#define LIMIT_GATE_SPIN_US     100  /* that are looked for what comes, before sleep: loop/spin.h */
 #define LIMIT_GATE_TELLS       4096 /* not yet taken by agentosd: no connections are taken or kept then */
 /* Model calls. */
 #define LIMIT_CALL_BODY	       (32 << 20) /* bytes of a request, and of an answer that is no stream */

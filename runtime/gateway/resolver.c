@@ -69,24 +69,30 @@ static void name_resolve(const char *name, struct resolver_answer *answer)
 	freeaddrinfo(list);
 }
 
-static size_t agent_running(const struct resolver *r, uint64_t agent)
+/* Is there a thread for one more of this agent? */
+static bool agent_may_run(const struct resolver *r, uint64_t agent)
 {
 	const struct lookup *l;
-	size_t count = 0;
+	size_t own = 0, agents = 0;
 
-	for (l = r->lookups; l; l = l->next)
-		count += l->state == LOOKUP_RUNNING && l->question.agent == agent;
-	return count;
+	for (l = r->lookups; l; l = l->next) {
+		if (l->state != LOOKUP_RUNNING)
+			continue;
+		own += l->question.agent == agent;
+		agents += l->question.agent != RESOLVER_PROVIDERS;
+	}
+	if (own >= LIMIT_GATE_BUSY)
+		return false;
+	return agent == RESOLVER_PROVIDERS || agents < LIMIT_GATE_THREADS - LIMIT_GATE_BUSY;
 }
 
-/* The oldest whose agent has not its share of threads already. */
+/* The oldest for which there is a thread. */
 static struct lookup *resolver_next(struct resolver *r)
 {
 	struct lookup *l;
 
 	for (l = r->lookups; l; l = l->next)
-		if (l->state == LOOKUP_WAITING &&
-		    agent_running(r, l->question.agent) < LIMIT_GATE_BUSY)
+		if (l->state == LOOKUP_WAITING && agent_may_run(r, l->question.agent))
 			return l;
 	return NULL;
 }
@@ -110,7 +116,7 @@ static void *resolver_thread(void *cookie)
 		pthread_mutex_lock(&r->lock);
 		l->state = LOOKUP_ANSWERED;
 		eventfd_write(r->event, 1);
-		/* Another one of this agent may run now. */
+		/* One may run now that had no thread, of this agent or of another. */
 		pthread_cond_broadcast(&r->work);
 	}
 	pthread_mutex_unlock(&r->lock);
@@ -157,13 +163,15 @@ static void resolver_told(int result, void *cookie)
 static int resolver_count(struct resolver *r, uint64_t agent)
 {
 	const struct lookup *l;
-	size_t all = 0, own = 0;
+	size_t agents = 0, own = 0;
 
 	for (l = r->lookups; l; l = l->next) {
-		all++;
+		agents += l->question.agent != RESOLVER_PROVIDERS;
 		own += l->question.agent == agent;
 	}
-	return all < LIMIT_GATE_LOOKUPS && own < LIMIT_GATE_WAITING ? 0 : -EBUSY;
+	if (own >= LIMIT_GATE_WAITING)
+		return -EBUSY;
+	return agent == RESOLVER_PROVIDERS || agents < LIMIT_GATE_LOOKUPS ? 0 : -EBUSY;
 }
 
 int resolver_ask(struct resolver *r, const struct resolver_question *q, struct lookup **ret_lookup)

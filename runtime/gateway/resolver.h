@@ -20,6 +20,12 @@ struct resolver_answer {
 	struct egress_address addresses[LIMIT_GATE_ADDRESSES]; /* the best ones first */
 };
 
+/*
+ * Agents have numbers. Names of providers are no agent's, and no agents, however many, and however
+ * slow the names are that they ask for, keep one from being looked up.
+ */
+#define RESOLVER_PROVIDERS 0
+
 struct resolver_question {
 	const char *name; /* of at most COMPILED_HOST - 1 bytes; copied */
 	uint64_t agent;	  /* that has its share of threads and places, and no more */
@@ -34,7 +40,7 @@ int resolver_open(struct loop *l, struct resolver **ret_resolver);
  */
 bool resolver_close(struct resolver *r);
 
-/* -EBUSY: too many wait, of this agent or in all; -ENOMEM. done() runs from loop_run(). */
+/* -EBUSY: too many wait, of this agent or of all of them; -ENOMEM. done() runs from loop_run(). */
 int resolver_ask(struct resolver *r, const struct resolver_question *q, struct lookup **ret_lookup);
 /* done() is not called any more. A question that a thread has goes on, and counts, until it ends. */
 void resolver_abandon(struct lookup *lookup);
