@@ -99,23 +99,41 @@ enum breaker_state breaker_state(const struct breaker *b, uint64_t now_ms)
 	return b->state == BREAKER_OPEN && now_ms >= b->until_ms ? BREAKER_HALF_OPEN : b->state;
 }
 
+/* Until another trial may go out; 0: now. */
+static uint64_t trial_wait(const struct breaker *b, uint64_t now_ms)
+{
+	const uint64_t gone = now_ms > b->trial_ms ? now_ms - b->trial_ms : 0;
+	uint64_t left;
+
+	if (b->out + b->well < trials_of(b) || gone >= b->terms.open_ms)
+		return 0;
+	/* Those that are out tell soon, or never: a slot of the window is as good as any time. */
+	left = b->terms.open_ms - gone;
+	return left < slot_ms(b) ? left : slot_ms(b);
+}
+
 bool breaker_take(struct breaker *b, uint64_t now_ms, struct breaker_ticket *ret_ticket,
 		  uint64_t *ret_wait_ms)
 {
+	uint64_t wait;
+
 	if (b->state == BREAKER_OPEN && now_ms >= b->until_ms)
 		state_set(b, BREAKER_HALF_OPEN);
 	if (b->state == BREAKER_OPEN) {
 		*ret_wait_ms = b->until_ms - now_ms;
 		return false;
 	}
-	if (b->state == BREAKER_HALF_OPEN && b->out + b->well >= trials_of(b)) {
-		/* Its trials tell soon, or never: a slot of the window is as good as any time. */
-		*ret_wait_ms = slot_ms(b);
+	wait = b->state == BREAKER_HALF_OPEN ? trial_wait(b, now_ms) : 0;
+	if (wait) {
+		*ret_wait_ms = wait;
 		return false;
 	}
 	*ret_ticket =
 		(struct breaker_ticket){ .era = b->era, .trial = b->state == BREAKER_HALF_OPEN };
-	b->out += ret_ticket->trial;
+	if (ret_ticket->trial) {
+		b->out++;
+		b->trial_ms = now_ms;
+	}
 	return true;
 }
 

@@ -32,6 +32,7 @@ struct breaker {
 	uint64_t until_ms;  /* OPEN */
 	uint64_t open_ms;   /* how long the next opening lasts */
 	uint32_t out, well; /* HALF_OPEN: trials that are out, and that went well */
+	uint64_t trial_ms;  /* HALF_OPEN: when the last one went out */
 	uint64_t slot;	    /* number of the newest slot of the window */
 	struct {
 		uint32_t well, failed;
@@ -51,7 +52,8 @@ struct breaker_ticket {
 void breaker_init(struct breaker *b, const struct breaker_terms *terms, uint64_t now_ms);
 
 /*
- * May a call go through? True: *ret_ticket must come back by breaker_report() or
+ * May a call go through? A trial of which nothing is heard for open_ms keeps no other back, and
+ * still tells when it ends. True: *ret_ticket must come back by breaker_report() or
  * breaker_cancel(). False: *ret_wait_ms says when it is worth asking again, at least 1.
  */
 bool breaker_take(struct breaker *b, uint64_t now_ms, struct breaker_ticket *ret_ticket,

@@ -105,6 +105,41 @@ static void half_open_lets_a_few_through(void)
 	CHECK_INT(breaker_state(&b, 5300), BREAKER_OPEN);
 }
 
+static void a_slow_trial_does_not_keep_others_back(void)
+{
+	struct breaker_ticket slow[2], other, third;
+	struct breaker b;
+	uint64_t wait = 0;
+
+	breaker_init(&b, &terms, 0);
+	calls(&b, 0, 4, true);
+	CHECK(take(&b, 5000, &slow[0]) && take(&b, 6000, &slow[1]));
+	CHECK(!breaker_take(&b, 10500, &other, &wait));
+	CHECK_INT(wait, 500);
+	CHECK(!take(&b, 10999, &other));
+	/* One more, and no other for as long again. */
+	CHECK(take(&b, 11000, &other) && other.trial);
+	CHECK(!take(&b, 11000, &third) && !take(&b, 15999, &third));
+	/* Those that are slow still count. */
+	breaker_report(&b, 12000, slow[0], false);
+	CHECK_INT(breaker_state(&b, 12000), BREAKER_HALF_OPEN);
+	breaker_report(&b, 12000, other, false);
+	CHECK_INT(breaker_state(&b, 12000), BREAKER_CLOSED);
+	breaker_report(&b, 12000, slow[1], true);
+	CHECK_INT(breaker_state(&b, 12000), BREAKER_CLOSED);
+
+	/* However slow, and however many: a failure is one. */
+	breaker_init(&b, &terms, 0);
+	calls(&b, 0, 4, true);
+	CHECK(take(&b, 5000, &slow[0]) && take(&b, 5000, &slow[1]) && take(&b, 10000, &other));
+	breaker_report(&b, 900000, slow[1], true);
+	CHECK_INT(breaker_state(&b, 900000), BREAKER_OPEN);
+	/* A clock that goes back brings none on. */
+	breaker_init(&b, &terms, 0);
+	calls(&b, 0, 4, true);
+	CHECK(take(&b, 9000, &slow[0]) && take(&b, 9000, &slow[1]) && !take(&b, 10, &other));
+}
+
 static void a_failed_trial_opens_for_longer(void)
 {
 	static const uint64_t lengths[] = { 5000, 10000, 12000, 12000 };
@@ -171,13 +206,10 @@ static void states_have_names(void)
 }
 
 static const struct tap_test tests[] = {
-	TEST(it_opens_at_the_share_of_failures),
-	TEST(old_calls_leave_the_window),
-	TEST(half_open_lets_a_few_through),
-	TEST(a_failed_trial_opens_for_longer),
-	TEST(late_reports_of_another_time_do_not_count),
-	TEST(a_clock_that_goes_back_does_no_harm),
-	TEST(states_have_names),
+	TEST(it_opens_at_the_share_of_failures),   TEST(old_calls_leave_the_window),
+	TEST(half_open_lets_a_few_through),	   TEST(a_slow_trial_does_not_keep_others_back),
+	TEST(a_failed_trial_opens_for_longer),	   TEST(late_reports_of_another_time_do_not_count),
+	TEST(a_clock_that_goes_back_does_no_harm), TEST(states_have_names),
 };
 
 TAP_MAIN(tests)

@@ -340,6 +340,37 @@ def held():
     check("its place is another's", trial("one/other", "/one") == 200)
 
 
+def slow():
+    """A trial that says nothing for long does not keep others from the provider."""
+    script[:] = [DOWN]
+    for _ in range(5):
+        ask("chat", "one/other")
+    going = threading.Event()
+    said = []
+
+    def wait(sock):
+        going.wait(WAIT)
+        sock.sendall(answer(GOOD))
+    script[:] = [wait, answer(GOOD)]
+    before, end = asked("/one"), time.monotonic() + WAIT
+
+    def first():
+        while asked("/one") == before and time.monotonic() < end:
+            said[:] = [ask("chat", "one/other")]
+    thread = threading.Thread(target=first)
+    thread.start()
+    while asked("/one") == before and time.monotonic() < end:
+        time.sleep(0.02)
+    while asked("/one") == before + 1 and time.monotonic() < end:
+        status, _, data = ask("chat", "one/other")
+    check("another goes out meanwhile", status == 200 and not going.is_set(), f"{status} {data}")
+    status, _, data = ask("chat", "one/other")
+    check("and is enough", status == 200, f"{status} {data}")
+    going.set()
+    thread.join()
+    check("the slow one is answered as well", said[0][0] == 200, str(said))
+
+
 def patient():
     """What an agent can bring about itself is not held against a provider."""
     for status in ("429 Slow", "500 Oops", "400 No", "401 Who", "409 Busy"):
@@ -635,4 +666,4 @@ def h2_ask(said):
 
 if GROUP not in ("tls", "h2"):
     listen()
-{"tls": tls, "h2": h2, "stalled": stalled, "kept": kept, "twice": twice, "signed": signed, "azure": azure, "resting": resting, "held": held, "patient": patient}[GROUP]()
+{"tls": tls, "h2": h2, "stalled": stalled, "kept": kept, "twice": twice, "signed": signed, "azure": azure, "resting": resting, "held": held, "slow": slow, "patient": patient}[GROUP]()

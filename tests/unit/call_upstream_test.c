@@ -110,6 +110,11 @@ static void one_call_at_a_time_tries_again(void)
 	strict_run("held");
 }
 
+static void a_slow_trial_keeps_nobody_back(void)
+{
+	strict_run("slow");
+}
+
 static void what_agents_bring_about_opens_nothing(void)
 {
 	strict_run("patient");
@@ -229,6 +234,7 @@ static const struct tap_test tests[] = {
 	TEST(requests_are_signed_over_what_is_sent),
 	TEST(who_fails_too_often_is_left_alone),
 	TEST(one_call_at_a_time_tries_again),
+	TEST(a_slow_trial_keeps_nobody_back),
 	TEST(what_agents_bring_about_opens_nothing),
 	TEST(the_same_answer_is_given_to_who_asks_the_same),
 	TEST(what_is_given_again_costs_nothing_and_is_told),
