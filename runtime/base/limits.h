@@ -100,6 +100,7 @@
 #define LIMIT_CALL_CONNECTIONS 1024	   /* to providers at once */
 #define LIMIT_CALL_TIMER_MS    60000	   /* libcurl is looked at within this */
 #define LIMIT_CALL_CONNECT_S   10	   /* for a connection to a provider */
+#define LIMIT_CALL_ADDRESS_MS  1000	   /* of that for each of its addresses, at least */
 #define LIMIT_CALL_ANSWER_S    600	   /* from a request to the head of its answer */
 #define LIMIT_CALL_SILENCE_S   120	   /* between two pieces of an answer */
 #define LIMIT_CALL_WHOLE_S     600 /* from when a provider is asked first to the end of an answer */

@@ -10,8 +10,8 @@
 /*
  * A breaker is all agents' together, so that only what no agent brings about counts as a failure:
  * no connection, no TLS, and the statuses 502, 503, 504 and 529. What a request can bring about
- * (429, as they share the key; 408, 409 and 500; an answer that breaks off or does not come) says
- * nothing, and any other answer went well. Opening and closing is said on standard error.
+ * (429, as they share the key; 408, 409 and 500; an answer that breaks off or does not come), or is
+ * our own (a name that is not looked up in time), says nothing, and any other answer went well. Opening and closing is said on standard error.
  */
 struct breakers;
 

@@ -106,6 +106,7 @@ struct call {
 	struct text answer; /* as it comes, unless it is a stream */
 	struct sse sse;
 	bool sse_begun;
+	bool answer_begun; /* some of its body has come, or its end */
 	struct wire_decoder *decoder;
 	struct wire_encoder *encoder;
 	int error;	   /* of the stream: why it is broken */

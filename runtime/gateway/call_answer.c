@@ -33,6 +33,7 @@ void answer_prepare(struct call *k)
 	k->answered = k->said = 0;
 	k->fits = k->fits_behind = 0;
 	k->charged = k->whole = k->counted_up = k->scarce = k->said_all = false;
+	k->answer_begun = false;
 	k->error = 0;
 }
 
@@ -409,6 +410,17 @@ static void head_came(const struct exchange_head *head, void *cookie)
 
 	k->head = *head;
 	breakers_answered(&k->pass, head->status, now_ms());
+}
+
+/*
+ * Not with the head: what breaks before anything of the body came can be asked for once more, as
+ * long as the client has nothing of it.
+ */
+static void answer_begin(struct call *k)
+{
+	if (k->answer_begun)
+		return;
+	k->answer_begun = true;
 	call_times_first(k);
 	if (is_stream(k) && stream_begin(k))
 		k->error = -ENOMEM;
@@ -439,6 +451,7 @@ static enum exchange_take data_came(const void *bytes, size_t len, void *cookie)
 	/* Who takes nothing gets nothing more: the provider waits as well. */
 	if (call_waiting(k) > LIMIT_CALL_WAITING)
 		return EXCHANGE_WAIT;
+	answer_begin(k);
 	k->answered += len;
 	call_times_work(k);
 	if (!k->sse_begun) {
@@ -466,6 +479,7 @@ static enum call_why why_of(enum exchange_end how)
 {
 	switch (how) {
 	case EXCHANGE_UNREACHABLE:
+	case EXCHANGE_UNNAMED:
 	case EXCHANGE_TLS:
 		return CALL_WHY_UNREACHABLE;
 	case EXCHANGE_SILENT:
@@ -478,11 +492,17 @@ static enum call_why why_of(enum exchange_end how)
 	}
 }
 
+/* The request did not come to the provider. */
+static bool is_unconnected(enum exchange_end how)
+{
+	return how == EXCHANGE_UNREACHABLE || how == EXCHANGE_UNNAMED || how == EXCHANGE_TLS;
+}
+
 static enum retry_event event_of(enum exchange_end how)
 {
-	return how == EXCHANGE_UNREACHABLE || how == EXCHANGE_TLS ? RETRY_UNCONNECTED :
-	       how == EXCHANGE_SILENT				  ? RETRY_TIMED_OUT :
-								    RETRY_BROKEN;
+	return is_unconnected(how)    ? RETRY_UNCONNECTED :
+	       how == EXCHANGE_SILENT ? RETRY_TIMED_OUT :
+					RETRY_BROKEN;
 }
 
 static const char *end_text(enum exchange_end how)
@@ -490,6 +510,8 @@ static const char *end_text(enum exchange_end how)
 	switch (how) {
 	case EXCHANGE_UNREACHABLE:
 		return "the provider cannot be reached";
+	case EXCHANGE_UNNAMED:
+		return "the provider's name was not looked up in time";
 	case EXCHANGE_TLS:
 		return "the provider is not who it should be: TLS failed";
 	case EXCHANGE_SILENT:
@@ -511,11 +533,13 @@ static void exchange_done(enum exchange_end how, void *cookie)
 	breakers_ended(&k->pass, how, now_ms());
 	if (!k->first_us)
 		k->first_us = call_clock_us();
+	if (how == EXCHANGE_WHOLE)
+		answer_begin(k);
 	call_times_over(k);
 	call_times_work(k);
 	k->whole = how == EXCHANGE_WHOLE;
 	/* Nobody charges for what did not come to it. */
-	if (how == EXCHANGE_UNREACHABLE || how == EXCHANGE_TLS)
+	if (is_unconnected(how))
 		k->charged = false;
 	if (!k->whole) {
 		/* Where all time is over there is none for another attempt. */

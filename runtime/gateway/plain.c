@@ -12,24 +12,6 @@
 
 #include "gateway/state.h"
 
-int plain_link_open(struct plain *p, int family, int *ret_fd)
-{
-	const int on = 1, receive = LIMIT_CALL_RECEIVE;
-	int fd;
-
-	if (p->count >= LIMIT_CALL_CONNECTIONS)
-		return -EBUSY;
-	fd = socket(family, SOCK_STREAM | SOCK_CLOEXEC, IPPROTO_TCP);
-	if (fd < 0)
-		return -errno;
-	setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof(on));
-	/* Else the kernel makes it some megabytes, for a stream that nobody reads. */
-	setsockopt(fd, SOL_SOCKET, SO_RCVBUF, &receive, sizeof(receive));
-	p->count++;
-	*ret_fd = fd;
-	return 0;
-}
-
 void plain_link_close(struct plain *p, int fd)
 {
 	if (fd < 0)
@@ -47,6 +29,27 @@ static int kept_remove(struct plain *p, size_t at)
 	p->kept_count--;
 	memmove(&p->kept[at], &p->kept[at + 1], (p->kept_count - at) * sizeof(p->kept[0]));
 	return fd;
+}
+
+int plain_link_open(struct plain *p, int family, int *ret_fd)
+{
+	const int on = 1, receive = LIMIT_CALL_RECEIVE;
+	int fd;
+
+	/* What is kept in case it is needed gives way to what is. */
+	if (p->count >= LIMIT_CALL_CONNECTIONS && p->kept_count)
+		plain_link_close(p, kept_remove(p, 0));
+	if (p->count >= LIMIT_CALL_CONNECTIONS)
+		return -EBUSY;
+	fd = socket(family, SOCK_STREAM | SOCK_CLOEXEC, IPPROTO_TCP);
+	if (fd < 0)
+		return -errno;
+	setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof(on));
+	/* Else the kernel makes it some megabytes, for a stream that nobody reads. */
+	setsockopt(fd, SOL_SOCKET, SO_RCVBUF, &receive, sizeof(receive));
+	p->count++;
+	*ret_fd = fd;
+	return 0;
 }
 
 /* Between two answers a provider has nothing to say but its end. */

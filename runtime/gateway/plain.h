@@ -43,7 +43,10 @@ struct plain {
 	struct loop_handle sweep;		 /* closes those that were kept for long */
 };
 
-/* A socket for one more, of that family. *ret_fd; -EBUSY: there are too many; or socket(2)'s. */
+/*
+ * A socket for one more, of that family; the one that was kept longest goes if there are too many.
+ * *ret_fd; -EBUSY: there are, and none is kept; or socket(2)'s.
+ */
 int plain_link_open(struct plain *p, int family, int *ret_fd);
 /* One that was kept, on which nothing came since; or -1. */
 int plain_link_take(struct plain *p, const struct plain_place *place);
@@ -92,6 +95,7 @@ struct plain_exchange {
 	struct plain_place place;
 	unsigned int connect_ms, answer_ms, silence_ms;
 	uint64_t connect_by_ms, heard_ms, end_ms; /* heard: when something came last, or it began */
+	uint64_t address_by_ms;			  /* until then the one that is tried may answer */
 	uint64_t armed_ms;			  /* what the timer is set to */
 	struct loop_handle timer, resume;
 
@@ -120,7 +124,9 @@ struct plain_exchange {
 	bool heard;	 /* anything of it */
 	bool keep_alive; /* another request may follow */
 	bool told;	 /* of the head */
+	bool begun;	 /* of the body, too */
 	bool waits;	 /* WAIT was said, and it is not resumed */
+	bool resumes;	 /* it is, and the timer is to see to it */
 	bool inside;	 /* of an event: it is freed later */
 	bool cancelled;	 /* meanwhile */
 };
@@ -130,11 +136,15 @@ struct plain_exchange {
 /* Begins it; what comes of it is told by one of the next two. An error: it has not begun. */
 int plain_dial_start(struct plain_exchange *x);
 void plain_dial_cancel(struct plain_exchange *x);
+/* Its time is over, or that of the address which is tried: another one is, or this is told. */
+void plain_dial_late(struct plain_exchange *x);
 
 /* --- plain_exchange.c --- */
 
 /* x->fd is connected. */
 void plain_connected(struct plain_exchange *x);
 void plain_unconnected(struct plain_exchange *x, enum exchange_end how);
+/* When it is due has changed. -ENOMEM */
+int plain_timer_arm(struct plain_exchange *x, uint64_t now_ms);
 
 #endif

@@ -6,9 +6,7 @@
 #include <sys/socket.h>
 
 #include "gateway/plain.h"
-
-/* Agents have numbers: names of providers have a share of the resolver's threads of their own. */
-#define DIAL_AGENT 0
+#include "gateway/state.h"
 
 static void dial_done(int result, void *cookie);
 
@@ -30,6 +28,18 @@ static int dial_socket(struct plain_exchange *x)
 	return err;
 }
 
+/* What is left of the time is shared: an address that says nothing leaves some to the others. */
+static int dial_share(struct plain_exchange *x)
+{
+	const uint64_t now = now_ms(), left = x->connect_by_ms > now ? x->connect_by_ms - now : 0;
+	uint64_t share = left / (x->address_count - x->address_at);
+
+	if (share < LIMIT_CALL_ADDRESS_MS)
+		share = LIMIT_CALL_ADDRESS_MS;
+	x->address_by_ms = now + (share < left ? share : left);
+	return plain_timer_arm(x, now);
+}
+
 /* 0: one is tried. Else why the last one was not. */
 static int dial_try(struct plain_exchange *x)
 {
@@ -38,7 +48,7 @@ static int dial_try(struct plain_exchange *x)
 	for (; x->address_at < x->address_count; x->address_at++) {
 		err = dial_socket(x);
 		if (!err)
-			break;
+			return dial_share(x);
 	}
 	return err;
 }
@@ -107,11 +117,12 @@ static bool dial_literal(struct plain_exchange *x)
 int plain_dial_start(struct plain_exchange *x)
 {
 	const struct resolver_question question = { .name = x->place.host,
-						    .agent = DIAL_AGENT,
+						    .agent = RESOLVER_PROVIDERS,
 						    .done = dial_resolved,
 						    .cookie = x };
 
 	x->address_at = x->address_count = 0;
+	x->address_by_ms = x->connect_by_ms;
 	if (dial_literal(x))
 		return dial_try(x);
 	return resolver_ask(x->plain->resolver, &question, &x->lookup);
@@ -123,4 +134,16 @@ void plain_dial_cancel(struct plain_exchange *x)
 		resolver_abandon(x->lookup);
 	x->lookup = NULL;
 	loop_cancel(&x->connect);
+}
+
+void plain_dial_late(struct plain_exchange *x)
+{
+	if (x->lookup) {
+		plain_unconnected(x, EXCHANGE_UNNAMED);
+	} else if (now_ms() >= x->connect_by_ms) {
+		plain_unconnected(x, EXCHANGE_UNREACHABLE);
+	} else {
+		loop_cancel(&x->connect);
+		dial_done(-ETIMEDOUT, x);
+	}
 }

@@ -8,6 +8,7 @@
 #include "gateway/state.h"
 
 static void exchange_receive(struct plain_exchange *x);
+static void exchange_tell(struct plain_exchange *x);
 
 /* --- its end --- */
 
@@ -47,15 +48,15 @@ static void plain_cancel(struct exchange *base)
 
 static uint64_t exchange_due(const struct plain_exchange *x)
 {
-	uint64_t due = x->step == PLAIN_CONNECTS ? x->connect_by_ms :
-		       x->told			 ? x->heard_ms + x->silence_ms :
+	uint64_t due = x->step == PLAIN_CONNECTS ? x->address_by_ms :
+		       x->begun			 ? x->heard_ms + x->silence_ms :
 						   x->heard_ms + x->connect_ms + x->answer_ms;
 
 	return due < x->end_ms ? due : x->end_ms;
 }
 
 /* It is moved on when it is due, and before only if that would be too late. */
-static int timer_arm(struct plain_exchange *x, uint64_t now)
+int plain_timer_arm(struct plain_exchange *x, uint64_t now)
 {
 	const uint64_t due = exchange_due(x);
 
@@ -64,6 +65,15 @@ static int timer_arm(struct plain_exchange *x, uint64_t now)
 	loop_cancel(&x->timer);
 	x->armed_ms = due > now ? due : now + 1;
 	return loop_timer(x->plain->loop, &x->timer, (unsigned int)(x->armed_ms - now));
+}
+
+/* Whoever resumed it could not be given a turn. */
+static void resume_late(struct plain_exchange *x)
+{
+	if (!x->resumes)
+		return;
+	x->resumes = x->waits = false;
+	exchange_tell(x);
 }
 
 static void timer_done(int result, void *cookie)
@@ -76,16 +86,17 @@ static void timer_done(int result, void *cookie)
 		x->heard_ms = now;
 	if (now >= x->end_ms)
 		exchange_end(x, EXCHANGE_LATE);
-	else if (now < exchange_due(x) && timer_arm(x, now) == 0)
-		return;
+	else if (now < exchange_due(x) && plain_timer_arm(x, now) == 0)
+		resume_late(x);
 	else if (x->step == PLAIN_CONNECTS)
-		plain_unconnected(x, EXCHANGE_UNREACHABLE);
+		plain_dial_late(x);
 	else
 		exchange_end(x, EXCHANGE_SILENT);
 }
 
 /* --- the request --- */
 
+static bool exchange_retry(struct plain_exchange *x);
 static void send_done(int result, void *cookie);
 
 static int exchange_send(struct plain_exchange *x)
@@ -96,19 +107,37 @@ static int exchange_send(struct plain_exchange *x)
 	return loop_write(x->plain->loop, &x->send, x->fd, &from);
 }
 
+/* Tells that it goes out. False: the exchange is no more. */
+static bool send_tell(struct plain_exchange *x)
+{
+	const bool first = !x->goes;
+
+	x->goes = true;
+	if (!first || !x->events.sent)
+		return true;
+	x->inside = true;
+	x->events.sent(x->events.cookie);
+	x->inside = false;
+	if (!x->cancelled)
+		return true;
+	exchange_free(x);
+	return false;
+}
+
 static void send_done(int result, void *cookie)
 {
 	struct plain_exchange *x = cookie;
 
+	/* It takes no more: what it says instead is read, or that it has gone. */
+	if (result == -EPIPE || result == -ECONNRESET)
+		return;
 	if (result < 0) {
-		/* It takes no more: what it says instead is read, or that it has gone. */
-		if (result != -EPIPE && result != -ECONNRESET)
+		if (!exchange_retry(x))
 			exchange_end(x, EXCHANGE_BROKEN);
 		return;
 	}
-	if (!x->goes && x->events.sent)
-		x->events.sent(x->events.cookie);
-	x->goes = true;
+	if (!send_tell(x))
+		return;
 	x->request.at += (size_t)result;
 	if (plain_request_fill(&x->request)) {
 		if (exchange_send(x))
@@ -140,11 +169,29 @@ void plain_connected(struct plain_exchange *x)
 void plain_unconnected(struct plain_exchange *x, enum exchange_end how)
 {
 	/* The request has been sent before, to somebody who went without a word. */
-	exchange_end(x, x->retried && how == EXCHANGE_UNREACHABLE ? EXCHANGE_BROKEN : how);
+	if (x->retried && (how == EXCHANGE_UNREACHABLE || how == EXCHANGE_UNNAMED))
+		how = EXCHANGE_BROKEN;
+	exchange_end(x, how);
+}
+
+/* What it was to be received into may still be written to. */
+static int receive_drop(struct plain_exchange *x)
+{
+	struct loop_buffer *other;
+
+	if (!x->receive.op)
+		return 0;
+	loop_cancel(&x->receive);
+	other = loop_buffer_create(x->bytes->size);
+	if (!other)
+		return -ENOMEM;
+	loop_buffer_put(x->bytes);
+	x->bytes = other;
+	return 0;
 }
 
 /*
- * A connection that was kept may be closed by the other side just when it is used again. If
+ * A connection that was kept may be gone by the other side's doing just when it is used again. If
  * nothing of an answer came, the request goes out once more, over a new one. False: it does not.
  */
 static bool exchange_retry(struct plain_exchange *x)
@@ -159,8 +206,8 @@ static bool exchange_retry(struct plain_exchange *x)
 	x->goes = x->sent = false;
 	plain_request_rewind(&x->request);
 	x->step = PLAIN_CONNECTS;
-	x->connect_by_ms = now_ms() + x->connect_ms;
-	if (timer_arm(x, now_ms()) || plain_dial_start(x))
+	x->connect_by_ms = x->address_by_ms = now_ms() + x->connect_ms;
+	if (receive_drop(x) || plain_timer_arm(x, now_ms()) || plain_dial_start(x))
 		exchange_end(x, EXCHANGE_BROKEN);
 	return true;
 }
@@ -183,12 +230,14 @@ static void exchange_tell(struct plain_exchange *x)
 	enum exchange_take take = EXCHANGE_GO_ON;
 
 	x->inside = true;
-	if (!x->told && (x->data_len || x->step == PLAIN_WHOLE)) {
+	if (!x->told) {
 		x->told = true;
 		x->events.head(&x->head, x->events.cookie);
 	}
-	if (x->data_len && !x->cancelled)
+	if (x->data_len && !x->cancelled) {
+		x->begun = true;
 		take = x->events.data(x->bytes->data + x->data_at, x->data_len, x->events.cookie);
+	}
 	x->inside = false;
 	/* By who was told. */
 	if (x->cancelled) {
@@ -202,7 +251,7 @@ static void exchange_tell(struct plain_exchange *x)
 	x->data_len = 0;
 	if (x->step == PLAIN_WHOLE)
 		exchange_finish(x);
-	else if (timer_arm(x, x->heard_ms))
+	else if (plain_timer_arm(x, x->heard_ms))
 		exchange_end(x, EXCHANGE_FAILED);
 	else
 		exchange_receive(x);
@@ -335,16 +384,18 @@ static void plain_resume(struct exchange *base)
 
 	if (!x->waits)
 		return;
-	x->waits = false;
 	x->heard_ms = now_ms();
-	/* In a turn of its own: whoever resumes may be in the middle of something. */
-	if (!x->resume.op && loop_timer(x->plain->loop, &x->resume, 0))
-		exchange_tell(x);
+	/*
+	 * In a turn of its own: whoever resumes may be in the middle of something. Without memory for
+	 * that it is tried again by who resumes next, or by the timer, which is there.
+	 */
+	x->resumes = loop_timer(x->plain->loop, &x->resume, 0) != 0;
+	x->waits = x->resumes;
 }
 
 static int exchange_begin(struct plain_exchange *x)
 {
-	int err = timer_arm(x, x->heard_ms);
+	int err = plain_timer_arm(x, x->heard_ms);
 
 	if (err)
 		return err;
@@ -373,7 +424,7 @@ int plain_start(struct plain *p, const struct exchange_request *request,
 	x->answer_ms = request->answer_ms;
 	x->silence_ms = request->silence_ms;
 	x->heard_ms = now_ms();
-	x->connect_by_ms = x->heard_ms + request->connect_ms;
+	x->connect_by_ms = x->address_by_ms = x->heard_ms + request->connect_ms;
 	x->end_ms = x->heard_ms + request->total_ms;
 	x->timer = (struct loop_handle){ .done = timer_done, .cookie = x };
 	x->resume = (struct loop_handle){ .done = resume_done, .cookie = x };

@@ -32,7 +32,7 @@ struct exchange_request {
 	size_t part_count;	 /* at most EXCHANGE_PARTS */
 	bool streamed;		 /* the answer comes in pieces, and may have to wait: by HTTP/1.1 */
 	unsigned int connect_ms; /* for a connection, TLS with it */
-	unsigned int answer_ms;	 /* from then to the head of the answer */
+	unsigned int answer_ms;	 /* from then to the first of the answer's body */
 	unsigned int silence_ms; /* between two pieces of it */
 	unsigned int total_ms;	 /* of all that, however busy it is; not 0 */
 };
@@ -50,6 +50,7 @@ struct exchange_head {
 enum exchange_end {
 	EXCHANGE_WHOLE = 0,
 	EXCHANGE_UNREACHABLE, /* no connection: not one byte was sent */
+	EXCHANGE_UNNAMED,     /* likewise, as our own resolver did not answer in time */
 	EXCHANGE_TLS,	      /* it is not whom it should be, or does not speak TLS */
 	EXCHANGE_BROKEN,      /* it ended too early, or is no HTTP */
 	EXCHANGE_SILENT,      /* nothing came for too long */
@@ -63,6 +64,7 @@ enum exchange_take { EXCHANGE_GO_ON, EXCHANGE_WAIT };
 struct exchange_events {
 	/* A connection is there, and the request goes out on it; again if it was lost at once. Or NULL. */
 	void (*sent)(void *cookie);
+	/* As soon as it is there, or, with TLS, with the first of the body. */
 	void (*head)(const struct exchange_head *head, void *cookie);
 	/* Of the body. WAIT: these bytes have not been taken, and come again after exchange_resume(). */
 	enum exchange_take (*data)(const void *bytes, size_t len, void *cookie);
