@@ -70,6 +70,25 @@ static bool spawn_variable(struct spawn *s, char *variable)
 	return true;
 }
 
+/*
+ * Within an agent nothing is taken away, so nothing is set instead. Variables of AgentOS's are
+ * made anew, and this one a policy brings, which is not at hand: it is what the agent has.
+ */
+static void spawn_within(struct spawn *s)
+{
+	static const char name[] = "AGENTOS_SOCKET=";
+	char **variable = environ;
+	size_t kept;
+
+	while (*variable && strncmp(*variable, name, sizeof(name) - 1) != 0)
+		variable++;
+	kept = *variable ? 1 : 0;
+	memmove(s->set + kept, s->set + 2, (s->sets - 2 + 1) * sizeof(s->set[0]));
+	s->sets -= 2 - kept;
+	if (kept)
+		s->set[0] = *variable;
+}
+
 static int spawn_options(struct spawn *s, int argc, char **argv)
 {
 	static const struct option options[] = {
@@ -110,11 +129,8 @@ static int spawn_options(struct spawn *s, int argc, char **argv)
 		return ctl_usage("spawn", "needs --under AGENT");
 	if (optind == argc)
 		return ctl_usage("spawn", "takes a program to run");
-	/* Within an agent nothing is taken away, so nothing is set instead. */
-	if (!strcmp(s->under, "self")) {
-		memmove(s->set, s->set + 2, (s->sets - 2 + 1) * sizeof(s->set[0]));
-		s->sets -= 2;
-	}
+	if (!strcmp(s->under, "self"))
+		spawn_within(s);
 	return CTL_OK;
 }
 

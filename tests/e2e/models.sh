@@ -86,6 +86,7 @@ policy_make counted 'rights: [net-connect]' 'network: {models: ["local/*"]}' 'bu
 policy_make one 'rights: [net-connect]' 'network: {models: [small]}'
 policy_make poor 'rights: [net-connect]' 'network: {models: ["*"]}' 'budgets: {tokens: 20}'
 policy_make quiet 'rights: [net-connect]' 'network: {connect: ["127.0.0.1:8089"]}'
+policy_make deriving 'rights: [net-connect, derive]' 'network: {models: [small]}'
 policy_make looking 'rights: [net-connect]' 'network: {models: [small]}'
 policy_make allowed 'rights: [net-connect, unix-connect]' \
 	'network: {connect: ["127.0.0.1:8089"], unix: [/run/agentos]}'
@@ -151,6 +152,19 @@ sed "s|^name: .*|name: taking|; s|^files: .*|files: {write: [$socket]}|" "$work/
 	>"$work/policies/taking.yaml"
 try agentctl run --policy taking -- true
 refused 'no rule may allow it' 1 'no rule may be about what is below /run/agentos'
+
+# --- from a sub-agent ---
+
+cp "$bin/agentctl" "$work/asking"
+(cd "$work/asking" && agentctl run --quiet --policy deriving --name deriving -- \
+	./agentctl spawn --under self --name sub -- sh -c \
+	'echo "$AGENTOS_AGENT $AGENTOS_SOCKET"; exec python3 "$0" chat:small chat/:small' "$work/caller.py") \
+	>"$work/answers" 2>&1 </dev/null
+answer=0
+next 'a sub-agent that an agent makes is told where the Unix socket is' "deriving.sub $socket"
+next 'its parent'"'"'s token is its own as well' 'Hello!'
+next 'over the Unix socket, too' 'Hello!'
+logged 'the calls are its own' '"agent_name":"deriving.sub"' '"model":"small"'
 
 # --- who may not ---
 
