@@ -10,6 +10,7 @@
 #include <sys/socket.h>
 
 #include "base/escape.h"
+#include "base/limits.h"
 
 #ifndef IPPROTO_MPTCP
 #define IPPROTO_MPTCP 262
@@ -262,12 +263,30 @@ static void add_address(struct explain *x, const char *address, const struct age
 			 (unsigned long long)port, suffix);
 }
 
+/* By its Unix socket, which no rule is about, or at its usual port. */
+static bool event_is_of_gateway(const struct agentos_event *e)
+{
+	static const uint8_t loopback[4] = { 127, 0, 0, 1 };
+
+	return e->hook == AGENTOS_HOOK_SOCKET_CONNECT && e->object_kind == AGENTOS_OBJECT_INET &&
+	       e->family == AF_INET && !memcmp(e->addr, loopback, sizeof(loopback)) &&
+	       ((e->text_len && e->text[0] == '/') || e->port == AGENTOS_GATEWAY_PORT);
+}
+
 static void explain_address(struct explain *x, const struct agentos_event *e)
 {
 	static const uint8_t mapped[12] = { 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0xff, 0xff };
 	static const uint8_t none[16];
 	char text[INET6_ADDRSTRLEN], shown[INET6_ADDRSTRLEN + 2];
 
+	if (event_is_of_gateway(e)) {
+		x->lesson =
+			"That is AgentOS's gateway (127.0.0.1:1018, unless agentosd was told another "
+			"port; its Unix socket stands for that). Who has a rule on a model or a host "
+			"reaches it: add what is to be asked for under \"network\", to \"models\" or "
+			"\"egress\".";
+		return;
+	}
 	/* listen() on a socket that has no address of its own yet. */
 	if (e->object_kind == AGENTOS_OBJECT_NUMBER && e->hook == AGENTOS_HOOK_SOCKET_LISTEN) {
 		add_address(x, "*", e);

@@ -209,6 +209,11 @@ asks allowed "chat/:small::$(cat "$work/token")"
 next 'rules on Unix sockets do not open it' 'error: [Errno 13] Permission denied'
 is 'nor has a token' "$(cd "$work/asking" && agentctl run --quiet --policy quiet -- \
 	sh -c 'echo "${OPENAI_API_KEY-none}"' 2>&1)" none
+audit_settle
+try agentctl policy explain "$(agentctl audit --denied --seq --agent quiet -n 1 | sed -n 's/^#\([0-9]*\) .*/\1/p')"
+says 'explain says what it is that was not reached' "That is AgentOS's gateway (127.0.0.1:1018" "$work/out"
+says 'and what reaches it' 'to "models" or "egress"' "$work/out"
+fails 'not what would open its port alone' grep -q 'connect:' "$work/out"
 # Nobody in no agent is served, with whatever token.
 try python3 "$work/caller.py" "chat:small::$(cat "$work/token")"
 fails 'who is no agent is not served' grep -q Hello "$work/out"

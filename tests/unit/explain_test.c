@@ -283,6 +283,48 @@ static void addresses_are_written_as_a_policy_has_them(void)
 	policy_free(p);
 }
 
+static void the_gateway_is_told_as_what_it_is(void)
+{
+	static const struct {
+		const char *text, *address;
+		uint16_t port;
+		unsigned int why;
+		const char *fix;
+		bool gateway;
+	} rows[] = {
+		{ "/run/agentos/gateway.sock", "127.0.0.1", 1018, AGENTOS_WHY_NO_RULE, "", true },
+		{ "/run/agentos/gateway.sock", "127.0.0.1", 1018, AGENTOS_WHY_RIGHT,
+		  "rights: net-connect", true },
+		{ "/run/other/gateway.sock", "127.0.0.1", 1000, AGENTOS_WHY_NO_RULE, "", true },
+		{ "", "127.0.0.1", 1018, AGENTOS_WHY_NO_RULE, "", true },
+		{ "", "127.0.0.1", 1000, AGENTOS_WHY_NO_RULE,
+		  "network: connect: \"127.0.0.1:1000/tcp\"", false },
+		{ "", "127.0.0.2", 1018, AGENTOS_WHY_NO_RULE,
+		  "network: connect: \"127.0.0.2:1018/tcp\"", false },
+	};
+	struct policy *p = parsed(text);
+	struct agentos_event e;
+	struct explain x;
+	size_t i;
+
+	for (i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		e = event(AGENTOS_HOOK_SOCKET_CONNECT, rows[i].why, 0, rows[i].text);
+		e.object_kind = AGENTOS_OBJECT_INET;
+		e.family = AF_INET;
+		e.port = rows[i].port;
+		e.protocol = IPPROTO_TCP;
+		e.right = rows[i].why == AGENTOS_WHY_RIGHT ? AGENTOS_RIGHT(NET_CONNECT) : 0;
+		inet_pton(AF_INET, rows[i].address, e.addr);
+		explain_event(&e, p, &vars, &x);
+		CHECK_MSG(strcmp(fix(&x), rows[i].fix) == 0, "%zu: %s", i, fix(&x));
+		CHECK_MSG((x.lesson && strstr(x.lesson, "AgentOS's gateway (127.0.0.1:1018")) ==
+				  rows[i].gateway,
+			  "%zu", i);
+		CHECK(x.is_possible && !x.is_removal);
+	}
+	policy_free(p);
+}
+
 static void without_the_policy_what_can_be_said_is_said(void)
 {
 	struct agentos_event e =
@@ -616,6 +658,7 @@ static void an_origin_comes_back_from_its_records(void)
 static const struct tap_test tests[] = {
 	TEST(each_reason_has_its_fix),
 	TEST(addresses_are_written_as_a_policy_has_them),
+	TEST(the_gateway_is_told_as_what_it_is),
 	TEST(without_the_policy_what_can_be_said_is_said),
 	TEST(a_host_that_is_not_reached_has_its_fix),
 	TEST(a_host_is_told_by_the_rule_of_its_record),
