@@ -337,6 +337,7 @@ bench-gateway: ## Measure the gateway: latency, throughput, streams, memory, bes
 
 .PHONY: run
 run: ready ## Boot a machine, contain an untrusted agent before your eyes, then a prompt
+	@scripts/deps demo || echo 'make run: goes on, without what is from npm'
 	@$(MAKE) --no-print-directory runtime $(BUILD)/kmod/6.12/agentos.ko
 	@tests/demo/run
 

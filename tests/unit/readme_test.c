@@ -114,7 +114,7 @@ static void its_policy_is_valid(void)
 }
 
 /* One that extends another, as it stands in a text after `from`. */
-static void composed_is_valid(const char *file, const char *from, const char *to)
+static void composed_is_valid(const char *file, const char *from, const char *to, const char *name)
 {
 	const struct policy_vars vars = { .workspace = "/w", .home = "/h", .agent = "a-1" };
 	char *text = source_read(file), *yaml, root[] = "/tmp/readme-XXXXXX", path[64],
@@ -143,7 +143,7 @@ static void composed_is_valid(const char *file, const char *from, const char *to
 	source_path(profiles, "runtime/policy/profiles");
 	CHECK_MSG(profile_load(path, profiles, &vars, &p, NULL, &f) == 0, "%s", f.text);
 	if (p)
-		CHECK_STR(p->name, "committer");
+		CHECK_STR(p->name, name);
 	policy_free(p);
 	free(yaml);
 	snprintf(path, sizeof(path), "rm -r %s", root);
@@ -152,9 +152,27 @@ static void composed_is_valid(const char *file, const char *from, const char *to
 
 static void those_that_extend_another_are_valid(void)
 {
-	composed_is_valid("README.md", "upon another one:\n\n```yaml\n", "```\n");
+	composed_is_valid("README.md", "upon another one:\n\n```yaml\n", "```\n", "committer");
 	composed_is_valid("scripts/man/agentos-policy.5",
-			  "beside it name:\n.Bd -literal -offset indent\n", ".Ed\n");
+			  "beside it name:\n.Bd -literal -offset indent\n", ".Ed\n", "committer");
+}
+
+/* What README shows of the demo, as far as that is the same each time. */
+static void the_demo_is_as_it_is_shown(void)
+{
+	char *shown = readme_part("$ cat coder.yaml\n", "\n$ "),
+	     *guest = source_read("tests/demo/guest"), *policy;
+
+	REQUIRE(shown && guest);
+	policy = part_copy(guest, "CODER = \"\"\"\\\n", "\"\"\"\n");
+	REQUIRE(policy);
+	CHECK_STR(shown, policy);
+	CHECK(strstr(guest, "\"node ask.mjs scripted/coder 'Who are you?'\""));
+	CHECK(strstr(guest, "\"agentctl audit --denied --agent coder | grep -v io_uring\""));
+	free(policy);
+	free(guest);
+	free(shown);
+	composed_is_valid("README.md", "$ cat coder.yaml\n", "\n$ ", "coder");
 }
 
 static void the_policy_of_the_manual_is_valid(void)
@@ -350,6 +368,7 @@ static const struct tap_test tests[] = {
 	TEST(each_right_has_its_row_and_no_other_is_there),
 	TEST(the_manual_has_each_right_in_the_same_words),
 	TEST(its_policy_is_valid),
+	TEST(the_demo_is_as_it_is_shown),
 	TEST(the_policy_of_the_manual_is_valid),
 	TEST(those_that_extend_another_are_valid),
 	TEST(every_file_of_the_map_exists),
