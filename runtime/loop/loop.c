@@ -21,8 +21,7 @@ static int loop_ring_open(struct loop *l, const char **ret_note)
 {
 	/* With the flag that says that there is something to be taken: who spins reads it. */
 	static const unsigned int wanted = IORING_SETUP_R_DISABLED | IORING_SETUP_SINGLE_ISSUER |
-					   IORING_SETUP_DEFER_TASKRUN |
-					   IORING_SETUP_TASKRUN_FLAG;
+					   IORING_SETUP_DEFER_TASKRUN | IORING_SETUP_TASKRUN_FLAG;
 	int err;
 
 	err = io_uring_queue_init(LOOP_ENTRIES, &l->ring, wanted);
