@@ -84,8 +84,13 @@ static bool stage_open(struct stage *s)
 
 static void stage_close(struct stage *s)
 {
+	unsigned int tries;
+
 	names_hold(false);
-	CHECK(resolver_close(s->resolver));
+	/* It waits for its threads for a moment, and a busy machine may take longer. */
+	for (tries = 0; tries < 100 && !resolver_close(s->resolver); tries++)
+		;
+	CHECK(tries < 100);
 	loop_close(s->loop);
 }
 
