@@ -260,6 +260,13 @@ done
 holds 'what no one could be held for is told by its number' grep -q \
 	'"event":"repeated".*"agent_name":"ringopens".*"of":"others"' "$work/audit.json"
 holds 'all of them end' wait_for 60 counters_zero
+# Of its memory the kernel's rings are a part, and so are the programs that are in files.
+awk '/^[0-9a-f]+-[0-9a-f]+ / { ring = /anon_inode:|\/dev\/agentos/; file = !ring && / \// }
+	/^Rss:/ { all += $2; if (ring) rings += $2; if (file) files += $2 }
+	END { print all + 0, rings + 0, files + 0 }' "/proc/$daemon/smaps" >"$work/memory"
+read -r resident rings files <"$work/memory"
+echo "# agentosd: $resident KiB resident, of which $rings KiB ring mappings; $files KiB of the rest are files"
+holds 'its memory was looked at' [ $((resident - rings - files)) -gt 100 ]
 daemon_stop
 holds 'the module can be unloaded' module_unload
 stage_end
