@@ -39,7 +39,7 @@ static const char *const choices_of[WIRE_COUNT][4] = {
 	[WIRE_GEMINI] = CONFIG_PATHS("candidateCount", "candidate_count"),
 };
 
-/* What is at no path of this wire is nowhere. */
+/* One look at all of it. What is at no path of this wire is nowhere. */
 static int body_scan(struct call *k, struct scan_value values[AT_COUNT], size_t *ret_at)
 {
 	static const char *const first[AT_MOST] = {
@@ -53,7 +53,10 @@ static int body_scan(struct call *k, struct scan_value values[AT_COUNT], size_t 
 	};
 	const char *paths[AT_COUNT];
 	struct scan_value found[AT_COUNT];
-	size_t place[AT_COUNT], count = 0, i;
+	struct scan_watch watch;
+	struct scan_asked asked = { .paths = paths, .watch = &watch };
+	struct reach_walk walk;
+	size_t place[AT_COUNT], i;
 	int err;
 
 	for (i = 0; i < AT_COUNT; i++) {
@@ -64,12 +67,13 @@ static int body_scan(struct call *k, struct scan_value values[AT_COUNT], size_t 
 		values[i] = (struct scan_value){ .kind = SCAN_NONE };
 		if (!path)
 			continue;
-		place[count] = i;
-		paths[count++] = path;
+		place[asked.count] = i;
+		paths[asked.count++] = path;
 	}
-	err = scan_json(k->body.bytes ? k->body.bytes : "", k->body.len, paths, count, found,
-			ret_at);
-	for (i = 0; i < count && !err; i++)
+	reach_watch(&walk, k->endpoint.wire, &k->reach, &watch);
+	err = scan_json_watch(k->body.bytes ? k->body.bytes : "", k->body.len, &asked, found,
+			      ret_at);
+	for (i = 0; i < asked.count && !err; i++)
 		values[place[i]] = found[i];
 	return err;
 }
@@ -178,6 +182,5 @@ bool call_body_checks(struct call *k)
 				      .model = v[AT_MODEL],
 				      .options = v[AT_OPTIONS],
 				      .usage = v[AT_USAGE] };
-	reach_scan(k->endpoint.wire, v[AT_WHOLE].at, v[AT_WHOLE].len, &k->reach);
 	return true;
 }

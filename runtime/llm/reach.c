@@ -1,31 +1,118 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-/* What a request asks for beyond its body: a walk over valid JSON that looks at names and words. */
+/* What a request asks for beyond its body: names and words, as a scan of it tells of them. */
 #include "llm/reach.h"
 
 #include <string.h>
 #include <strings.h>
 
-#include "base/limits.h"
 #include "http/fields.h"
 
-#define WORD 64 /* bytes of a name or of the beginning of a text, its NUL included */
+#define WORD 64 /* bytes of the beginning of a text, its NUL included */
 
-struct walk {
-	const char *at, *end;
-	enum wire_kind wire;
-	struct reach *reach;
-	unsigned int depth;  /* objects and arrays that are open */
-	unsigned int unseen; /* depth of the one that is not looked into; 0: none */
-	bool object[LIMIT_JSON_DEPTH + 1];
-	char top[WORD];	 /* the member of the outermost object */
-	char name[WORD]; /* the innermost member; of what is in an array, the array's */
+/* --- names --- */
+
+/* What a name means, where it may. */
+enum meaning {
+	TOP_BEYOND = 1 << 0,
+	TOP_PRICED = 1 << 1,
+	TOP_TIER = 1 << 2,
+	TOOLS = 1 << 3,
+	TYPE = 1 << 4,
+	FUNCTIONS = 1 << 5,
+	URL = 1 << 6,
+	MEDIA = 1 << 7,
+	FILED = 1 << 8,
+	TTL = 1 << 9,
+	/* What tools were called with, what they gave back, and what they take, by wire. */
+	UNSEEN_OPENAI = 1 << 10,
+	UNSEEN_ANTHROPIC = 1 << 11,
+	UNSEEN_GEMINI = 1 << 12,
 };
+
+/* Whose text is looked at wherever it is. */
+#define TEXTS (TYPE | URL | MEDIA | FILED | TTL)
+
+static const struct meant {
+	const char *name;
+	uint32_t means;
+} names[] = {
+	/* By length, which a name that is written plainly is looked up by. */
+	{ "ttl", TTL },
+	{ "url", URL },
+	{ "args", UNSEEN_GEMINI },
+	{ "type", TYPE },
+	{ "audio", TOP_PRICED },
+	{ "input", UNSEEN_ANTHROPIC },
+	{ "speed", TOP_TIER },
+	{ "tools", TOOLS },
+	{ "prompt", TOP_BEYOND },
+	{ "schema", UNSEEN_OPENAI },
+	{ "file_id", FILED },
+	{ "fileUri", URL },
+	{ "plugins", TOP_PRICED },
+	{ "file_ids", FILED },
+	{ "file_uri", URL },
+	{ "file_url", URL },
+	{ "mimeType", MEDIA },
+	{ "response", UNSEEN_GEMINI },
+	{ "container", TOP_PRICED },
+	{ "file_data", FILED },
+	{ "image_url", URL },
+	{ "mime_type", MEDIA },
+	{ "background", TOP_PRICED },
+	{ "media_type", MEDIA },
+	{ "parameters", UNSEEN_OPENAI | UNSEEN_GEMINI },
+	{ "mcp_servers", TOP_PRICED },
+	{ "serviceTier", TOP_TIER },
+	{ "conversation", TOP_BEYOND },
+	{ "input_schema", UNSEEN_ANTHROPIC },
+	{ "service_tier", TOP_TIER },
+	{ "cachedContent", TOP_BEYOND },
+	{ "cached_content", TOP_BEYOND },
+	{ "responseSchema", UNSEEN_GEMINI },
+	{ "response_schema", UNSEEN_GEMINI },
+	{ "web_search_options", TOP_PRICED },
+	{ "functionDeclarations", FUNCTIONS },
+	{ "parametersJsonSchema", UNSEEN_GEMINI },
+	{ "previous_response_id", TOP_BEYOND },
+	{ "function_declarations", FUNCTIONS },
+	{ "parameters_json_schema", UNSEEN_GEMINI },
+};
+
+#define NAMES	(sizeof(names) / sizeof(names[0]))
+#define LONGEST 22 /* bytes of a name */
+
+/* Where the names of each length begin. */
+static const uint8_t lengths[LONGEST + 2] = { 0,  0,  0,  0,  2,  4,  8,  10, 13, 18, 22, 25,
+					      27, 30, 31, 33, 34, 34, 34, 35, 35, 38, 39, 40 };
+
+static uint32_t meaning_of(struct call_string name, bool simple)
+{
+	uint32_t means = 0;
+	size_t i;
+
+	if (!simple) {
+		for (i = 0; i < NAMES; i++)
+			if (scan_name_is(name, names[i].name))
+				means |= names[i].means;
+		return means;
+	}
+	if (name.len > LONGEST)
+		return 0;
+	/* Most differ from most others in their first letter, whatever its case. */
+	for (i = lengths[name.len]; i < lengths[name.len + 1]; i++)
+		if ((name.at[0] | 32) == names[i].name[0] &&
+		    !strncasecmp(name.at, names[i].name, name.len))
+			return names[i].means;
+	return 0;
+}
+
+/* --- texts --- */
 
 static bool word_is(const char *word, const char *const *words)
 {
-	/* Most words differ from most others in their first letter, whatever its case. */
 	for (; *words; words++)
-		if ((word[0] | 32) == (**words | 32) && !strcasecmp(word, *words))
+		if (!strcasecmp(word, *words))
 			return true;
 	return false;
 }
@@ -55,73 +142,48 @@ static char escape_read(const char **at, const char *end)
 	return code < 0x80 ? (char)code : '\0';
 }
 
-/* To the quote that ends the string. Each byte is looked at once for either. */
-static void string_skip(struct walk *w)
+/* Of a string: as much of it as there is room for. */
+static void string_read(const struct scan_value *value, char word[WORD])
 {
-	const char *quote = w->at, *escape;
-
-	for (;;) {
-		if (quote <= w->at)
-			quote = memchr(w->at, '"', (size_t)(w->end - w->at));
-		if (!quote) {
-			w->at = w->end;
-			return;
-		}
-		escape = memchr(w->at, '\\', (size_t)(quote - w->at));
-		if (!escape)
-			break;
-		w->at = escape + 2;
-	}
-	w->at = quote;
-}
-
-/* From a quote to behind the string: as much of it as there is room for. */
-static void string_read(struct walk *w, char word[WORD])
-{
+	const char *at = value->at + 1, *end = value->at + value->len - 1;
 	size_t len = 0;
 	char c;
 
-	w->at++;
-	while (w->at < w->end && *w->at != '"' && len + 1 < WORD) {
-		c = *w->at++;
-		if (c == '\\' && w->at < w->end)
-			c = escape_read(&w->at, w->end);
+	while (at < end && len + 1 < WORD) {
+		c = *at++;
+		if (c == '\\' && at < end)
+			c = escape_read(&at, end);
 		/* A NUL would end the word: it is none of ours. */
 		word[len++] = c ? c : '?';
 	}
 	word[len] = '\0';
-	if (w->at < w->end && *w->at != '"')
-		string_skip(w);
-	w->at++;
 }
 
-/* A member that has a value which is not null and not false. */
-static void top_look(struct walk *w, const char *text)
-{
-	struct reach *r = w->reach;
+/* --- what they ask for --- */
 
-	if (ANY_OF(w->name, "previous_response_id", "conversation", "prompt", "cachedContent",
-		   "cached_content"))
+/* A member that has a value which is not null and not false. */
+static void top_look(struct reach *r, uint32_t means, const char *text)
+{
+	if (means & TOP_BEYOND)
 		r->beyond_body = true;
-	else if (ANY_OF(w->name, "mcp_servers", "container", "web_search_options", "plugins",
-			"background", "audio"))
+	else if (means & TOP_PRICED)
 		r->beyond_body = r->otherwise_priced = true;
-	else if (ANY_OF(w->name, "service_tier", "serviceTier", "speed") &&
+	else if (means & TOP_TIER &&
 		 (!text || !ANY_OF(text, "auto", "default", "standard", "standard_only", "flex")))
 		r->otherwise_priced = true;
 }
 
 /* A member of a tool: which it is, or, Gemini's, that it is one. */
-static void tool_look(struct walk *w, const char *text)
+static void tool_look(struct reach_walk *w, uint32_t means, const char *text)
 {
 	struct reach *r = w->reach;
 
 	if (w->wire == WIRE_GEMINI) {
-		if (!ANY_OF(w->name, "functionDeclarations", "function_declarations"))
+		if (!(means & FUNCTIONS))
 			r->beyond_body = r->otherwise_priced = true;
 		return;
 	}
-	if (strcasecmp(w->name, "type") || (text && ANY_OF(text, "function", "custom")))
+	if (!(means & TYPE) || (text && ANY_OF(text, "function", "custom")))
 		return;
 	r->beyond_body = true;
 	/* The client runs these; the provider has words around them. */
@@ -130,161 +192,142 @@ static void tool_look(struct walk *w, const char *text)
 		r->otherwise_priced = true;
 }
 
-static void media_look(struct walk *w, const char *type)
+static void media_look(struct reach *r, const char *type)
 {
 	if (begins(type, "image/"))
-		w->reach->images++;
+		r->images++;
 	else if (!begins(type, "audio/") && !begins(type, "text/"))
-		w->reach->beyond_body = true;
+		r->beyond_body = true;
 }
 
-static void text_look(struct walk *w, const char *text)
+static void text_look(struct reach *r, uint32_t means, const char *text)
 {
-	struct reach *r = w->reach;
-
-	if (ANY_OF(w->name, "url", "image_url", "file_url", "fileUri", "file_uri")) {
+	if (means & URL) {
 		if (begins(text, "data:"))
-			media_look(w, text + 5);
+			media_look(r, text + 5);
 		else
 			r->beyond_body = true;
-	} else if (ANY_OF(w->name, "media_type", "mimeType", "mime_type")) {
-		media_look(w, text);
-	} else if (ANY_OF(w->name, "file_id", "file_ids", "file_data")) {
+	} else if (means & MEDIA) {
+		media_look(r, text);
+	} else if (means & FILED) {
 		r->beyond_body = true;
-	} else if (!strcasecmp(w->name, "type") &&
-		   ANY_OF(text, "item_reference", "container_upload")) {
+	} else if (means & TYPE && ANY_OF(text, "item_reference", "container_upload")) {
 		r->beyond_body = true;
-	} else if (!strcasecmp(w->name, "ttl") && !strcasecmp(text, "1h")) {
+	} else if (means & TTL && !strcasecmp(text, "1h")) {
 		r->cache_hour = true;
 	}
 }
 
-/* text: NULL when it is none; of null and false nothing is told. */
-static void value_look(struct walk *w, const char *text)
+/* string: NULL when it is none; of null and false nothing is told. */
+static void value_look(struct reach_walk *w, const struct scan_value *string)
 {
-	if (w->unseen)
-		return;
-	if (w->depth == 1)
-		top_look(w, text);
+	const uint32_t means = w->names[w->depth];
 	/* A tool is in an array; one alone is what nobody has described. */
-	if (!strcasecmp(w->top, "tools") && w->depth == 3)
-		tool_look(w, text);
-	if (text)
-		text_look(w, text);
-}
+	const bool tool = w->depth == 3 && w->names[1] & TOOLS;
+	char word[WORD];
+	const char *text = NULL;
 
-/* What tools were called with, what they gave back, and what they take. */
-static bool is_unseen(const struct walk *w)
-{
-	switch (w->wire) {
-	case WIRE_ANTHROPIC:
-		return ANY_OF(w->name, "input", "input_schema") && w->depth > 1;
-	case WIRE_GEMINI:
-		return ANY_OF(w->name, "args", "response", "parameters", "parametersJsonSchema",
-			      "parameters_json_schema", "responseSchema", "response_schema") &&
-		       w->depth > 1;
-	default:
-		return ANY_OF(w->name, "parameters", "schema") && w->depth > 1;
+	if (w->unseen || (!means && !tool))
+		return;
+	/* Most texts of "type" are told by their first letter. */
+	if (string && means == TYPE && !tool && !strchr("icIC\\", string->at[1]))
+		return;
+	if (string && means & (TEXTS | TOP_TIER)) {
+		string_read(string, word);
+		text = word;
 	}
+	if (w->depth == 1)
+		top_look(w->reach, means, text);
+	if (tool)
+		tool_look(w, means, text);
+	if (text)
+		text_look(w->reach, means, text);
 }
 
-static void level_open(struct walk *w, bool object)
+/* --- what is told --- */
+
+static void level_open(struct reach_walk *w, bool object)
 {
+	static const uint32_t unseen[WIRE_COUNT] = {
+		[WIRE_OPENAI_CHAT] = UNSEEN_OPENAI,
+		[WIRE_OPENAI_RESPONSES] = UNSEEN_OPENAI,
+		[WIRE_ANTHROPIC] = UNSEEN_ANTHROPIC,
+		[WIRE_GEMINI] = UNSEEN_GEMINI,
+	};
+	const uint32_t means = w->names[w->depth];
+
 	/* In an array it is as if its elements were the member. */
-	if (!w->depth || w->object[w->depth])
+	if (w->object[w->depth])
 		value_look(w, NULL);
-	if (w->depth == 1 && object && !strcasecmp(w->name, "tools"))
+	if (w->depth == 1 && object && means & TOOLS)
 		w->reach->beyond_body = w->reach->otherwise_priced = true;
-	if (w->depth && !w->unseen && w->object[w->depth] && is_unseen(w))
+	if (w->depth > 1 && !w->unseen && w->object[w->depth] && means & unseen[w->wire])
 		w->unseen = w->depth + 1;
 	w->depth++;
 	w->object[w->depth] = object;
-	w->at++;
+	w->names[w->depth] = means;
 }
 
-static void level_close(struct walk *w)
+static void name_told(struct call_string name, bool simple, void *cookie)
 {
+	struct reach_walk *w = cookie;
+
+	w->names[w->depth] = w->unseen ? 0 : meaning_of(name, simple);
+}
+
+static void value_told(const struct scan_value *value, void *cookie)
+{
+	struct reach_walk *w = cookie;
+
+	switch (value->kind) {
+	case SCAN_OBJECT:
+	case SCAN_ARRAY:
+		level_open(w, value->kind == SCAN_OBJECT);
+		break;
+	case SCAN_STRING:
+		value_look(w, value);
+		break;
+	case SCAN_NUMBER:
+	case SCAN_TRUE:
+		value_look(w, NULL);
+		break;
+	default:
+		break;
+	}
+}
+
+static void close_told(void *cookie)
+{
+	struct reach_walk *w = cookie;
+
 	if (w->unseen == w->depth)
 		w->unseen = 0;
 	w->depth--;
-	w->at++;
 }
 
-static bool is_blank(char c)
+void reach_watch(struct reach_walk *w, enum wire_kind wire, struct reach *ret_reach,
+		 struct scan_watch *ret_watch)
 {
-	return c == ' ' || c == '\t' || c == '\r' || c == '\n';
-}
-
-static bool name_follows(const struct walk *w)
-{
-	const char *at = w->at;
-
-	while (at < w->end && is_blank(*at))
-		at++;
-	return at < w->end && *at == ':';
-}
-
-static void string_look(struct walk *w)
-{
-	char word[WORD];
-
-	string_read(w, word);
-	if (!w->object[w->depth] || !name_follows(w)) {
-		value_look(w, word);
-		return;
-	}
-	memcpy(w->name, word, sizeof(word));
-	if (w->depth == 1)
-		memcpy(w->top, word, sizeof(word));
-	w->at = (const char *)memchr(w->at, ':', (size_t)(w->end - w->at)) + 1;
-}
-
-/* A number, true, false or null. */
-static void scalar_look(struct walk *w)
-{
-	const char c = *w->at;
-
-	if (c != 'n' && c != 'f')
-		value_look(w, NULL);
-	while (w->at < w->end && *w->at != ',' && *w->at != ']' && *w->at != '}' &&
-	       !is_blank(*w->at))
-		w->at++;
+	memset(ret_reach, 0, sizeof(*ret_reach));
+	w->wire = wire;
+	w->reach = ret_reach;
+	w->depth = w->unseen = 0;
+	w->object[0] = false;
+	w->names[0] = 0;
+	*ret_watch = (struct scan_watch){ .name = name_told,
+					  .value = value_told,
+					  .close = close_told,
+					  .cookie = w };
 }
 
 void reach_scan(enum wire_kind wire, const char *json, size_t len, struct reach *ret_reach)
 {
-	struct walk w = { .at = json, .end = json + len, .wire = wire, .reach = ret_reach };
+	struct reach_walk walk;
+	struct scan_watch watch;
+	const struct scan_asked asked = { .watch = &watch };
+	size_t at;
 
-	memset(ret_reach, 0, sizeof(*ret_reach));
-	while (w.at < w.end) {
-		switch (*w.at) {
-		case '{':
-		case '[':
-			if (w.depth == LIMIT_JSON_DEPTH) {
-				ret_reach->beyond_body = ret_reach->otherwise_priced = true;
-				return;
-			}
-			level_open(&w, *w.at == '{');
-			break;
-		case '}':
-		case ']':
-			if (!w.depth)
-				return;
-			level_close(&w);
-			break;
-		case '"':
-			string_look(&w);
-			break;
-		case ' ':
-		case '\t':
-		case '\r':
-		case '\n':
-		case ',':
-			w.at++;
-			break;
-		default:
-			scalar_look(&w);
-			break;
-		}
-	}
+	reach_watch(&walk, wire, ret_reach, &watch);
+	if (scan_json_watch(json, len, &asked, NULL, &at))
+		ret_reach->beyond_body = ret_reach->otherwise_priced = true;
 }

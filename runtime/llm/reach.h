@@ -3,6 +3,8 @@
 #ifndef AGENTOS_LLM_REACH_H
 #define AGENTOS_LLM_REACH_H
 
+#include "base/limits.h"
+#include "llm/scan.h"
 #include "llm/wire.h"
 
 /* Rather too much than too little: what is not known to be in the body is beyond it. */
@@ -15,11 +17,27 @@ struct reach {
 	uint64_t images; /* in the body */
 };
 
+/* While a body is looked over. */
+struct reach_walk {
+	enum wire_kind wire;
+	struct reach *reach;
+	unsigned int depth;  /* objects and arrays that are open */
+	unsigned int unseen; /* depth of the one that is not looked into; 0: none */
+	bool object[LIMIT_JSON_DEPTH + 1];
+	/* What is known of the member that is at each depth; of what is in an array, of the array's. */
+	uint32_t names[LIMIT_JSON_DEPTH + 1];
+};
+
 /*
- * json: one object that scan_json() has found to be JSON. Names are found however they
- * are written, and in letters of either case, as some providers read them so. What a
- * tool was called with, and schemas, are not looked into.
+ * Finds out while scan_json_watch() looks over one object: ret_watch, which is good as long as
+ * the walk and *ret_reach are, is what it is to tell. Names are found however they are written,
+ * and in letters of either case, as some providers read them so. What a tool was called with,
+ * and schemas, are not looked into.
  */
+void reach_watch(struct reach_walk *w, enum wire_kind wire, struct reach *ret_reach,
+		 struct scan_watch *ret_watch);
+
+/* The same of a body by itself. What is no JSON reaches for all there is. */
 void reach_scan(enum wire_kind wire, const char *json, size_t len, struct reach *ret_reach);
 
 #endif

@@ -1,13 +1,13 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-/* A JSON body looked over once: strings sixteen bytes at a time, and which members are asked for. */
+/* A JSON body looked over once: that it is JSON, which members are asked for, and who else is told. */
 #include "llm/scan.h"
 
-#include <emmintrin.h> /* SSE2, which every x86-64 has */
 #include <errno.h>
 #include <string.h>
 
 #include "base/limits.h"
 #include "http/fields.h"
+#include "llm/quoted.h"
 
 /* Levels at which something is asked for: the whole text, and each step into it. */
 #define LEVELS (SCAN_STEPS + 2)
@@ -23,121 +23,24 @@ struct scanner {
 	const unsigned char *begin, *at, *end;
 	struct path paths[SCAN_PATHS];
 	struct scan_value *values;
-	uint32_t want;		  /* whose value comes next */
-	uint32_t into;		  /* that it may hold */
+	const struct scan_watch *watch; /* or NULL */
+	uint32_t want;			/* whose value comes next */
+	uint32_t into;			/* that it may hold */
 	uint32_t wanted[LEVELS];  /* of the object or array that is open at each level: itself, */
 	uint32_t holding[LEVELS]; /* and members within; of an array nobody looks at these */
 	unsigned int depth;	  /* objects and arrays that are open */
 	bool object[LIMIT_JSON_DEPTH + 1];
-	bool escaped; /* the last string has a backslash */
+	bool simple; /* the last string has no escape and is ASCII */
 };
 
 /* What comes next. */
 enum next { NEXT_VALUE, NEXT_KEY, NEXT_MORE, NEXT_NONE };
 
-/* Bytes of the UTF-8 sequence of at least two (RFC 3629), or 0. */
-static size_t utf8_length(const unsigned char *p, size_t len)
-{
-	unsigned char c = p[0];
-
-	if (len < 2 || c < 0xc2 || (p[1] & 0xc0) != 0x80)
-		return 0;
-	if (c < 0xe0)
-		return 2;
-	if (len < 3 || (p[2] & 0xc0) != 0x80)
-		return 0;
-	if (c < 0xf0)
-		return (c == 0xe0 && p[1] < 0xa0) || (c == 0xed && p[1] > 0x9f) ? 0 : 3;
-	if (len < 4 || c > 0xf4 || (p[3] & 0xc0) != 0x80)
-		return 0;
-	return (c == 0xf0 && p[1] < 0x90) || (c == 0xf4 && p[1] > 0x8f) ? 0 : 4;
-}
-
-/* A bit for each of sixteen bytes that is a quote, a backslash, a control or not ASCII. */
-static inline unsigned int block_look(const unsigned char *p)
-{
-	__m128i x = _mm_loadu_si128((const __m128i *)p);
-	__m128i quote = _mm_cmpeq_epi8(x, _mm_set1_epi8('"'));
-	__m128i backslash = _mm_cmpeq_epi8(x, _mm_set1_epi8('\\'));
-	/* Signed: what is above 0x7f is below 0. */
-	__m128i outside = _mm_cmplt_epi8(x, _mm_set1_epi8(' '));
-
-	return (unsigned int)_mm_movemask_epi8(
-		_mm_or_si128(_mm_or_si128(quote, backslash), outside));
-}
-
-/* Past what needs no look at each byte. */
-static inline const unsigned char *plain_skip(const unsigned char *p, const unsigned char *end)
-{
-	unsigned int found;
-
-	for (; end - p >= 16; p += 16) {
-		found = block_look(p);
-		if (found)
-			return p + __builtin_ctz(found);
-	}
-	while (p < end && *p >= ' ' && *p < 0x80 && *p != '"' && *p != '\\')
-		p++;
-	return p;
-}
-
-/* From a backslash to behind the escape, or NULL. */
-static const unsigned char *escape_skip(const unsigned char *p, const unsigned char *end)
-{
-	unsigned int i;
-
-	if (end - p < 2)
-		return NULL;
-	switch (p[1]) {
-	case '"':
-	case '\\':
-	case '/':
-	case 'b':
-	case 'f':
-	case 'n':
-	case 'r':
-	case 't':
-		return p + 2;
-	case 'u':
-		if (end - p < 6)
-			return NULL;
-		for (i = 2; i < 6; i++)
-			if (http_hex_value((char)p[i]) < 0)
-				return NULL;
-		return p + 6;
-	default:
-		return NULL;
-	}
-}
-
 /* From behind a quote to behind the one that ends the string. */
-static int string_skip(struct scanner *s)
+static inline int string_skip(struct scanner *s)
 {
-	const unsigned char *p = s->at, *end = s->end, *next;
-	size_t length;
-
-	s->escaped = false;
-	for (;;) {
-		p = plain_skip(p, end);
-		if (p < end && *p == '"') {
-			s->at = p + 1;
-			return 0;
-		}
-		if (p < end && *p == '\\') {
-			s->escaped = true;
-			next = escape_skip(p, end);
-			if (!next)
-				break;
-			p = next;
-			continue;
-		}
-		for (length = 1; length && p < end && *p >= 0x80; p += length)
-			length = utf8_length(p, (size_t)(end - p));
-		if (!length || p == end || *p < ' ')
-			break;
-	}
-	s->at = p;
-	return -EBADMSG;
+	s->simple = true;
+	return quoted_short(&s->at, s->end) ? 0 : quoted_skip(&s->at, s->end, &s->simple);
 }
 
 static bool digits_skip(struct scanner *s)
@@ -187,11 +90,14 @@ static int word_skip(struct scanner *s, const char *word)
 	return 0;
 }
 
-static void blanks_skip(struct scanner *s)
+static inline void blanks_skip(struct scanner *s)
 {
-	while (s->at < s->end &&
-	       (*s->at == ' ' || *s->at == '\n' || *s->at == '\r' || *s->at == '\t'))
-		s->at++;
+	const unsigned char *p = s->at, *end = s->end;
+
+	/* Most that comes is none, or a single one. */
+	while (p < end && *p <= ' ' && (*p == ' ' || *p == '\n' || *p == '\r' || *p == '\t'))
+		p++;
+	s->at = p;
 }
 
 /* The next character of a name as it is written; what no name here can have is 0. */
@@ -217,7 +123,7 @@ static unsigned int name_next(const unsigned char **p, const unsigned char *end)
 		*p = at + 1;
 		return *at;
 	}
-	*p = at + utf8_length(at, (size_t)(end - at));
+	*p = at + quoted_utf8(at, (size_t)(end - at));
 	if (*p - at == 2)
 		return (at[0] & 0x1fU) << 6 | (at[1] & 0x3fU);
 	return *p - at == 3 ? (at[0] & 0xfU) << 12 | (at[1] & 0x3fU) << 6 | (at[2] & 0x3fU) : 0;
@@ -255,6 +161,11 @@ static enum likeness name_compare(struct call_string key, struct call_string nam
 	return p == end ? likeness : LIKE_NOT;
 }
 
+bool scan_name_is(struct call_string name, const char *ascii)
+{
+	return name_compare(name, (struct call_string){ ascii, strlen(ascii) }) != LIKE_NOT;
+}
+
 /* Who asks for this member of the innermost object, or for something in it. */
 static int key_match(struct scanner *s, struct call_string key)
 {
@@ -282,12 +193,13 @@ static int key_match(struct scanner *s, struct call_string key)
 
 static void value_note(struct scanner *s, enum scan_kind kind, const unsigned char *at)
 {
+	const struct scan_value value = { kind, (const char *)at, (size_t)(s->at - at) };
 	uint32_t left;
 
 	for (left = s->want; left; left &= left - 1)
-		s->values[__builtin_ctz(left)] = (struct scan_value){ .kind = kind,
-								      .at = (const char *)at,
-								      .len = (size_t)(s->at - at) };
+		s->values[__builtin_ctz(left)] = value;
+	if (s->watch)
+		s->watch->value(&value, s->watch->cookie);
 }
 
 static int level_open(struct scanner *s, bool object)
@@ -322,31 +234,8 @@ static void level_close(struct scanner *s)
 		value = &s->values[__builtin_ctz(left)];
 		value->len = (size_t)((const char *)s->at - value->at);
 	}
-}
-
-static int key_take(struct scanner *s)
-{
-	const unsigned char *from = s->at + 1;
-	struct call_string key;
-	int err;
-
-	if (!byte_is(s, '"'))
-		return -EBADMSG;
-	s->at++;
-	err = string_skip(s);
-	if (err)
-		return err;
-	key = (struct call_string){ (const char *)from, (size_t)(s->at - from) - 1 };
-	if (s->depth <= SCAN_STEPS && s->holding[s->depth]) {
-		err = key_match(s, key);
-		if (err)
-			return err;
-	}
-	blanks_skip(s);
-	if (!byte_is(s, ':'))
-		return -EBADMSG;
-	s->at++;
-	return NEXT_VALUE;
+	if (s->watch)
+		s->watch->close(s->watch->cookie);
 }
 
 static int value_take(struct scanner *s)
@@ -391,6 +280,35 @@ static int value_take(struct scanner *s)
 	return NEXT_MORE;
 }
 
+/* With its value: in most objects they are short, and what comes next is told by that. */
+static int key_take(struct scanner *s)
+{
+	const unsigned char *from = s->at + 1;
+	struct call_string key;
+	int err;
+
+	if (!byte_is(s, '"'))
+		return -EBADMSG;
+	s->at++;
+	err = string_skip(s);
+	if (err)
+		return err;
+	key = (struct call_string){ (const char *)from, (size_t)(s->at - from) - 1 };
+	if (s->depth <= SCAN_STEPS && s->holding[s->depth]) {
+		err = key_match(s, key);
+		if (err)
+			return err;
+	}
+	if (s->watch)
+		s->watch->name(key, s->simple, s->watch->cookie);
+	blanks_skip(s);
+	if (!byte_is(s, ':'))
+		return -EBADMSG;
+	s->at++;
+	blanks_skip(s);
+	return value_take(s);
+}
+
 /* Behind a value, or behind what opens an empty object or array. */
 static int more_take(struct scanner *s)
 {
@@ -400,7 +318,8 @@ static int more_take(struct scanner *s)
 		return s->at == s->end ? NEXT_NONE : -EBADMSG;
 	if (byte_is(s, ',')) {
 		s->at++;
-		return object ? NEXT_KEY : NEXT_VALUE;
+		blanks_skip(s);
+		return object ? key_take(s) : value_take(s);
 	}
 	if (!byte_is(s, object ? '}' : ']'))
 		return -EBADMSG;
@@ -440,8 +359,8 @@ static int path_split(struct path *path, const char *text)
 	return 0;
 }
 
-int scan_json(const char *bytes, size_t len, const char *const *paths, size_t count,
-	      struct scan_value *ret_values, size_t *ret_at)
+int scan_json_watch(const char *bytes, size_t len, const struct scan_asked *asked,
+		    struct scan_value *ret_values, size_t *ret_at)
 {
 	struct scanner s;
 	size_t i;
@@ -450,14 +369,15 @@ int scan_json(const char *bytes, size_t len, const char *const *paths, size_t co
 	s.begin = s.at = (const unsigned char *)bytes;
 	s.end = s.begin + len;
 	s.values = ret_values;
+	s.watch = asked->watch;
 	s.want = s.into = 0;
 	s.depth = 0;
 	s.object[0] = false;
 	*ret_at = 0;
-	if (count > SCAN_PATHS)
+	if (asked->count > SCAN_PATHS)
 		return -EINVAL;
-	for (i = 0; i < count; i++) {
-		err = path_split(&s.paths[i], paths[i]);
+	for (i = 0; i < asked->count; i++) {
+		err = path_split(&s.paths[i], asked->paths[i]);
 		if (err)
 			return err;
 		ret_values[i] = (struct scan_value){ .kind = SCAN_NONE };
@@ -469,4 +389,12 @@ int scan_json(const char *bytes, size_t len, const char *const *paths, size_t co
 	err = scan_run(&s);
 	*ret_at = (size_t)(s.at - s.begin);
 	return err;
+}
+
+int scan_json(const char *bytes, size_t len, const char *const *paths, size_t count,
+	      struct scan_value *ret_values, size_t *ret_at)
+{
+	const struct scan_asked asked = { .paths = paths, .count = count };
+
+	return scan_json_watch(bytes, len, &asked, ret_values, ret_at);
 }

@@ -51,6 +51,33 @@ struct scan_value {
 int scan_json(const char *bytes, size_t len, const char *const *paths, size_t count,
 	      struct scan_value *ret_values, size_t *ret_at);
 
+/*
+ * Told of all that a text is made of, in its order, while it is looked over: what is found to be
+ * wrong behind it takes nothing of that back.
+ */
+struct scan_watch {
+	/* A member's name, without its quotes; simple: it is ASCII, and nothing in it is escaped. */
+	void (*name)(struct call_string name, bool simple, void *cookie);
+	/* A value; of an object or array that it begins: its len is 0. */
+	void (*value)(const struct scan_value *value, void *cookie);
+	/* The innermost object or array ends. */
+	void (*close)(void *cookie);
+	void *cookie;
+};
+
+struct scan_asked {
+	const char *const *paths;
+	size_t count;
+	const struct scan_watch *watch; /* or NULL */
+};
+
+/* scan_json(), with somebody who is told of more. */
+int scan_json_watch(const char *bytes, size_t len, const struct scan_asked *asked,
+		    struct scan_value *ret_values, size_t *ret_at);
+
+/* Is it that one, which is ASCII, however it is written and in letters of either case? */
+bool scan_name_is(struct call_string name, const char *ascii);
+
 /* A number without sign, point and exponent. -EBADMSG: another kind, or not so; -ERANGE */
 int scan_uint(const struct scan_value *value, uint64_t *ret_number);
 /*

@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "base/json.h"
+#include "llm/quoted.h"
 #include "llm/scan.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
@@ -108,6 +109,17 @@ static void changed_is_json(const char *bytes, size_t size, const struct scan_va
 	free(body);
 }
 
+/* Bytes as a string's, behind its first quote: as each byte by itself has it. */
+static void string_ends_where_it_ends(const uint8_t *data, size_t size)
+{
+	const unsigned char *fast = data, *plain = data;
+	bool fast_simple = false, plain_simple = false;
+	int err = quoted_skip_plain(&plain, data + size, &plain_simple);
+
+	HOLDS(quoted_skip(&fast, data + size, &fast_simple) == err && fast == plain);
+	HOLDS(err || fast_simple == plain_simple);
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	struct scan_value values[PATHS];
@@ -115,6 +127,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	size_t at;
 	int err = scan_json(bytes, size, paths, PATHS, values, &at), plain;
 
+	string_ends_where_it_ends(data, size);
 	HOLDS(err == 0 || err == -EBADMSG || err == -EEXIST);
 	HOLDS(at <= size && (err || at == size));
 	plain = scan_json(bytes, size, NULL, 0, NULL, &at);

@@ -41,6 +41,12 @@ static void chat_reaches_urls_files_and_searches(void)
 		{ PART("{\"image_url\":{\"url\":\"data:application/pdf;base64,AA\"}}"), "1" },
 		{ PART("{\"file\":{\"file_id\":\"f\"}}"), "1" },
 		{ PART("{\"file\":{\"file_data\":\"AA\"}}"), "1" },
+		/* Whatever was within before, an array's elements are what it is called. */
+		{ PART("{\"file_ids\":[{\"a\":1},\"f\"]}"), "1" },
+		{ PART("{\"text\":[{\"url\":null},\"f\"]}"), "0" },
+		/* The long s and the Kelvin sign are letters of the other case, too. */
+		{ "{\"tool\xc5\xbf\":[{\"type\":\"web_\\u0073earch\"}]}", "3" },
+		{ "{\"bac\\u212aground\":true}", "3" },
 		{ "{\"tools\":[{\"type\":\"function\",\"function\":{\"parameters\":{\"properties\":"
 		  "{\"url\":{\"type\":\"string\",\"default\":\"x\"},\"type\":{}}}}}]}",
 		  "0" },
@@ -120,6 +126,54 @@ static void gemini_reaches_caches_and_its_own_tools(void)
 	ROWS(WIRE_GEMINI, rows);
 }
 
+/* By itself each is looked up by its length. */
+static void each_name_is_found_however_it_is_written(void)
+{
+	static const char *const rows[][2] = {
+		{ "ttl\":\"1h", "4" },
+		{ "url\":\"u", "1" },
+		{ "tools\":{\"a\":\"b\"},\"b\":\"", "3" },
+		{ "audio\":\"a", "3" },
+		{ "speed\":\"fast", "2" },
+		{ "prompt\":\"p", "1" },
+		{ "file_id\":\"f", "1" },
+		{ "fileUri\":\"u", "1" },
+		{ "plugins\":\"p", "3" },
+		{ "file_ids\":\"f", "1" },
+		{ "file_uri\":\"u", "1" },
+		{ "file_url\":\"u", "1" },
+		{ "mimeType\":\"image/png", "8" },
+		{ "container\":\"c", "3" },
+		{ "file_data\":\"f", "1" },
+		{ "image_url\":\"u", "1" },
+		{ "mime_type\":\"image/png", "8" },
+		{ "background\":\"b", "3" },
+		{ "media_type\":\"image/png", "8" },
+		{ "mcp_servers\":\"m", "3" },
+		{ "serviceTier\":\"s", "2" },
+		{ "conversation\":\"c", "1" },
+		{ "service_tier\":\"s", "2" },
+		{ "cachedContent\":\"c", "1" },
+		{ "cached_content\":\"c", "1" },
+		{ "web_search_options\":\"w", "3" },
+		{ "previous_response_id\":\"p", "1" },
+	};
+	char plain[256], escaped[256];
+	const char *pair[1][2];
+	size_t i;
+
+	for (i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		snprintf(plain, sizeof(plain), "{\"%s\"}", rows[i][0]);
+		snprintf(escaped, sizeof(escaped), "{\"\\u00%02x%s\"}",
+			 (unsigned int)(rows[i][0][0] ^ 32), rows[i][0] + 1);
+		pair[0][1] = rows[i][1];
+		pair[0][0] = plain;
+		ROWS(WIRE_OPENAI_CHAT, pair);
+		pair[0][0] = escaped;
+		ROWS(WIRE_OPENAI_CHAT, pair);
+	}
+}
+
 /* Wherever the word that is kept of it ends, and whatever is at its end. */
 static void a_long_text_ends_where_it_ends(void)
 {
@@ -153,6 +207,7 @@ static void a_long_text_ends_where_it_ends(void)
 
 static const struct tap_test tests[] = {
 	{ "a_long_text_ends_where_it_ends", a_long_text_ends_where_it_ends },
+	TEST(each_name_is_found_however_it_is_written),
 	TEST(chat_reaches_urls_files_and_searches),
 	TEST(responses_reach_what_was_before),
 	TEST(anthropic_reaches_sources_and_servers),
