@@ -37,6 +37,11 @@ static bool text_grow(struct text *t, size_t more)
 	return true;
 }
 
+void text_reserve(struct text *t, size_t more)
+{
+	text_grow(t, more);
+}
+
 void text_put(struct text *t, const void *bytes, size_t len)
 {
 	if (!len || !text_grow(t, len))

@@ -15,6 +15,8 @@ struct text {
 	bool failed;  /* something did not fit, and nothing after it was written */
 };
 
+/* Makes room for so many bytes more at once: failed, as below, where that cannot be had. */
+void text_reserve(struct text *t, size_t more);
 /* Each writes all of it or, when there is no memory or the limit is reached, sets failed. */
 void text_put(struct text *t, const void *bytes, size_t len);
 void text_string(struct text *t, const char *string);

@@ -117,7 +117,7 @@ static int body_take(struct call *k)
 {
 	struct pump *p = &k->connection->up;
 	char *bytes = (char *)p->buffer->data + p->start;
-	size_t len = p->end - p->start, used = 0, data = 0;
+	size_t len = p->end - p->start, used = 0, data = 0, more;
 	int err = 0;
 
 	if (k->chunked) {
@@ -128,8 +128,12 @@ static int body_take(struct call *k)
 	}
 	if (err)
 		return err;
+	more = k->left < LIMIT_CALL_UPLOAD ? (size_t)k->left : LIMIT_CALL_UPLOAD;
 	if (!call_room(k, &k->body, data))
 		return -ENOMEM;
+	/* What is told to come is not moved each time that some of it does. */
+	if (!k->chunked && !k->body.len && call_room(k, &k->body, data + more))
+		text_reserve(&k->body, data + more);
 	text_put(&k->body, bytes, data);
 	p->start += used;
 	if (p->start == p->end)
@@ -174,11 +178,6 @@ static void hangup_watch(struct call *k)
 
 static void body_ready(struct call *k)
 {
-	unsigned int size = 0;
-
-	if (k->body.len)
-		EVP_Digest(k->body.bytes, k->body.len, k->request_digest, &size, k->gateway->sha256,
-			   NULL);
 	k->step = CALL_ASKS;
 	k->times.ready = call_clock_us();
 	hangup_watch(k);
@@ -203,6 +202,17 @@ static void body_read(struct call *k)
 		connection_deadline(k->connection, k->gateway->options.times.head);
 		pump_read(&k->connection->up);
 	}
+}
+
+void call_digest(struct call *k)
+{
+	unsigned int size;
+
+	/* Of what did not come whole there is none. */
+	if (k->times.ready && !k->digested && k->body.len)
+		EVP_Digest(k->body.bytes, k->body.len, k->request_digest, &size, k->gateway->sha256,
+			   NULL);
+	k->digested = true;
 }
 
 /* --- begin and end --- */
@@ -323,6 +333,7 @@ static void call_tell(struct call *k)
 		m.cache_write = m.input;
 	if (m.reasoning > m.output)
 		m.reasoning = m.output;
+	call_digest(k);
 	memcpy(m.request, k->request_digest, sizeof(m.request));
 	if (k->digest)
 		EVP_DigestFinal_ex(k->digest, m.answer, &size);

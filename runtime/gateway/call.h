@@ -143,6 +143,7 @@ struct call {
 	bool audit_only;
 	void *digest; /* EVP_MD_CTX of what goes to the client */
 	uint8_t request_digest[GATE_DIGEST];
+	bool digested; /* it is there */
 	bool told;
 };
 
@@ -165,6 +166,8 @@ void call_expire(struct connection *c);
 /* agentosd has answered something: those who wait look whether it was theirs. */
 void call_wake(struct gateway *g);
 
+/* Makes the digest of its body, once that is there and none was made: when nobody waits for us. */
+void call_digest(struct call *k);
 /* May that text of it grow by so much? Not beyond what all calls, and the agent's, may have. */
 bool call_room(const struct call *k, const struct text *t, size_t more);
 /* Likewise, what its tail would keep of the frame that it has looked at. */

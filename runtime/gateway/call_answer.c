@@ -402,6 +402,8 @@ static bool is_stream(const struct call *k)
 static void request_sent(void *cookie)
 {
 	call_times_sent(cookie);
+	/* The provider has work meanwhile. */
+	call_digest(cookie);
 }
 
 static void head_came(const struct exchange_head *head, void *cookie)
