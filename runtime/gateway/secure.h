@@ -31,6 +31,7 @@ struct secure_exchange {
 	char *body;	   /* all of it, where it is short: libcurl sends it with the head */
 	unsigned int connect_ms, answer_ms, silence_ms;
 	struct loop_handle timer, resume;
+	uint64_t armed_ms; /* when the timer looks */
 	uint64_t heard_ms; /* when something came last, or the exchange began */
 	uint64_t end_ms;   /* when it has to be over */
 	bool told;	   /* of the head */

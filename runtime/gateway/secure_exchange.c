@@ -25,13 +25,18 @@ static unsigned int exchange_patience(const struct secure_exchange *x)
 	return x->told ? x->silence_ms : x->connect_ms + x->answer_ms;
 }
 
+/* It is moved on when it is due, and before only if that would be too late. */
 static int timer_arm(struct secure_exchange *x, uint64_t now)
 {
 	uint64_t due = x->heard_ms + exchange_patience(x);
 
 	if (due > x->end_ms)
 		due = x->end_ms;
-	return loop_timer(x->secure->loop, &x->timer, due > now ? (unsigned int)(due - now) : 1);
+	if (x->timer.op && x->armed_ms <= due)
+		return 0;
+	loop_cancel(&x->timer);
+	x->armed_ms = due > now ? due : now + 1;
+	return loop_timer(x->secure->loop, &x->timer, (unsigned int)(x->armed_ms - now));
 }
 
 static void exchange_remove(struct secure_exchange *x)
@@ -146,8 +151,8 @@ static size_t data_came(char *bytes, size_t size, size_t count, void *cookie)
 		return CURL_WRITEFUNC_ERROR;
 	x->heard_ms = clock_ms();
 	head_tell(x);
-	/* It may have been cancelled by what it was told. */
-	if (x->cancelled)
+	/* It may have been cancelled by what it was told. From here on less time is silence. */
+	if (x->cancelled || timer_arm(x, x->heard_ms))
 		return CURL_WRITEFUNC_ERROR;
 	if (x->events.data(bytes, len, x->events.cookie) == EXCHANGE_GO_ON)
 		return x->cancelled ? CURL_WRITEFUNC_ERROR : len;
