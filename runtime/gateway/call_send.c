@@ -320,7 +320,7 @@ static void call_attempt(struct call *k)
 	/* Its times are the exchange's; what the client takes is looked at when there is something. */
 	connection_deadline(k->connection, times->idle);
 	err = attempt_start(k, &fault);
-	/* libcurl has its own copy of the line with it. */
+	/* The exchange has a copy of the line with it: our own client wipes that, libcurl's is its own. */
 	key_drop(k);
 	k->charged = !err;
 	if (!err) {

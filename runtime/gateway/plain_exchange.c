@@ -99,6 +99,16 @@ static void timer_done(int result, void *cookie)
 static bool exchange_retry(struct plain_exchange *x);
 static void send_done(int result, void *cookie);
 
+/*
+ * With the key that is in it. Only what goes over a kept connection may have to be sent once more,
+ * and only while nothing has been answered.
+ */
+static void request_drop(struct plain_exchange *x)
+{
+	if (x->sent && (!x->kept || x->heard))
+		plain_request_release(&x->request);
+}
+
 static int exchange_send(struct plain_exchange *x)
 {
 	struct plain_request *r = &x->request;
@@ -145,9 +155,7 @@ static void send_done(int result, void *cookie)
 		return;
 	}
 	x->sent = true;
-	/* Only what goes over a kept connection may have to be sent once more. */
-	if (!x->kept)
-		plain_request_release(&x->request);
+	request_drop(x);
 }
 
 /* Sends, and is ready for the answer. */
@@ -358,6 +366,7 @@ static void receive_done(int result, void *cookie)
 	}
 	x->heard = true;
 	x->heard_ms = now_ms();
+	request_drop(x);
 	x->end += (size_t)result;
 	exchange_take(x);
 }
