@@ -628,9 +628,16 @@ def h2():
 
 
 def h2_ask(said):
+    def until(ready):
+        """What the provider says comes by a thread, which may be behind."""
+        end = time.monotonic() + WAIT
+        while not ready() and time.monotonic() < end:
+            time.sleep(0.02)
+
     def asked_of(model, expected, requests, sessions):
         before = len(said)
         status, _, data = ask("chat", "tls/" + model)
+        until(lambda: said[before:].count("h2 " + model) >= requests)
         time.sleep(0.1)
         check(f"{model}: {expected}", status == expected, f"{status} {data}")
         new = said[before:]
@@ -660,6 +667,7 @@ def h2_ask(said):
     asked_of("destroyed", 503, 3, 2)
     before = len(said)
     status, _, data = ask("chat", "tls/plain", stream=True)
+    until(lambda: "h1" in said[before:])
     check("a stream comes by HTTP/1.1", status == 200 and b"Hello!" in data and
           "h1" in said[before:], f"{status} {data} {said[before:]}")
 
