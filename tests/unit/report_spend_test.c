@@ -121,7 +121,7 @@ static void what_agents_call_models_is_only_text(void)
 
 	REQUIRE(rig_begin() && rig_put(r));
 	memset(&r.u.call, 0xff, sizeof(r.u.call));
-	r.u.call.provider[0] = r.u.call.model[0] = '\0';
+	r.u.call.provider[0] = r.u.call.model[0] = r.u.call.served[0] = '\0';
 	REQUIRE(rig_put(r));
 	r.u.call.outcome = CALL_OUTCOMES;
 	REQUIRE(rig_put(r));
