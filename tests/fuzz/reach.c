@@ -26,9 +26,9 @@ static struct scan_value whole_of(const char *bytes, size_t len)
 	struct scan_value whole = { .kind = SCAN_NONE };
 	size_t at;
 
-	return scan_json(bytes, len, &root, 1, &whole, &at) ?
-		       (struct scan_value){ .kind = SCAN_NONE } :
-		       whole;
+	if (scan_json(bytes, len, &root, 1, &whole, &at))
+		whole = (struct scan_value){ .kind = SCAN_NONE };
+	return whole;
 }
 
 /* In a block of its own size: what is read behind it is seen. */
