@@ -69,7 +69,7 @@ int quoted_skip_plain(const unsigned char **at, const unsigned char *end, bool *
 	bool simple = true;
 	int err = -EBADMSG;
 
-	for (; p < end; p = next) {
+	for (; p && p < end; p = next) {
 		if (*p == '"') {
 			p++;
 			err = 0;
