@@ -325,7 +325,7 @@ static __always_inline int act_unix(void *ctx, const struct agentos_facts *facts
 		if (event) {
 			event->object_kind = AGENTOS_OBJECT_UNIX;
 			/* The socket's own name, not what the caller wrote. */
-			address = other ? BPF_CORE_READ((struct unix_sock *)other, addr) : NULL;
+			address = BPF_CORE_READ((struct unix_sock *)other, addr);
 			if (address)
 				event_text_len(event, unix_name(event->text, address));
 			event_end(ctx, event);
@@ -456,6 +456,7 @@ int BPF_PROG(agentos_socket_sendmsg, struct socket *sock, struct msghdr *msg, in
 		return 0;
 	if (msg->msg_controllen) {
 		err = gateway_send_check(ctx, sock);
+		/* The verifier has to see which. */
 		if (err)
 			return err == -ENOTCONN ? -ENOTCONN : -EACCES;
 	}

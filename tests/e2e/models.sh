@@ -143,6 +143,39 @@ is 'nor from outside of all agents' "$(xargs <"$work/out")" \
 	'handed overGET error: [Errno 13] Permission denied'
 asks calling chat/:small
 next 'it answers as ever' 'Hello!'
+# passes POLICY: an agent connects to the gateway, and to itself, and sends each to one under POLICY:
+# how many of either come.
+cat >"$work/passes.py" <<'END'
+import socket, subprocess, sys
+sends = """import os, socket
+end = socket.socket(fileno=0)
+there = socket.socket(socket.AF_UNIX)
+there.connect(os.environ["AGENTOS_SOCKET"])
+socket.send_fds(end, [b"x"], [there.fileno()])
+pair = socket.socketpair()
+socket.send_fds(end, [b"x"], [pair[0].fileno()])
+end.recv(1)"""
+takes = """import socket
+end = socket.socket(fileno=0)
+for _ in range(2):
+    print(len(socket.recv_fds(end, 1, 1)[1]), flush=True)"""
+def agent(policy, code, end):
+    return subprocess.Popen(["agentctl", "run", "--quiet", "--policy", policy, "--", "python3", "-c",
+                             code], stdin=end)
+one, other = socket.socketpair()
+taking, sending = agent(sys.argv[1], takes, one), agent("calling", sends, other)
+taking.wait()
+one.send(b"x")
+sending.wait()
+END
+passes() {
+	workspace_make passing
+	(cd "$work/passing" && python3 "$work/passes.py" "$1" 2>&1) | xargs
+}
+is 'control: a connection to it is passed on to who may connect to it, others not without the right' \
+	"$(passes one)" '1 0'
+is 'not to who may not, whatever it may do with Unix sockets' "$(passes allowed)" '0 1'
+logged 'which the log tells' '"agent_name":' '"hook":"file_receive"' '"why":"no_rule"'
 # What goes through it is no packet: who has a limit of network bytes does not get there.
 asks counted chat:small chat/:small
 next 'with a limit of network bytes models answer over TCP' 'Hello!'
