@@ -105,9 +105,9 @@ int call_sign(struct call *k, const char *url, const struct iovec *body, size_t 
 
 	if (!r.path || !headers[0].value)
 		return err;
-	if (snprintf(value, sizeof(value), "%s", k->key->key) >= (int)sizeof(value))
-		return -E2BIG;
-	err = key_split(value, &key);
+	err = snprintf(value, sizeof(value), "%s", k->key->key) < (int)sizeof(value) ?
+		      key_split(value, &key) :
+		      -E2BIG;
 	if (!err)
 		err = sigv4_sign(&key, &r, date, &authorization);
 	if (!err)

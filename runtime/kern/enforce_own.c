@@ -352,10 +352,11 @@ static int policy_keep_own(struct enforce *e, uint32_t policy, struct fault *f)
 
 /*
  * Rules more, which nobody wrote: an agent that may write anywhere may not unlink
- * the programs that hold it, nor put a socket of its own in the place of ours, nor leave the cgroup that limits it, nor change what
- * is told of it, and one that may read anywhere not see the denials of others, nor
- * sign for a log of its own, nor take the keys. The holds on the directories keep their file systems
- * from being unmounted, too.
+ * the programs that hold it, nor put a socket of its own in the place of ours, nor
+ * leave the cgroup that limits it, nor change what is told of it, and one that may
+ * read anywhere not see the denials of others, nor sign for a log of its own, nor
+ * take the keys. The holds on the directories keep their file systems from being
+ * unmounted, too.
  */
 int enforce_policy_complete(struct enforce *e, uint32_t policy, bool limited, struct fault *f)
 {

@@ -63,13 +63,33 @@ static const unsigned char *character_skip(const unsigned char *p, const unsigne
 	return length ? p + length : NULL;
 }
 
-int quoted_skip_plain(const unsigned char **at, const unsigned char *end, bool *ret_simple)
+#define WORD	   8
+#define EACH(byte) (UINT64_C(0x0101010101010101) * (byte))
+
+/* A bit or more where one of eight bytes is a quote, a backslash, a control or not ASCII, else 0. */
+static inline uint64_t word_stops(const unsigned char *p)
+{
+	uint64_t x, quote, backslash;
+
+	memcpy(&x, p, sizeof(x));
+	quote = x ^ EACH('"');
+	backslash = x ^ EACH('\\');
+	return ((quote - EACH(1)) | (backslash - EACH(1)) | (x - EACH(' ')) | x) & EACH(0x80);
+}
+
+/* words: eight bytes at once, where nothing is among them that stops. */
+static inline int characters_skip(const unsigned char **at, const unsigned char *end, bool words,
+				  bool *ret_simple)
 {
 	const unsigned char *p = *at, *next;
 	bool simple = true;
 	int err = -EBADMSG;
 
 	for (; p && p < end; p = next) {
+		if (words && end - p >= WORD && !word_stops(p)) {
+			next = p + WORD;
+			continue;
+		}
 		if (*p == '"') {
 			p++;
 			err = 0;
@@ -83,6 +103,11 @@ int quoted_skip_plain(const unsigned char **at, const unsigned char *end, bool *
 	*at = p;
 	*ret_simple = simple;
 	return err;
+}
+
+int quoted_skip_plain(const unsigned char **at, const unsigned char *end, bool *ret_simple)
+{
+	return characters_skip(at, end, false, ret_simple);
 }
 
 #ifdef __SSE2__
@@ -243,45 +268,9 @@ int quoted_skip(const unsigned char **at, const unsigned char *end, bool *ret_si
 
 #else
 
-#define BLOCK	   8
-#define EACH(byte) (UINT64_C(0x0101010101010101) * (byte))
-
-/* A bit or more where one of eight bytes is a quote, a backslash, a control or not ASCII, else 0. */
-static inline uint64_t block_stops(const unsigned char *p)
-{
-	uint64_t x, quote, backslash;
-
-	memcpy(&x, p, sizeof(x));
-	quote = x ^ EACH('"');
-	backslash = x ^ EACH('\\');
-	return ((quote - EACH(1)) | (backslash - EACH(1)) | (x - EACH(' ')) | x) & EACH(0x80);
-}
-
 int quoted_skip(const unsigned char **at, const unsigned char *end, bool *ret_simple)
 {
-	const unsigned char *p = *at, *next;
-	bool simple = true;
-	int err = -EBADMSG;
-
-	while (p < end) {
-		if (end - p >= BLOCK && !block_stops(p)) {
-			p += BLOCK;
-			continue;
-		}
-		if (*p == '"') {
-			p++;
-			err = 0;
-			break;
-		}
-		simple &= *p != '\\' && *p < 0x80;
-		next = character_skip(p, end);
-		if (!next)
-			break;
-		p = next;
-	}
-	*at = p;
-	*ret_simple = simple;
-	return err;
+	return characters_skip(at, end, true, ret_simple);
 }
 
 #endif
