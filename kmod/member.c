@@ -375,12 +375,23 @@ remove:
 	return err;
 }
 
+/* SIGKILL to each member. Returns how many were still alive. Under the agent's lock. */
+static u32 members_signal(struct agent *agent)
+{
+	struct member *member;
+	u32 killed = 0;
+
+	list_for_each_entry(member, &agent->members, in_agent)
+		if (!kill_pid(member->pid, SIGKILL, 1) && !member->dead)
+			killed++;
+	return killed;
+}
+
 /* One agent's part. */
 static u32 member_kill_all(struct agent *agent, enum agentos_exit_reason reason)
 {
-	struct member *member;
 	bool last = false;
-	u32 killed = 0;
+	u32 killed;
 
 	spin_lock_bh(&agent->lock);
 	if (agent->retiring) {
@@ -401,9 +412,7 @@ static u32 member_kill_all(struct agent *agent, enum agentos_exit_reason reason)
 	/* That is why, whoever else kills it before its last task is gone. */
 	if (reason == AGENTOS_REASON_POLICY)
 		agent->condemned = true;
-	list_for_each_entry(member, &agent->members, in_agent)
-		if (!kill_pid(member->pid, SIGKILL, 1) && !member->dead)
-			killed++;
+	killed = members_signal(agent);
 	if (list_empty(&agent->members))
 		last = agent_begin_retiring(agent);
 	spin_unlock_bh(&agent->lock);
@@ -471,6 +480,8 @@ void member_condemn(struct agent *agent)
 		agent->reason = AGENTOS_REASON_POLICY;
 		agent->code = SIGKILL;
 		lifecycle_note(agent, AGENTOS_LIFECYCLE_KILL, task_tgid_nr(current));
+		/* Now: whoever waits for the caller would else go on until the worker runs. */
+		members_signal(agent);
 	}
 	kill_pid(task_tgid(current), SIGKILL, 1);
 	spin_unlock_bh(&agent->lock);
