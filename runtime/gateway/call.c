@@ -204,17 +204,6 @@ static void body_read(struct call *k)
 	}
 }
 
-void call_digest(struct call *k)
-{
-	unsigned int size;
-
-	/* Of what did not come whole there is none. */
-	if (k->times.ready && !k->digested && k->body.len)
-		EVP_Digest(k->body.bytes, k->body.len, k->request_digest, &size, k->gateway->sha256,
-			   NULL);
-	k->digested = true;
-}
-
 /* --- begin and end --- */
 
 static struct call *call_create(struct connection *c, const struct http_head *head)
@@ -333,7 +322,7 @@ static void call_tell(struct call *k)
 		m.cache_write = m.input;
 	if (m.reasoning > m.output)
 		m.reasoning = m.output;
-	call_digest(k);
+	call_digest_end(k);
 	memcpy(m.request, k->request_digest, sizeof(m.request));
 	if (k->digest)
 		EVP_DigestFinal_ex(k->digest, m.answer, &size);
@@ -369,7 +358,7 @@ void call_end(struct call *k)
 	if (k->encoder)
 		wire_of(k->endpoint.wire)->encoder_free(k->encoder);
 	tail_free(k->tail);
-	EVP_MD_CTX_free(k->digest);
+	call_digest_release(k);
 	text_release(&k->body);
 	text_release(&k->sent);
 	text_release(&k->answer);

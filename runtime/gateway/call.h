@@ -141,7 +141,11 @@ struct call {
 	uint64_t other; /* TOKEN_OTHERS */
 	int status;
 	bool audit_only;
-	void *digest; /* EVP_MD_CTX of what goes to the client */
+	void *digest;	   /* EVP_MD_CTX of what goes to the client */
+	bool undigested;   /* there was no memory for that */
+	void *body_digest; /* likewise of its body, of which so much is in it */
+	size_t body_digested;
+	struct loop_idle digests; /* while nothing else is to be done */
 	uint8_t request_digest[GATE_DIGEST];
 	bool digested; /* it is there */
 	bool told;
@@ -166,8 +170,6 @@ void call_expire(struct connection *c);
 /* agentosd has answered something: those who wait look whether it was theirs. */
 void call_wake(struct gateway *g);
 
-/* Makes the digest of its body, once that is there and none was made: when nobody waits for us. */
-void call_digest(struct call *k);
 /* May that text of it grow by so much? Not beyond what all calls, and the agent's, may have. */
 bool call_room(const struct call *k, const struct text *t, size_t more);
 /* Likewise, what its tail would keep of the frame that it has looked at. */
@@ -193,6 +195,16 @@ bool call_count_misses(struct call *k);
 bool call_embeds(struct call *k);
 /* Where the body names the model again, as Gemini's may; -EBADMSG: not as text, or twice. */
 int call_count_model(struct call *k, struct scan_edit *edits, size_t *count);
+
+/* --- call_digest.c: what records say of its body and its answer, without their content --- */
+
+/* The body's is made when nobody waits for us, from now on. */
+void call_digest_begin(struct call *k);
+/* It is needed now: what is left of it. Of a body that did not come whole there is none. */
+void call_digest_end(struct call *k);
+/* Bytes that go to the client. Without memory there is no digest of the answer. */
+void call_digest_answer(struct call *k, const void *bytes, size_t len);
+void call_digest_release(struct call *k);
 
 /* --- call_times.c: what a call takes, and where --- */
 

@@ -403,7 +403,7 @@ static void request_sent(void *cookie)
 {
 	call_times_sent(cookie);
 	/* The provider has work meanwhile. */
-	call_digest(cookie);
+	call_digest_begin(cookie);
 }
 
 static void head_came(const struct exchange_head *head, void *cookie)

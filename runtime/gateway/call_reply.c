@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /* What goes to the client of a call: answers, streams, and errors in the words of its wire. */
-#include <openssl/evp.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
@@ -51,19 +50,6 @@ void call_flush(struct call *k)
 	pump_write(p);
 }
 
-static void digest_add(struct call *k, const void *bytes, size_t len)
-{
-	if (!k->digest) {
-		k->digest = EVP_MD_CTX_new();
-		if (!k->digest || !EVP_DigestInit_ex(k->digest, k->gateway->sha256, NULL)) {
-			EVP_MD_CTX_free(k->digest);
-			k->digest = NULL;
-			return;
-		}
-	}
-	EVP_DigestUpdate(k->digest, bytes, len);
-}
-
 static void head_put(struct call *k, int status, const char *type)
 {
 	struct text *out = &k->out;
@@ -109,7 +95,7 @@ void call_answer(struct call *k, int status, const char *type, const char *bytes
 	http_field_put_number(&k->out, "Content-Length", len);
 	http_answer_end(&k->out);
 	text_put(&k->out, bytes, len);
-	digest_add(k, bytes, len);
+	call_digest_answer(k, bytes, len);
 	reply_done(k);
 }
 
@@ -137,7 +123,7 @@ static void stream_put(struct call *k, const char *bytes, size_t len)
 {
 	if (!len)
 		return;
-	digest_add(k, bytes, len);
+	call_digest_answer(k, bytes, len);
 	if (k->chunks_out)
 		text_printf(&k->out, "%zx\r\n", len);
 	text_put(&k->out, bytes, len);

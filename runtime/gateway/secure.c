@@ -29,6 +29,8 @@ static int watch_arm(struct watch *w)
 
 static void watch_free(struct watch *w)
 {
+	if (w->secure->acting == w)
+		w->secure->acting = NULL;
 	loop_cancel(&w->handle);
 	if (w->prev)
 		w->prev->next = w->next;
@@ -133,10 +135,12 @@ static void watch_done(int result, void *cookie)
 		ready |= CURL_CSELECT_IN;
 	if (result > 0 && result & POLLOUT)
 		ready |= CURL_CSELECT_OUT;
-	/* Before libcurl, which may end the watch. */
-	if (watch_arm(w))
-		ready |= CURL_CSELECT_ERR;
+	u->acting = w;
 	secure_act(u, fd, ready);
+	/* Only now: what an answer is whole with is the end of most watches. */
+	if (u->acting && !w->handle.op && watch_arm(w))
+		secure_act(u, fd, CURL_CSELECT_ERR);
+	u->acting = NULL;
 }
 
 static void timer_done(int result, void *cookie)

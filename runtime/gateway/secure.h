@@ -12,6 +12,7 @@ struct secure {
 	CURLM *multi;
 	const char *trust; /* NULL: libcurl's own */
 	struct watch *watches;
+	struct watch *acting; /* whose socket libcurl is told of; NULL once it has ended that */
 	struct loop_handle timer;
 	bool inside;			   /* libcurl has called us: nothing may be removed */
 	struct secure_exchange *cancelled; /* meanwhile */

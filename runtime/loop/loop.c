@@ -231,6 +231,41 @@ static bool loop_has_some(struct loop *l)
 	       IO_URING_READ_ONCE(*l->ring.sq.kflags) & (IORING_SQ_TASKRUN | IORING_SQ_CQ_OVERFLOW);
 }
 
+void loop_idle_start(struct loop *l, struct loop_idle *i)
+{
+	if (i->link)
+		return;
+	i->link = &l->idle;
+	i->next = l->idle;
+	if (i->next)
+		i->next->link = &i->next;
+	l->idle = i;
+}
+
+void loop_idle_cancel(struct loop_idle *i)
+{
+	if (!i->link)
+		return;
+	*i->link = i->next;
+	if (i->next)
+		i->next->link = i->link;
+	i->link = NULL;
+}
+
+/* True: there is something, or a timer is due, before all of it was done. */
+static bool loop_idle_run(struct loop *l, uint64_t due)
+{
+	struct loop_idle *i;
+
+	while ((i = l->idle)) {
+		if (loop_has_some(l) || timers_now() >= due)
+			return true;
+		if (!i->work(i->cookie))
+			loop_idle_cancel(i);
+	}
+	return false;
+}
+
 /* Longer than that from one look to the next: somebody else has this processor. */
 #define AWAY_NS 20000
 
@@ -276,18 +311,20 @@ static int loop_sleep(struct loop *l, const struct loop_op *next)
 static int loop_enter(struct loop *l)
 {
 	const struct loop_op *next = timers_first(&l->timers);
+	const uint64_t due = next ? next->due : UINT64_MAX;
+	bool looks = l->spin.limit_ns && spin_is_due(&l->spin);
 	uint64_t began;
 	int err;
 
-	if (!l->spin.limit_ns)
-		return loop_sleep(l, next);
-	if (spin_is_due(&l->spin)) {
+	if (looks || l->idle) {
 		err = io_uring_sq_ready(&l->ring) ? io_uring_submit(&l->ring) : 0;
 		if (err < 0)
 			return err;
-		if (loop_look(l, next ? next->due : UINT64_MAX))
+		if (loop_idle_run(l, due) || (looks && loop_look(l, due)))
 			return io_uring_cq_ready(&l->ring) ? 0 : io_uring_get_events(&l->ring);
 	}
+	if (!l->spin.limit_ns)
+		return loop_sleep(l, next);
 	began = timers_now();
 	err = loop_sleep(l, next);
 	spin_slept(&l->spin, timers_now() - began);

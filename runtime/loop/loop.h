@@ -56,6 +56,20 @@ void loop_close(struct loop *l);
  */
 void loop_spin(struct loop *l, unsigned int us);
 
+/*
+ * Work that can wait until nothing else is to be done: work() does some microseconds of it, and
+ * says whether there is more. Who needs it done does the rest, and cancels it. Zero before use;
+ * work and cookie are the owner's to set.
+ */
+struct loop_idle {
+	bool (*work)(void *cookie);
+	void *cookie;
+	struct loop_idle *next, **link; /* link: NULL where it is not started */
+};
+void loop_idle_start(struct loop *l, struct loop_idle *i);
+/* Before its owner goes, and loop_close(). Not started: nothing. */
+void loop_idle_cancel(struct loop_idle *i);
+
 /* Runs until loop_stop(); a negative errno when the ring fails. */
 int loop_run(struct loop *l);
 void loop_stop(struct loop *l);

@@ -30,6 +30,7 @@ struct loop {
 	struct loop_op *ops; /* all that the kernel may still complete */
 	struct loop_timers timers;
 	struct spin spin;
+	struct loop_idle *idle; /* the one that was started last */
 	bool stop;
 };
 
