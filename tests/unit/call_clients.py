@@ -6,6 +6,7 @@
 Prints "ok NAME" or "not ok NAME: why" for each thing that is looked at.
 """
 
+import hashlib
 import http.client
 import http.server
 import json
@@ -127,6 +128,7 @@ class Provider(http.server.BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
     seen = []       # (path, headers, body)
     failing = {}    # what the next requests for a model come to
+    delay = 0       # seconds before an answer
 
     def log_message(self, *args):
         pass
@@ -167,6 +169,7 @@ class Provider(http.server.BaseHTTPRequestHandler):
         Provider.seen.append((self.path, dict(self.headers), body))
         fail = Provider.failing.get(name, [])
         fail = fail.pop(0) if fail else None
+        time.sleep(Provider.delay)
         if isinstance(fail, int):
             self.send_json(fail, {"error": {"message": f"status {fail}", "type": "e"}},
                            retry_after_ms="10")
@@ -728,8 +731,26 @@ def one_embedding():
     print("ok", status)
 
 
+def digests():
+    """Of bodies of these sizes, of which a provider takes no time and some; into a file."""
+    with open(sys.argv[9], "w", encoding="ascii") as file:
+        for Provider.delay in (0, 0.1):
+            for size in (200, 8192, 8193, 16384, 20000, 300000):
+                body = json.dumps({"model": "chat-small", "max_tokens": 9, "messages": TURN})
+                body = body.ljust(size).encode()
+                connection = connect(MODELS)
+                connection.request("POST", "/v1/chat/completions", body,
+                                   {"Authorization": "Bearer " + MODELS})
+                answer = connection.getresponse()
+                data = answer.read()
+                connection.close()
+                check(f"{size} bytes", answer.status == 200, f"{answer.status} {data}")
+                file.write(f"{hashlib.sha256(body).hexdigest()} "
+                           f"{hashlib.sha256(data).hexdigest()}\n")
+
+
 provider_start()
 {"plain": plain, "stream": stream, "refusals": refusals, "failures": failures,
  "connections": connections, "one": one, "budget": budget, "unpriced": unpriced,
  "counts": counts, "count_often": count_often, "embeddings": embeddings, "no_embeddings": no_embeddings,
- "one_embedding": one_embedding}[GROUP]()
+ "one_embedding": one_embedding, "digests": digests}[GROUP]()

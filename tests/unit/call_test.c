@@ -280,7 +280,46 @@ static void calls_wait_for_agentosd_and_the_gateway_lives(void)
 	rig_close(r);
 }
 
+static void hex_put(char *to, const uint8_t digest[GATE_DIGEST])
+{
+	size_t i;
+
+	for (i = 0; i < GATE_DIGEST; i++)
+		snprintf(to + 2 * i, 3, "%02x", digest[i]);
+}
+
+/* However much of it was made while the provider had the request. */
+static void digests_are_those_of_what_was_asked_and_answered(void)
+{
+	char path[64], line[256], told[256];
+	uint16_t provider;
+	struct rig *r = stage_open(&provider);
+	size_t count = 0;
+	FILE *f;
+
+	REQUIRE(r);
+	snprintf(path, sizeof(path), "%s/digests", directory);
+	stage_argument = path;
+	clients_run(r, "digests", provider);
+	stage_argument = "";
+	f = fopen(path, "r");
+	REQUIRE(f);
+	while (fgets(line, sizeof(line), f)) {
+		const struct gate_called c = last_call(r, ++count);
+
+		hex_put(told, c.request);
+		told[2 * GATE_DIGEST] = ' ';
+		hex_put(told + 2 * GATE_DIGEST + 1, c.answer);
+		line[strcspn(line, "\n")] = '\0';
+		CHECK_STR(told, line);
+	}
+	fclose(f);
+	CHECK_INT(count, 12);
+	rig_close(r);
+}
+
 static const struct tap_test tests[] = {
+	TEST(digests_are_those_of_what_was_asked_and_answered),
 	TEST(each_wire_answers_in_its_own_words),
 	TEST(each_wire_streams),
 	TEST(who_may_not_is_told_why),
