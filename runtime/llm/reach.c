@@ -7,7 +7,8 @@
 
 #include "http/fields.h"
 
-#define WORD 64 /* bytes of the beginning of a text, its NUL included */
+#define FUNCTION "\"function\""
+#define WORD	 64 /* bytes of the beginning of a text, its NUL included */
 
 /* --- names --- */
 
@@ -229,6 +230,10 @@ static void value_look(struct reach_walk *w, const struct scan_value *string)
 
 	if (w->unseen || (!means && !tool))
 		return;
+	/* What most tools are, of which nothing is to be said. */
+	if (string && means == TYPE && string->len == sizeof(FUNCTION) - 1 &&
+	    !memcmp(string->at, FUNCTION, sizeof(FUNCTION) - 1))
+		return;
 	/* Most texts of "type" are told by their first letter. */
 	if (string && means == TYPE && !tool && !strchr("icIC\\", string->at[1]))
 		return;
@@ -275,7 +280,7 @@ static void name_told(struct call_string name, bool simple, void *cookie)
 	w->names[w->depth] = w->unseen ? 0 : meaning_of(name, simple);
 }
 
-static void value_told(const struct scan_value *value, void *cookie)
+static bool value_told(const struct scan_value *value, void *cookie)
 {
 	struct reach_walk *w = cookie;
 
@@ -283,7 +288,7 @@ static void value_told(const struct scan_value *value, void *cookie)
 	case SCAN_OBJECT:
 	case SCAN_ARRAY:
 		level_open(w, value->kind == SCAN_OBJECT);
-		break;
+		return !w->unseen;
 	case SCAN_STRING:
 		value_look(w, value);
 		break;
@@ -294,6 +299,7 @@ static void value_told(const struct scan_value *value, void *cookie)
 	default:
 		break;
 	}
+	return true;
 }
 
 static void close_told(void *cookie)

@@ -7,7 +7,7 @@
 
 #include "base/limits.h"
 #include "http/fields.h"
-#include "llm/quoted.h"
+#include "llm/value.h"
 
 /* Levels at which something is asked for: the whole text, and each step into it. */
 #define LEVELS (SCAN_STEPS + 2)
@@ -36,20 +36,9 @@ struct scanner {
 /* What comes next. */
 enum next { NEXT_VALUE, NEXT_KEY, NEXT_MORE, NEXT_NONE };
 
-/* From behind a quote to behind the one that ends the string. */
 static inline int string_skip(struct scanner *s)
 {
-	s->simple = true;
-	return quoted_short(&s->at, s->end) ? 0 : quoted_skip(&s->at, s->end, &s->simple);
-}
-
-static bool digits_skip(struct scanner *s)
-{
-	const unsigned char *from = s->at;
-
-	while (s->at < s->end && *s->at >= '0' && *s->at <= '9')
-		s->at++;
-	return s->at > from;
+	return string_pass(&s->at, s->end, &s->simple);
 }
 
 static bool byte_is(const struct scanner *s, unsigned char c)
@@ -57,47 +46,9 @@ static bool byte_is(const struct scanner *s, unsigned char c)
 	return s->at < s->end && *s->at == c;
 }
 
-static int number_skip(struct scanner *s)
-{
-	if (byte_is(s, '-'))
-		s->at++;
-	if (byte_is(s, '0'))
-		s->at++;
-	else if (!digits_skip(s))
-		return -EBADMSG;
-	if (byte_is(s, '.')) {
-		s->at++;
-		if (!digits_skip(s))
-			return -EBADMSG;
-	}
-	if (byte_is(s, 'e') || byte_is(s, 'E')) {
-		s->at++;
-		if (byte_is(s, '+') || byte_is(s, '-'))
-			s->at++;
-		if (!digits_skip(s))
-			return -EBADMSG;
-	}
-	return 0;
-}
-
-static int word_skip(struct scanner *s, const char *word)
-{
-	size_t len = strlen(word);
-
-	if ((size_t)(s->end - s->at) < len || memcmp(s->at, word, len) != 0)
-		return -EBADMSG;
-	s->at += len;
-	return 0;
-}
-
 static inline void blanks_skip(struct scanner *s)
 {
-	const unsigned char *p = s->at, *end = s->end;
-
-	/* Most that comes is none, or a single one. */
-	while (p < end && *p <= ' ' && (*p == ' ' || *p == '\n' || *p == '\r' || *p == '\t'))
-		p++;
-	s->at = p;
+	s->at = blanks_pass(s->at, s->end);
 }
 
 /* The next character of a name as it is written; what no name here can have is 0. */
@@ -191,24 +142,31 @@ static int key_match(struct scanner *s, struct call_string key)
 	return 0;
 }
 
-static void value_note(struct scanner *s, enum scan_kind kind, const unsigned char *at)
+/* Does anyone ask for what is in it? */
+static bool value_note(struct scanner *s, enum scan_kind kind, const unsigned char *at)
 {
 	const struct scan_value value = { kind, (const char *)at, (size_t)(s->at - at) };
 	uint32_t left;
 
 	for (left = s->want; left; left &= left - 1)
 		s->values[__builtin_ctz(left)] = value;
-	if (s->watch)
-		s->watch->value(&value, s->watch->cookie);
+	left = s->want | s->into;
+	return (s->watch && s->watch->value(&value, s->watch->cookie)) || left;
 }
 
 static int level_open(struct scanner *s, bool object)
 {
 	unsigned int depth = s->depth + 1;
+	int err;
 
 	if (depth > LIMIT_JSON_DEPTH)
 		return -EBADMSG;
-	value_note(s, object ? SCAN_OBJECT : SCAN_ARRAY, s->at);
+	if (!value_note(s, object ? SCAN_OBJECT : SCAN_ARRAY, s->at)) {
+		err = nest_pass(&s->at, s->end, s->depth);
+		if (!err && s->watch)
+			s->watch->close(s->watch->cookie);
+		return err ? err : NEXT_MORE;
+	}
 	s->at++;
 	s->depth = depth;
 	s->object[depth] = object;
@@ -258,19 +216,19 @@ static int value_take(struct scanner *s)
 		break;
 	case 't':
 		kind = SCAN_TRUE;
-		err = word_skip(s, "true");
+		err = word_pass(&s->at, s->end, "true");
 		break;
 	case 'f':
 		kind = SCAN_FALSE;
-		err = word_skip(s, "false");
+		err = word_pass(&s->at, s->end, "false");
 		break;
 	case 'n':
 		kind = SCAN_NULL;
-		err = word_skip(s, "null");
+		err = word_pass(&s->at, s->end, "null");
 		break;
 	default:
 		kind = SCAN_NUMBER;
-		err = number_skip(s);
+		err = number_pass(&s->at, s->end);
 		break;
 	}
 	if (err)

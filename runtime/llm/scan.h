@@ -58,8 +58,11 @@ int scan_json(const char *bytes, size_t len, const char *const *paths, size_t co
 struct scan_watch {
 	/* A member's name, without its quotes; simple: it is ASCII, and nothing in it is escaped. */
 	void (*name)(struct call_string name, bool simple, void *cookie);
-	/* A value; of an object or array that it begins: its len is 0. */
-	void (*value)(const struct scan_value *value, void *cookie);
+	/*
+	 * A value; of an object or array that it begins: its len is 0. False: of what is in that
+	 * nothing need be told, but where it ends.
+	 */
+	bool (*value)(const struct scan_value *value, void *cookie);
 	/* The innermost object or array ends. */
 	void (*close)(void *cookie);
 	void *cookie;

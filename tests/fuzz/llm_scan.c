@@ -120,6 +120,33 @@ static void string_ends_where_it_ends(const uint8_t *data, size_t size)
 	HOLDS(err || fast_simple == plain_simple);
 }
 
+static void name_told(struct call_string name, bool simple, void *cookie)
+{
+}
+
+static bool value_told(const struct scan_value *value, void *cookie)
+{
+	*(int *)cookie += value->kind == SCAN_OBJECT || value->kind == SCAN_ARRAY;
+	return true;
+}
+
+static void close_told(void *cookie)
+{
+	HOLDS(--*(int *)cookie >= 0);
+}
+
+/* Looked into or passed over, it is the same. */
+static void all_of_it_is_the_same(const char *bytes, size_t size, int err, size_t at)
+{
+	int open = 0;
+	const struct scan_watch watch = { name_told, value_told, close_told, &open };
+	const struct scan_asked asked = { .watch = &watch };
+	size_t where;
+
+	HOLDS(scan_json_watch(bytes, size, &asked, NULL, &where) == err && where == at);
+	HOLDS(err || !open);
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	struct scan_value values[PATHS];
@@ -132,6 +159,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	HOLDS(at <= size && (err || at == size));
 	plain = scan_json(bytes, size, NULL, 0, NULL, &at);
 	HOLDS(plain == 0 || plain == -EBADMSG);
+	all_of_it_is_the_same(bytes, size, plain, at);
 	HOLDS(err == -EEXIST || plain == err);
 	HOLDS(plain || others_take_it(bytes, size));
 	if (err)

@@ -10,6 +10,60 @@
 
 #define COUNT(rows) (sizeof(rows) / sizeof((rows)[0]))
 
+/* Who is told of all, or of nothing that is within something else. */
+struct told {
+	bool all;
+	int open;
+	unsigned int most, within; /* values, and those of them that are within */
+};
+
+static void name_told(struct call_string name, bool simple, void *cookie)
+{
+	struct told *t = cookie;
+
+	CHECK(t->open > 0);
+}
+
+static bool value_told(const struct scan_value *value, void *cookie)
+{
+	struct told *t = cookie;
+
+	t->most++;
+	t->within += t->open > 0;
+	t->open += value->kind == SCAN_OBJECT || value->kind == SCAN_ARRAY;
+	return t->all;
+}
+
+static void close_told(void *cookie)
+{
+	struct told *t = cookie;
+
+	CHECK(t->open > 0);
+	t->open--;
+}
+
+/* Whoever else is told, the same is found. */
+static void scan_watched(const char *bytes, size_t len, const char *const *paths, size_t count,
+			 bool all, const struct scan_value *values, int err, size_t at)
+{
+	struct told told = { .all = all };
+	const struct scan_watch watch = { name_told, value_told, close_told, &told };
+	const struct scan_asked asked = { paths, count, &watch };
+	struct scan_value again[SCAN_PATHS];
+	size_t where, i;
+
+	CHECK_INT(scan_json_watch(bytes, len, &asked, again, &where), err);
+	if (err == -EINVAL)
+		return;
+	CHECK_MSG(where == at, "at %zu, and watched at %zu of %.*s", at, where, (int)len, bytes);
+	CHECK(err || !told.open);
+	CHECK(all || count || !told.within);
+	for (i = 0; !err && i < count; i++)
+		CHECK(again[i].kind == values[i].kind &&
+		      (!again[i].kind ||
+		       (again[i].at == values[i].at && again[i].len == values[i].len)));
+}
+
 /* In a block of its own size: what is read behind it is seen. */
 static int scan(const char *bytes, size_t len, const char *const *paths, size_t count,
 		struct scan_value *ret_values)
@@ -25,6 +79,8 @@ static int scan(const char *bytes, size_t len, const char *const *paths, size_t 
 	memcpy(copy, bytes, len);
 	err = scan_json(copy, len, paths, count, ret_values, &at);
 	CHECK(at <= len && (err || at == len));
+	scan_watched(copy, len, paths, count, true, ret_values, err, at);
+	scan_watched(copy, len, paths, count, false, ret_values, err, at);
 	for (i = 0; !err && i < count; i++)
 		if (ret_values[i].kind)
 			ret_values[i].at = bytes + (ret_values[i].at - copy);
@@ -209,6 +265,7 @@ static void each_byte_of_a_long_string_is_looked_at(void)
 
 static void depth_is_bounded(void)
 {
+	static const char *const whole[] = { "" };
 	static char text[8 * LIMIT_JSON_DEPTH];
 	struct scan_value value;
 	size_t over, depth;
@@ -218,6 +275,8 @@ static void depth_is_bounded(void)
 		memset(text, '[', depth);
 		memset(text + depth, ']', depth);
 		CHECK_INT(scan(text, 2 * depth, NULL, 0, &value), over ? -EBADMSG : 0);
+		/* Some of them within what is looked into. */
+		CHECK_INT(scan(text, 2 * depth, whole, 1, &value), over ? -EBADMSG : 0);
 	}
 }
 
