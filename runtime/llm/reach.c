@@ -83,9 +83,25 @@ static const struct meant {
 #define NAMES	(sizeof(names) / sizeof(names[0]))
 #define LONGEST 22 /* bytes of a name */
 
-/* Where the names of each length begin. */
-static const uint8_t lengths[LONGEST + 2] = { 0,  0,  0,  0,  2,  4,  8,  10, 13, 18, 22, 25,
-					      27, 30, 31, 33, 34, 34, 34, 35, 35, 38, 39, 40 };
+/* Where the names of each length begin, and which letters these begin with. */
+static uint8_t lengths[LONGEST + 2];
+static uint32_t initials[LONGEST + 1];
+
+#define LETTER(c) (UINT32_C(1) << ((unsigned char)(c)&31))
+
+__attribute__((constructor)) static void names_index(void)
+{
+	size_t i, len;
+
+	for (i = 0; i < NAMES; i++) {
+		len = strlen(names[i].name);
+		lengths[len + 1] = (uint8_t)(i + 1);
+		initials[len] |= LETTER(names[i].name[0]);
+	}
+	for (len = 1; len < LONGEST + 2; len++)
+		if (lengths[len] < lengths[len - 1])
+			lengths[len] = lengths[len - 1];
+}
 
 static uint32_t meaning_of(struct call_string name, bool simple)
 {
@@ -98,9 +114,9 @@ static uint32_t meaning_of(struct call_string name, bool simple)
 				means |= names[i].means;
 		return means;
 	}
-	if (name.len > LONGEST)
+	/* Most differ from all of these in their first letter, whatever its case. */
+	if (name.len > LONGEST || !name.len || !(initials[name.len] & LETTER(name.at[0])))
 		return 0;
-	/* Most differ from most others in their first letter, whatever its case. */
 	for (i = lengths[name.len]; i < lengths[name.len + 1]; i++)
 		if ((name.at[0] | 32) == names[i].name[0] &&
 		    !strncasecmp(name.at, names[i].name, name.len))
