@@ -6,7 +6,6 @@
 #include <fcntl.h>
 #include <grp.h>
 #include <inttypes.h>
-#include <malloc.h>
 #include <stddef.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -21,6 +20,7 @@
 
 #include "daemon/egress.h"
 #include "daemon/gateway.h"
+#include "daemon/memory.h"
 #include "daemon/say.h"
 #include "daemon/secrets.h"
 #include "daemon/tokens.h"
@@ -30,8 +30,6 @@
 /* Descriptors of half-made policies of all clients, and room to work. */
 #define DAEMON_FILES 65536
 #define STOP_WAIT_MS 1000
-/* What is as large goes back to the kernel when it is freed, and so does as much of the heap's end. */
-#define DAEMON_KEPT 131072
 
 /* A fault that says which file, and what the kernel said. */
 static int path_fault(struct fault *f, int error, const char *path)
@@ -240,16 +238,6 @@ void daemon_prove(struct daemon *d)
 		say("enforcement is on: every hook proved");
 }
 
-/*
- * To load BPF programs takes the kernel's types, megabytes of them, and the first such piece that
- * is freed would have malloc keep all later ones in the heap, for good.
- */
-static void memory_bound(void)
-{
-	mallopt(M_MMAP_THRESHOLD, DAEMON_KEPT);
-	mallopt(M_TRIM_THRESHOLD, DAEMON_KEPT);
-}
-
 int daemon_enforce(struct daemon *d, struct fault *f)
 {
 	struct drain_options options = { .loop = d->loop,
@@ -304,7 +292,7 @@ int daemon_enforce(struct daemon *d, struct fault *f)
 		    daemon_agents(d), swept);
 	}
 	daemon_prove(d);
-	malloc_trim(0);
+	memory_trim();
 	return 0;
 }
 
