@@ -104,7 +104,8 @@ u32 member_kill_family(struct agent *agent, enum agentos_exit_reason reason);
  * The calling task, which is in an agent, has done what ends that and all below it
  * (AGENTOS_REASON_POLICY). Neither it nor another member of that agent comes back to
  * user mode, and nothing is forked there any more; agents below it are killed a moment
- * later, by a worker (with interrupts off, all but the caller are). Any context but hard interrupts, and not under an agent's lock.
+ * later, by a worker (with interrupts off, all but the caller are). Any context but hard
+ * interrupts, and not under an agent's lock.
  */
 void member_condemn(struct agent *agent);
 
