@@ -134,6 +134,7 @@ static void tick_done(int result, void *cookie)
 	drain_tell(d);
 	drain_retain(d);
 	lifecycle_retry(d);
+	memory_rest(&d->rest, drain_number(d));
 	loop_timer(d->options.loop, &d->tick, DRAIN_TICK_MS);
 }
 

@@ -9,6 +9,7 @@
 #include "audit/history.h"
 #include "audit/ledger.h"
 #include "daemon/drain.h"
+#include "daemon/memory.h"
 #include "kern/ring.h"
 
 #define LIFECYCLE_BATCH 64
@@ -50,6 +51,7 @@ struct drain {
 	int retain_error;   /* why they could not be, or 0 */
 	bool untold;	    /* the module does not take how far the denials are kept */
 	uint64_t unreadable;
+	struct memory_rest rest;
 };
 
 /* drain.c */

@@ -10,6 +10,8 @@
 
 /* What is as large goes back to the kernel when it is freed, and so does as much of the heap's end. */
 #define KEPT 131072
+/* That nothing was recorded for so long is rest. */
+#define REST_S 5
 
 void memory_bound(void)
 {
@@ -41,4 +43,12 @@ void memory_trim(void)
 {
 	malloc_trim(0);
 	dl_iterate_phdr(segments_drop, NULL);
+}
+
+void memory_rest(struct memory_rest *r, uint64_t records)
+{
+	if (records != r->records)
+		*r = (struct memory_rest){ .records = records };
+	else if (r->looks < REST_S && ++r->looks == REST_S)
+		memory_trim();
 }

@@ -260,7 +260,9 @@ done
 holds 'what no one could be held for is told by its number' grep -q \
 	'"event":"repeated".*"agent_name":"ringopens".*"of":"others"' "$work/audit.json"
 holds 'all of them end' wait_for 60 counters_zero
-# Of its memory the kernel's rings are a part, and so are the programs that are in files.
+# Of its memory the kernel's rings are a part, and so are the programs that are in files. After
+# some seconds of rest: what the work took has gone back by then.
+sleep 10
 awk '/^[0-9a-f]+-[0-9a-f]+ / { ring = /anon_inode:|\/dev\/agentos/; file = !ring && / \// }
 	/^Rss:/ { all += $2; if (ring) rings += $2; if (file) files += $2 }
 	END { print all + 0, rings + 0, files + 0 }' "/proc/$daemon/smaps" >"$work/memory"
