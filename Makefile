@@ -30,10 +30,10 @@ ALL_CFLAGS := -std=gnu17 -D_GNU_SOURCE -DAGENTOS_VERSION='"$(VERSION)"' $(CFLAGS
 	-fstack-protector-strong -D_FORTIFY_SOURCE=2 -fPIE \
 	-I. -Iuapi -Iruntime -I$(BUILD)/bpf -MMD -MP
 ALL_LDFLAGS := -pie -Wl,-z,relro,-z,now -Wl,--as-needed $(LDFLAGS)
-LIBS := -lbpf -luring -lcyaml -lyaml -ljansson -lcurl -lsodium -lelf -lcrypto -lz
+LIBS := -lbpf -luring -lcyaml -lyaml -ljansson -lcurl -lsodium -lelf -lcrypto -lz -lm
 SANITIZE := -fsanitize=address,undefined -fno-sanitize-recover=undefined -U_FORTIFY_SOURCE -O1
 
-LIB_DIRS := lib base loop http rpc audit kern vault policy super llm
+LIB_DIRS := lib base loop http rpc audit kern vault policy sched super llm
 # The gateway without its main: a test runs it with callers of its own. Of the scripted model likewise its parts.
 GATEWAY_MAIN := runtime/gateway/main.c
 SCRIPTED_MAIN := runtime/scripted/main.c
@@ -116,7 +116,7 @@ FUZZ_AUDIT := anchor checkpoint csv denial event_pipe fields frames frames_find 
 	verify_pruned
 FUZZ_SCRIPTED := path phrase reply script script_keys view
 FUZZ_LIB := runtime/lib/words.c runtime/gateway/clienthello.c runtime/rpc/call_why.c \
-	$(FUZZ_AUDIT:%=runtime/audit/%.c) $(wildcard runtime/base/*.c runtime/http/*.c runtime/vault/*.c runtime/policy/*.c runtime/llm/*.c) \
+	$(FUZZ_AUDIT:%=runtime/audit/%.c) $(wildcard runtime/base/*.c runtime/http/*.c runtime/vault/*.c runtime/policy/*.c runtime/llm/*.c runtime/sched/*.c) \
 	$(FUZZ_SCRIPTED:%=runtime/scripted/%.c)
 FUZZ_CFLAGS := -fsanitize=address,undefined -fno-sanitize-recover=undefined -U_FORTIFY_SOURCE -O1
 
@@ -126,7 +126,7 @@ $(BUILD)/fuzz/%.o: %.c
 
 $(BUILD)/tests/fuzz/%: $(BUILD)/fuzz/tests/fuzz/%.o $(call objs,fuzz,$(FUZZ_LIB))
 	@mkdir -p $(@D)
-	$(CLANG) $(FUZZ_CFLAGS) -fsanitize=fuzzer $^ -lcyaml -lyaml -ljansson -lcrypto -lsodium -o $@
+	$(CLANG) $(FUZZ_CFLAGS) -fsanitize=fuzzer $^ -lcyaml -lyaml -ljansson -lcrypto -lsodium -lm -o $@
 
 # Only kern/ sees the programs themselves.
 $(BUILD)/obj/runtime/kern/enforce.o $(BUILD)/san/runtime/kern/enforce.o: $(BUILD)/bpf/agentos.skel.h

@@ -697,6 +697,21 @@ static void any_bytes_of_a_wire_are_said_in_all_wires(void)
 	fuzz(&(struct target){ "wires", wires_seed, NULL, "tests/fuzz/wire_openai.dict", QUICKLY });
 }
 
+/* Some agents, calls and starts. */
+static bool sched_seed(const char *corpus)
+{
+	static const char events[] =
+		"\x03\x05\x01\x32\x05\x02\x42\x00\x01\x07\x01\x02\x21\x02\x00\x00"
+		"\x03\x00\x00\x02\x01\x01\x07\x20\x10";
+
+	return seed_write(corpus, "events", events, sizeof(events));
+}
+
+static void the_scheduler_takes_any_events(void)
+{
+	fuzz(&(struct target){ "sched", sched_seed, NULL, NULL, QUICKLY });
+}
+
 static const struct tap_test tests[] = {
 	TEST(the_policy_parser_takes_any_bytes),
 	TEST(the_request_parser_takes_any_bytes),
@@ -719,6 +734,7 @@ static const struct tap_test tests[] = {
 	TEST(a_file_of_providers_takes_any_bytes),
 	TEST(the_wires_of_anthropic_and_gemini_take_any_bytes),
 	TEST(any_bytes_of_a_wire_are_said_in_all_wires),
+	TEST(the_scheduler_takes_any_events),
 };
 
 TAP_MAIN(tests)
