@@ -37,9 +37,11 @@ LIB_DIRS := lib base loop http rpc audit kern vault policy sched super llm
 # The gateway without its main: a test runs it with callers of its own. Of the scripted model likewise its parts.
 GATEWAY_MAIN := runtime/gateway/main.c
 SCRIPTED_MAIN := runtime/scripted/main.c
+SIM_MAIN := runtime/sim/main.c
 LIB_SRCS := $(foreach d,$(LIB_DIRS),$(wildcard runtime/$(d)/*.c)) \
 	$(filter-out $(GATEWAY_MAIN),$(wildcard runtime/gateway/*.c)) \
-	$(filter-out $(SCRIPTED_MAIN),$(wildcard runtime/scripted/*.c))
+	$(filter-out $(SCRIPTED_MAIN),$(wildcard runtime/scripted/*.c)) \
+	$(filter-out $(SIM_MAIN),$(wildcard runtime/sim/*.c))
 DAEMON_SRCS := $(wildcard runtime/daemon/*.c)
 CTL_SRCS := $(wildcard runtime/ctl/*.c)
 POST_SRCS := $(wildcard runtime/post/*.c)
@@ -162,8 +164,12 @@ $(BUILD)/bin/agentos-scripted: $(call objs,obj,$(SCRIPTED_MAIN)) $(BUILD)/librun
 	@mkdir -p $(@D)
 	$(CC) $(ALL_LDFLAGS) $^ -luring -ljansson -lcrypto -lsodium -o $@
 
+$(BUILD)/bin/agentos-sim: $(call objs,obj,$(SIM_MAIN)) $(BUILD)/libruntime.a
+	@mkdir -p $(@D)
+	$(CC) $(ALL_LDFLAGS) $^ -ljansson -lm -o $@
+
 .PHONY: runtime
-runtime: $(addprefix $(BUILD)/bin/,agentosd agentos-gateway agentos-post agentos-scripted agentctl) lib ## Build agentosd, agentos-gateway, agentos-post, agentos-scripted, agentctl and libagentos
+runtime: $(addprefix $(BUILD)/bin/,agentosd agentos-gateway agentos-post agentos-scripted agentos-sim agentctl) lib ## Build agentosd, agentos-gateway, agentos-post, agentos-scripted, agentos-sim, agentctl and libagentos
 
 # --- the library for others' programs ---
 
@@ -334,6 +340,12 @@ bench-gateway: ## Measure the gateway: latency, throughput, streams, memory, bes
 	@$(MAKE) --no-print-directory runtime $(BUILD)/kmod/6.12/agentos.ko \
 		$(addprefix $(BUILD)/tests/bench/,gateway_stage load stream_upstream)
 	tests/bench/gateway
+
+.PHONY: bench-sched
+bench-sched: $(BUILD)/bin/agentos-sim ## Simulate scheduling: 4 mixes, 7 ways, 20 seeds, beside fifo; and time a decision
+	@mkdir -p $(BUILD)/bench
+	nice $(BUILD)/bin/agentos-sim --all --decisions --json $(BUILD)/bench/sched.json \
+		--plot $(BUILD)/bench/sched.svg
 
 .PHONY: run
 run: ready ## Boot a machine, contain an untrusted agent before your eyes, then a prompt
