@@ -185,7 +185,7 @@ static int decisions_run(struct sim *sim)
 			continue;
 		fprintf(sim->json,
 			"%s\n{\"bench\": \"decision_ns\", \"subject\": \"ours\", \"queued\": %zu, \"value\": %.0f, \"unit\": \"ns\", \"low\": %.0f, \"high\": %.0f, \"runs\": 1}",
-			sim->first ? "" : ",", queued, next, next, turn);
+			sim->first ? "" : ",", queued, next, next, next);
 		sim->first = 0;
 	}
 	return 0;

@@ -105,7 +105,7 @@ double series_most(const struct series *s, enum subject subject, enum figure fig
 static const char *load_text(const struct series *s, char text[16])
 {
 	if (s->mix.load > 0)
-		snprintf(text, 16, "%.2f", s->mix.load);
+		snprintf(text, 16, "%g", s->mix.load);
 	else
 		strcpy(text, "burst");
 	return text;
