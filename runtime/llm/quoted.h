@@ -27,33 +27,33 @@ int quoted_skip_plain(const unsigned char **at, const unsigned char *end, bool *
 
 #ifdef __SSE2__
 /*
- * The same, where it is told by one look: true, with *at moved, for a string that is plain ASCII
- * and ends within sixteen bytes, none of them at or behind end. Most names are such ones.
+ * The same, where it is told by one look: behind the end of a string that is plain ASCII and ends
+ * within sixteen bytes, none of them at or behind end, or NULL. Most names are such ones.
  */
-static inline bool quoted_short(const unsigned char **at, const unsigned char *end)
+static inline const unsigned char *quoted_short(const unsigned char *p, const unsigned char *end)
 {
 	unsigned int found;
 	__m128i x;
 
-	if (end - *at < 16)
-		return false;
-	x = _mm_loadu_si128((const __m128i *)*at);
+	if (end - p < 16)
+		return NULL;
+	x = _mm_loadu_si128((const __m128i *)p);
 	/* Signed: what is above 0x7f is below 0. */
 	found = (unsigned int)_mm_movemask_epi8(_mm_or_si128(
 		_mm_or_si128(_mm_cmpeq_epi8(x, _mm_set1_epi8('"')),
 			     _mm_cmpeq_epi8(x, _mm_set1_epi8('\\'))),
 		_mm_cmplt_epi8(x, _mm_set1_epi8(' '))));
-	if (!found || (*at)[__builtin_ctz(found)] != '"')
-		return false;
-	*at += __builtin_ctz(found) + 1;
-	return true;
+	if (!found)
+		return NULL;
+	p += __builtin_ctz(found);
+	return *p == '"' ? p + 1 : NULL;
 }
 #else
-static inline bool quoted_short(const unsigned char **at, const unsigned char *end)
+static inline const unsigned char *quoted_short(const unsigned char *p, const unsigned char *end)
 {
-	(void)at;
+	(void)p;
 	(void)end;
-	return false;
+	return NULL;
 }
 #endif
 

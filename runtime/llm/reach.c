@@ -119,6 +119,7 @@ static uint32_t meaning_of(struct call_string name, bool simple)
 		return 0;
 	for (i = lengths[name.len]; i < lengths[name.len + 1]; i++)
 		if ((name.at[0] | 32) == names[i].name[0] &&
+		    (name.at[1] | 32) == (names[i].name[1] | 32) &&
 		    !strncasecmp(name.at, names[i].name, name.len))
 			return names[i].means;
 	return 0;

@@ -36,21 +36,6 @@ struct scanner {
 /* What comes next. */
 enum next { NEXT_VALUE, NEXT_KEY, NEXT_MORE, NEXT_NONE };
 
-static inline int string_skip(struct scanner *s)
-{
-	return string_pass(&s->at, s->end, &s->simple);
-}
-
-static bool byte_is(const struct scanner *s, unsigned char c)
-{
-	return s->at < s->end && *s->at == c;
-}
-
-static inline void blanks_skip(struct scanner *s)
-{
-	s->at = blanks_pass(s->at, s->end);
-}
-
 /* The next character of a name as it is written; what no name here can have is 0. */
 static unsigned int name_next(const unsigned char **p, const unsigned char *end)
 {
@@ -143,9 +128,10 @@ static int key_match(struct scanner *s, struct call_string key)
 }
 
 /* Does anyone ask for what is in it? */
-static bool value_note(struct scanner *s, enum scan_kind kind, const unsigned char *at)
+static bool value_note(struct scanner *s, enum scan_kind kind, const unsigned char *at,
+		       const unsigned char *end)
 {
-	const struct scan_value value = { kind, (const char *)at, (size_t)(s->at - at) };
+	const struct scan_value value = { kind, (const char *)at, (size_t)(end - at) };
 	uint32_t left;
 
 	for (left = s->want; left; left &= left - 1)
@@ -154,20 +140,33 @@ static bool value_note(struct scanner *s, enum scan_kind kind, const unsigned ch
 	return (s->watch && s->watch->value(&value, s->watch->cookie)) || left;
 }
 
-static int level_open(struct scanner *s, bool object)
+/* Something is wrong there. */
+static inline int refuse(struct scanner *s, const unsigned char *p)
+{
+	s->at = p;
+	return -EBADMSG;
+}
+
+static int level_skip(struct scanner *s, const unsigned char *p)
+{
+	const unsigned char *at = nest_pass(p, s->end, s->depth, &s->at);
+
+	if (!at)
+		return -EBADMSG;
+	s->at = at;
+	if (s->watch)
+		s->watch->close(s->watch->cookie);
+	return NEXT_MORE;
+}
+
+static inline int level_open(struct scanner *s, const unsigned char *p, bool object)
 {
 	unsigned int depth = s->depth + 1;
-	int err;
 
 	if (depth > LIMIT_JSON_DEPTH)
-		return -EBADMSG;
-	if (!value_note(s, object ? SCAN_OBJECT : SCAN_ARRAY, s->at)) {
-		err = nest_pass(&s->at, s->end, s->depth);
-		if (!err && s->watch)
-			s->watch->close(s->watch->cookie);
-		return err ? err : NEXT_MORE;
-	}
-	s->at++;
+		return refuse(s, p);
+	if (!value_note(s, object ? SCAN_OBJECT : SCAN_ARRAY, p, p))
+		return level_skip(s, p);
 	s->depth = depth;
 	s->object[depth] = object;
 	if (depth < LEVELS) {
@@ -175,18 +174,19 @@ static int level_open(struct scanner *s, bool object)
 		s->holding[depth] = s->into;
 	}
 	s->want = s->into = 0;
-	blanks_skip(s);
-	if (byte_is(s, object ? '}' : ']'))
+	p = blanks_pass(p + 1, s->end);
+	s->at = p;
+	if (p < s->end && *p == (object ? '}' : ']'))
 		return NEXT_MORE;
 	return object ? NEXT_KEY : NEXT_VALUE;
 }
 
-static void level_close(struct scanner *s)
+static inline int level_close(struct scanner *s, const unsigned char *p)
 {
 	uint32_t left = s->depth < LEVELS ? s->wanted[s->depth] : 0;
 	struct scan_value *value;
 
-	s->at++;
+	s->at = p + 1;
 	s->depth--;
 	for (; left; left &= left - 1) {
 		value = &s->values[__builtin_ctz(left)];
@@ -194,109 +194,104 @@ static void level_close(struct scanner *s)
 	}
 	if (s->watch)
 		s->watch->close(s->watch->cookie);
+	return NEXT_MORE;
 }
 
-static int value_take(struct scanner *s)
+static inline enum scan_kind kind_of(unsigned char c)
 {
-	const unsigned char *from = s->at;
-	enum scan_kind kind;
-	int err;
-
-	if (from == s->end)
-		return -EBADMSG;
-	switch (*from) {
-	case '{':
-		return level_open(s, true);
-	case '[':
-		return level_open(s, false);
-	case '"':
-		kind = SCAN_STRING;
-		s->at++;
-		err = string_skip(s);
-		break;
+	switch (c) {
 	case 't':
-		kind = SCAN_TRUE;
-		err = word_pass(&s->at, s->end, "true");
-		break;
+		return SCAN_TRUE;
 	case 'f':
-		kind = SCAN_FALSE;
-		err = word_pass(&s->at, s->end, "false");
-		break;
+		return SCAN_FALSE;
 	case 'n':
-		kind = SCAN_NULL;
-		err = word_pass(&s->at, s->end, "null");
-		break;
+		return SCAN_NULL;
 	default:
-		kind = SCAN_NUMBER;
-		err = number_pass(&s->at, s->end);
-		break;
+		return SCAN_NUMBER;
 	}
-	if (err)
-		return err;
-	value_note(s, kind, from);
+}
+
+static inline int value_take(struct scanner *s, const unsigned char *p)
+{
+	enum scan_kind kind = SCAN_STRING;
+	const unsigned char *at;
+
+	if (p == s->end)
+		return refuse(s, p);
+	if (*p == '{' || *p == '[')
+		return level_open(s, p, *p == '{');
+	if (*p == '"') {
+		at = string_pass(p + 1, s->end, &s->simple, &s->at);
+	} else {
+		kind = kind_of(*p);
+		at = plain_pass(p, s->end, &s->at);
+	}
+	if (!at)
+		return -EBADMSG;
+	s->at = at;
+	value_note(s, kind, p, at);
 	s->want = s->into = 0;
 	return NEXT_MORE;
 }
 
 /* With its value: in most objects they are short, and what comes next is told by that. */
-static int key_take(struct scanner *s)
+static inline int key_take(struct scanner *s, const unsigned char *p)
 {
-	const unsigned char *from = s->at + 1;
+	const unsigned char *from = p + 1;
 	struct call_string key;
 	int err;
 
-	if (!byte_is(s, '"'))
+	if (p == s->end || *p != '"')
+		return refuse(s, p);
+	p = string_pass(from, s->end, &s->simple, &s->at);
+	if (!p)
 		return -EBADMSG;
-	s->at++;
-	err = string_skip(s);
-	if (err)
-		return err;
-	key = (struct call_string){ (const char *)from, (size_t)(s->at - from) - 1 };
+	key = (struct call_string){ (const char *)from, (size_t)(p - from) - 1 };
 	if (s->depth <= SCAN_STEPS && s->holding[s->depth]) {
+		s->at = p;
 		err = key_match(s, key);
 		if (err)
 			return err;
 	}
 	if (s->watch)
 		s->watch->name(key, s->simple, s->watch->cookie);
-	blanks_skip(s);
-	if (!byte_is(s, ':'))
-		return -EBADMSG;
-	s->at++;
-	blanks_skip(s);
-	return value_take(s);
+	p = blanks_pass(p, s->end);
+	if (p == s->end || *p != ':')
+		return refuse(s, p);
+	return value_take(s, blanks_pass(p + 1, s->end));
 }
 
 /* Behind a value, or behind what opens an empty object or array. */
-static int more_take(struct scanner *s)
+static inline int more_take(struct scanner *s, const unsigned char *p)
 {
 	bool object = s->object[s->depth];
 
-	if (!s->depth)
-		return s->at == s->end ? NEXT_NONE : -EBADMSG;
-	if (byte_is(s, ',')) {
-		s->at++;
-		blanks_skip(s);
-		return object ? key_take(s) : value_take(s);
+	if (!s->depth) {
+		s->at = p;
+		return p == s->end ? NEXT_NONE : -EBADMSG;
 	}
-	if (!byte_is(s, object ? '}' : ']'))
-		return -EBADMSG;
-	level_close(s);
-	return NEXT_MORE;
+	if (p < s->end && *p == ',') {
+		p = blanks_pass(p + 1, s->end);
+		return object ? key_take(s, p) : value_take(s, p);
+	}
+	if (p == s->end || *p != (object ? '}' : ']'))
+		return refuse(s, p);
+	return level_close(s, p);
 }
 
 static int scan_run(struct scanner *s)
 {
+	const unsigned char *p;
 	int next = NEXT_VALUE;
 
 	while (next >= 0 && next != NEXT_NONE) {
-		blanks_skip(s);
+		p = blanks_pass(s->at, s->end);
 		if (next == NEXT_MORE)
-			next = more_take(s);
+			next = more_take(s, p);
 		else if (next == NEXT_KEY)
-			next = key_take(s);
+			next = key_take(s, p);
 		else
-			next = value_take(s);
+			next = value_take(s, p);
 	}
 	return next < 0 ? next : 0;
 }

@@ -2,19 +2,17 @@
 /* JSON values passed over: numbers, words, and whole objects and arrays in which nothing is looked for. */
 #include "llm/value.h"
 
-#include <errno.h>
 #include <string.h>
 
 #include "base/limits.h"
 
-int word_pass(const unsigned char **at, const unsigned char *end, const char *word)
+static const unsigned char *word_pass(const unsigned char *p, const unsigned char *end,
+				      const char *word, const unsigned char **wrong)
 {
 	size_t len = strlen(word);
 
-	if ((size_t)(end - *at) < len || memcmp(*at, word, len) != 0)
-		return -EBADMSG;
-	*at += len;
-	return 0;
+	*wrong = p;
+	return (size_t)(end - p) < len || memcmp(p, word, len) != 0 ? NULL : p + len;
 }
 
 static const unsigned char *digits_pass(const unsigned char *p, const unsigned char *end)
@@ -24,9 +22,10 @@ static const unsigned char *digits_pass(const unsigned char *p, const unsigned c
 	return p;
 }
 
-int number_pass(const unsigned char **at, const unsigned char *end)
+static const unsigned char *number_pass(const unsigned char *p, const unsigned char *end,
+					const unsigned char **wrong)
 {
-	const unsigned char *p = *at, *from;
+	const unsigned char *from;
 
 	if (p < end && *p == '-')
 		p++;
@@ -43,101 +42,105 @@ int number_pass(const unsigned char **at, const unsigned char *end)
 		from = p;
 		p = digits_pass(p, end);
 	}
-	*at = p;
-	return p > from ? 0 : -EBADMSG;
+	*wrong = p;
+	return p > from ? p : NULL;
 }
 
-/* What is neither a string nor holds others. */
-static int plain_pass(const unsigned char **at, const unsigned char *end)
+const unsigned char *plain_pass(const unsigned char *p, const unsigned char *end,
+				const unsigned char **wrong)
 {
-	switch (**at) {
+	switch (p < end ? *p : '\0') {
 	case 't':
-		return word_pass(at, end, "true");
+		return word_pass(p, end, "true", wrong);
 	case 'f':
-		return word_pass(at, end, "false");
+		return word_pass(p, end, "false", wrong);
 	case 'n':
-		return word_pass(at, end, "null");
+		return word_pass(p, end, "null", wrong);
 	default:
-		return number_pass(at, end);
+		return number_pass(p, end, wrong);
 	}
 }
 
+static inline const unsigned char *refused_at(const unsigned char *p, const unsigned char **wrong)
+{
+	*wrong = p;
+	return NULL;
+}
+
 /* A member's name and what is behind it, to its value. */
-static inline int name_pass(const unsigned char **at, const unsigned char *end)
+static inline const unsigned char *name_pass(const unsigned char *p, const unsigned char *end,
+					     const unsigned char **wrong)
 {
 	bool simple;
 
-	if (*at == end || **at != '"')
-		return -EBADMSG;
-	(*at)++;
-	if (string_pass(at, end, &simple))
-		return -EBADMSG;
-	*at = blanks_pass(*at, end);
-	if (*at == end || **at != ':')
-		return -EBADMSG;
-	*at = blanks_pass(*at + 1, end);
-	return 0;
+	if (p == end || *p != '"')
+		return refused_at(p, wrong);
+	p = string_pass(p + 1, end, &simple, wrong);
+	if (!p)
+		return NULL;
+	p = blanks_pass(p, end);
+	if (p == end || *p != ':')
+		return refused_at(p, wrong);
+	return blanks_pass(p + 1, end);
 }
 
 /* Brackets that are open, by what ends them. */
 struct nest {
 	unsigned int depth, most;
+	bool begun; /* the last one has nothing in it so far */
 	unsigned char ends[LIMIT_JSON_DEPTH];
 };
 
-/* 0: a value has ended; 1: one was begun that holds others, and *at is behind its bracket. */
-static inline int value_pass(struct nest *n, const unsigned char **at, const unsigned char *end)
+/* A value, or the bracket that begins one. */
+static inline const unsigned char *value_pass(struct nest *n, const unsigned char *p,
+					      const unsigned char *end, const unsigned char **wrong)
 {
 	bool simple;
 
-	if (*at == end)
-		return -EBADMSG;
-	if (**at == '"') {
-		(*at)++;
-		return string_pass(at, end, &simple);
-	}
-	if (**at != '{' && **at != '[')
-		return plain_pass(at, end);
+	if (p == end)
+		return refused_at(p, wrong);
+	if (*p == '"')
+		return string_pass(p + 1, end, &simple, wrong);
+	if (*p != '{' && *p != '[')
+		return plain_pass(p, end, wrong);
 	if (n->depth == n->most)
-		return -EBADMSG;
-	n->ends[n->depth++] = **at + 2;
-	*at = blanks_pass(*at + 1, end);
-	return 1;
+		return refused_at(p, wrong);
+	n->ends[n->depth++] = *p + 2;
+	n->begun = true;
+	return p + 1;
 }
 
-int nest_pass(const unsigned char **at, const unsigned char *end, unsigned int depth)
+const unsigned char *nest_pass(const unsigned char *p, const unsigned char *end, unsigned int depth,
+			       const unsigned char **wrong)
 {
-	const unsigned char *p = *at;
 	unsigned char close;
 	struct nest n;
-	int rc;
+	bool begun;
 
 	/* All of it would take longer to be cleared than most are to be passed. */
 	n.depth = 0;
 	n.most = LIMIT_JSON_DEPTH - depth;
-	rc = value_pass(&n, &p, end);
-	while (rc >= 0) {
+	n.begun = false;
+	p = value_pass(&n, p, end, wrong);
+	while (p && n.depth) {
+		begun = n.begun;
+		n.begun = false;
 		close = n.ends[n.depth - 1];
-		if (rc == 0)
-			p = blanks_pass(p, end);
+		p = blanks_pass(p, end);
 		if (p < end && *p == close) {
+			n.depth--;
 			p++;
-			rc = 0;
-			if (--n.depth == 0)
-				break;
 			continue;
 		}
-		if (rc == 0) {
+		if (!begun) {
 			if (p == end || *p != ',')
-				rc = -EBADMSG;
-			else
-				p = blanks_pass(p + 1, end);
+				return refused_at(p, wrong);
+			p = blanks_pass(p + 1, end);
 		}
-		if (rc >= 0 && close == '}')
-			rc = name_pass(&p, end);
-		if (rc >= 0)
-			rc = value_pass(&n, &p, end);
+		if (close == '}')
+			p = name_pass(p, end, wrong);
+		if (p)
+			p = value_pass(&n, p, end, wrong);
 	}
-	*at = p;
-	return rc;
+	return p;
 }

@@ -6,8 +6,8 @@
 #include "llm/quoted.h"
 
 /*
- * Each begins at *at, reads nothing at or behind end, and leaves *at behind what it has passed, or
- * where something is wrong: -EBADMSG.
+ * Each begins at p, reads nothing at or behind end, and returns where it has ended; or NULL, with
+ * *wrong where something is. By value: a place that is kept in memory is waited for, each time.
  */
 
 /* Spaces, line ends, tabs. Most that comes is none, or a single one. */
@@ -19,20 +19,27 @@ static inline const unsigned char *blanks_pass(const unsigned char *p, const uns
 }
 
 /* From behind a quote on, as quoted_skip(). */
-static inline int string_pass(const unsigned char **at, const unsigned char *end, bool *ret_simple)
+static inline const unsigned char *string_pass(const unsigned char *p, const unsigned char *end,
+					       bool *ret_simple, const unsigned char **wrong)
 {
+	const unsigned char *at = quoted_short(p, end);
+
 	*ret_simple = true;
-	return quoted_short(at, end) ? 0 : quoted_skip(at, end, ret_simple);
+	if (at)
+		return at;
+	*wrong = p;
+	return quoted_skip(wrong, end, ret_simple) ? NULL : *wrong;
 }
 
-/* "true", "false", "null". */
-int word_pass(const unsigned char **at, const unsigned char *end, const char *word);
-int number_pass(const unsigned char **at, const unsigned char *end);
+/* What is neither a string nor holds others: a number, or "true", "false", "null". */
+const unsigned char *plain_pass(const unsigned char *p, const unsigned char *end,
+				const unsigned char **wrong);
 
 /*
  * From the bracket or brace that begins an object or array to behind the one that ends it, with at
  * most LIMIT_JSON_DEPTH - depth of them within each other, itself included. Names may be there twice.
  */
-int nest_pass(const unsigned char **at, const unsigned char *end, unsigned int depth);
+const unsigned char *nest_pass(const unsigned char *p, const unsigned char *end, unsigned int depth,
+			       const unsigned char **wrong);
 
 #endif

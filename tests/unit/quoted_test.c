@@ -56,12 +56,11 @@ static bool all_agree(const unsigned char *bytes, size_t len, struct found *ret_
 	const struct found plain = found_by(quoted_skip_plain, bytes, len),
 			   sixteen = found_by(quoted_skip, bytes, len),
 			   eight = found_by(eight_skip, bytes, len);
-	const unsigned char *at = bytes;
+	const unsigned char *at = quoted_short(bytes, bytes + len);
 
 	*ret_found = plain;
 	/* One look says nothing, or the same. */
-	if (quoted_short(&at, bytes + len) &&
-	    (plain.err || !plain.simple || plain.at != (size_t)(at - bytes)))
+	if (at && (plain.err || !plain.simple || plain.at != (size_t)(at - bytes)))
 		return false;
 	return is_same(&plain, &sixteen) && is_same(&plain, &eight);
 }
