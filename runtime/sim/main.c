@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-/* agentos-sim: the gateway's scheduler in virtual time, beside others. */
+/* agentos-sim: the scheduler that is made for the gateway in virtual time, beside others. */
 #include <errno.h>
 #include <getopt.h>
 #include <stdbool.h>
@@ -17,10 +17,11 @@
 
 static const char usage[] =
 	"Usage: agentos-sim [--mix MIX] [--agents N] [--load L] [--slots N] [--seeds N] ...\n"
-	"Simulates agents that call a model, in virtual time, through the very scheduler that the\n"
-	"gateway has, and beside it by others: calls as they come (fifo), agents as they come\n"
-	"(program_fifo), no queue but tries again (retry), agents in turn (rr), least attained\n"
-	"service (las), and the least remaining one, which nobody can know (clairvoyant).\n"
+	"Simulates agents that call a model, in virtual time, through the scheduler that is made for\n"
+	"the gateway, where calls go out as they come so far, and beside it by others: calls as they\n"
+	"come (fifo), agents as they come (program_fifo), no queue but tries again (retry), agents in\n"
+	"turn (rr), least attained service (las), and the least remaining one, which nobody can know\n"
+	"(clairvoyant).\n"
 	"\n"
 	"  --mix MIX      blind, informed, fanout, critical, relaxed, equal, react or mapreduce (blind)\n"
 	"  --agents N     programs (250)\n"

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* One run: agent programs in virtual time, through the scheduler that the gateway has. */
+/* One run: agent programs in virtual time, through the scheduler that is made for the gateway. */
 #ifndef AGENTOS_SIM_RUN_H
 #define AGENTOS_SIM_RUN_H
 
