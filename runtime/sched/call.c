@@ -227,7 +227,6 @@ int sched_finish(struct sched *s, uint64_t now, sched_id call, const struct sche
 	struct provider *p;
 	struct agent *a;
 	uint64_t guessed = 0;
-	double span;
 
 	if (!c)
 		return -ENOENT;
@@ -242,12 +241,12 @@ int sched_finish(struct sched *s, uint64_t now, sched_id call, const struct sche
 		guessed += c->tokens;
 		call_free(s, c);
 	}
-	if (p->terms.tokens_per_min) {
-		span = ((double)outcome->tokens - (double)guessed) * 60e9 /
-		       (double)p->terms.tokens_per_min;
-		p->token_ns = span < 0 ? less_ns(p->token_ns, (uint64_t)-span) :
-					 sum_ns(p->token_ns, (uint64_t)span);
-	}
+	if (outcome->tokens < guessed)
+		p->token_ns = less_ns(
+			p->token_ns, rate_span(p->terms.tokens_per_min, guessed - outcome->tokens));
+	else
+		rate_later(&p->token_ns,
+			   rate_span(p->terms.tokens_per_min, outcome->tokens - guessed));
 	agent_update(s, a);
 	agent_settle(s, a);
 	return 0;
@@ -269,22 +268,24 @@ static void lead_hand_over(struct call *c, struct call *to)
 
 static void gathering_cancel(struct flow *f, struct call *c)
 {
+	struct heap *ripe = &c->provider->ripe;
+	const uint64_t when = ripe->entries[c->ripe.place - 1].key;
 	struct call *to = c->joined, **at;
 
 	for (at = &c->agent->batches; *at != c; at = &(*at)->next)
 		;
+	/* First: there is room for one of the two. */
+	heap_drop(ripe, &c->ripe);
 	if (to) {
 		lead_hand_over(c, to);
 		to->next = c->next;
 		*at = to;
-		heap_put(&c->provider->ripe, &to->ripe,
-			 c->provider->ripe.entries[c->ripe.place - 1].key, to->seq);
+		heap_put(ripe, &to->ripe, when, to->seq);
 	} else {
 		*at = c->next;
 		c->agent->open--;
 		f->gathering--;
 	}
-	heap_drop(&c->provider->ripe, &c->ripe);
 }
 
 static void queued_cancel(struct sched *s, struct flow *f, struct call *c)

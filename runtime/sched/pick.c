@@ -132,9 +132,16 @@ static void ripe_push(struct sched *s, struct provider *p)
 	}
 }
 
-static uint64_t rate_span(uint64_t per_min, uint64_t count)
+uint64_t rate_span(uint64_t per_min, uint64_t count)
 {
-	return per_min ? (uint64_t)((double)count * 60e9 / (double)per_min) : 0;
+	const double span = per_min ? (double)count * 60e9 / (double)per_min : 0;
+
+	return span < (double)SCHED_TIME_NS ? (uint64_t)span : SCHED_TIME_NS;
+}
+
+void rate_later(uint64_t *at, uint64_t span)
+{
+	*at = *at < SCHED_TIME_NS - span ? *at + span : SCHED_TIME_NS;
 }
 
 /* What a rate allows later, it allows at once, up to what was not used for a while. */
@@ -142,7 +149,9 @@ static void rate_take(uint64_t *at, uint64_t now, uint64_t span)
 {
 	const uint64_t floor = less_ns(now, SCHED_BURST_NS);
 
-	*at = sum_ns(*at > floor ? *at : floor, span);
+	if (*at < floor)
+		*at = floor;
+	rate_later(at, span);
 }
 
 static uint64_t batch_tokens(const struct call *c)

@@ -146,6 +146,13 @@ bool flow_is_urgent(const struct sched *s, const struct flow *f);
 /* Of a call that would end then, had all been served as they came. */
 uint64_t time_due(const struct sched *s, const struct call *c, uint64_t fifo_end, bool beside);
 
+/* --- pick.c --- */
+
+/* How long so many take at a rate, 0: there is none; up to SCHED_TIME_NS. */
+uint64_t rate_span(uint64_t per_min, uint64_t count);
+/* A rate allows the next one later by so much, which is at most SCHED_TIME_NS. */
+void rate_later(uint64_t *at, uint64_t span);
+
 /* --- admit.c --- */
 
 /* The time until a further call of this agent is thought to start; UINT64_MAX: never, as it is. */

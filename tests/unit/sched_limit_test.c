@@ -267,6 +267,59 @@ static void calls_are_joined_within_their_window(void)
 	sched_free(s);
 }
 
+/* As many batches gather as there is room for without more of it, and one of them loses its first. */
+static void a_batch_goes_on_without_its_first_call(void)
+{
+	struct sched *s = rig_open(SCHED_COGNITIVE, 4, 1000);
+	struct sched_call call = { 0 };
+	struct sched_refusal refusal;
+	sched_id lead = 0, follower = 0, id;
+	int agent, i;
+
+	terms_set(s, 0, (struct sched_provider){ 4, 1000, .window_ns = 10, .window_calls = 3 });
+	for (agent = 0; agent < 64 / SCHED_OPEN; agent++) {
+		call.agent = rig_agent(s, 0);
+		for (i = 1; i <= SCHED_OPEN; i++) {
+			call.join = (uint64_t)i;
+			REQUIRE(sched_submit(s, 0, &call, &id, &refusal) == 0);
+			if (agent || i > 1)
+				continue;
+			lead = id;
+			REQUIRE(sched_submit(s, 0, &call, &follower, &refusal) == 0);
+		}
+	}
+	CHECK_INT(sched_cancel(s, 1, lead), 0);
+	CHECK_INT(rig_next(s, 9), 0);
+	/* With the window of who is gone. */
+	id = rig_next(s, 10);
+	CHECK(id != 0 && id != lead);
+	CHECK_INT(sched_cancel(s, 10, follower), 0);
+	sched_free(s);
+}
+
+/* The least rate, and the most that a call may take: as late as there is time, and not sooner. */
+static void the_most_at_the_least_rate_waits_for_all_time(void)
+{
+	struct sched *s = rig_open(SCHED_FIFO, 4, 100);
+	const struct sched_outcome all = { .tokens = UINT64_MAX };
+	struct sched_call call = { .agent = rig_agent(s, 0), .tokens = SCHED_TOKENS };
+	struct sched_refusal refusal;
+	struct sched_start start;
+	sched_id ids[2];
+	int i;
+
+	terms_set(s, 0, (struct sched_provider){ 4, 100, .tokens_per_min = 1 });
+	for (i = 0; i < 2; i++)
+		REQUIRE(sched_submit(s, 0, &call, &ids[i], &refusal) == 0);
+	CHECK(rig_next(s, 0) == ids[0]);
+	CHECK_INT(sched_next(s, 0, 0, &start), 0);
+	CHECK(start.again_ns == SCHED_TIME_NS);
+	CHECK_INT(sched_finish(s, 1, ids[0], &all), 0);
+	CHECK_INT(sched_next(s, 1, 0, &start), 0);
+	CHECK(start.again_ns == SCHED_TIME_NS);
+	sched_free(s);
+}
+
 static void absurd_parameters_are_refused(void)
 {
 	struct sched_options bad[6];
@@ -326,6 +379,8 @@ static const struct tap_test tests[] = {
 	TEST(an_agent_that_ends_takes_its_queue_with_it),
 	TEST(a_parked_agent_is_held),
 	TEST(calls_are_joined_within_their_window),
+	TEST(a_batch_goes_on_without_its_first_call),
+	TEST(the_most_at_the_least_rate_waits_for_all_time),
 	TEST(absurd_parameters_are_refused),
 };
 
