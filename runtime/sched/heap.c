@@ -6,7 +6,7 @@
 #include <stdlib.h>
 
 #define CHILDREN 4
-#define FIRST	 64
+#define FIRST	 4
 
 int heap_reserve(struct heap *h, size_t count)
 {

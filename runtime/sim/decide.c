@@ -46,7 +46,8 @@ static int queue_fill(struct sched *s, sched_id *agents, size_t count, size_t qu
 	return 0;
 }
 
-static void turns_take(struct sched *s, double *ret_next, double *ret_turn)
+/* -EDEADLK: something did not start, and nothing was measured. */
+static int turns_take(struct sched *s, double *ret_next, double *ret_turn)
 {
 	struct sched_start ring[SLOTS];
 	const struct sched_outcome outcome = { 0 };
@@ -55,21 +56,26 @@ static void turns_take(struct sched *s, double *ret_next, double *ret_turn)
 	uint64_t now = SECOND, begin, next = 0, mark;
 	size_t i;
 	sched_id id;
+	int rc;
 
 	for (i = 0; i < SLOTS; i++)
-		sched_next(s, now, 0, &ring[i]);
+		if (sched_next(s, now, 0, &ring[i]) != 1)
+			return -EDEADLK;
 	begin = clock_ns();
 	for (i = 0; i < TURNS; i++, now += SECOND / 20) {
 		call.cookie = ring[i % SLOTS].cookie;
 		call.agent = *(const sched_id *)call.cookie;
-		sched_finish(s, now, ring[i % SLOTS].call, &outcome);
-		sched_submit(s, now, &call, &id, &refusal);
+		rc = sched_finish(s, now, ring[i % SLOTS].call, &outcome);
+		if (!rc)
+			rc = sched_submit(s, now, &call, &id, &refusal);
 		mark = clock_ns();
-		sched_next(s, now, 0, &ring[i % SLOTS]);
+		if (rc || sched_next(s, now, 0, &ring[i % SLOTS]) != 1)
+			return -EDEADLK;
 		next += clock_ns() - mark;
 	}
 	*ret_turn = (double)(clock_ns() - begin) / TURNS;
 	*ret_next = (double)next / TURNS;
+	return 0;
 }
 
 int decide_cost(size_t queued, double *ret_next, double *ret_turn)
@@ -89,7 +95,7 @@ int decide_cost(size_t queued, double *ret_next, double *ret_turn)
 	if (!rc)
 		rc = queue_fill(s, agents, count, queued);
 	if (!rc)
-		turns_take(s, ret_next, ret_turn);
+		rc = turns_take(s, ret_next, ret_turn);
 	sched_free(s);
 	free(agents);
 	return rc;

@@ -8,7 +8,8 @@
 
 /*
  * Nanoseconds of sched_next(), and of a whole turn (a call ends, one comes, one starts), on the
- * average, with so many agents' calls queued, half of them of classes. -ENOMEM
+ * average, with so many agents' calls queued, half of them of classes. -ENOMEM; -EDEADLK: something
+ * did not start
  */
 int decide_cost(size_t queued, double *ret_next, double *ret_turn);
 

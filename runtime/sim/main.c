@@ -10,9 +10,11 @@
 #include "sim/decide.h"
 #include "sim/series.h"
 
-#define AGENTS_MOST 100000
+#define AGENTS_MOST SCHED_AGENTS
 #define SLOTS_MOST  4096
+#define LOAD_LEAST  0.01
 #define LOAD_MOST   1000
+#define RATE_MOST   1000000000
 #define PLOT_SERIES 256
 
 static const char usage[] =
@@ -27,8 +29,9 @@ static const char usage[] =
 	"  --agents N     programs (250)\n"
 	"  --load L       work that comes, beside what the slots can do; 0: all at once (1.8)\n"
 	"  --slots N      calls at once (32)\n"
+	"  --rate N       calls a minute that the model takes; 0: as many as there are slots for (0)\n"
 	"  --seeds N      runs, with seeds from 1 (20)\n"
-	"  --all          six mixes at 250 to 2,000 agents, loads 1.15, 1.8 and 0\n"
+	"  --all          six mixes at 250 to 2,000 agents, loads 1.15, 1.8 and 0, instead of one\n"
 	"  --stretch P    how patient the scheduler is: percent of the time in arrival order\n"
 	"  --decisions    what a decision costs, with 10 to 100,000 calls queued\n"
 	"  --json FILE    the figures of all runs; --plot FILE: bars of their means, as SVG\n"
@@ -42,24 +45,19 @@ static const char usage[] =
 	"Exit status: 0 done, 1 failed, 2 wrong usage.\n";
 
 static const struct option options[] = {
-	{ "mix", required_argument, NULL, 'm' },
-	{ "agents", required_argument, NULL, 'n' },
-	{ "load", required_argument, NULL, 'l' },
-	{ "slots", required_argument, NULL, 's' },
-	{ "seeds", required_argument, NULL, 'k' },
-	{ "stretch", required_argument, NULL, 't' },
-	{ "json", required_argument, NULL, 'j' },
-	{ "plot", required_argument, NULL, 'p' },
-	{ "all", no_argument, NULL, 'a' },
-	{ "decisions", no_argument, NULL, 'd' },
-	{ "version", no_argument, NULL, 'v' },
-	{ "help", no_argument, NULL, 'h' },
-	{ 0 },
+	{ "mix", required_argument, NULL, 'm' },     { "agents", required_argument, NULL, 'n' },
+	{ "load", required_argument, NULL, 'l' },    { "slots", required_argument, NULL, 's' },
+	{ "rate", required_argument, NULL, 'r' },    { "seeds", required_argument, NULL, 'k' },
+	{ "stretch", required_argument, NULL, 't' }, { "json", required_argument, NULL, 'j' },
+	{ "plot", required_argument, NULL, 'p' },    { "all", no_argument, NULL, 'a' },
+	{ "decisions", no_argument, NULL, 'd' },     { "version", no_argument, NULL, 'v' },
+	{ "help", no_argument, NULL, 'h' },	     { 0 },
 };
 
 struct sim {
 	struct series one;
 	bool all, decisions;
+	const char *given; /* of one mix, which all has nothing of */
 	const char *json_path, *plot_path;
 	FILE *json, *plot;
 	int first;
@@ -97,13 +95,21 @@ static bool option_take(struct sim *sim, int option)
 
 	switch (option) {
 	case 'm':
+		sim->given = "--mix";
 		return mix_parse(optarg, &sim->one.mix.kind) == 0;
 	case 'n':
+		sim->given = "--agents";
 		good = whole_parse(optarg, 1, AGENTS_MOST, &number);
 		sim->one.mix.agents = number;
 		return good;
 	case 'l':
-		return number_parse(optarg, 0, LOAD_MOST, &sim->one.mix.load);
+		sim->given = "--load";
+		return number_parse(optarg, 0, LOAD_MOST, &sim->one.mix.load) &&
+		       (sim->one.mix.load == 0 || sim->one.mix.load >= LOAD_LEAST);
+	case 'r':
+		good = whole_parse(optarg, 0, RATE_MOST, &number);
+		sim->one.run.requests_per_min = number;
+		return good;
 	case 's':
 		good = whole_parse(optarg, 1, SLOTS_MOST, &number);
 		sim->one.mix.slots = sim->one.run.slots = number;
@@ -133,7 +139,10 @@ static int one_run(struct sim *sim, struct series *s)
 
 	rc = series_run(s);
 	if (rc) {
-		complain(mix_name(s->mix.kind), strerror(-rc));
+		complain(mix_name(s->mix.kind),
+			 rc == -EAGAIN || rc == -ENOSPC ?
+				 "more agents or calls at once than the scheduler takes" :
+				 strerror(-rc));
 		return rc;
 	}
 	series_print(s, stdout);
@@ -284,6 +293,10 @@ int main(int argc, char **argv)
 	}
 	if (optind < argc) {
 		complain(argv[optind], "not expected; see --help");
+		return 2;
+	}
+	if (sim.given && (sim.all || sim.decisions)) {
+		complain(sim.given, "is of one mix: not with --all or --decisions");
 		return 2;
 	}
 	return run(&sim);

@@ -47,7 +47,8 @@ int mix_parse(const char *name, enum mix_kind *ret_kind)
 	return -ENOENT;
 }
 
-int mix_reserve(struct mix *m, size_t programs, size_t calls)
+/* Room for so many. */
+static int mix_reserve(struct mix *m, size_t programs, size_t calls)
 {
 	struct mix_program *more_programs;
 	struct mix_call *more_calls;
@@ -171,7 +172,8 @@ static uint64_t program_unloaded(const struct mix *m, const struct mix_program *
 	return end;
 }
 
-void mix_unload(struct mix *m, unsigned int slots)
+/* Of all programs, what each would take with all slots to itself. */
+static void mix_unload(struct mix *m, unsigned int slots)
 {
 	static uint64_t times[SLOTS_MOST];
 	size_t i;

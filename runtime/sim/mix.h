@@ -54,9 +54,5 @@ struct mix_options {
 /* -ENOMEM */
 int mix_create(const struct mix_options *options, struct mix *ret_mix);
 void mix_release(struct mix *m);
-/* Adds what was not made here: room for so many calls and programs. -ENOMEM */
-int mix_reserve(struct mix *m, size_t programs, size_t calls);
-/* Of all programs, what each would take with all slots to itself. */
-void mix_unload(struct mix *m, unsigned int slots);
 
 #endif

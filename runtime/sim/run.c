@@ -4,7 +4,6 @@
 
 #include <errno.h>
 #include <stdlib.h>
-#include <string.h>
 
 #include "sched/heap.h"
 #include "sim/dice.h"
@@ -50,19 +49,6 @@ struct state {
 const char *subject_name(enum subject subject)
 {
 	return subject < SUBJECTS ? names[subject] : NULL;
-}
-
-int subject_parse(const char *name, enum subject *ret_subject)
-{
-	unsigned int i;
-
-	for (i = 0; i < SUBJECTS; i++) {
-		if (strcmp(names[i], name) == 0) {
-			*ret_subject = (enum subject)i;
-			return 0;
-		}
-	}
-	return -ENOENT;
 }
 
 static void job_at(struct state *s, struct job *j, uint64_t time)
@@ -215,8 +201,6 @@ static int sched_make(struct state *s)
 	options.policy = policies[o->subject];
 	if (o->stretch_percent)
 		options.stretch_percent = o->stretch_percent;
-	if (o->share)
-		options.share = o->share;
 	if (options.policy != SCHED_COGNITIVE)
 		options.share = 0;
 	rc = sched_create(&options, &s->sched);

@@ -18,17 +18,14 @@ enum subject {
 };
 
 const char *subject_name(enum subject subject);
-/* -ENOENT */
-int subject_parse(const char *name, enum subject *ret_subject);
 
 struct run_options {
 	enum subject subject;
 	unsigned int slots;
 	uint64_t requests_per_min; /* 0: no such limit */
 	uint64_t seed;		   /* of the jitter */
-	/* A run alone; of SUBJECT_COGNITIVE: 0 as sched_options_usual() has it */
-	uint32_t stretch_percent, share;
-	bool relaxed; /* nobody is critical, and no deadline is told */
+	uint32_t stretch_percent;  /* of SUBJECT_COGNITIVE; 0: as sched_options_usual() has it */
+	bool relaxed;		   /* nobody is critical, and no deadline is told */
 };
 
 struct run {
@@ -38,7 +35,10 @@ struct run {
 	uint64_t refused;
 };
 
-/* -ENOMEM; -EINVAL: options that the scheduler refuses; -EDEADLK: something never ended */
+/*
+ * -ENOMEM; -EINVAL: options that the scheduler refuses; -EAGAIN, -ENOSPC: more calls or agents at
+ * once than it takes (bounds.h); -EDEADLK: something never ended
+ */
 int run_create(const struct run_options *options, const struct mix *mix, struct run *ret_run);
 void run_release(struct run *r);
 

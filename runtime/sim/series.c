@@ -158,8 +158,8 @@ void series_json(const struct series *s, FILE *out, int *first)
 				s->mix.agents, load_text(s, load));
 			fprintf(out,
 				"\"value\": %.6g, \"unit\": \"%s\", \"low\": %.6g, \"high\": %.6g, \"runs\": %u}",
-				values[s->seeds / 2], figure_unit(k), values[0],
-				values[s->seeds - 1], s->seeds);
+				(values[(s->seeds - 1) / 2] + values[s->seeds / 2]) / 2,
+				figure_unit(k), values[0], values[s->seeds - 1], s->seeds);
 			*first = 0;
 		}
 	}

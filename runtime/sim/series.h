@@ -20,7 +20,7 @@ struct series {
 int series_run(struct series *s);
 void series_release(struct series *s);
 
-/* Over the seeds: sorts them in place. */
+/* Over the seeds. */
 double series_mean(const struct series *s, enum subject subject, enum figure figure);
 double series_most(const struct series *s, enum subject subject, enum figure figure);
 

@@ -66,7 +66,7 @@ static void submit(uint8_t a, uint8_t b)
 		.tokens = b,
 		.cost = a,
 		.rank = b,
-		.join = b & 2 ? 1 + (b & 4) : 0,
+		.join = b & 2 ? 1 + (b >> 2 & 3) : 0,
 	};
 	struct sched_refusal refusal = { 0 };
 	sched_id id;
