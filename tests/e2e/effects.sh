@@ -202,6 +202,33 @@ act() {
 	is 'control: another socket' "$status $survived $said" '0 yes done'
 }
 
+# Nobody of it goes on when the kernel has no time for more than the act: here only the agent goes
+# before what keeps all processors busy.
+tries_busy() {
+	tree_make space
+	(cd "$work/space" && exec chrt -f 2 agentctl run --policy "$1" --name one -- sh -c '
+		until [ -e go ]; do sleep 0.1; done
+		python3 act.py write bait >said 2>&1
+		echo yes >survived') >"$work/out" 2>"$work/err" </dev/null &
+	agent=$!
+	wait_for 60 agent_lives one
+	chrt -f 3 sh -c 'hogs=
+		for i in $(seq "$(nproc)"); do
+			chrt -f 1 sh -c "while :; do :; done" & hogs="$hogs $!"
+		done
+		touch "$1"
+		sleep 5
+		kill $hogs' sh "$work/space/go" 2>>"$work/err"
+	agent_wait
+	said=$(cat "$work/space/said" 2>/dev/null)
+	survived=$(cat "$work/space/survived" 2>/dev/null)
+	wait_for 20 agent_gone || echo 'it is not gone' >>"$work/err"
+}
+tries_busy deny
+is 'control: denied on a busy machine' "$status ${survived:-no} $said" '0 yes Permission denied'
+tries_busy kill
+is 'and to be killed for' "$status ${survived:-no}" '137 no'
+
 # Who lacks the right is killed no less.
 cat >"$work/policies/rightless.yaml" <<'END'
 name: rightless

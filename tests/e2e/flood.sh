@@ -269,6 +269,8 @@ awk '/^[0-9a-f]+-[0-9a-f]+ / { ring = /anon_inode:|\/dev\/agentos/; file = !ring
 read -r resident rings files <"$work/memory"
 echo "# agentosd: $resident KiB resident, of which $rings KiB ring mappings; $files KiB of the rest are files"
 holds 'its memory was looked at' [ $((resident - rings - files)) -gt 100 ]
+# 5 MiB, the programs in files included.
+holds 'at rest it has no more than it may' [ $((resident - rings)) -le 5120 ]
 daemon_stop
 holds 'the module can be unloaded' module_unload
 stage_end

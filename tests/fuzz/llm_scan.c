@@ -1,25 +1,12 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /* Any bytes as a model call's body: no JSON, or JSON that is JSON still when its members were changed. */
 #include <errno.h>
-#include <stdint.h>
-#include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "base/json.h"
 #include "llm/quoted.h"
 #include "llm/scan.h"
-
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
-
-/* What does not hold ends the run, and libFuzzer keeps the input. */
-#define HOLDS(x)                                                                \
-	do {                                                                    \
-		if (!(x)) {                                                     \
-			fprintf(stderr, "%s:%d: %s\n", __FILE__, __LINE__, #x); \
-			abort();                                                \
-		}                                                               \
-	} while (0)
+#include "tests/fuzz/fuzz.h"
 
 static const char *const paths[] = {
 	"",	  "model", "stream_options", "stream_options.include_usage", "usage.input_tokens",

@@ -1,25 +1,12 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /* Any bytes as a signed note: its checkpoint writes back to the same text, and nobody's signature is taken. */
 #include <errno.h>
-#include <stdint.h>
-#include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "audit/checkpoint.h"
 #include "audit/note.h"
 #include "base/limits.h"
-
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
-
-/* What does not hold ends the run, and libFuzzer keeps the input. */
-#define HOLDS(x)                                                                \
-	do {                                                                    \
-		if (!(x)) {                                                     \
-			fprintf(stderr, "%s:%d: %s\n", __FILE__, __LINE__, #x); \
-			abort();                                                \
-		}                                                               \
-	} while (0)
+#include "tests/fuzz/fuzz.h"
 
 /* A key whose private half nobody has: a point that was made up. */
 static const struct note_verifier nobody = { .name = "example.com/log",

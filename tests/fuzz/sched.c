@@ -1,21 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /* Random events for the scheduler: no call is lost or doubled, no slot used twice, and all of it comes to an end. */
 #include "sched/sched.h"
+#include "tests/fuzz/fuzz.h"
 
 #include <errno.h>
-#include <stdio.h>
-#include <stdlib.h>
-
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
-
-/* What does not hold ends the run, and libFuzzer keeps the input. */
-#define HOLDS(x)                                                                \
-	do {                                                                    \
-		if (!(x)) {                                                     \
-			fprintf(stderr, "%s:%d: %s\n", __FILE__, __LINE__, #x); \
-			abort();                                                \
-		}                                                               \
-	} while (0)
 
 #define SECOND	  1000000000ULL
 #define AGENTS	  8

@@ -2,25 +2,12 @@
 /* Any bytes as a vault's file, as records that were decrypted, and as a host: refused, or just what would have been written. */
 #include <endian.h>
 #include <errno.h>
-#include <stdint.h>
-#include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include <sodium.h>
 
 #include "vault/seal.h"
-
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
-
-/* What does not hold ends the run, and libFuzzer keeps the input. */
-#define HOLDS(x)                                                                \
-	do {                                                                    \
-		if (!(x)) {                                                     \
-			fprintf(stderr, "%s:%d: %s\n", __FILE__, __LINE__, #x); \
-			abort();                                                \
-		}                                                               \
-	} while (0)
+#include "tests/fuzz/fuzz.h"
 
 /* What comes before the third host of a record; a value comes next in an input. */
 #define RECORD_HEAD (offsetof(struct vault_entry, hosts) + 2 * sizeof(struct binding))

@@ -1,20 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /* Any bytes as a body or stream of OpenAI's wires: what is read is written so that it reads the same. */
-#include <stdint.h>
 
 #include "llm/openai.h"
 #include "tests/unit/wire_rig.h"
-
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
-
-/* What does not hold ends the run, and libFuzzer keeps the input. */
-#define HOLDS(x)                                                                \
-	do {                                                                    \
-		if (!(x)) {                                                     \
-			fprintf(stderr, "%s:%d: %s\n", __FILE__, __LINE__, #x); \
-			abort();                                                \
-		}                                                               \
-	} while (0)
+#include "tests/fuzz/fuzz.h"
 
 static const struct wire *const wires[] = { &wire_openai_chat, &wire_openai_responses };
 

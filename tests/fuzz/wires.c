@@ -3,20 +3,9 @@
  * Any bytes in any of the wires, said in each of them: what cannot be said is refused with one
  * clean line, and what is said reads as the same answer there.
  */
-#include <stdint.h>
 
 #include "tests/unit/wire_rig.h"
-
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
-
-/* What does not hold ends the run, and libFuzzer keeps the input. */
-#define HOLDS(x)                                                                \
-	do {                                                                    \
-		if (!(x)) {                                                     \
-			fprintf(stderr, "%s:%d: %s\n", __FILE__, __LINE__, #x); \
-			abort();                                                \
-		}                                                               \
-	} while (0)
+#include "tests/fuzz/fuzz.h"
 
 static void refused_cleanly(int err, const struct wire_fault *f)
 {
