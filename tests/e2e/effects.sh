@@ -202,32 +202,29 @@ act() {
 	is 'control: another socket' "$status $survived $said" '0 yes done'
 }
 
-# Nobody of it goes on when the kernel has no time for more than the act: here only the agent goes
-# before what keeps all processors busy.
-tries_busy() {
+# Nobody of it goes on when the kernel comes late to what it has put off: here whoever does that has
+# a processor that something else keeps busy, and the agent the other one.
+tries_late() {
 	tree_make space
-	(cd "$work/space" && exec chrt -f 2 agentctl run --policy "$1" --name one -- sh -c '
-		until [ -e go ]; do sleep 0.1; done
+	taskset -c 1 chrt -f 1 sh -c 'while :; do :; done' &
+	hog=$!
+	(cd "$work/space" && exec taskset -c 0 agentctl run --policy "$1" --name one -- sh -c '
 		python3 act.py write bait >said 2>&1
-		echo yes >survived') >"$work/out" 2>"$work/err" </dev/null &
-	agent=$!
-	wait_for 60 agent_lives one
-	chrt -f 3 sh -c 'hogs=
-		for i in $(seq "$(nproc)"); do
-			chrt -f 1 sh -c "while :; do :; done" & hogs="$hogs $!"
-		done
-		touch "$1"
-		sleep 5
-		kill $hogs' sh "$work/space/go" 2>>"$work/err"
-	agent_wait
+		echo yes >survived') >"$work/out" 2>"$work/err" </dev/null
+	status=$?
+	kill "$hog"
 	said=$(cat "$work/space/said" 2>/dev/null)
 	survived=$(cat "$work/space/survived" 2>/dev/null)
 	wait_for 20 agent_gone || echo 'it is not gone' >>"$work/err"
 }
-tries_busy deny
-is 'control: denied on a busy machine' "$status ${survived:-no} $said" '0 yes Permission denied'
-tries_busy kill
+put_off=/sys/devices/virtual/workqueue/cpumask
+anywhere=$(cat $put_off)
+holds 'what is put off is done by one processor' sh -c "echo 2 >$put_off"
+tries_late deny
+is 'control: denied there' "$status ${survived:-no} $said" '0 yes Permission denied'
+tries_late kill
 is 'and to be killed for' "$status ${survived:-no}" '137 no'
+echo "$anywhere" >$put_off
 
 # Who lacks the right is killed no less.
 cat >"$work/policies/rightless.yaml" <<'END'
