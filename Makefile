@@ -282,7 +282,7 @@ tests-build: $(FUZZ_SRCS:%.c=$(BUILD)/%) $(UNIT_SRCS:%.c=$(BUILD)/%) $(GUEST_SRC
 test: ready ## Install what is missing, build, run all tests (both kernels)
 	@scripts/deps workloads
 	@$(MAKE) --no-print-directory all
-	tests/run
+	tests/run $(if $(MINUTES),--minutes $(MINUTES))
 
 .PHONY: debug
 debug: ready

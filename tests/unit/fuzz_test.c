@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-/* Half a minute of libFuzzer over each parser of what agents and people write; `make fuzz` takes longer. */
+/* A moment of libFuzzer over each parser of what agents and people write; `make fuzz` takes longer. */
 #include <errno.h>
 #include <limits.h>
 #include <stdbool.h>
@@ -18,8 +18,8 @@
 #include "tests/unit/log_rig.h"
 #include "vault/seal.h"
 
-#define SECONDS "30"
-#define QUICKLY "10" /* what is not read before root, and one of many */
+#define SECONDS "12"
+#define QUICKLY "6" /* what is not read before root, and one of many */
 
 /* build/tests/fuzz/NAME, beside this program's directory. */
 static bool fuzzer_path(const char *name, char *path, size_t size)
