@@ -55,6 +55,18 @@ void text_string(struct text *t, const char *string)
 	text_put(t, string, strlen(string));
 }
 
+void text_number(struct text *t, uint64_t number)
+{
+	char digits[20];
+	size_t at = sizeof(digits);
+
+	do {
+		digits[--at] = (char)('0' + number % 10);
+		number /= 10;
+	} while (number);
+	text_put(t, digits + at, sizeof(digits) - at);
+}
+
 void text_printf(struct text *t, const char *fmt, ...)
 {
 	/* Into what room there is, and once more if that was too little. */

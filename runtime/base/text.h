@@ -20,6 +20,8 @@ void text_reserve(struct text *t, size_t more);
 /* Each writes all of it or, when there is no memory or the limit is reached, sets failed. */
 void text_put(struct text *t, const void *bytes, size_t len);
 void text_string(struct text *t, const char *string);
+/* In decimal digits. */
+void text_number(struct text *t, uint64_t number);
 void text_printf(struct text *t, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
 /*
  * As a JSON string with its quotes (RFC 8259). Bytes that are no UTF-8 become U+FFFD,

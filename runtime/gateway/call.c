@@ -5,7 +5,6 @@
 #include <errno.h>
 #include <openssl/evp.h>
 #include <poll.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
@@ -277,7 +276,7 @@ static enum call_operation operation_of(const struct call *k)
 static void name_tell(char to[GATE_MODEL], const char *name)
 {
 	if (model_is_name(name, strlen(name)))
-		snprintf(to, GATE_MODEL, "%.*s", GATE_MODEL - 1, name);
+		memccpy(to, name, '\0', GATE_MODEL - 1);
 }
 
 static void call_tell(struct call *k)
@@ -329,7 +328,7 @@ static void call_tell(struct call *k)
 	if (k->route.count && k->asked) {
 		const struct provider *p = k->route.candidates[k->candidate].provider;
 
-		snprintf(m.provider, sizeof(m.provider), "%s", p->name);
+		memccpy(m.provider, p->name, '\0', sizeof(m.provider) - 1);
 		m.upstream = (uint8_t)(p->wire + 1);
 		name_tell(m.served, k->route.candidates[k->candidate].id);
 	}

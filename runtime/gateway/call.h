@@ -205,6 +205,8 @@ void call_digest_end(struct call *k);
 /* Bytes that go to the client. Without memory there is no digest of the answer. */
 void call_digest_answer(struct call *k, const void *bytes, size_t len);
 void call_digest_release(struct call *k);
+/* What it keeps of them: no call is left. */
+void call_digests_free(struct gateway *g);
 
 /* --- call_times.c: what a call takes, and where --- */
 

@@ -8,14 +8,28 @@
 /* Some microseconds: so long may wait what comes meanwhile. */
 #define SLICE 8192
 
-static EVP_MD_CTX *digest_create(const struct call *k)
+static EVP_MD_CTX *digest_create(struct gateway *g)
 {
-	EVP_MD_CTX *c = EVP_MD_CTX_new();
+	EVP_MD_CTX *c = g->digest_count ? g->digests[--g->digest_count] : EVP_MD_CTX_new();
 
-	if (c && EVP_DigestInit_ex(c, k->gateway->sha256, NULL))
+	if (c && EVP_DigestInit_ex(c, g->sha256, NULL))
 		return c;
 	EVP_MD_CTX_free(c);
 	return NULL;
+}
+
+static void digest_free(struct gateway *g, EVP_MD_CTX *c)
+{
+	if (c && g->digest_count < GATEWAY_DIGESTS)
+		g->digests[g->digest_count++] = c;
+	else
+		EVP_MD_CTX_free(c);
+}
+
+void call_digests_free(struct gateway *g)
+{
+	while (g->digest_count)
+		EVP_MD_CTX_free(g->digests[--g->digest_count]);
 }
 
 /* --- the body's --- */
@@ -35,7 +49,7 @@ void call_digest_begin(struct call *k)
 	if (k->digested || k->body_digest)
 		return;
 	/* What is short is not worth to be looked for completions. */
-	k->body_digest = k->body.len > SLICE ? digest_create(k) : NULL;
+	k->body_digest = k->body.len > SLICE ? digest_create(k->gateway) : NULL;
 	if (!k->body_digest) {
 		call_digest_end(k);
 		return;
@@ -55,11 +69,10 @@ void call_digest_end(struct call *k)
 	k->digested = true;
 	if (!k->times.ready || !k->body.len)
 		return;
-	if (!k->body_digest) {
-		EVP_Digest(k->body.bytes, k->body.len, k->request_digest, &size, k->gateway->sha256,
-			   NULL);
+	if (!k->body_digest)
+		k->body_digest = digest_create(k->gateway);
+	if (!k->body_digest)
 		return;
-	}
 	EVP_DigestUpdate(k->body_digest, k->body.bytes + k->body_digested,
 			 k->body.len - k->body_digested);
 	EVP_DigestFinal_ex(k->body_digest, k->request_digest, &size);
@@ -70,7 +83,7 @@ void call_digest_end(struct call *k)
 void call_digest_answer(struct call *k, const void *bytes, size_t len)
 {
 	if (!k->digest && !k->undigested)
-		k->digest = digest_create(k);
+		k->digest = digest_create(k->gateway);
 	/* One of its later bytes alone would say what is not so. */
 	k->undigested = !k->digest;
 	if (k->digest)
@@ -80,6 +93,6 @@ void call_digest_answer(struct call *k, const void *bytes, size_t len)
 void call_digest_release(struct call *k)
 {
 	loop_idle_cancel(&k->digests);
-	EVP_MD_CTX_free(k->body_digest);
-	EVP_MD_CTX_free(k->digest);
+	digest_free(k->gateway, k->body_digest);
+	digest_free(k->gateway, k->digest);
 }

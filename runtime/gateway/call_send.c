@@ -172,6 +172,8 @@ static int lines_make(struct call *k, struct call_lines *l)
 {
 	const struct provider *p = candidate_of(k)->provider;
 	const char *before = "", *name = provider_auth_header(p->auth, &before);
+	/* In place: it does not grow. */
+	struct text key = { .bytes = l->key, .room = sizeof(l->key), .limit = sizeof(l->key) };
 	char *line;
 	size_t i;
 
@@ -179,8 +181,12 @@ static int lines_make(struct call *k, struct call_lines *l)
 	l->at[l->count++] = "Content-Type: application/json";
 	l->at[l->count++] = "User-Agent: agentos-gateway/" AGENTOS_VERSION;
 	if (name) {
-		if (snprintf(l->key, sizeof(l->key), "%s: %s%s", name, before, k->key->key) >=
-		    (int)sizeof(l->key))
+		text_string(&key, name);
+		text_put(&key, ": ", 2);
+		text_string(&key, before);
+		text_string(&key, k->key->key);
+		text_put(&key, "", 1);
+		if (text_error(&key))
 			return -E2BIG;
 		l->at[l->count++] = l->key;
 	}
@@ -210,8 +216,11 @@ static int url_make(struct call *k, struct text *url)
 	const struct base_url *u = &c->provider->url;
 	const bool v6 = u->literal && strchr(u->host, ':');
 
-	text_printf(url, "%s://%s%s%s:%u", u->tls ? "https" : "http", v6 ? "[" : "", u->host,
-		    v6 ? "]" : "", u->port);
+	text_string(url, u->tls ? "https://" : "http://");
+	text_string(url, v6 ? "[" : "");
+	text_string(url, u->host);
+	text_string(url, v6 ? "]:" : ":");
+	text_number(url, u->port);
 	return target_write(c->provider,
 			    k->endpoint.kind == ENDPOINT_COUNT ? TARGET_COUNT :
 			    k->endpoint.kind == ENDPOINT_EMBED ? TARGET_EMBED :
@@ -241,10 +250,11 @@ static int attempt_start(struct call *k, struct wire_fault *fault)
 	struct call_lines lines = { .count = 0 };
 	int err;
 
-	/* Said where nothing better is. */
-	snprintf(fault->text, sizeof(fault->text), "the model is named otherwise than by a text");
 	err = same_wire(k) ? body_pass(k, parts, &r.part_count) :
 			     body_translate(k, parts, &r.part_count, fault);
+	if (err && !fault->text[0])
+		snprintf(fault->text, sizeof(fault->text),
+			 "the model is named otherwise than by a text");
 	if (!err && call_cache_answers(k, parts, r.part_count))
 		err = -EALREADY;
 	if (!err)

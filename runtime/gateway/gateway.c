@@ -249,6 +249,7 @@ static bool gateway_close(struct gateway *g)
 	upstream_close(g->upstream);
 	breakers_close(g->breakers);
 	cache_free(g->cache);
+	call_digests_free(g);
 	EVP_MD_free(g->sha256);
 	keys_close(g->keys);
 	allowance_close(g->counts);

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /* What is sent to a provider without TLS: where to, the head, and the body in pieces. */
 #include <errno.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
@@ -120,17 +119,26 @@ static void head_write(struct text *out, const struct exchange_request *request,
 	const bool v6 = strchr(place->host, ':');
 	size_t i;
 
-	text_printf(out, "%s %s%s HTTP/1.1\r\nHost: %s%s%s", request->post ? "POST" : "GET",
-		    target[0] == '/' ? "" : "/", target, v6 ? "[" : "", place->host, v6 ? "]" : "");
-	if (place->port != PORT_HTTP)
-		text_printf(out, ":%u", place->port);
+	text_string(out, request->post ? "POST " : "GET ");
+	text_string(out, target[0] == '/' ? "" : "/");
+	text_string(out, target);
+	text_string(out, v6 ? " HTTP/1.1\r\nHost: [" : " HTTP/1.1\r\nHost: ");
+	text_string(out, place->host);
+	text_string(out, v6 ? "]" : "");
+	if (place->port != PORT_HTTP) {
+		text_put(out, ":", 1);
+		text_number(out, place->port);
+	}
 	text_string(out, "\r\nAccept: */*\r\n");
 	for (i = 0; i < request->header_count; i++) {
 		text_string(out, request->headers[i]);
 		text_put(out, "\r\n", 2);
 	}
-	if (request->post)
-		text_printf(out, "Content-Length: %zu\r\n", size);
+	if (request->post) {
+		text_string(out, "Content-Length: ");
+		text_number(out, size);
+		text_put(out, "\r\n", 2);
+	}
 	text_put(out, "\r\n", 2);
 }
 

@@ -3,7 +3,6 @@
 #include "http/answer.h"
 
 #include <errno.h>
-#include <stdio.h>
 #include <string.h>
 
 #include "http/head.h"
@@ -197,10 +196,15 @@ const char *http_reason(unsigned int status)
 
 void http_answer_begin(struct text *out, unsigned int status)
 {
-	if (status < 100 || status > 599)
+	if (status < 100 || status > 599) {
 		out->failed = true;
-	else
-		text_printf(out, "HTTP/1.1 %u %s\r\n", status, http_reason(status));
+		return;
+	}
+	text_string(out, "HTTP/1.1 ");
+	text_number(out, status);
+	text_put(out, " ", 1);
+	text_string(out, http_reason(status));
+	text_put(out, "\r\n", 2);
 }
 
 void http_field_put(struct text *out, const char *name, struct http_span value)
@@ -222,10 +226,13 @@ void http_field_put_text(struct text *out, const char *name, const char *value)
 
 void http_field_put_number(struct text *out, const char *name, uint64_t value)
 {
-	char digits[24];
-	int len = snprintf(digits, sizeof(digits), "%llu", (unsigned long long)value);
-
-	http_field_put(out, name, (struct http_span){ digits, (size_t)len });
+	http_field_put_text(out, name, "");
+	if (out->failed)
+		return;
+	/* Before the end of the line. */
+	out->len -= 2;
+	text_number(out, value);
+	text_put(out, "\r\n", 2);
 }
 
 void http_answer_end(struct text *out)

@@ -5,6 +5,9 @@
 #include <errno.h>
 #include <string.h>
 #include <strings.h>
+#ifdef __SSE2__
+#include <emmintrin.h>
+#endif
 
 #define PORT_HTTP 80
 
@@ -19,16 +22,38 @@ static bool is_hex(char c)
 	return http_hex_value(c) >= 0;
 }
 
+/* Past what ends no line and is no control character: 16 bytes at a time, where that is cheap. */
+static size_t plain_skip(const char *bytes, size_t i, size_t len)
+{
+#ifdef __SSE2__
+	for (; len - i >= 16; i += 16) {
+		const __m128i x = _mm_loadu_si128((const __m128i *)(bytes + i));
+		const __m128i control = _mm_cmpeq_epi8(_mm_min_epu8(x, _mm_set1_epi8(0x1f)), x);
+		const __m128i gone = _mm_cmpeq_epi8(x, _mm_set1_epi8(0x7f));
+		const int stops = _mm_movemask_epi8(_mm_or_si128(control, gone));
+
+		if (stops)
+			return i + (size_t)__builtin_ctz((unsigned int)stops);
+	}
+#endif
+	return i;
+}
+
 int http_head_end(const char *bytes, size_t len, size_t *from, size_t *ret_size,
 		  struct http_fault *f)
 {
+	const size_t most = len < LIMIT_HTTP_HEAD ? len : LIMIT_HTTP_HEAD;
 	size_t i;
 
-	for (i = *from; i < len && i < LIMIT_HTTP_HEAD; i++) {
-		unsigned char c = (unsigned char)bytes[i];
+	for (i = *from; i < most; i++) {
+		unsigned char c;
 
-		if (i == 0 && !http_is_token(c))
+		if (i == 0 && !http_is_token((unsigned char)bytes[0]))
 			return bad(f, 400, "this is no HTTP request");
+		i = plain_skip(bytes, i, most);
+		if (i == most)
+			break;
+		c = (unsigned char)bytes[i];
 		if (c == '\r') {
 			if (i + 1 == len)
 				break;

@@ -68,9 +68,11 @@ static int gemini_write(const struct provider *p, enum target_kind kind, const c
 	};
 	size_t begin = out->len;
 
-	text_printf(out, "%s/models/", p->url.path);
+	text_string(out, p->url.path);
+	text_string(out, "/models/");
 	target_escape(id, strlen(id), out);
-	text_printf(out, ":%s", methods[kind]);
+	text_put(out, ":", 1);
+	text_string(out, methods[kind]);
 	return target_end(out, begin);
 }
 
@@ -90,7 +92,9 @@ int target_write(const struct provider *p, enum target_kind kind, const char *id
 	/* Responses are of the resource in Azure, and name their deployment in the body. */
 	if (provider_has(p, PROVIDER_DEPLOYMENT) && p->wire == WIRE_OPENAI_CHAT)
 		return target_azure(p->url.path, id, operation, p->api_version, out);
-	text_printf(out, "%s/%s", p->url.path, operation);
+	text_string(out, p->url.path);
+	text_put(out, "/", 1);
+	text_string(out, operation);
 	if (provider_has(p, PROVIDER_DEPLOYMENT))
 		text_printf(out, "?api-version=%s", p->api_version);
 	return target_end(out, begin);

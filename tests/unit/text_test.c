@@ -24,6 +24,11 @@ static void text_grows_as_it_is_written(void)
 	text_drop(&t, 4);
 	CHECK(text_is(&t, "2 three", 7));
 	text_release(&t);
+	text_number(&t, 0);
+	text_number(&t, 10);
+	text_number(&t, UINT64_MAX);
+	CHECK(text_is(&t, "01018446744073709551615", 23));
+	text_release(&t);
 	for (i = 0; i < 100000; i++)
 		text_put(&t, "0123456789", 10);
 	CHECK(t.len == 1000000 && !memcmp(t.bytes + 999990, "0123456789", 10));
