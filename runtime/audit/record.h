@@ -134,7 +134,7 @@ struct record {
 			char model[RECORD_MODEL];	/* as the agent wrote it, cut */
 			/*
 			 * What it took besides the model, all attempts together: the gateway's own
-			 * work, and waiting for a connection to the provider; then the provider's
+			 * work, and waiting for turn and connection at the provider; then the provider's
 			 * time, with that, and from the last attempt's request to the first byte.
 			 */
 			uint64_t own_us, queue_us, upstream_us, upstream_first_us;

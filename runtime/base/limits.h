@@ -95,14 +95,16 @@
 #define LIMIT_CALL_MORE	       1024  /* tokens that a stream is given beyond its bound at once */
 #define LIMIT_CALL_TAIL	       (256 << 10) /* bytes of a stream that its end, if it is cut, says again */
 #define LIMIT_CALL_TAIL_NAME   1024	   /* of them of one id, or the model's name */
-#define LIMIT_CALL_KEPT	       64	   /* connections to providers that are kept idle */
-#define LIMIT_CALL_KEPT_S      60	   /* for so long */
-#define LIMIT_CALL_CONNECTIONS 1024	   /* to providers at once */
-#define LIMIT_CALL_TIMER_MS    60000	   /* libcurl is looked at within this */
-#define LIMIT_CALL_CONNECT_S   10	   /* for a connection to a provider */
-#define LIMIT_CALL_ADDRESS_MS  1000	   /* of that for each of its addresses, at least */
-#define LIMIT_CALL_ANSWER_S    600	   /* from a request to the head of its answer */
-#define LIMIT_CALL_SILENCE_S   120	   /* between two pieces of an answer */
+#define LIMIT_CALL_TURN_S      300   /* that a call waits for its turn, where few go at once */
+#define LIMIT_CALL_PROGRAMS    1024  /* whose turns a provider knows */
+#define LIMIT_CALL_KEPT	       64    /* connections to providers that are kept idle */
+#define LIMIT_CALL_KEPT_S      60    /* for so long */
+#define LIMIT_CALL_CONNECTIONS 1024  /* to providers at once */
+#define LIMIT_CALL_TIMER_MS    60000 /* libcurl is looked at within this */
+#define LIMIT_CALL_CONNECT_S   10    /* for a connection to a provider */
+#define LIMIT_CALL_ADDRESS_MS  1000  /* of that for each of its addresses, at least */
+#define LIMIT_CALL_ANSWER_S    600   /* from a request to the head of its answer */
+#define LIMIT_CALL_SILENCE_S   120   /* between two pieces of an answer */
 #define LIMIT_CALL_WHOLE_S     600 /* from when a provider is asked first to the end of an answer */
 #define LIMIT_CALL_STREAM_S    1800  /* likewise, of one that is streamed */
 #define LIMIT_HTTP_HEAD	       16384 /* bytes of a request's head */

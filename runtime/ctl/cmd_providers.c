@@ -139,6 +139,13 @@ static void member_json(const char *key, const char *value)
 	wording_json(key, value);
 }
 
+/* 0: it is not given. */
+static void number_json(const char *key, uint64_t n)
+{
+	if (n)
+		printf(",\"%s\":%" PRIu64, key, n);
+}
+
 static void provider_json(const struct provider *p)
 {
 	char date[MONEY];
@@ -159,6 +166,12 @@ static void provider_json(const struct provider *p)
 	member_json("api_version", p->api_version);
 	if (p->checked)
 		member_json("checked", date_text(date, p->checked));
+	if (provider_is_bounded(p))
+		member_json("order", provider_order_name(p->order));
+	number_json("slots", p->slots);
+	number_json("queue", p->queue);
+	number_json("requests_per_minute", p->requests_per_min);
+	number_json("tokens_per_minute", p->tokens_per_min);
 	printf(",\"headers\":[");
 	for (i = 0; i < p->header_count; i++) {
 		printf("%s{", i ? "," : "");

@@ -345,6 +345,7 @@ void call_end(struct call *k)
 	call_times_over(k);
 	call_times_rest(k);
 	loop_cancel(&k->pause);
+	call_turn_over(k);
 	call_settle(k);
 	call_tell(k);
 	policies_put(k->rules);

@@ -10,6 +10,7 @@
 #include "gateway/endpoint.h"
 #include "gateway/keys.h"
 #include "gateway/state.h"
+#include "gateway/turns.h"
 #include "gateway/upstream.h"
 #include "http/chunked.h"
 #include "http/sse.h"
@@ -25,6 +26,7 @@ enum call_step {
 	CALL_READS,  /* its body is awaited */
 	CALL_ASKS,   /* agentosd's answers: the policy's rules, the agent */
 	CALL_KEY,    /* likewise: the provider's key */
+	CALL_WAITS,  /* for its turn at the provider */
 	CALL_PAUSES, /* before a provider is asked again */
 	CALL_CALLS,  /* a provider is asked, and answers */
 	CALL_ENDS,   /* the last bytes to the client are written */
@@ -39,6 +41,8 @@ struct call_scan {
 /* What it takes, and where: moments and sums in microseconds. */
 struct call_times {
 	uint64_t ready;	  /* its body is whole */
+	uint64_t waits;	  /* for its turn, since then; 0: it does not */
+	uint64_t waited;  /* before a provider was asked at all */
 	uint64_t asked;	  /* a provider is, since then; 0: none is */
 	uint64_t sent;	  /* on a connection; 0: not yet */
 	uint64_t working; /* on what the provider said, since then; 0: not now */
@@ -97,6 +101,7 @@ struct call {
 	bool keeps;  /* its answer may be kept, by that key */
 	bool cached; /* it was */
 	struct exchange *exchange;
+	struct turn turn;	   /* at the provider, where its calls wait for one */
 	struct breakers_pass pass; /* of the attempt, until its outcome is told */
 	uint64_t rests_ms;	   /* for which the provider is not asked */
 	struct exchange_head head;
@@ -208,10 +213,20 @@ void call_digest_release(struct call *k);
 /* What it keeps of them: no call is left. */
 void call_digests_free(struct gateway *g);
 
+/* --- call_turn.c: its turn at a provider that takes few calls at once --- */
+
+/* True: it has its turn, or needs none. Else call_send() follows when it comes, or the client is told. */
+bool call_turn(struct call *k);
+/* It needs it no more. */
+void call_turn_over(struct call *k);
+
 /* --- call_times.c: what a call takes, and where --- */
 
 uint64_t call_clock_us(void);
 /* A provider is asked; the request goes out; the first byte came; it is over, or given up. */
+/* It waits for its turn until call_times_come(); nothing if it does not. */
+void call_times_wait(struct call *k);
+void call_times_come(struct call *k);
 void call_times_ask(struct call *k);
 void call_times_sent(struct call *k);
 void call_times_first(struct call *k);
@@ -223,6 +238,8 @@ void call_times_rest(struct call *k);
 /* --- call_send.c: asking providers --- */
 
 void call_send(struct call *k);
+/* Asks the next candidate, where it may cost another amount. False: more than may be spent. */
+bool call_other(struct call *k);
 /* What is waiting to be taken by the client has become less. */
 void call_taken(struct call *k);
 

@@ -79,6 +79,7 @@ static void reply_done(struct call *k)
 	k->exchange = NULL;
 	call_times_over(k);
 	call_times_rest(k);
+	call_turn_over(k);
 	call_settle(k);
 	/* What cannot be written whole must not look whole. */
 	if (text_error(&k->out)) {

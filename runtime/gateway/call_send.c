@@ -288,9 +288,9 @@ static void key_drop(struct call *k)
 	k->key = NULL;
 }
 
-/* What it may cost there is another amount. False: it is more than may be spent. */
-static bool candidate_next(struct call *k)
+bool call_other(struct call *k)
 {
+	call_turn_over(k);
 	call_settle(k);
 	k->candidate++;
 	k->attempts = 0;
@@ -307,7 +307,7 @@ static void candidate_rests(struct call *k)
 {
 	const char *name = candidate_of(k)->provider->name;
 
-	if (k->candidate + 1 < k->route.count && candidate_next(k))
+	if (k->candidate + 1 < k->route.count && call_other(k))
 		return;
 	k->retry_after_ms = k->rests_ms;
 	call_refuse(k, CALL_WHY_UNREACHABLE,
@@ -404,6 +404,9 @@ void call_send(struct call *k)
 {
 	int err;
 
+	/* Before the key is had: that is not kept while it waits. */
+	if (!call_turn(k))
+		return;
 	k->step = CALL_KEY;
 	/* OpenAI's two wires have the same embeddings. */
 	k->upstream_wire = wire_of(k->endpoint.kind == ENDPOINT_EMBED ?
@@ -470,6 +473,7 @@ bool call_retry(struct call *k, enum retry_event event)
 	k->retry_after_ms = decision.asked_ms;
 	switch (decision.verdict) {
 	case RETRY_AGAIN:
+		call_turn_over(k);
 		/* What broke may have been charged: it counts, and the next one is another. */
 		if (k->charged) {
 			call_settle(k);
@@ -481,7 +485,7 @@ bool call_retry(struct call *k, enum retry_event event)
 		k->pause = (struct loop_handle){ .done = pause_done, .cookie = k };
 		return loop_timer(k->gateway->loop, &k->pause, decision.wait_ms) == 0;
 	case RETRY_OTHER:
-		return candidate_next(k);
+		return call_other(k);
 	default:
 		return false;
 	}

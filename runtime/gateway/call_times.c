@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-/* What a call takes, and where: the gateway's own work, waiting for a connection, the provider. */
+/* What a call takes, and where: the gateway's own work, waiting for turn and connection, the provider. */
 #include <time.h>
 
 #include "gateway/call.h"
@@ -12,7 +12,24 @@ uint64_t call_clock_us(void)
 	return (uint64_t)t.tv_sec * 1000000 + (uint64_t)t.tv_nsec / 1000;
 }
 
-/* Until the first provider is asked all is our own: agentosd's answers, the route, the body. */
+void call_times_wait(struct call *k)
+{
+	k->times.waits = call_clock_us();
+}
+
+void call_times_come(struct call *k)
+{
+	struct call_times *t = &k->times;
+	const uint64_t waited = t->waits ? call_clock_us() - t->waits : 0;
+
+	t->waits = 0;
+	t->queue += waited;
+	t->upstream += waited;
+	if (!t->attempts)
+		t->waited += waited;
+}
+
+/* Until the first provider is asked all else is our own: agentosd's answers, the route, the body. */
 void call_times_ask(struct call *k)
 {
 	struct call_times *t = &k->times;
@@ -21,7 +38,7 @@ void call_times_ask(struct call *k)
 	t->sent = 0;
 	t->first = 0;
 	if (!t->attempts++)
-		t->own += t->asked - t->ready;
+		t->own += t->asked - t->ready - t->waited;
 }
 
 /* What was lost before it was answered is sent again: what it waits for then is no queue. */

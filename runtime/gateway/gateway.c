@@ -39,6 +39,7 @@ struct gateway_times gateway_times_usual(void)
 		.hello = LIMIT_GATE_HELLO_S * 1000,
 		.idle = LIMIT_GATE_IDLE_S * 1000,
 		.linger = LIMIT_GATE_LINGER_S * 1000,
+		.turn = LIMIT_CALL_TURN_S * 1000,
 		.whole = LIMIT_CALL_WHOLE_S * 1000,
 		.stream = LIMIT_CALL_STREAM_S * 1000,
 	};
@@ -232,6 +233,8 @@ static int gateway_open(struct gateway *g, struct fault *f)
 		upstream_trust(g->upstream, g->options.trust);
 	if (!err)
 		err = breakers_open(g->options.breaker, &g->breakers);
+	if (!err)
+		err = turns_open(g->loop, g->options.times.turn, &g->turns);
 	g->sha256 = err ? NULL : EVP_MD_fetch(NULL, "SHA256", NULL);
 	if (!err && !g->sha256)
 		err = -ENOMEM;
@@ -248,6 +251,7 @@ static bool gateway_close(struct gateway *g)
 		connection_abort(g->connections);
 	upstream_close(g->upstream);
 	breakers_close(g->breakers);
+	turns_close(g->turns);
 	cache_free(g->cache);
 	call_digests_free(g);
 	EVP_MD_free(g->sha256);

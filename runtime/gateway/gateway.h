@@ -11,6 +11,7 @@
 /* How long things may take, in milliseconds. */
 struct gateway_times {
 	unsigned int head, decide, connect, hello, idle, linger;
+	unsigned int turn;	    /* that one waits for its turn */
 	unsigned int whole, stream; /* of a model call, all that is asked of providers together */
 };
 

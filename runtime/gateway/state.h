@@ -32,6 +32,7 @@ struct gateway {
 	struct catalog *catalog;
 	struct upstream *upstream;
 	struct breakers *breakers;
+	struct turns *turns;
 	struct cache *cache; /* NULL before an answer may be kept */
 	uint8_t token_key[GATE_TOKEN_KEY];
 	void *sha256; /* EVP_MD: to look it up for each digest takes as long as a short one */

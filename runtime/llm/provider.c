@@ -8,6 +8,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "sched/bounds.h"
+
 #define COUNT(array) (sizeof(array) / sizeof((array)[0]))
 
 static const char *const wires[WIRE_COUNT] = {
@@ -21,6 +23,13 @@ static const char *const auths[PROVIDER_AUTHS] = {
 	[PROVIDER_NONE] = "none",	    [PROVIDER_BEARER] = "bearer",
 	[PROVIDER_X_API_KEY] = "x-api-key", [PROVIDER_X_GOOG_API_KEY] = "x-goog-api-key",
 	[PROVIDER_API_KEY] = "api-key",	    [PROVIDER_SIGV4] = "sigv4",
+};
+
+static const char *const orders[PROVIDER_ORDERS] = {
+	[PROVIDER_FIFO] = "fifo",
+	[PROVIDER_RR] = "rr",
+	[PROVIDER_FAIR] = "fair",
+	[PROVIDER_COGNITIVE] = "cognitive",
 };
 
 static const char *const quirks[PROVIDER_QUIRKS] = {
@@ -242,6 +251,67 @@ static int set_api_version(const struct row_context *c, const char *value, struc
 	return set_part(c, value, &provider_of(c)->api_version, f);
 }
 
+static int set_count(const char *value, uint64_t most, uint64_t *ret, struct fault *f)
+{
+	char *end;
+	unsigned long long n;
+
+	errno = 0;
+	n = strtoull(value, &end, 10);
+	if (!isdigit((unsigned char)value[0]) || *end || errno || !n || n > most)
+		return fault_set(f, EINVAL, "it is a number from 1 to %llu",
+				 (unsigned long long)most);
+	*ret = n;
+	return 0;
+}
+
+static int set_slots(const struct row_context *c, const char *value, struct fault *f)
+{
+	uint64_t n = 0;
+	int err = set_count(value, LIMIT_CALL_CONNECTIONS, &n, f);
+
+	if (!err)
+		provider_of(c)->slots = (uint32_t)n;
+	return err;
+}
+
+static int set_queue(const struct row_context *c, const char *value, struct fault *f)
+{
+	uint64_t n = 0;
+	int err = set_count(value, LIMIT_CALL_CONNECTIONS, &n, f);
+
+	if (!err)
+		provider_of(c)->queue = (uint32_t)n;
+	return err;
+}
+
+static int set_requests(const struct row_context *c, const char *value, struct fault *f)
+{
+	return set_count(value, SCHED_RATE, &provider_of(c)->requests_per_min, f);
+}
+
+static int set_tokens(const struct row_context *c, const char *value, struct fault *f)
+{
+	return set_count(value, SCHED_RATE, &provider_of(c)->tokens_per_min, f);
+}
+
+const char *provider_order_name(enum provider_order order)
+{
+	return order < PROVIDER_ORDERS ? orders[order] : "?";
+}
+
+static int set_order(const struct row_context *c, const char *value, struct fault *f)
+{
+	size_t i;
+
+	for (i = 0; i < COUNT(orders); i++)
+		if (!strcmp(value, orders[i])) {
+			provider_of(c)->order = (enum provider_order)i;
+			return 0;
+		}
+	return fault_set(f, EINVAL, "it is fifo, rr, fair or cognitive");
+}
+
 static int set_bool(const char *value, bool *ret, struct fault *f)
 {
 	if (strcmp(value, "yes") != 0 && strcmp(value, "no") != 0)
@@ -295,6 +365,11 @@ static const struct row_key keys[] = {
 	{ "account", set_account, false, false },
 	{ "service", set_service, false, false },
 	{ "api-version", set_api_version, false, false },
+	{ "slots", set_slots, false, false },
+	{ "queue", set_queue, false, false },
+	{ "order", set_order, false, false },
+	{ "requests-per-minute", set_requests, false, false },
+	{ "tokens-per-minute", set_tokens, false, false },
 	{ "cache", set_cache, false, false },
 	{ "cache-shared", set_cache_shared, false, false },
 	{ "plain", set_plain, false, false },
@@ -371,6 +446,10 @@ static int provider_finish(const struct row_reader *r, struct provider *p, struc
 	if (provider_has(p, PROVIDER_DEPLOYMENT) && p->wire != WIRE_OPENAI_CHAT &&
 	    p->wire != WIRE_OPENAI_RESPONSES)
 		return row_fault(r, f, "quirks=deployment is of OpenAI's wires alone");
+	if ((p->queue || p->order != PROVIDER_FIFO) && !provider_is_bounded(p))
+		return row_fault(r, f,
+				 "queue= and order= are of calls that wait: they need slots=, "
+				 "requests-per-minute= or tokens-per-minute=");
 	if (p->auth == PROVIDER_NONE)
 		p->secret = NULL;
 	else if (!p->secret)

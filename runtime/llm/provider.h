@@ -26,6 +26,10 @@
  * api-version=V  Azure's, where the deployment is in the path
  * cache=SECONDS  for which an answer is given again to who asks the same; 0: never
  * cache-shared=yes  to any agent that may ask it; else each has its own
+ * slots=N	  calls that it takes at once; more wait for their turn
+ * queue=N	  that wait at most (LIMIT_CALL_CONNECTIONS); more are refused
+ * order=ORDER	  in which they go: enum provider_order, in its words
+ * requests-per-minute=N tokens-per-minute=N  that it takes; likewise
  * plain=yes	  http to a host that is not known to be ours
  * checked=DATE	  when URL and authentication were compared with documentation, the
  *		  provider's own or a catalogue of providers; without: from memory
@@ -64,6 +68,15 @@ enum provider_quirk {
 	PROVIDER_QUIRKS
 };
 
+/* In which calls go to a provider that takes few: of sched/sched.h, SCHED_... */
+enum provider_order {
+	PROVIDER_FIFO, /* as they came */
+	PROVIDER_RR,
+	PROVIDER_FAIR,
+	PROVIDER_COGNITIVE,
+	PROVIDER_ORDERS
+};
+
 struct provider_header {
 	const char *name, *value;
 };
@@ -80,6 +93,9 @@ struct provider {
 	size_t header_count;
 	uint32_t quirks; /* 1 << enum provider_quirk */
 	const char *region, *resource, *account, *service, *api_version; /* NULL: not given */
+	uint32_t slots, queue; /* 0: not given, likewise below */
+	uint64_t requests_per_min, tokens_per_min;
+	enum provider_order order;
 	uint32_t cache_s;
 	bool cache_shared;
 	bool plain;
@@ -101,12 +117,19 @@ static inline bool provider_has(const struct provider *p, enum provider_quirk qu
 	return p->quirks >> quirk & 1;
 }
 
+/* May its calls have to wait for their turn? */
+static inline bool provider_is_bounded(const struct provider *p)
+{
+	return p->slots || p->requests_per_min || p->tokens_per_min;
+}
+
 /* Lower case letters, digits, '-', '.' and '_', from a letter or digit on. */
 bool provider_is_name(const char *name, size_t len);
 
 const char *provider_wire_name(enum wire_kind wire);
 const char *provider_auth_name(enum provider_auth auth);
 const char *provider_quirk_name(enum provider_quirk quirk);
+const char *provider_order_name(enum provider_order order);
 
 /* The header that has the secret, and what stands before it there. NULL: none, or signed. */
 const char *provider_auth_header(enum provider_auth auth, const char **ret_before);

@@ -143,8 +143,9 @@ struct gate_called {
 	uint64_t input, output, cache_read, cache_write, reasoning; /* tokens: llm/call.h */
 	uint64_t microdollars;
 	uint64_t duration_us, first_us; /* to the end, and to the first byte of the answer; or 0 */
-	uint64_t own_us, queue_us;	/* of that: work of the gateway, waiting for a connection */
-	uint64_t upstream_us;		/* the provider, queue_us among it */
+	uint64_t own_us,
+		queue_us;     /* of that: work of the gateway, waiting for turn and connection */
+	uint64_t upstream_us; /* the provider, queue_us among it */
 	uint64_t upstream_first_us; /* likewise, of the last attempt, until its first byte came */
 	uint16_t why;		    /* enum call_why */
 	uint16_t status;	    /* of HTTP, that the client was answered with; 0: it was not */

@@ -87,6 +87,9 @@ static void clients_run(const struct rig *r, const char *group, uint16_t provide
 /* Milliseconds that a call has from now on; 0: as the rig has it. */
 static unsigned int stage_deadline;
 
+/* Likewise, that it waits for its turn. */
+static unsigned int stage_turn;
+
 static struct rig *stage_open(uint16_t *ret_provider)
 {
 	struct gateway_times times = rig_times();
@@ -97,6 +100,8 @@ static struct rig *stage_open(uint16_t *ret_provider)
 	close(fd);
 	if (stage_deadline)
 		times.whole = times.stream = stage_deadline;
+	if (stage_turn)
+		times.turn = stage_turn;
 	if (!rows_write(*ret_provider))
 		return NULL;
 	rig_catalog = directory;

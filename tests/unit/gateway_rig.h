@@ -43,7 +43,7 @@ enum {
 	AGENT_BROAD,
 	AGENT_MODELS, /* any model */
 	AGENT_CHILD,  /* below it, likewise */
-	AGENT_ONE,    /* chat/small alone, and anthropic-own/other */
+	AGENT_ONE,    /* chat/small, few/small and anthropic-own/other alone */
 	AGENT_ENDED,  /* whom agentosd does not know */
 	AGENT_COUNT
 };
@@ -182,8 +182,11 @@ static bool rule_get(uint32_t policy, uint32_t at, struct compiled_egress *ret_r
 		*ret_rule = rule_model("*", at);
 		return at < 1;
 	case AGENT_ONE:
-		*ret_rule = rule_model(at ? "anthropic-own/other" : "chat/small", at);
-		return at < 2;
+		*ret_rule = rule_model(at == 2 ? "few/small" :
+				       at == 1 ? "anthropic-own/other" :
+						 "chat/small",
+				       at);
+		return at < 3;
 	case AGENT_BROAD:
 		*ret_rule = at == 3 ? rule_make(EGRESS_KILL, "trap.test", at) :
 			    at == 2 ? rule_make(EGRESS_DENY, "*.sealed.test", at) :
@@ -563,6 +566,7 @@ __attribute__((unused)) static struct gateway_times rig_times(void)
 		.hello = 5000,
 		.idle = 20000,
 		.linger = 500,
+		.turn = 20000,
 		.whole = 60000,
 		.stream = 60000
 	};

@@ -66,7 +66,43 @@ static void a_row_is_read(void)
 	CHECK_INT(p->checked, 20240229);
 	CHECK_STR(p->where, "mine");
 	CHECK_INT(p->line, 3);
+	CHECK(!provider_is_bounded(p));
 	catalog_free(c);
+}
+
+static void how_many_calls_it_takes_is_read(void)
+{
+	struct catalog *c = rig_catalog(
+		ROW " slots=4 queue=9 order=fair tokens-per-minute=1000000\n"
+		    "provider q from=p slots=1024 order=cognitive\n"
+		    "provider r wire=gemini url=https://a.test auth=none requests-per-minute=60\n");
+	const struct provider *p = provider_in(c, "p"), *q = provider_in(c, "q"),
+			      *r = provider_in(c, "r");
+
+	REQUIRE(p && q && r);
+	CHECK(provider_is_bounded(p) && p->slots == 4 && p->queue == 9 &&
+	      p->order == PROVIDER_FAIR && p->tokens_per_min == 1000000 && !p->requests_per_min);
+	CHECK(q->slots == 1024 && q->queue == 9 && q->order == PROVIDER_COGNITIVE);
+	CHECK(provider_is_bounded(r) && !r->slots && r->requests_per_min == 60 &&
+	      r->order == PROVIDER_FIFO);
+	catalog_free(c);
+	rig_refused(ROW " slots=0", "mine:1: slots=0: it is a number from 1 to 1024");
+	rig_refused(ROW " slots=1025", "mine:1: slots=1025: it is a number from 1 to 1024");
+	rig_refused(ROW " slots=-1", "mine:1: slots=-1: it is a number from 1 to 1024");
+	rig_refused(ROW " slots=1x", "mine:1: slots=1x: it is a number from 1 to 1024");
+	rig_refused(ROW " slots=1 queue=99999999999999999999",
+		    "mine:1: queue=99999999999999999999: it is a number from 1 to 1024");
+	rig_refused(ROW " requests-per-minute=0",
+		    "mine:1: requests-per-minute=0: it is a number from 1 to 1000000000000");
+	rig_refused(ROW " tokens-per-minute=1.5",
+		    "mine:1: tokens-per-minute=1.5: it is a number from 1 to 1000000000000");
+	rig_refused(ROW " slots=1 order=lifo",
+		    "mine:1: order=lifo: it is fifo, rr, fair or cognitive");
+	rig_refused(ROW " order=fair",
+		    "mine:1: queue= and order= are of calls that wait: they need "
+		    "slots=, requests-per-minute= or tokens-per-minute=");
+	rig_refused(ROW " queue=5", "mine:1: queue= and order= are of calls that wait: they need "
+				    "slots=, requests-per-minute= or tokens-per-minute=");
 }
 
 static void a_row_begins_as_another_one(void)
@@ -398,6 +434,7 @@ static void the_secret_goes_into_its_header(void)
 static const struct tap_test tests[] = {
 	TEST(what_is_built_in_is_whole),
 	TEST(a_row_is_read),
+	TEST(how_many_calls_it_takes_is_read),
 	TEST(a_row_begins_as_another_one),
 	TEST(what_the_administrator_must_say_is_missing),
 	TEST(what_is_no_row_is_refused_in_one_line),
