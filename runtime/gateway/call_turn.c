@@ -19,27 +19,30 @@ static void turn_came(void *cookie)
 static void turn_late(void *cookie)
 {
 	struct call *k = cookie;
+	const char *name = provider_of(k)->name;
 
 	call_times_come(k);
 	if (k->candidate + 1 < k->route.count && call_other(k))
 		return;
-	call_refuse(k, CALL_WHY_BUSY, "the provider %s had no turn for this call within %u s",
-		    provider_of(k)->name, (k->gateway->options.times.turn + 999) / 1000);
+	call_refuse(k, CALL_WHY_BUSY, "the provider %s had no turn for this call within %u s", name,
+		    (k->gateway->options.times.turn + 999) / 1000);
 }
 
 static void turn_refused(struct call *k, int err, const struct turns_refusal *refusal)
 {
+	const char *name = provider_of(k)->name;
+
 	if (k->candidate + 1 < k->route.count && call_other(k))
 		return;
 	if (err == -EAGAIN) {
 		k->retry_after_ms = refusal->retry_ms;
-		call_refuse(k, CALL_WHY_BUSY, "the provider %s is busy: %s", provider_of(k)->name,
+		call_refuse(k, CALL_WHY_BUSY, "the provider %s is busy: %s", name,
 			    refusal->late ? "more calls wait than it answers in the time that one "
 					    "may wait" :
 					    "as many calls wait for it as may");
 	} else {
 		call_refuse(k, CALL_WHY_BUSY, "no turn at the provider %s can be waited for: %s",
-			    provider_of(k)->name, strerror(-err));
+			    name, strerror(-err));
 	}
 }
 

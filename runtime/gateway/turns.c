@@ -16,7 +16,7 @@
 struct turns_program {
 	uint64_t agent;
 	sched_id id;
-	unsigned int turns; /* that are out */
+	unsigned int turns, waiting; /* that are out; of these, not come */
 	uint64_t used;
 };
 
@@ -97,6 +97,7 @@ static void turn_drop(struct turns_queue *q, struct turn *t)
 	if (t->next)
 		t->next->prev = t->prev;
 	t->program->turns--;
+	t->program->waiting -= !t->runs;
 	t->queue = NULL;
 }
 
@@ -121,6 +122,7 @@ static void queue_go(struct turns_queue *q)
 			break;
 		t = start.cookie;
 		t->runs = true;
+		t->program->waiting--;
 		t->come(t->cookie);
 	}
 	if (next && (!start.again_ns || next < start.again_ns))
@@ -154,6 +156,11 @@ static int queue_wake(struct turns_queue *q, uint64_t due_ns)
 
 /* --- what there is --- */
 
+static uint32_t queue_of(const struct provider *p)
+{
+	return p->queue ? p->queue : LIMIT_CALL_CONNECTIONS;
+}
+
 static int queue_create(struct turns *t, const struct provider *p, struct turns_queue **ret_queue)
 {
 	static const enum sched_policy policies[PROVIDER_ORDERS] = {
@@ -164,7 +171,7 @@ static int queue_create(struct turns *t, const struct provider *p, struct turns_
 	};
 	const struct sched_provider terms = {
 		.slots = p->slots ? p->slots : LIMIT_CALL_CONNECTIONS,
-		.queue = p->queue ? p->queue : LIMIT_CALL_CONNECTIONS,
+		.queue = queue_of(p),
 		.requests_per_min = p->requests_per_min,
 		.tokens_per_min = p->tokens_per_min,
 	};
@@ -252,6 +259,21 @@ static int program_get(struct turns_queue *q, uint64_t agent, struct turns_progr
 	return 0;
 }
 
+/* The queue is not one program's: whoever has half of it takes no more. */
+static int program_admit(const struct turns_queue *q, const struct turns_program *p,
+			 struct turns_refusal *ret_refusal)
+{
+	const unsigned int queue = queue_of(q->provider), half = queue > 1 ? queue / 2 : 1;
+	struct sched_counts c = { .slots = 0 };
+
+	(void)sched_counts(q->sched, 0, &c);
+	if (p->waiting < half + (c.slots > c.running ? c.slots - c.running : 0))
+		return 0;
+	ret_refusal->late = false;
+	ret_refusal->retry_ms = c.service_ns / NS_OF_MS + 1;
+	return -EAGAIN;
+}
+
 int turns_take(struct turns *t, const struct provider *p, uint64_t program, uint64_t tokens,
 	       struct turn *turn, struct turns_refusal *ret_refusal)
 {
@@ -268,6 +290,8 @@ int turns_take(struct turns *t, const struct provider *p, uint64_t program, uint
 
 	if (!err)
 		err = program_get(q, program, &owner);
+	if (!err)
+		err = program_admit(q, owner, ret_refusal);
 	if (err)
 		return err;
 	call.agent = owner->id;
@@ -279,6 +303,7 @@ int turns_take(struct turns *t, const struct provider *p, uint64_t program, uint
 	if (err)
 		return err;
 	owner->turns++;
+	owner->waiting++;
 	turn->queue = q;
 	turn->program = owner;
 	turn->runs = false;

@@ -36,7 +36,7 @@ void turns_close(struct turns *t);
  * Puts a call of that program (an agent, with all that are below it) into the provider's queue,
  * with what the turn has in come, late and cookie. p: bounded (provider_is_bounded()), and as long
  * as the turns. tokens: that it is thought to take.
- * -EAGAIN  refused, for what *ret_refusal says
+ * -EAGAIN  refused, for what *ret_refusal says: also who has half of the queue already
  * -EBUSY   LIMIT_CALL_PROGRAMS others wait
  * -ENOMEM
  */

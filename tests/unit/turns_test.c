@@ -152,6 +152,33 @@ static void no_more_calls_wait_than_may(void)
 	stage_close(&s);
 }
 
+static void nobody_has_all_of_the_queue(void)
+{
+	static const struct provider few = { .name = "few", .slots = 1, .queue = 4 };
+	struct caller c[7];
+	struct stage s;
+	size_t i;
+
+	stage_open(&s, 20000);
+	/* Those for which there is a slot are no queue. */
+	for (i = 0; i < 3; i++)
+		CHECK_INT(caller_take(&s, &c[i], &few, 1), 0);
+	stage_run(&s, 20);
+	CHECK_INT(s.came, 1);
+	CHECK_INT(caller_take(&s, &c[3], &few, 1), -EAGAIN);
+	for (i = 4; i < 6; i++)
+		CHECK_INT(caller_take(&s, &c[i], &few, 2), 0);
+	CHECK_INT(caller_take(&s, &c[6], &few, 2), -EAGAIN);
+	turns_give(&c[1].turn, 0);
+	CHECK_INT(caller_take(&s, &c[3], &few, 1), 0);
+	turns_give(&c[0].turn, 0);
+	stage_run(&s, 20);
+	CHECK_INT(caller_take(&s, &c[6], &few, 1), 0);
+	for (i = 0; i < 7; i++)
+		turns_give(&c[i].turn, 0);
+	stage_close(&s);
+}
+
 static void no_more_programs_wait_than_there_are_places(void)
 {
 	struct caller *c = calloc(LIMIT_CALL_PROGRAMS + 2, sizeof(*c));
@@ -184,10 +211,8 @@ static void no_more_programs_wait_than_there_are_places(void)
 }
 
 static const struct tap_test tests[] = {
-	TEST(a_turn_comes_from_the_loop_alone),
-	TEST(who_does_not_wait_any_more_is_passed_over),
-	TEST(who_waits_for_too_long_is_told),
-	TEST(no_more_calls_wait_than_may),
-	TEST(no_more_programs_wait_than_there_are_places),
+	TEST(a_turn_comes_from_the_loop_alone), TEST(who_does_not_wait_any_more_is_passed_over),
+	TEST(who_waits_for_too_long_is_told),	TEST(no_more_calls_wait_than_may),
+	TEST(nobody_has_all_of_the_queue),	TEST(no_more_programs_wait_than_there_are_places),
 };
 TAP_MAIN(tests)
