@@ -51,6 +51,11 @@ static void who_is_gone_has_no_turn(void)
 	run("gone", "slots=1");
 }
 
+static void who_does_not_read_holds_none(void)
+{
+	run("unread", "slots=1");
+}
+
 static void who_is_asked_again_waits_again(void)
 {
 	run("again", "slots=1");
@@ -93,10 +98,15 @@ static void waiting_is_told_as_such(void)
 }
 
 static const struct tap_test tests[] = {
-	TEST(calls_go_as_they_came),	    TEST(no_more_go_than_a_provider_takes),
-	TEST(who_was_served_least_is_next), TEST(no_more_wait_than_may),
-	TEST(who_is_gone_has_no_turn),	    TEST(who_is_asked_again_waits_again),
-	TEST(nobody_waits_for_long),	    TEST(a_rate_is_kept),
+	TEST(calls_go_as_they_came),
+	TEST(no_more_go_than_a_provider_takes),
+	TEST(who_was_served_least_is_next),
+	TEST(no_more_wait_than_may),
+	TEST(who_is_gone_has_no_turn),
+	TEST(who_does_not_read_holds_none),
+	TEST(who_is_asked_again_waits_again),
+	TEST(nobody_waits_for_long),
+	TEST(a_rate_is_kept),
 	TEST(waiting_is_told_as_such),
 };
 

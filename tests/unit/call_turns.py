@@ -56,6 +56,7 @@ def serve(sock):
     with sock, sock.makefile("rb") as file:
         while got := request_read(file):
             mark = got["messages"][0]["content"]
+            got["times"] = 1 << 22 if mark == "!" else 1
             with lock:
                 came.append(mark)
                 inside += 1
@@ -77,7 +78,7 @@ def serve(sock):
                 say = reply("200 OK", json.dumps({
                     "id": "c1", "object": "chat.completion", "created": 1, "model": "small",
                     "usage": usage, "choices": [{"index": 0, "finish_reason": "stop", "message": {
-                        "role": "assistant", "content": mark}}]}))
+                        "role": "assistant", "content": mark * got.get("times", 1)}}]}))
             try:
                 sock.sendall(say)
             except OSError:
@@ -230,6 +231,19 @@ def hopeless():
     check("why", b"more calls wait than it answers in the time" in second.data, str(second.data))
     release("*")
     check("control: the first is answered", first.end() == 200)
+
+
+def unread():
+    release("*")
+    body = json.dumps({"model": "few/small", "messages": [{"role": "user", "content": "!"}]})
+    with socket.create_connection(("127.0.0.1", GATEWAY), WAIT,
+                                  (f"127.0.0.{AGENTS[MANY]}", 0)) as sock:
+        sock.sendall((f"POST /v1/chat/completions HTTP/1.1\r\nHost: a\r\nAuthorization: Bearer {MANY}\r\n"
+                      f"Content-Length: {len(body)}\r\n\r\n{body}").encode())
+        check("it goes", wait_came(1))
+        check("who does not read a large answer holds no turn", Call("b").end() == 200)
+        got = sock.recv(1000)
+        check("control: it is there", got.startswith(b"HTTP/1.1 200"), str(got))
 
 
 def again():
