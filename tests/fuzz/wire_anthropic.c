@@ -145,7 +145,6 @@ static int told(const struct call_event *e, void *cookie)
 		break;
 	case CALL_TOOL_BEGIN:
 		HOLDS(t->open == CALL_PING);
-		t->calls++;
 		t->open = CALL_TOOL_MORE;
 		break;
 	case CALL_TOOL_MORE:
@@ -153,6 +152,8 @@ static int told(const struct call_event *e, void *cookie)
 		break;
 	case CALL_PART_END:
 		HOLDS(t->open != CALL_PING);
+		/* One that an error cuts is none: Gemini says calls whole, or not at all. */
+		t->calls += t->open == CALL_TOOL_MORE;
 		t->open = CALL_PING;
 		break;
 	case CALL_STOP:

@@ -136,7 +136,7 @@ struct told {
 	struct text out[WIRE_COUNT];
 	int err[WIRE_COUNT];
 	struct said said;
-	bool ended, stopped;
+	bool ended, stopped, calling;
 };
 
 static int told(const struct call_event *e, void *cookie)
@@ -146,7 +146,9 @@ static int told(const struct call_event *e, void *cookie)
 
 	HOLDS(!t->ended);
 	t->said.text += e->kind == CALL_TEXT_MORE ? letters(e->text) : 0;
-	t->said.calls += e->kind == CALL_TOOL_BEGIN;
+	/* One that an error cuts is none: Gemini says calls whole, or not at all. */
+	t->said.calls += e->kind == CALL_PART_END && t->calling;
+	t->calling = e->kind == CALL_TOOL_BEGIN || (t->calling && e->kind != CALL_PART_END);
 	t->stopped = e->kind == CALL_STOP;
 	t->ended = t->stopped || e->kind == CALL_ERROR;
 	for (i = 0; i < WIRE_COUNT; i++)

@@ -617,6 +617,10 @@ static bool wire_anthropic_seed(const char *corpus)
 		  "{\"type\":\"message_stop\"}" },
 		{ "error",
 		  "0{\"type\":\"error\",\"error\":{\"type\":\"api_error\",\"message\":\"m\"}}" },
+		{ "a call that an error cuts",
+		  "0{\"type\":\"message_start\",\"message\":{\"id\":\"m\"}}\n"
+		  "{\"type\":\"content_block_start\",\"index\":0,\"content_block\":{\"type\":\"tool_use\",\"id\":\"i\",\"name\":\"w\"}}\n"
+		  "{\"type\":\"error\"}" },
 		{ "gemini",
 		  "1{\"systemInstruction\":{\"parts\":[{\"text\":\"s\"}]},\"contents\":[{\"role\":\"user\",\"parts\":["
 		  "{\"inlineData\":{\"mimeType\":\"image/png\",\"data\":\"AA==\"}}]},{\"role\":\"model\",\"parts\":["
@@ -674,6 +678,10 @@ static bool wires_seed(const char *corpus)
 		{ "anthropic-answer",
 		  "2{\"id\":\"i\",\"content\":[{\"type\":\"thinking\",\"thinking\":\"h\",\"signature\":\"S\"},"
 		  "{\"type\":\"text\",\"text\":\"a\"}],\"stop_reason\":\"end_turn\",\"usage\":{\"output_tokens\":1}}" },
+		{ "a call that an error cuts",
+		  "2{\"type\":\"message_start\",\"message\":{\"id\":\"m\"}}\n"
+		  "{\"type\":\"content_block_start\",\"index\":0,\"content_block\":{\"type\":\"tool_use\",\"id\":\"i\",\"name\":\"w\"}}\n"
+		  "{\"type\":\"error\"}" },
 		{ "gemini",
 		  "3{\"contents\":[{\"role\":\"model\",\"parts\":[{\"text\":\"h\",\"thought\":true},{\"functionCall\":"
 		  "{\"name\":\"f\",\"args\":{}},\"thoughtSignature\":\"S\"}]},{\"parts\":[{\"functionResponse\":"
