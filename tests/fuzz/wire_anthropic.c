@@ -145,6 +145,7 @@ static int told(const struct call_event *e, void *cookie)
 		break;
 	case CALL_TOOL_BEGIN:
 		HOLDS(t->open == CALL_PING);
+		t->calls++;
 		t->open = CALL_TOOL_MORE;
 		break;
 	case CALL_TOOL_MORE:
@@ -152,8 +153,6 @@ static int told(const struct call_event *e, void *cookie)
 		break;
 	case CALL_PART_END:
 		HOLDS(t->open != CALL_PING);
-		/* One that an error cuts is none: Gemini says calls whole, or not at all. */
-		t->calls += t->open == CALL_TOOL_MORE;
 		t->open = CALL_PING;
 		break;
 	case CALL_STOP:
@@ -220,9 +219,10 @@ static void as_stream(const struct wire *w, const char *bytes, size_t len)
 			HOLDS(stream_read(wires[i], first.out[i].bytes, first.out[i].len, true,
 					  &again, &fault) == 0 ||
 			      is_too_deep(&fault));
+			/* Of a call that an error cuts nothing need be said: Gemini says calls whole. */
 			HOLDS(is_too_deep(&fault) ||
 			      (again.stopped == first.stopped && again.text == first.text &&
-			       again.calls == first.calls));
+			       (!first.stopped || again.calls == first.calls)));
 		}
 		wires[i]->encoder_free(first.encoders[i]);
 		text_release(&first.out[i]);

@@ -136,7 +136,7 @@ struct told {
 	struct text out[WIRE_COUNT];
 	int err[WIRE_COUNT];
 	struct said said;
-	bool ended, stopped, calling;
+	bool ended, stopped;
 };
 
 static int told(const struct call_event *e, void *cookie)
@@ -146,9 +146,7 @@ static int told(const struct call_event *e, void *cookie)
 
 	HOLDS(!t->ended);
 	t->said.text += e->kind == CALL_TEXT_MORE ? letters(e->text) : 0;
-	/* One that an error cuts is none: Gemini says calls whole, or not at all. */
-	t->said.calls += e->kind == CALL_PART_END && t->calling;
-	t->calling = e->kind == CALL_TOOL_BEGIN || (t->calling && e->kind != CALL_PART_END);
+	t->said.calls += e->kind == CALL_TOOL_BEGIN;
 	t->stopped = e->kind == CALL_STOP;
 	t->ended = t->stopped || e->kind == CALL_ERROR;
 	for (i = 0; i < WIRE_COUNT; i++)
@@ -175,8 +173,9 @@ static void stream_again(const struct wire *w, const struct text *out, const str
 		err = w->decoder_finish(d, &fault);
 	w->decoder_free(d);
 	HOLDS(err == 0 || is_excused(&fault));
+	/* Of a call that an error cuts nothing need be said: Gemini says calls whole, or not at all. */
 	HOLDS(err || (again.stopped == first->stopped && again.said.text == first->said.text &&
-		      again.said.calls == first->said.calls));
+		      (!first->stopped || again.said.calls == first->said.calls)));
 }
 
 /* As it comes: the data of a frame in each line. */
