@@ -143,6 +143,8 @@ static void a_request_that_is_none_is_refused_by_its_member(void)
 		  "bad max_tokens: must be a whole number" },
 		{ HEAD "\"temperature\":\"hot\"," USER "}", "bad temperature: must be a number" },
 		{ HEAD "\"messages\":[7]}", "bad messages[0]: must be an object" },
+		{ HEAD USER ",\"tools\":[{\"name\":\"\",\"input_schema\":{}}]}",
+		  "bad tools[0].name: must not be empty" },
 		{ HEAD "\"messages\":[{\"content\":\"\"}]}", "bad messages[0].role: is missing" },
 		{ HEAD "\"messages\":[{\"role\":\"r\",\"content\":\"\"}]}",
 		  "bad messages[0].role: no such role" },

@@ -254,6 +254,8 @@ static void a_request_that_is_none_is_refused_by_its_member(void)
 		  "bad toolConfig.functionCallingConfig.allowedFunctionNames[0]: must be a string" },
 		{ "{" USER ",\"tools\":[{\"functionDeclarations\":[{}]}]}",
 		  "bad tools[0].functionDeclarations[0].name: is missing" },
+		{ "{" USER ",\"tools\":[{\"functionDeclarations\":[{\"name\":\"\"}]}]}",
+		  "bad tools[0].functionDeclarations[0].name: must not be empty" },
 	};
 	struct text told = { 0 };
 	size_t i;
