@@ -314,7 +314,7 @@ static void function_read(const struct tree_node *n, const struct tree_node *all
 
 	if (tool.name.at && !tool.name.len)
 		tree_fault_at(n, "name", -EBADMSG, "must not be empty");
-	if (!tool.name.len || !name_is_among(allowed, tool.name))
+	if (!tool.name.at || !tool.name.len || !name_is_among(allowed, tool.name))
 		return;
 	tool.parameters = plain.json ? tree_json(&plain) : gemini_schema_json(&open_api);
 	r->tools[r->tool_count++] = tool;
