@@ -135,7 +135,7 @@ static void tool_use_read(const struct tree_node *n, enum anthropic_place place,
 	if (!part)
 		return;
 	part->id = tree_string_needed(n, "id");
-	part->name = tree_string_needed(n, "name");
+	part->name = tree_name_needed(n, "name");
 	part->text = input.json ? tree_json(&input) : CALL_STRING("{}");
 }
 

@@ -77,9 +77,7 @@ static void tools_read(const struct tree_node *tools, struct call_request *r)
 		if (!tool_is_ours(&item) || !r->tools)
 			continue;
 		tool = &r->tools[r->tool_count++];
-		tool->name = tree_string_needed(&item, "name");
-		if (tool->name.at && !tool->name.len)
-			tree_fault_at(&item, "name", -EBADMSG, "must not be empty");
+		tool->name = tree_name_needed(&item, "name");
 		tool->description = tree_string(&item, "description");
 		tool->strict = tree_bool(&item, "strict", false);
 		schema = tree_object(&item, "input_schema");

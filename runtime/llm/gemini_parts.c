@@ -40,7 +40,7 @@ void gemini_piece_read(const struct tree_node *part, struct gemini_piece *ret_pi
 	if (tree_is(piece.seal, GEMINI_UNSIGNED))
 		piece.seal = (struct call_string){ 0 };
 	if (piece.call) {
-		piece.name = tree_string_needed(&call, "name");
+		piece.name = tree_name_needed(&call, "name");
 		piece.id = tree_string(&call, "id");
 		piece.arguments = args.json ? tree_json(&args) : CALL_STRING("{}");
 	}

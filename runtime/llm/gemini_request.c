@@ -309,11 +309,9 @@ static void function_read(const struct tree_node *n, const struct tree_node *all
 {
 	const struct tree_node plain = gemini_member(n, "parametersJsonSchema"),
 			       open_api = tree_object(n, "parameters");
-	struct call_tool tool = { .name = tree_string_needed(n, "name"),
+	struct call_tool tool = { .name = tree_name_needed(n, "name"),
 				  .description = tree_string(n, "description") };
 
-	if (tool.name.at && !tool.name.len)
-		tree_fault_at(n, "name", -EBADMSG, "must not be empty");
 	if (!tool.name.at || !tool.name.len || !name_is_among(allowed, tool.name))
 		return;
 	tool.parameters = plain.json ? tree_json(&plain) : gemini_schema_json(&open_api);

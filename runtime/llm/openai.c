@@ -167,9 +167,7 @@ void openai_tool_read(const struct tree_node *n, struct call_tool *tool)
 {
 	const struct tree_node parameters = tree_object(n, "parameters");
 
-	tool->name = tree_string_needed(n, "name");
-	if (tool->name.at && !tool->name.len)
-		tree_fault_at(n, "name", -EBADMSG, "must not be empty");
+	tool->name = tree_name_needed(n, "name");
 	tool->description = tree_string(n, "description");
 	tool->parameters = tree_json(&parameters);
 	tool->strict = tree_bool(n, "strict", false);

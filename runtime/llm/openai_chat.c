@@ -157,7 +157,7 @@ static void calls_read(const struct tree_node *message, bool cut, struct call_st
 		part = openai_part_add(&item, parts, CALL_TOOL_CALL);
 		if (!part)
 			return;
-		part->name = tree_string_needed(&function, "name");
+		part->name = tree_name_needed(&function, "name");
 		part->text = arguments;
 		part->id = tree_string(&item, "id");
 		if (!part->id.len)

@@ -105,7 +105,7 @@ static void tool_call_read(const struct tree_node *n, struct openai_parts *parts
 	if (!part)
 		return;
 	part->id = tree_string_needed(n, "id");
-	part->name = tree_string_needed(&function, "name");
+	part->name = tree_name_needed(&function, "name");
 	part->text = tree_object_text(&function, "arguments");
 	if (!part->text.at)
 		part->text = CALL_STRING("{}");

@@ -78,11 +78,9 @@ static void name_refuse(const struct tree_node *n)
 struct call_string openai_responses_name_read(const struct tree_node *n, struct call_string space,
 					      bool custom)
 {
-	struct call_string name = tree_string_needed(n, "name");
+	struct call_string name = tree_name_needed(n, "name");
 	struct parsed p;
 
-	if (name.at && !name.len)
-		tree_fault_at(n, "name", -EBADMSG, "must not be empty");
 	if (n->tree->err || (!space.len && !custom))
 		return name;
 	name = name_join(n, space, name, custom);

@@ -223,6 +223,15 @@ struct call_string tree_string_needed(const struct tree_node *n, const char *key
 	return (struct call_string){ 0 };
 }
 
+struct call_string tree_name_needed(const struct tree_node *n, const char *key)
+{
+	const struct call_string name = tree_string_needed(n, key);
+
+	if (name.at && !name.len)
+		tree_fault_at(n, key, -EBADMSG, "must not be empty");
+	return name;
+}
+
 bool tree_bool(const struct tree_node *n, const char *key, bool otherwise)
 {
 	const struct tree_node member = tree_member(n, key);

@@ -65,6 +65,8 @@ struct call_number tree_number(const struct tree_node *n, const char *key);
 uint64_t tree_uint(const struct tree_node *n, const char *key); /* 4096.0 as well */
 /* "is missing" when it is not there. */
 struct call_string tree_string_needed(const struct tree_node *n, const char *key);
+/* Likewise; and "must not be empty". */
+struct call_string tree_name_needed(const struct tree_node *n, const char *key);
 struct tree_node tree_array_needed(const struct tree_node *n, const char *key);
 /* A string that is a JSON object, as JSON on one line; "" is {}. "must be a JSON object in a string" */
 struct call_string tree_object_text(const struct tree_node *n, const char *key);
