@@ -110,13 +110,12 @@ static bool block_find(const struct wire_decoder *d, const struct tree_node *n, 
 static int call_open(struct wire_decoder *d, const struct tree_node *block, uint64_t index)
 {
 	const struct tree_node input = tree_member(block, "input");
+	const struct call_string name = tree_name_needed(block, "name");
 	size_t part = 0;
-	int err = whole_take(d);
+	int err = name.len ? whole_take(d) : block->tree->err;
 
 	err = err ? err : order_open(d->order, CALL_TOOL_CALL, index, &part);
-	err = err ? err :
-		    order_name(d->order, part, tree_string(block, "id"),
-			       tree_string(block, "name"));
+	err = err ? err : order_name(d->order, part, tree_string(block, "id"), name);
 	if (err || !tree_is_object(&input) || !tree_count(&input))
 		return err;
 	d->whole_part = part;

@@ -589,6 +589,12 @@ static const struct {
 	{ "another type",
 	  { START, TEXT_BLOCK("0"), DELTA("0", "\"type\":\"text_delta\",\"text\":1") },
 	  BEGUN "bad delta.text: must be a string\n" },
+	{ "a call without a name",
+	  { START, BLOCK("0", "\"type\":\"tool_use\",\"id\":\"a\",\"input\":{}") },
+	  BEGUN "bad content_block.name: is missing\n" },
+	{ "one whose name is empty",
+	  { START, BLOCK("0", "\"type\":\"tool_use\",\"id\":\"a\",\"name\":\"\",\"input\":{}") },
+	  BEGUN "bad content_block.name: must not be empty\n" },
 };
 
 static void streams_are_put_in_order(void)

@@ -218,6 +218,8 @@ static void a_request_that_is_none_is_refused_by_its_member(void)
 		  "cannot contents[1].parts[0]: a part that is not for a model's turn" },
 		{ MODEL("{\"functionCall\":{}}"),
 		  "bad contents[1].parts[0].functionCall.name: is missing" },
+		{ MODEL("{\"functionCall\":{\"name\":\"\"}}"),
+		  "bad contents[1].parts[0].functionCall.name: must not be empty" },
 		{ MODEL("{\"functionCall\":{\"name\":\"f\",\"args\":[]}}"),
 		  "bad contents[1].parts[0].functionCall.args: must be an object" },
 		{ MODEL("{\"executable_code\":{}}"),
